@@ -1,0 +1,1 @@
+//! Runs checked models with Burn.

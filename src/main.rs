@@ -1,0 +1,3 @@
+//! The `termc` command line.
+
+fn main() {}
