@@ -1,1 +1,3 @@
 //! Runs checked models with Burn.
+
+pub mod kernels;

@@ -1,0 +1,93 @@
+//! Fused operations behind one trait: composed Burn operations on any backend, own code with hand-written gradients
+//! where a backend overrides them. Knows tensors only, nothing of models or training.
+
+pub mod composed;
+mod flex;
+
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use termc_compiler::model::Over;
+
+/// What a [`Op::Bias`](termc_compiler::model::Op::Bias) adds: one scalar `[1]` or one value per position `[H, W]`.
+#[derive(Clone, Debug)]
+pub enum Bias<B: Backend> {
+    /// `[1]`, added everywhere.
+    Scalar(Tensor<B, 1>),
+    /// `[H, W]`, added to every image and channel.
+    Spatial(Tensor<B, 2>),
+}
+
+/// The operations of a model, each with a composed default. Activations are `[N, C, H, W]`.
+///
+/// An implementation may compute a method in any order of summation, but deterministically: the same input gives the
+/// same bits. Tensors that are not contiguous or not float32 are accepted everywhere.
+pub trait Kernels: Backend {
+    /// 1x1 convolution of the channel concatenation of `parts` (which need not be materialised):
+    /// `y[n, o, p] = bias[o] + sum_i weight[o, i] * concat(parts)[n, i, p]`, weight `[out, in]`, bias `[out]`.
+    fn pointwise(
+        parts: Vec<Tensor<Self, 4>>,
+        weight: Tensor<Self, 2>,
+        bias: Tensor<Self, 1>,
+    ) -> Tensor<Self, 4> {
+        composed::pointwise(parts, weight, bias)
+    }
+
+    /// Depthwise convolution with an odd kernel `[1, C, k, k]`, stride 1 and zero padding `(k-1)/2`.
+    fn depthwise(x: Tensor<Self, 4>, kernel: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        composed::depthwise(x, kernel)
+    }
+
+    /// `(x - mean) / sqrt(var + 1e-5)`, biased variance.
+    fn standardize(x: Tensor<Self, 4>, over: Over) -> Tensor<Self, 4> {
+        composed::standardize(x, over)
+    }
+
+    /// `x * (1 + erf(x / sqrt 2)) / 2`.
+    fn gelu(x: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        composed::gelu(x)
+    }
+
+    /// `1 / (1 + exp(-x))`.
+    fn sigmoid(x: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        composed::sigmoid(x)
+    }
+
+    /// Sum; axes of size 1 are stretched.
+    fn add(a: Tensor<Self, 4>, b: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        composed::add(a, b)
+    }
+
+    /// Product; axes of size 1 are stretched.
+    fn mul(a: Tensor<Self, 4>, b: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        composed::mul(a, b)
+    }
+
+    /// Per-channel matrix product over the last two axes; batch or channel axes of size 1 are stretched.
+    fn matmul(a: Tensor<Self, 4>, b: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        composed::matmul(a, b)
+    }
+
+    /// Adds a scalar or one value per position.
+    fn bias(x: Tensor<Self, 4>, bias: Bias<Self>) -> Tensor<Self, 4> {
+        composed::bias(x, bias)
+    }
+
+    /// Mean over channels: `[N, 1, H, W]`.
+    fn channel_mean(x: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        composed::channel_mean(x)
+    }
+
+    /// Mean over positions: `[N, C, 1, 1]`.
+    fn spatial_mean(x: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        composed::spatial_mean(x)
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl Kernels for burn_cuda::Cuda {}
+
+#[cfg(feature = "cuda")]
+impl<C: burn_autodiff::checkpoint::strategy::CheckpointStrategy> Kernels
+    for burn_autodiff::Autodiff<burn_cuda::Cuda, C>
+{
+}
