@@ -1,3 +1,16 @@
-//! Runs checked models with Burn.
+//! Runs checked models with Burn: networks, losses, optimizers, weights, devices. Never parses or checks source text.
 
+pub mod device;
+pub mod error;
 pub mod kernels;
+pub mod loss;
+pub mod network;
+pub mod objective;
+pub mod optim;
+pub mod params;
+pub mod random;
+pub mod schedule;
+pub mod tensors;
+pub mod weights;
+
+pub use error::{Error, Fault};

@@ -1,0 +1,67 @@
+//! What can go wrong while running a model, and whose fault it is. Prints nothing.
+
+use std::path::{Path, PathBuf};
+
+/// Whose fault an error is; the command line turns it into the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The model, weights or data do not fit.
+    Input,
+    /// The machine: files, devices, memory.
+    Machine,
+}
+
+/// Any error of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    File {
+        /// `read`, `write`, ...
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file's content is not what its name promises.
+    #[error("`{}` {problem}", path.display())]
+    Content {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, as the end of a sentence that starts with the file's name.
+        problem: String,
+    },
+    /// The chosen device cannot be used.
+    #[error("{0}")]
+    Device(String),
+    /// Named tensors do not fit the model.
+    #[error(transparent)]
+    Mismatch(#[from] crate::params::Mismatch),
+    /// Anything else wrong with the given model or data.
+    #[error("{0}")]
+    Input(String),
+}
+
+impl Error {
+    /// Whose fault it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::File { .. } | Self::Device(_) => Fault::Machine,
+            Self::Content { .. } | Self::Mismatch(_) | Self::Input(_) => Fault::Input,
+        }
+    }
+
+    /// For `map_err` on file operations: `.map_err(Error::file("read", path))`.
+    pub fn file<'a>(
+        action: &'static str,
+        path: &'a Path,
+    ) -> impl FnOnce(std::io::Error) -> Self + 'a {
+        move |source| Self::File {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The terms of the loss. What they weigh and which kernels they compare is the model's; nothing is trained here.
+
+use burn::tensor::activation::log_softmax;
+use burn::tensor::backend::Backend;
+use burn::tensor::{Int, Tensor, TensorData};
+use termc_compiler::model::{CrossEntropy, Penalty, SlowNeural, SlowNeuralKind, WeightNorm};
+
+use crate::params::Params;
+
+/// Class indices `[N]` as probability rows `[N, classes]` that are 1 at the label.
+pub fn one_hot<B: Backend>(labels: &[usize], classes: usize, device: &B::Device) -> Tensor<B, 2> {
+    let mut rows = vec![0f32; labels.len() * classes];
+    for (row, label) in rows.chunks_exact_mut(classes).zip(labels) {
+        if let Some(cell) = row.get_mut(*label) {
+            *cell = 1.0;
+        }
+    }
+    Tensor::from_data(TensorData::new(rows, [labels.len(), classes]), device)
+}
+
+/// Mean over the batch of `-sum_c t_c log softmax(logits)_c` with `t = (1 - smoothing) * targets + smoothing / classes`,
+/// times the term's weight. `logits` and `targets` are `[N, classes]`, each target row a distribution.
+pub fn cross_entropy<B: Backend>(
+    term: &CrossEntropy,
+    logits: Tensor<B, 2>,
+    targets: Tensor<B, 2>,
+) -> Tensor<B, 1> {
+    let [batch, classes] = logits.dims();
+    let smooth = targets
+        .mul_scalar(1.0 - term.smoothing)
+        .add_scalar(term.smoothing / classes as f64);
+    let scale = -term.weight / batch as f64;
+    (smooth * log_softmax(logits, 1)).sum().mul_scalar(scale)
+}
+
+/// The weight times the sum over pairs `j < i` of the mean squared distance of kernels `j` and `i`, each `[1, C, H, W]`.
+/// None if there are fewer than two kernels.
+pub fn slow_neural<B: Backend>(
+    term: &SlowNeural,
+    kernels: &[Tensor<B, 4>],
+) -> Option<Tensor<B, 1>> {
+    let compared: Vec<Tensor<B, 4>> = match term.kind {
+        SlowNeuralKind::ChannelSum => kernels.iter().map(|k| k.clone().sum_dim(1)).collect(),
+        SlowNeuralKind::Tile => kernels.to_vec(),
+    };
+    let distances = compared.iter().enumerate().flat_map(|(i, later)| {
+        compared.iter().take(i).map(move |earlier| {
+            let times = (later.dims()[1] / earlier.dims()[1]).max(1);
+            let earlier = if times > 1 {
+                earlier.clone().repeat_dim(1, times)
+            } else {
+                earlier.clone()
+            };
+            (earlier - later.clone()).powi_scalar(2).mean()
+        })
+    });
+    let sum = distances.reduce(|a, b| a + b)?;
+    Some(sum.mul_scalar(term.weight))
+}
+
+/// The weight norm and its gradient: `fast * sum ||p||` over fast parameters plus `slow * sum ||p||` over slow ones, plain
+/// L2 norms; the gradient `c * p / ||p||`, 0 for a parameter that is 0, as one vector in the model's order.
+///
+/// The gradient is stated rather than derived, because it is cheap here and infinite in the derivative of the root at 0.
+pub fn weight_norm<B: Backend>(
+    term: &WeightNorm,
+    params: &Params<B>,
+) -> (Tensor<B, 1>, Tensor<B, 1>) {
+    let mut norms = Vec::new();
+    let mut gradient = Vec::new();
+    for (param, value) in params.iter() {
+        let coefficient = match param.penalty {
+            Penalty::None => 0.0,
+            Penalty::Fast => term.fast,
+            Penalty::Slow => term.slow,
+        };
+        if coefficient == 0.0 {
+            gradient.push(value.zeros_like());
+            continue;
+        }
+        let norm = (value.clone() * value.clone()).sum().sqrt();
+        let zero = norm.clone().equal_elem(0.0);
+        let factor = norm
+            .clone()
+            .mask_fill(zero, 1.0)
+            .recip()
+            .mul_scalar(coefficient);
+        gradient.push(value.clone() * factor);
+        norms.push(norm.mul_scalar(coefficient));
+    }
+    let gradient = Tensor::cat(gradient, 0);
+    let value = if norms.is_empty() {
+        Tensor::zeros([1], &gradient.device())
+    } else {
+        Tensor::cat(norms, 0).sum()
+    };
+    (value, gradient)
+}
+
+/// For each row of logits `[N, classes]`, whether its largest entry is the label's, as 0 or 1.
+pub fn hits<B: Backend>(logits: Tensor<B, 2>, labels: Tensor<B, 1, Int>) -> Tensor<B, 1, Int> {
+    logits.argmax(1).squeeze_dim::<1>(1).equal(labels).int()
+}

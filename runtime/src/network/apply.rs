@@ -1,0 +1,91 @@
+//! One node's value from its operands' values: the only match over all operations in this crate.
+
+use burn::tensor::{DType, Tensor, TensorData};
+use termc_compiler::model::{Affine, Model, NodeId, Op, ParamId};
+
+use super::{Dropout, KernelChoice, Pass, Values, slow};
+use crate::kernels::{Bias, Kernels, composed};
+use crate::params::Params;
+
+/// What every node of one forward pass may look at.
+pub(super) struct Run<'a, B: Kernels> {
+    pub model: &'a Model,
+    pub params: &'a Params<B>,
+    pub pass: &'a Pass<'a>,
+}
+
+/// Calls an operation's fused or composed form.
+macro_rules! op {
+    ($run:ident, $name:ident($($arg:expr),*)) => {
+        match $run.pass.kernels {
+            KernelChoice::Fused => <B as Kernels>::$name($($arg),*),
+            KernelChoice::Composed => composed::$name($($arg),*),
+        }
+    };
+}
+
+impl<B: Kernels> Run<'_, B> {
+    /// The value of a node that is not the input.
+    pub fn node(&self, id: NodeId, values: &Values<B>) -> Tensor<B, 4> {
+        match &self.model[id].op {
+            Op::Input => values.get(id),
+            Op::Kernel(net) => slow::kernel(self.params, net),
+            Op::ContextKernel {
+                net,
+                context,
+                source,
+            } => slow::context_kernel(self.params, net, context, values.get(*source)),
+            Op::Add(a, b) => op!(self, add(values.get(*a), values.get(*b))),
+            Op::Mul(a, b) => op!(self, mul(values.get(*a), values.get(*b))),
+            Op::MatMul(a, b) => op!(self, matmul(values.get(*a), values.get(*b))),
+            Op::Pointwise {
+                x,
+                affine: Affine { weight, bias },
+            } => {
+                let weight = self.params.shaped::<2>(*weight);
+                let bias = self.params.get(*bias);
+                op!(self, pointwise(values.parts(*x), weight, bias))
+            }
+            Op::Depthwise { x, kernel } => {
+                op!(self, depthwise(values.get(*x), values.get(*kernel)))
+            }
+            Op::Standardize { x, over } => op!(self, standardize(values.get(*x), *over)),
+            Op::Gelu(x) => op!(self, gelu(values.get(*x))),
+            Op::Sigmoid(x) => op!(self, sigmoid(values.get(*x))),
+            Op::Bias { x, bias } => op!(self, bias(values.get(*x), self.bias(*bias))),
+            Op::Concat(parts) => {
+                Tensor::cat(parts.iter().map(|part| values.get(*part)).collect(), 1)
+            }
+            Op::Tile { x, times } => values.get(*x).repeat_dim(1, *times),
+            Op::ChannelMean(x) => op!(self, channel_mean(values.get(*x))),
+            Op::SpatialMean(x) => op!(self, spatial_mean(values.get(*x))),
+            Op::Dropout { x, rate } => match &self.pass.dropout {
+                Some(dropout) if *rate > 0.0 => self.dropout(id, values.get(*x), *rate, dropout),
+                _ => values.get(*x),
+            },
+        }
+    }
+
+    fn bias(&self, id: ParamId) -> Bias<B> {
+        match self.model[id].shape.len() {
+            1 => Bias::Scalar(self.params.get(id)),
+            _ => Bias::Spatial(self.params.shaped(id)),
+        }
+    }
+
+    /// Zeroes whole channels of single images and scales the others by `1 / (1 - rate)`.
+    fn dropout(&self, id: NodeId, x: Tensor<B, 4>, rate: f64, dropout: &Dropout) -> Tensor<B, 4> {
+        let [batch, channels, ..] = x.dims();
+        let key = dropout.key.named(&self.model[id].name);
+        let scale = (1.0 / (1.0 - rate)) as f32;
+        let mask: Vec<f32> = (0..batch)
+            .flat_map(|image| {
+                let key = key.at((dropout.first_image + image) as u64);
+                (0..channels as u64).map(move |c| if key.uniform(c) < rate { 0.0 } else { scale })
+            })
+            .collect();
+        let mask = TensorData::new(mask, [batch, channels, 1, 1]);
+        let mask = Tensor::from_data(mask, (&x.device(), DType::F32));
+        op!(self, mul(x, mask))
+    }
+}

@@ -1,0 +1,54 @@
+//! Exponential moving average of the weights.
+
+use burn::tensor::backend::Backend;
+
+use crate::Error;
+use crate::params::{Params, flatten, unflatten};
+use crate::tensors::Tensors;
+
+/// `a = decay * a + (1 - decay) * p` after every step; starts at the parameters' initial values.
+#[derive(Clone, Debug)]
+pub struct Ema<B: Backend> {
+    decay: f64,
+    average: Params<B>,
+}
+
+/// Prefix of the averages' names.
+const PREFIX: &str = "ema.";
+
+impl<B: Backend> Ema<B> {
+    /// Starts at these parameters.
+    pub fn new(decay: f64, params: &Params<B>) -> Self {
+        Self {
+            decay,
+            average: params.clone(),
+        }
+    }
+
+    /// Takes the parameters after a step into account.
+    pub fn update(&mut self, params: &Params<B>) {
+        let old = self.average.flat().mul_scalar(self.decay);
+        let new = old + params.flat().mul_scalar(1.0 - self.decay);
+        self.average = Params::from_flat(params.model(), new);
+    }
+
+    /// The averaged parameters.
+    pub fn params(&self) -> &Params<B> {
+        &self.average
+    }
+
+    /// The averages as tensors named `ema.{path}`.
+    pub fn to_tensors(&self) -> Tensors {
+        unflatten(self.average.model(), PREFIX, &self.average.flat())
+    }
+
+    /// Takes up earlier averages; other names are ignored.
+    ///
+    /// # Errors
+    /// If some are missing or have other shapes.
+    pub fn load(&mut self, tensors: &Tensors, device: &B::Device) -> Result<(), Error> {
+        let flat = flatten(self.average.model(), PREFIX, tensors, device)?;
+        self.average = Params::from_flat(self.average.model(), flat);
+        Ok(())
+    }
+}

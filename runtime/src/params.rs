@@ -1,0 +1,252 @@
+//! The trainable parameters of a model as tensors: made, named, flattened. Does not compute with them.
+
+use std::fmt;
+
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::{DType, Tensor, TensorData};
+use termc_compiler::model::{Init, Model, Param, ParamId};
+
+use crate::random::Key;
+use crate::tensors::Tensors;
+
+/// One rank-1 tensor per parameter, in the model's order.
+#[derive(Clone, Debug)]
+pub struct Params<B: Backend> {
+    model: Model,
+    values: Vec<Tensor<B, 1>>,
+}
+
+impl<B: Backend> Params<B> {
+    /// Fresh parameters from each one's initial distribution; a function of the seed and the parameters' paths alone.
+    pub fn init(model: &Model, seed: u64, device: &B::Device) -> Self {
+        let key = Key::new(seed).named("init");
+        let values = model.params.iter().map(|param| {
+            let data = initial(param, key.named(&param.path));
+            Tensor::from_data(TensorData::new(data, [param.count()]), (device, DType::F32))
+        });
+        Self {
+            values: values.collect(),
+            model: model.clone(),
+        }
+    }
+
+    /// Cuts a vector of all parameters, in the model's order, into parameters.
+    pub fn from_flat(model: &Model, flat: Tensor<B, 1>) -> Self {
+        let mut start = 0;
+        let values = model.params.iter().map(|param| {
+            let end = start + param.count();
+            let value = flat.clone().slice([start..end]);
+            start = end;
+            value
+        });
+        Self {
+            values: values.collect(),
+            model: model.clone(),
+        }
+    }
+
+    /// Takes parameters out of named tensors, converting them to 32-bit floats.
+    ///
+    /// # Errors
+    /// If one is missing, has another shape than the model's or a name the model does not have: all of them are listed.
+    pub fn from_tensors(
+        model: &Model,
+        tensors: &Tensors,
+        device: &B::Device,
+    ) -> Result<Self, Mismatch> {
+        Mismatch::check(model, tensors)?;
+        let values = model.params.iter().filter_map(|param| {
+            let data = tensors.get(&param.path)?.clone().convert::<f32>();
+            let flat = TensorData::from_bytes(data.bytes, [param.count()], data.dtype);
+            Some(Tensor::from_data(flat, (device, DType::F32)))
+        });
+        Ok(Self {
+            values: values.collect(),
+            model: model.clone(),
+        })
+    }
+
+    /// The parameters under their paths and in their natural shapes.
+    pub fn to_tensors(&self) -> Tensors {
+        self.iter()
+            .map(|(param, value)| (param.path.clone(), shaped(value.to_data(), &param.shape)))
+            .collect()
+    }
+
+    /// All parameters as one vector, in the model's order.
+    pub fn flat(&self) -> Tensor<B, 1> {
+        Tensor::cat(self.values.clone(), 0)
+    }
+
+    /// The model they belong to.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Each parameter's description and value, in the model's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Param, &Tensor<B, 1>)> {
+        self.model.params.iter().zip(&self.values)
+    }
+
+    /// One parameter as a vector.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "one value per parameter of the model, by construction"
+    )]
+    pub fn get(&self, id: ParamId) -> Tensor<B, 1> {
+        self.values[id.index()].clone()
+    }
+
+    /// One parameter in its natural shape.
+    pub fn shaped<const D: usize>(&self, id: ParamId) -> Tensor<B, D> {
+        let shape = self.model[id].shape.clone();
+        self.get(id).reshape(burn::tensor::Shape::from(shape))
+    }
+
+    fn map<C: Backend>(&self, f: impl FnMut(Tensor<B, 1>) -> Tensor<C, 1>) -> Params<C> {
+        Params {
+            values: self.values.iter().cloned().map(f).collect(),
+            model: self.model.clone(),
+        }
+    }
+}
+
+impl<B: AutodiffBackend> Params<B> {
+    /// Leaves of a new differentiation graph with these values.
+    pub fn leaves(inner: &Params<B::InnerBackend>) -> Self {
+        inner.map(|value| Tensor::from_inner(value).require_grad())
+    }
+
+    /// The values without gradient tracking.
+    pub fn inner(&self) -> Params<B::InnerBackend> {
+        self.map(Tensor::inner)
+    }
+
+    /// The gradients of all parameters as one vector, in the model's order; 0 where there is none.
+    pub fn gradients(&self, grads: &mut B::Gradients) -> Tensor<B::InnerBackend, 1> {
+        let parts = self.values.iter().map(|value| {
+            value
+                .grad_remove(grads)
+                .unwrap_or_else(|| value.clone().inner().zeros_like())
+        });
+        Tensor::cat(parts.collect(), 0)
+    }
+}
+
+/// Cuts a vector laid out like [`Params::flat`] into tensors named `{prefix}{path}`, in their natural shapes.
+pub fn unflatten<B: Backend>(model: &Model, prefix: &str, flat: &Tensor<B, 1>) -> Tensors {
+    let parts = Params::from_flat(model, flat.clone()).to_tensors();
+    parts
+        .into_iter()
+        .map(|(path, data)| (format!("{prefix}{path}"), data))
+        .collect()
+}
+
+/// The inverse of [`unflatten`]; names without the prefix are left alone.
+///
+/// # Errors
+/// If a part is missing, has another shape, or the model knows no parameter of its name.
+pub fn flatten<B: Backend>(
+    model: &Model,
+    prefix: &str,
+    tensors: &Tensors,
+    device: &B::Device,
+) -> Result<Tensor<B, 1>, Mismatch> {
+    let parts = tensors
+        .iter()
+        .filter_map(|(name, data)| Some((name.strip_prefix(prefix)?.to_owned(), data.clone())))
+        .collect();
+    Ok(Params::from_tensors(model, &parts, device)?.flat())
+}
+
+/// Gives data of the same number of scalars another shape.
+fn shaped(data: TensorData, shape: &[usize]) -> TensorData {
+    TensorData::from_bytes(data.bytes, shape.to_vec(), data.dtype)
+}
+
+/// The values of one fresh parameter, row-major.
+fn initial(param: &Param, key: Key) -> Vec<f32> {
+    let value = |i: u64| match param.init {
+        Init::Constant(value) => value,
+        Init::Uniform { bound } => bound * (2.0 * key.uniform(i) - 1.0),
+        Init::Normal { std } => std * key.normal(i),
+        Init::Filter {
+            bound,
+            scale,
+            concentration,
+        } => {
+            let weight = bound * (2.0 * key.uniform(i) - 1.0);
+            weight * scale * key.named("gamma").gamma(i, concentration)
+        }
+    };
+    (0..param.count() as u64).map(|i| value(i) as f32).collect()
+}
+
+/// How named tensors differ from what a model needs; at least one list is not empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mismatch {
+    /// Parameters without a tensor.
+    pub missing: Vec<String>,
+    /// Tensors without a parameter.
+    pub unknown: Vec<String>,
+    /// Name, the model's shape, the tensor's shape.
+    pub shapes: Vec<(String, Vec<usize>, Vec<usize>)>,
+}
+
+impl Mismatch {
+    /// Compares names and shapes.
+    ///
+    /// # Errors
+    /// Everything that differs.
+    pub fn check(model: &Model, tensors: &Tensors) -> Result<(), Self> {
+        let mut found = Self::default();
+        for param in &model.params {
+            match tensors.get(&param.path) {
+                None => found.missing.push(param.path.clone()),
+                Some(data) => {
+                    let sizes: &[usize] = &data.shape;
+                    if sizes != param.shape {
+                        found.shapes.push((
+                            param.path.clone(),
+                            param.shape.clone(),
+                            sizes.to_vec(),
+                        ));
+                    }
+                }
+            }
+        }
+        let known: std::collections::HashSet<&str> =
+            model.params.iter().map(|p| p.path.as_str()).collect();
+        found.unknown = tensors
+            .keys()
+            .filter(|name| !known.contains(name.as_str()))
+            .cloned()
+            .collect();
+        if found == Self::default() {
+            Ok(())
+        } else {
+            Err(found)
+        }
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the weights do not fit the model")?;
+        for name in &self.missing {
+            write!(f, "\n  missing: `{name}`")?;
+        }
+        for name in &self.unknown {
+            write!(f, "\n  not in the model: `{name}`")?;
+        }
+        for (name, expected, found) in &self.shapes {
+            write!(
+                f,
+                "\n  shape of `{name}`: the model has {expected:?}, the weights {found:?}"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Mismatch {}

@@ -1,0 +1,217 @@
+//! Named tensors outside any device, and the `.safetensors` files that hold them. Knows nothing of models.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+use std::path::Path;
+
+use burn::tensor::{DType, TensorData};
+use safetensors::{Dtype, SafeTensors};
+use serde_json::json;
+
+use crate::Error;
+
+/// Tensors by name, in the names' order.
+pub type Tensors = BTreeMap<String, TensorData>;
+
+/// The contents of a `.safetensors` file.
+#[derive(Clone, Debug, Default)]
+pub struct TensorFile {
+    /// The tensors.
+    pub tensors: Tensors,
+    /// Free text by key.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl TensorFile {
+    /// Reads a `.safetensors` file.
+    ///
+    /// # Errors
+    /// If it cannot be read, is not a whole `.safetensors` file, or holds a type of number other than 16, 32, 64-bit
+    /// floats and 8, 16, 32, 64-bit integers.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+        Self::parse(&bytes).map_err(|problem| Error::Content {
+            path: path.to_owned(),
+            problem,
+        })
+    }
+
+    /// Reads the bytes of a `.safetensors` file; the error ends a sentence that starts with the file's name.
+    ///
+    /// # Errors
+    /// As [`TensorFile::read`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let broken = |e| format!("is not a readable safetensors file: {e}");
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
+        let metadata: HashMap<_, _> = header.metadata().clone().unwrap_or_default();
+        let mut tensors = Tensors::new();
+        for (name, view) in SafeTensors::deserialize(bytes).map_err(broken)?.tensors() {
+            let dtype = burn_type(view.dtype()).ok_or_else(|| {
+                format!(
+                    "holds `{name}` as {:?}, which is not supported",
+                    view.dtype()
+                )
+            })?;
+            let data =
+                TensorData::from_bytes_vec(view.data().to_vec(), view.shape().to_vec(), dtype);
+            tensors.insert(name, data);
+        }
+        Ok(Self {
+            tensors,
+            metadata: metadata.into_iter().collect(),
+        })
+    }
+
+    /// The file's bytes; equal contents give equal bytes.
+    ///
+    /// # Errors
+    /// If a tensor holds a type of number the format cannot.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        let mut header = serde_json::Map::new();
+        if !self.metadata.is_empty() {
+            header.insert("__metadata__".into(), json!(self.metadata));
+        }
+        let mut end = 0;
+        for (name, data) in &self.tensors {
+            let dtype = safetensors_type(data.dtype).ok_or_else(|| {
+                Error::Input(format!(
+                    "`{name}` cannot be stored: it holds {:?}",
+                    data.dtype
+                ))
+            })?;
+            let start = end;
+            end += data.as_bytes().len();
+            let sizes: &[usize] = &data.shape;
+            let entry = json!({"dtype": format!("{dtype:?}"), "shape": sizes, "data_offsets": [start, end]});
+            header.insert(name.clone(), entry);
+        }
+        let mut text = serde_json::Value::Object(header).to_string();
+        text.push_str(&" ".repeat(text.len().next_multiple_of(8) - text.len()));
+        let mut bytes = Vec::with_capacity(8 + text.len() + end);
+        bytes.extend((text.len() as u64).to_le_bytes());
+        bytes.extend(text.as_bytes());
+        for data in self.tensors.values() {
+            bytes.extend(data.as_bytes());
+        }
+        Ok(bytes)
+    }
+
+    /// Writes the file so that a crash leaves either the old or the new one, whole.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
+        write_atomic(path, &self.to_bytes()?)
+    }
+}
+
+/// Writes a file through a temporary one in the same folder, synced to the disk before it takes the name.
+///
+/// # Errors
+/// If the folder or disk does not allow it; what was at `path` is then untouched.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let attempt = || {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        set_usual_permissions(file.as_file())?;
+        file.persist(path).map_err(|e| e.error)?;
+        // The rename itself lasts only once the folder is on the disk; not every system can sync a folder.
+        if let Ok(folder) = std::fs::File::open(folder) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    };
+    attempt().map_err(Error::file("write", path))
+}
+
+/// Temporary files are private; results are as readable as any other new file.
+#[cfg(unix)]
+fn set_usual_permissions(file: &std::fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn set_usual_permissions(_: &std::fs::File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// The two names of each type of number that both sides know.
+const TYPES: [(Dtype, DType); 11] = [
+    (Dtype::F32, DType::F32),
+    (Dtype::F64, DType::F64),
+    (Dtype::F16, DType::F16),
+    (Dtype::BF16, DType::BF16),
+    (Dtype::I64, DType::I64),
+    (Dtype::I32, DType::I32),
+    (Dtype::I16, DType::I16),
+    (Dtype::I8, DType::I8),
+    (Dtype::U8, DType::U8),
+    (Dtype::U32, DType::U32),
+    (Dtype::U64, DType::U64),
+];
+
+fn burn_type(dtype: Dtype) -> Option<DType> {
+    TYPES.iter().find(|(s, _)| *s == dtype).map(|(_, b)| *b)
+}
+
+fn safetensors_type(dtype: DType) -> Option<Dtype> {
+    TYPES.iter().find(|(_, b)| *b == dtype).map(|(s, _)| *s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> TensorFile {
+        TensorFile {
+            tensors: [
+                (
+                    "b".to_owned(),
+                    TensorData::new(vec![1f32, -2.5, 3.0, 4.0, 5.0, 6.0], [2, 3]),
+                ),
+                ("a".to_owned(), TensorData::new(vec![7i64], [1])),
+                ("empty".to_owned(), TensorData::new(Vec::<f32>::new(), [0])),
+            ]
+            .into(),
+            metadata: [
+                ("k".to_owned(), "\"v\"\n".to_owned()),
+                ("z".to_owned(), String::new()),
+            ]
+            .into(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.safetensors");
+        std::fs::write(&path, "old").unwrap();
+        sample().write(&path).unwrap();
+        let back = TensorFile::read(&path).unwrap();
+        assert_eq!(back.tensors, sample().tensors);
+        assert_eq!(back.metadata, sample().metadata);
+        assert_eq!(back.to_bytes().unwrap(), sample().to_bytes().unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn broken_files_are_refused() {
+        let bytes = sample().to_bytes().unwrap();
+        assert!(TensorFile::parse(&bytes[..bytes.len() - 1]).is_err());
+        assert!(TensorFile::parse(&[]).is_err());
+        assert!(TensorFile::parse(&[255; 64]).is_err());
+    }
+
+    #[test]
+    fn a_missing_folder_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = sample().write(&folder.path().join("no/x")).unwrap_err();
+        assert_eq!(error.fault(), crate::Fault::Machine);
+    }
+}

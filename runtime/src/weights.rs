@@ -1,0 +1,82 @@
+//! Weight files: a model's parameters under their paths, with the model's source in the metadata. Does not decide
+//! which model a file is meant for.
+
+use std::path::Path;
+
+use burn::tensor::backend::Backend;
+use termc_compiler::model::Model;
+
+use crate::Error;
+use crate::params::Params;
+use crate::tensors::{TensorFile, Tensors};
+
+/// Version of the layout of weight files; readers refuse newer ones.
+pub const FORMAT: u32 = 1;
+
+/// Metadata keys.
+pub mod key {
+    /// [`super::FORMAT`] in decimal.
+    pub const FORMAT: &str = "termc.format";
+    /// The model's canonical source.
+    pub const SOURCE: &str = "termc.source";
+    /// The model's name.
+    pub const MODEL: &str = "termc.model";
+}
+
+/// What a weight file holds.
+#[derive(Clone, Debug)]
+pub struct Weights {
+    /// Parameters by path, and whatever else the writer put beside them.
+    pub tensors: Tensors,
+    /// The source of the model they belong to; None in files of other programs.
+    pub source: Option<String>,
+    /// That model's name.
+    pub model: Option<String>,
+}
+
+/// Lays out parameters as a weight file; callers may add tensors and metadata before writing it.
+pub fn file<B: Backend>(model: &Model, params: &Params<B>) -> TensorFile {
+    let metadata = [
+        (key::FORMAT, FORMAT.to_string()),
+        (key::SOURCE, model.source.clone()),
+        (key::MODEL, model.name.clone()),
+    ];
+    TensorFile {
+        tensors: params.to_tensors(),
+        metadata: metadata.map(|(k, v)| (k.to_owned(), v)).into(),
+    }
+}
+
+/// Writes parameters atomically.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write<B: Backend>(path: &Path, model: &Model, params: &Params<B>) -> Result<(), Error> {
+    file(model, params).write(path)
+}
+
+/// Reads any `.safetensors` file as weights.
+///
+/// # Errors
+/// If it cannot be read, is damaged, or was written in a newer format.
+pub fn read(path: &Path) -> Result<Weights, Error> {
+    let file = TensorFile::read(path)?;
+    if let Some(version) = file.metadata.get(key::FORMAT) {
+        let known = version
+            .parse::<u32>()
+            .is_ok_and(|v| (1..=FORMAT).contains(&v));
+        if !known {
+            return Err(Error::Content {
+                path: path.to_owned(),
+                problem: format!(
+                    "has weight format `{version}`; this version reads up to `{FORMAT}`"
+                ),
+            });
+        }
+    }
+    Ok(Weights {
+        source: file.metadata.get(key::SOURCE).cloned(),
+        model: file.metadata.get(key::MODEL).cloned(),
+        tensors: file.tensors,
+    })
+}
