@@ -1,0 +1,254 @@
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tempfile::TempDir;
+use termc_runtime::data::{File, Spec, open_spec};
+
+/// A data set's description with `train` and `test` images instead of the official numbers.
+pub fn small(mut spec: Spec, train: u64, test: u64) -> Spec {
+    use termc_runtime::data::Layout::*;
+    let pixels: u64 = spec.shape.iter().product::<usize>() as u64;
+    let resize = |files: &mut Vec<File>, images: u64| match spec.layout {
+        Cifar10 => files
+            .iter_mut()
+            .for_each(|f| f.bytes = images * (1 + pixels)),
+        Cifar100 => files
+            .iter_mut()
+            .for_each(|f| f.bytes = images * (2 + pixels)),
+        Idx => {
+            files[0].bytes = 16 + images * pixels;
+            files[1].bytes = 8 + images;
+        }
+        Stl10 => {
+            files[0].bytes = images * pixels;
+            files[1].bytes = images;
+        }
+    };
+    resize(&mut spec.train, train);
+    resize(&mut spec.test, test);
+    spec
+}
+
+/// Pixel (c, y, x) of image i.
+fn pixel(i: usize, c: usize, y: usize, x: usize) -> u8 {
+    (i * 101 + c * 67 + y * 5 + x * 3) as u8
+}
+
+/// The contents of one file of a small data set; images are numbered from `first`, image i has class i % classes.
+pub fn contents(spec: &Spec, file: &File, first: usize) -> Vec<u8> {
+    use termc_runtime::data::Layout::*;
+    let [channels, height, width] = spec.shape;
+    let classes = spec.classes.len();
+    let image = |i: usize| -> Vec<u8> {
+        let at = |p: usize| pixel(i, p / (height * width), p / width % height, p % width);
+        (0..channels * height * width).map(at).collect()
+    };
+    let columns = |i: usize| -> Vec<u8> {
+        let at = |p: usize| pixel(i, p / (height * width), p % height, p / height % width);
+        (0..channels * height * width).map(at).collect()
+    };
+    let size = channels * height * width;
+    let label = |i: usize| (i % classes) as u8;
+    let bytes = file.bytes as usize;
+    let be = |n: usize| (n as u32).to_be_bytes().to_vec();
+    match spec.layout {
+        Cifar10 => (0..bytes / (1 + size))
+            .flat_map(|i| [vec![label(first + i)], image(first + i)].concat())
+            .collect(),
+        Cifar100 => (0..bytes / (2 + size))
+            .flat_map(|i| [vec![7, label(first + i)], image(first + i)].concat())
+            .collect(),
+        Idx if file.name.contains("images") => {
+            let n = (bytes - 16) / size;
+            let header = [vec![0, 0, 8, 3], be(n), be(height), be(width)].concat();
+            [header, (0..n).flat_map(|i| image(first + i)).collect()].concat()
+        }
+        Idx => {
+            let n = bytes - 8;
+            let header = [vec![0, 0, 8, 1], be(n)].concat();
+            [header, (0..n).map(|i| label(first + i)).collect()].concat()
+        }
+        Stl10 if file.name.contains("_X") => {
+            (0..bytes / size).flat_map(|i| columns(first + i)).collect()
+        }
+        Stl10 => (0..bytes).map(|i| label(first + i) + 1).collect(),
+    }
+}
+
+/// Number of the first image in each file: training files count on (CIFAR-10 has five), test starts at 1000.
+pub fn all_contents(spec: &Spec) -> Vec<(String, Vec<u8>)> {
+    let size: usize = spec.shape.iter().product();
+    let mut result = Vec::new();
+    for (files, mut first) in [(&spec.train, 0), (&spec.test, 1000)] {
+        for file in files {
+            result.push((file.name.clone(), contents(spec, file, first)));
+            if spec.layout == termc_runtime::data::Layout::Cifar10 {
+                first += file.bytes as usize / (1 + size);
+            }
+        }
+    }
+    result
+}
+
+fn write(folder: &Path, spec: &Spec) {
+    fs::create_dir_all(folder).unwrap();
+    for (name, bytes) in all_contents(spec) {
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+}
+
+fn every_spec() -> Vec<Spec> {
+    vec![
+        small(Spec::cifar10(), 3, 4),
+        small(Spec::cifar100(), 15, 4),
+        small(Spec::mnist(), 15, 4),
+        small(Spec::fashion_mnist(), 15, 4),
+        small(Spec::stl10(), 15, 4),
+    ]
+}
+
+#[test]
+fn official_layouts_are_read() {
+    for spec in every_spec() {
+        let dir = TempDir::new().unwrap();
+        write(&dir.path().join(&spec.folders[0]), &spec);
+        let data = open_spec(&spec, dir.path()).unwrap();
+        assert_eq!(
+            (data.train.len(), data.test.len()),
+            (15, 4),
+            "{}",
+            spec.name
+        );
+        let [_, height, width] = spec.shape;
+        for (part, first) in [(&data.train, 0), (&data.test, 1000)] {
+            for i in 0..part.len() {
+                assert_eq!(part.label(i).unwrap(), (first + i) % spec.classes.len());
+                let image = part.image(i).unwrap();
+                for (p, &value) in image.iter().enumerate() {
+                    let (c, y, x) = (p / (height * width), p / width % height, p % width);
+                    assert_eq!(value, pixel(first + i, c, y, x), "{} {i} {p}", spec.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn official_sizes() {
+    let total = |spec: Spec| spec.files().map(|f| f.bytes).sum::<u64>();
+    assert_eq!(total(Spec::cifar10()), 184_380_000);
+    assert_eq!(total(Spec::cifar100()), 184_440_000);
+    assert_eq!(
+        total(Spec::mnist()),
+        47_040_016 + 60_008 + 7_840_016 + 10_008
+    );
+    assert_eq!(
+        total(Spec::stl10()),
+        138_240_000 + 5_000 + 221_184_000 + 8_000
+    );
+    assert_eq!(Spec::cifar100().classes.len(), 100);
+    assert!(Spec::cifar100().classes.is_sorted());
+    for spec in [
+        Spec::cifar10(),
+        Spec::mnist(),
+        Spec::fashion_mnist(),
+        Spec::stl10(),
+    ] {
+        assert_eq!(spec.classes.len(), 10, "{}", spec.name);
+        assert_eq!(spec.normalize.mean.len(), spec.shape[0]);
+    }
+}
+
+#[test]
+fn files_may_lie_in_the_folder_itself_or_be_gzipped() {
+    let spec = small(Spec::mnist(), 15, 4);
+    let dir = TempDir::new().unwrap();
+    for (name, bytes) in all_contents(&spec) {
+        let file = fs::File::create(dir.path().join(name + ".gz")).unwrap();
+        let mut encoder = GzEncoder::new(file, Compression::fast());
+        encoder.write_all(&bytes).unwrap();
+        encoder.finish().unwrap();
+    }
+    assert_eq!(open_spec(&spec, dir.path()).unwrap().train.len(), 15);
+}
+
+/// Breaks one file of a data set and expects the message; `{}` stands for the file.
+fn broken(spec: &Spec, name: &str, change: impl Fn(&mut Vec<u8>), message: &str) {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().join(&spec.folders[0]);
+    write(&folder, spec);
+    let file = folder.join(name);
+    let mut bytes = fs::read(&file).unwrap();
+    change(&mut bytes);
+    fs::write(&file, bytes).unwrap();
+    let error = open_spec(spec, dir.path()).unwrap_err().to_string();
+    assert_eq!(error, message.replace("{}", &file.display().to_string()));
+}
+
+#[test]
+fn truncated_and_overlong_files_are_named() {
+    let cifar = small(Spec::cifar10(), 3, 4);
+    let message = "`{}` holds 9218 bytes, expected 9219";
+    broken(&cifar, "data_batch_4.bin", |b| b.truncate(9218), message);
+    let message = "`{}` holds 12293 bytes, expected 12292";
+    broken(&cifar, "test_batch.bin", |b| b.push(0), message);
+    let stl = small(Spec::stl10(), 2, 1);
+    broken(
+        &stl,
+        "train_y.bin",
+        |b| b.clear(),
+        "`{}` holds 0 bytes, expected 2",
+    );
+}
+
+#[test]
+fn garbled_files_are_named() {
+    let cifar = small(Spec::cifar10(), 3, 4);
+    let message = "`{}` is garbled: the label of record 2 is 10, expected less than 10";
+    broken(&cifar, "data_batch_2.bin", |b| b[2 * 3073] = 10, message);
+    let cifar = small(Spec::cifar100(), 3, 4);
+    let message = "`{}` is garbled: the label of record 0 is 100, expected less than 100";
+    broken(&cifar, "test.bin", |b| b[1] = 100, message);
+    let mnist = small(Spec::mnist(), 3, 4);
+    let (images, labels) = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte");
+    let message = "`{}` is garbled: the magic number is [0, 0, 13, 3], expected [0, 0, 8, 3]";
+    broken(&mnist, images, |b| b[2] = 13, message);
+    let message = "`{}` is garbled: the image size is [28, 27], expected [28, 28]";
+    broken(&mnist, images, |b| b[15] = 27, message);
+    let message = "`{}` is garbled: the number of items is 4 items, expected 2352 bytes of data";
+    broken(&mnist, images, |b| b[7] = 4, message);
+    let message = "`{}` is garbled: label 1 is 11, expected less than 10";
+    broken(&mnist, labels, |b| b[9] = 11, message);
+    let stl = small(Spec::stl10(), 3, 4);
+    let message = "`{}` is garbled: label 2 is 0, expected 1 to 10";
+    broken(&stl, "train_y.bin", |b| b[2] = 0, message);
+}
+
+#[test]
+fn absent_and_incomplete_data_sets_are_told_apart() {
+    let spec = small(Spec::cifar10(), 3, 4);
+    let dir = TempDir::new().unwrap();
+    let error = open_spec(&spec, dir.path()).unwrap_err().to_string();
+    let (folder, root) = (dir.path().join("cifar-10-batches-bin"), dir.path());
+    assert_eq!(
+        error,
+        format!(
+            "data set `CIFAR10` is not there: no `data_batch_1.bin` in `{}` or `{}`",
+            folder.display(),
+            root.display()
+        )
+    );
+    write(&folder, &spec);
+    fs::remove_file(folder.join("data_batch_3.bin")).unwrap();
+    let error = open_spec(&spec, dir.path()).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!(
+            "data set `CIFAR10` is incomplete: `{}` lacks `data_batch_3.bin`",
+            folder.display()
+        )
+    );
+}
