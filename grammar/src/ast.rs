@@ -124,6 +124,8 @@ pub struct ModelDef {
 /// `input image[3, 32, 32]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputDef {
+    /// `///` lines above it.
+    pub doc: String,
     /// The name the model's bindings use.
     pub name: Name,
     /// The sizes, an `ExprKind::List`.
@@ -135,6 +137,8 @@ pub struct InputDef {
 /// `output classes(10) = expr`
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutputDef {
+    /// `///` lines above it.
+    pub doc: String,
     /// The head's name.
     pub name: Name,
     /// The number of classes.
@@ -148,6 +152,8 @@ pub struct OutputDef {
 /// `loss { cross_entropy(...) slow_neural(...) }`: each term an expression (a call or a bare name).
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossDef {
+    /// `///` lines above it.
+    pub doc: String,
     /// The terms in written order.
     pub terms: Vec<Expr>,
     /// The whole section.
@@ -157,6 +163,8 @@ pub struct LossDef {
 /// `train { key value, value ... }`
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainDef {
+    /// `///` lines above it.
+    pub doc: String,
     /// Settings in written order.
     pub settings: Vec<Setting>,
     /// The whole section.

@@ -1,3 +1,15 @@
 //! The syntax of `.term` files and nothing else: grammar, spanned syntax tree, parser, printer.
 
 pub mod ast;
+mod error;
+mod help;
+mod lex;
+mod parse;
+mod scan;
+mod tree;
+mod words;
+
+pub use error::{
+    MAX_BRACKETS, MAX_DEPTH, MAX_ERRORS, MAX_SOURCE_BYTES, SyntaxError, SyntaxErrorKind,
+};
+pub use parse::{parse, parse_change, parse_expr};

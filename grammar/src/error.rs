@@ -1,0 +1,132 @@
+//! What can be wrong with the text of a `.term` file; where it is found out is elsewhere.
+
+use std::fmt;
+
+use crate::ast::Span;
+
+/// The largest source in bytes (4 MiB).
+pub const MAX_SOURCE_BYTES: usize = 4 << 20;
+
+/// How many brackets may be open at once.
+pub const MAX_BRACKETS: usize = 64;
+
+/// The greatest depth of an expression tree: brackets and chained operators together.
+pub const MAX_DEPTH: usize = 256;
+
+/// How many errors one parse reports; what follows them is not shown.
+pub const MAX_ERRORS: usize = 100;
+
+/// One syntax error: a kind, a place, and what was expected and found there in the language's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// What is wrong.
+    pub kind: SyntaxErrorKind,
+    /// Where.
+    pub span: Span,
+    /// What could stand there: "an expression", "`}`", "a name". Empty where the kind says it all.
+    pub expected: Vec<String>,
+    /// What stands there.
+    pub found: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// A second place that explains the first, and what it is.
+    pub related: Option<(Span, String)>,
+}
+
+/// The kinds of syntax errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SyntaxErrorKind {
+    /// The source has more than `MAX_SOURCE_BYTES`.
+    SourceTooLarge,
+    /// A character that is in no program.
+    ForeignCharacter,
+    /// A text in quotes.
+    QuotedText,
+    /// More than `MAX_BRACKETS` open brackets, or an expression deeper than `MAX_DEPTH`.
+    NestedTooDeeply,
+    /// A bracket that is never closed, or closed by one of another kind.
+    UnclosedBracket,
+    /// A closing bracket without an opening one.
+    UnopenedBracket,
+    /// Something else was expected.
+    Unexpected,
+    /// A number that no machine number can hold.
+    NumberOutOfRange,
+    /// The parser built a tree it cannot read: a fault of this program, not of the source.
+    Internal,
+}
+
+impl SyntaxError {
+    /// An error without help, expectations or a second place.
+    pub(crate) fn new(kind: SyntaxErrorKind, span: Span, found: String) -> Self {
+        Self {
+            kind,
+            span,
+            expected: Vec::new(),
+            found,
+            help: None,
+            related: None,
+        }
+    }
+
+    /// The same with help.
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with what was expected.
+    pub(crate) fn with_expected(mut self, expected: Vec<String>) -> Self {
+        self.expected = expected;
+        self
+    }
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = &self.found;
+        match self.kind {
+            SyntaxErrorKind::SourceTooLarge => {
+                write!(
+                    f,
+                    "the source has {found}, more than the {MAX_SOURCE_BYTES} allowed"
+                )
+            }
+            SyntaxErrorKind::ForeignCharacter => write!(f, "{found} has no meaning here"),
+            SyntaxErrorKind::QuotedText => {
+                write!(f, "{found} is in quotes, but the language has no strings")
+            }
+            SyntaxErrorKind::NestedTooDeeply => write!(f, "{found} is nested too deeply"),
+            SyntaxErrorKind::UnclosedBracket => {
+                write!(
+                    f,
+                    "{found} is never closed, expected {}",
+                    alternatives(&self.expected)
+                )
+            }
+            SyntaxErrorKind::UnopenedBracket => write!(f, "{found} closes nothing"),
+            SyntaxErrorKind::Unexpected => {
+                write!(
+                    f,
+                    "expected {}, found {found}",
+                    alternatives(&self.expected)
+                )
+            }
+            SyntaxErrorKind::NumberOutOfRange => write!(f, "the number {found} is out of range"),
+            SyntaxErrorKind::Internal => {
+                write!(f, "the parser cannot read its own tree at {found}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+/// "a", "a or b", "a, b or c".
+fn alternatives(words: &[String]) -> String {
+    match words {
+        [] => "something else".to_owned(),
+        [one] => one.clone(),
+        [init @ .., last] => format!("{} or {last}", init.join(", ")),
+    }
+}
