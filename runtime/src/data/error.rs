@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::fetch::FetchError;
+
 /// Why a data set cannot be opened, split or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -26,8 +28,11 @@ pub enum DataError {
         /// The system's reason.
         source: io::Error,
     },
-    /// A data set's files are not there.
-    #[error("data set `{name}` is not there: no `{file}` in {}", list(looked))]
+    /// A data set's files are not there and may not be fetched.
+    #[error(
+        "data set `{name}` is not there and fetching is off: no `{file}` in {}",
+        list(looked)
+    )]
     Missing {
         /// The data set.
         name: String,
@@ -46,6 +51,9 @@ pub enum DataError {
         /// The file that is not there.
         file: String,
     },
+    /// A data set's files could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// A file is truncated or is another file.
     #[error("`{}` holds {found} bytes, expected {expected}", file.display())]
     WrongSize {

@@ -6,6 +6,7 @@ mod dataset;
 
 mod digits;
 mod error;
+pub mod fetch;
 mod files;
 mod fit;
 mod folder;

@@ -1,6 +1,9 @@
-//! The data sets known by name: files, sizes, classes, statistics. States facts only; reading and fetching are elsewhere.
+//! The data sets known by name: files, sizes, addresses, checksums, classes, statistics. States facts only; reading
+//! and fetching are elsewhere.
 
 use termc_compiler::model::Normalize;
+
+use super::fetch::{Archive, Digest, Packing};
 
 /// A file of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub struct Spec {
     pub shape: [usize; 3],
     /// Channel statistics of the training part.
     pub normalize: Normalize,
+    /// Where the files come from.
+    pub archives: Vec<Archive>,
 }
 
 impl Spec {
@@ -58,6 +63,13 @@ impl Spec {
             classes: names("airplane automobile bird cat deer dog frog horse ship truck"),
             shape: [3, 32, 32],
             normalize: normalize(&[0.4914, 0.4822, 0.4465], &[0.2470, 0.2435, 0.2616]),
+            archives: vec![Archive {
+                name: "cifar-10-binary.tar.gz".into(),
+                url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz".into(),
+                bytes: 170_052_171,
+                digest: md5("c32a1d4ab5d03f1284b67883e8d87530"),
+                packing: Packing::TarGz { limit: 200_000_000 },
+            }],
         }
     }
 
@@ -72,6 +84,13 @@ impl Spec {
             classes: names(CIFAR100_CLASSES),
             shape: [3, 32, 32],
             normalize: normalize(&[0.5071, 0.4865, 0.4409], &[0.2673, 0.2564, 0.2762]),
+            archives: vec![Archive {
+                name: "cifar-100-binary.tar.gz".into(),
+                url: "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz".into(),
+                bytes: 168_513_733,
+                digest: md5("03b5dce01913d631647c71ecec9e9cb8"),
+                packing: Packing::TarGz { limit: 200_000_000 },
+            }],
         }
     }
 
@@ -82,7 +101,28 @@ impl Spec {
             folders: vec!["MNIST/raw".into(), "MNIST".into()],
             classes: names("0 1 2 3 4 5 6 7 8 9"),
             normalize: normalize(&[0.1307], &[0.3081]),
-            ..mnist_like()
+            // The authors' own page no longer serves the files; this is the address torchvision settled on.
+            ..mnist_like(
+                "https://ossci-datasets.s3.amazonaws.com/mnist",
+                [
+                    (
+                        9_912_422,
+                        sha("440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+                    ),
+                    (
+                        28_881,
+                        sha("3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+                    ),
+                    (
+                        1_648_877,
+                        sha("8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+                    ),
+                    (
+                        4_542,
+                        sha("f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
+                    ),
+                ],
+            )
         }
     }
 
@@ -95,7 +135,15 @@ impl Spec {
             folders: vec!["FashionMNIST/raw".into(), "FashionMNIST".into()],
             classes: names(classes),
             normalize: normalize(&[0.2860], &[0.3530]),
-            ..mnist_like()
+            ..mnist_like(
+                "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
+                [
+                    (26_421_880, md5("8d4fb7e6c68d591d4c3dfef9ec88bf0d")),
+                    (29_515, md5("25c81989df183df01b3e8a0aad5dffbe")),
+                    (4_422_102, md5("bef4ecab320f06d8554ea6380940ec79")),
+                    (5_148, md5("bb300cfdad3c16e7a12a480ee83cd310")),
+                ],
+            )
         }
     }
 
@@ -116,6 +164,16 @@ impl Spec {
             classes: names("airplane bird car cat deer dog horse monkey ship truck"),
             shape: [3, 96, 96],
             normalize: normalize(&[0.4467, 0.4398, 0.4066], &[0.2603, 0.2566, 0.2713]),
+            archives: vec![Archive {
+                name: "stl10_binary.tar.gz".into(),
+                url: "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz".into(),
+                bytes: 2_640_397_119,
+                digest: md5("91f7769df0f17e558f3565bffb0c7dfb"),
+                // With the unlabelled images, which are passed over.
+                packing: Packing::TarGz {
+                    limit: 3_500_000_000,
+                },
+            }],
         }
     }
 
@@ -125,24 +183,46 @@ impl Spec {
     }
 }
 
-/// What MNIST and FashionMNIST have in common.
-fn mnist_like() -> Spec {
+/// What MNIST and FashionMNIST have in common: four gzipped files; `archives` has their packed sizes and checksums.
+fn mnist_like(base: &str, archives: [(u64, Digest); 4]) -> Spec {
     let part = |prefix: &str, images: u64| {
         vec![
             file(&format!("{prefix}-images-idx3-ubyte"), 16 + images * 784),
             file(&format!("{prefix}-labels-idx1-ubyte"), 8 + images),
         ]
     };
+    let (train, test) = (part("train", 60_000), part("t10k", 10_000));
+    let archive = |(file, (bytes, digest)): (&File, (u64, Digest))| Archive {
+        name: format!("{}.gz", file.name),
+        url: format!("{base}/{}.gz", file.name),
+        bytes,
+        digest,
+        packing: Packing::Single,
+    };
     Spec {
         name: String::new(),
         folders: vec![],
         layout: Layout::Idx,
-        train: part("train", 60_000),
-        test: part("t10k", 10_000),
+        archives: train
+            .iter()
+            .chain(&test)
+            .zip(archives)
+            .map(archive)
+            .collect(),
+        train,
+        test,
         classes: vec![],
         shape: [1, 28, 28],
         normalize: normalize(&[], &[]),
     }
+}
+
+fn sha(hex: &str) -> Digest {
+    Digest::Sha256(hex.into())
+}
+
+fn md5(hex: &str) -> Digest {
+    Digest::Md5(hex.into())
 }
 
 fn file(name: &str, bytes: u64) -> File {

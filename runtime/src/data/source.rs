@@ -1,4 +1,4 @@
-//! From a data set's name to the data set: parses names, finds files, reads them. Formats are elsewhere.
+//! From a data set's name to the data set: parses names, finds or fetches files, reads them. Formats are elsewhere.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::dataset::{Dataset, Part};
 use super::error::DataError;
+use super::fetch::{self, Settings};
 use super::named::{File, Layout, Spec};
 use super::{cifar, digits, files, folder, idx, stl10};
 
@@ -94,6 +95,10 @@ impl Named {
 pub struct Options {
     /// Folder with the files or with the data set's official subfolder; the platform's cache folder if None.
     pub data_dir: Option<PathBuf>,
+    /// Never use the network.
+    pub offline: bool,
+    /// How to fetch what is not there.
+    pub fetch: Settings,
 }
 
 impl Options {
@@ -108,23 +113,43 @@ impl Options {
     }
 }
 
-/// Opens a data set.
+/// Opens a data set; fetches a published one whose files are not there (unless offline).
 pub fn open(source: &Source, options: &Options) -> Result<Dataset, DataError> {
     match source {
         Source::Digits => digits::open(),
         Source::Folder(folder) => folder::open(folder),
-        Source::Named(named) => open_spec(&named.spec(), &options.folder()?),
+        Source::Named(named) => open_spec(&named.spec(), options),
     }
 }
 
-/// Opens a data set by the description of its files.
-pub fn open_spec(spec: &Spec, data_dir: &Path) -> Result<Dataset, DataError> {
-    read(spec, &locate(spec, data_dir)?)
+/// Opens a data set by the description of its files, likewise.
+pub fn open_spec(spec: &Spec, options: &Options) -> Result<Dataset, DataError> {
+    let data_dir = options.folder()?;
+    let folder = match locate(spec, &data_dir)? {
+        Place::At(folder) => folder,
+        Place::Nowhere { looked, file } if options.offline => {
+            return Err(DataError::Missing {
+                name: spec.name.clone(),
+                file,
+                looked,
+            });
+        }
+        Place::Nowhere { .. } => fetch::fetch(spec, &data_dir, &options.fetch)?,
+    };
+    read(spec, &folder)
 }
 
-/// The folder that holds all files of a data set: the official subfolder of the data folder, or that folder itself.
-/// A subfolder that holds only some of them is an error.
-fn locate(spec: &Spec, data_dir: &Path) -> Result<PathBuf, DataError> {
+/// Where a data set is.
+enum Place {
+    /// In this folder.
+    At(PathBuf),
+    /// Nowhere: the folders looked into and a file they lack.
+    Nowhere { looked: Vec<PathBuf>, file: String },
+}
+
+/// Looks for a folder that holds all files of a data set: its subfolders of the data folder, then that folder itself.
+/// A subfolder that holds only some of the files is an error.
+fn locate(spec: &Spec, data_dir: &Path) -> Result<Place, DataError> {
     let lacking = |folder: &Path| {
         spec.files()
             .find(|file| files::find(folder, file).is_none())
@@ -135,7 +160,7 @@ fn locate(spec: &Spec, data_dir: &Path) -> Result<PathBuf, DataError> {
     for subfolder in &spec.folders {
         let folder = data_dir.join(subfolder);
         match lacking(&folder) {
-            None => return Ok(folder),
+            None => return Ok(Place::At(folder)),
             Some(file) if holds_any(&folder) => {
                 return Err(DataError::Incomplete {
                     name: spec.name.clone(),
@@ -147,14 +172,10 @@ fn locate(spec: &Spec, data_dir: &Path) -> Result<PathBuf, DataError> {
         }
     }
     match lacking(data_dir) {
-        None => Ok(data_dir.to_owned()),
+        None => Ok(Place::At(data_dir.to_owned())),
         Some(file) => {
             looked.push(data_dir.to_owned());
-            Err(DataError::Missing {
-                name: spec.name.clone(),
-                file,
-                looked,
-            })
+            Ok(Place::Nowhere { looked, file })
         }
     }
 }

@@ -5,7 +5,17 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
-use termc_runtime::data::{File, Spec, open_spec};
+use termc_runtime::data::{DataError, Dataset, File, Options, Spec};
+
+/// Opens what is there, without fetching.
+fn open_spec(spec: &Spec, data_dir: &Path) -> Result<Dataset, DataError> {
+    let options = Options {
+        data_dir: Some(data_dir.to_owned()),
+        offline: true,
+        ..Options::default()
+    };
+    termc_runtime::data::open_spec(spec, &options)
+}
 
 /// A data set's description with `train` and `test` images instead of the official numbers.
 pub fn small(mut spec: Spec, train: u64, test: u64) -> Spec {
@@ -236,7 +246,7 @@ fn absent_and_incomplete_data_sets_are_told_apart() {
     assert_eq!(
         error,
         format!(
-            "data set `CIFAR10` is not there: no `data_batch_1.bin` in `{}` or `{}`",
+            "data set `CIFAR10` is not there and fetching is off: no `data_batch_1.bin` in `{}` or `{}`",
             folder.display(),
             root.display()
         )

@@ -2,14 +2,17 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "what a test's helpers make is the test's own"
 )]
 
 mod augment;
+mod fetch;
 mod folder;
 mod formats;
 mod loader;
+mod server;
 mod sets;
 mod split;
 
