@@ -1,0 +1,65 @@
+//! What the compiler has to say: code, message, labelled spans, help. Rendering is in `render`, long texts in `code`.
+
+mod code;
+mod nearest;
+mod render;
+
+pub use code::{Code, Severity};
+pub(crate) use nearest::{nearest, one_of};
+pub use render::{Style, json, render};
+
+use crate::model::Span;
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    /// Its kind.
+    pub code: Code,
+    /// What is wrong; lower case, no final stop.
+    pub message: String,
+    /// The main place.
+    pub span: Span,
+    /// What the main place is said to be.
+    pub label: String,
+    /// Further places.
+    pub related: Vec<(Span, String)>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A finding at a place.
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            span,
+            label: String::new(),
+            related: vec![],
+            help: None,
+        }
+    }
+
+    /// Says what the main place is.
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.label = text.into();
+        self
+    }
+
+    /// Adds a further place.
+    pub fn related(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.related.push((span, text.into()));
+        self
+    }
+
+    /// Says what to do.
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// Whether it stops compilation.
+    pub fn is_error(&self) -> bool {
+        self.code.severity() == Severity::Error
+    }
+}

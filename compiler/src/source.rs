@@ -1,0 +1,93 @@
+//! The texts of one compilation (the file, then every `--set`), laid end to end so that a span is two integers.
+
+use crate::model::Span;
+
+/// One text and where it came from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// File name, or `--set` for an override from the command line.
+    pub name: String,
+    /// The text.
+    pub text: String,
+    /// Offset of its first byte among all texts.
+    pub base: u32,
+}
+
+/// All texts of one compilation.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    list: Vec<Source>,
+}
+
+/// A span translated to its own text.
+#[derive(Clone, Copy, Debug)]
+pub struct Located<'a> {
+    /// The text it lies in.
+    pub source: &'a Source,
+    /// First byte within that text.
+    pub start: usize,
+    /// One past the last byte within that text.
+    pub end: usize,
+}
+
+impl Sources {
+    /// Starts with the file that is compiled.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let mut sources = Self::default();
+        sources.add(name, text);
+        sources
+    }
+
+    /// Adds a text and returns its base offset.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> u32 {
+        let base = self.list.last().map_or(0, |s| {
+            s.base.saturating_add(s.text.len() as u32).saturating_add(1)
+        });
+        self.list.push(Source {
+            name: name.into(),
+            text: text.into(),
+            base,
+        });
+        base
+    }
+
+    /// The texts in order.
+    pub fn list(&self) -> &[Source] {
+        &self.list
+    }
+
+    /// The text a span lies in; None only if there are no texts.
+    pub fn locate(&self, span: Span) -> Option<Located<'_>> {
+        let source = self
+            .list
+            .iter()
+            .rev()
+            .find(|s| s.base <= span.start)
+            .or(self.list.first())?;
+        let clamp = |at: u32| ((at.saturating_sub(source.base)) as usize).min(source.text.len());
+        let (start, end) = (clamp(span.start), clamp(span.end));
+        Some(Located {
+            source,
+            start,
+            end: end.max(start),
+        })
+    }
+
+    /// The written text of a span.
+    pub fn snippet(&self, span: Span) -> &str {
+        self.locate(span)
+            .and_then(|l| l.source.text.get(l.start..l.end))
+            .unwrap_or("")
+    }
+
+    /// One-based line and column (in characters) of a span's start.
+    pub fn line_column(&self, span: Span) -> (usize, usize) {
+        let Some(at) = self.locate(span) else {
+            return (1, 1);
+        };
+        let before = at.source.text.get(..at.start).unwrap_or("");
+        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
+        (before.matches('\n').count() + 1, column)
+    }
+}
