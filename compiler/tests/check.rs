@@ -1,40 +1,49 @@
 //! Snapshot tests of the checker: every file under `tests/check/err` and `tests/check/warn` has its findings beside it.
 
+use std::path::Path;
+
 use termc_compiler::diagnostics::{Style, render};
 use termc_compiler::{Options, compile_all};
 
-fn findings(path: &std::path::Path) -> (bool, String) {
-    let text = std::fs::read_to_string(path).unwrap();
-    let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    let compiled = compile_all(&name, &text, &Options::default());
-    assert!(
-        compiled.diagnostics.is_sorted_by_key(|d| d.span.start),
-        "not in source order"
-    );
-    (
-        compiled.model.is_some(),
-        render(&compiled.sources, &compiled.diagnostics, Style::default()),
-    )
+/// Checks every case of a folder; its findings are pinned in the `.snap` beside it.
+fn pinned(folder: &str, accepted: bool) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/check")
+        .join(folder);
+    let mut paths: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.retain(|path| path.extension().is_some_and(|e| e == "term"));
+    paths.sort();
+    assert!(!paths.is_empty());
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder.canonicalize().unwrap());
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for path in paths {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let compiled = compile_all(&name, &text, &Options::default());
+        let findings = render(&compiled.sources, &compiled.diagnostics, Style::default());
+        assert!(
+            compiled.diagnostics.is_sorted_by_key(|d| d.span.start),
+            "{name}: not in source order"
+        );
+        assert_eq!(compiled.model.is_some(), accepted, "{name}: {findings}");
+        assert!(!findings.is_empty(), "{name}: nothing found");
+        settings.bind(|| insta::assert_snapshot!(name.trim_end_matches(".term"), findings));
+    }
 }
 
 #[test]
 fn errors() {
-    insta::glob!("../../tests/check/err", "*.term", |path| {
-        let (ok, text) = findings(path);
-        assert!(!ok, "accepted");
-        assert!(!text.is_empty());
-        insta::assert_snapshot!(text);
-    });
+    pinned("err", false);
 }
 
 #[test]
 fn warnings() {
-    insta::glob!("../../tests/check/warn", "*.term", |path| {
-        let (ok, text) = findings(path);
-        assert!(ok, "rejected: {text}");
-        assert!(!text.is_empty());
-        insta::assert_snapshot!(text);
-    });
+    pinned("warn", true);
 }
 
 #[test]

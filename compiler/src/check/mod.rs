@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use termc_grammar::ast::{BlockDef, File, InputDef, Item, ModelDef, OutputDef, SlowDef, TrainDef};
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Model, NodeId, Op, Scope, ScopeId, Shape, Span};
+use crate::model::{Model, NodeId, Op, Scope, Shape, Span};
 use crate::source::Sources;
 use builder::{Builder, MAX_SIDE};
 use value::{Ty, Value};
@@ -477,6 +477,3 @@ struct Elaborated {
     classes: usize,
     output: NodeId,
 }
-
-/// The model itself.
-pub(crate) const ROOT: ScopeId = ScopeId(0);

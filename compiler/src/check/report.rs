@@ -92,10 +92,10 @@ impl Checker<'_> {
 
     /// Says in which expansion of which block this happened.
     pub(crate) fn instance_note(&self, mut diagnostic: Diagnostic) -> Diagnostic {
-        if let Some((name, span)) = self.block_stack.last() {
-            if *span != diagnostic.span {
-                diagnostic = diagnostic.related(*span, format!("in this use of `{name}`"));
-            }
+        if let Some((name, span)) = self.block_stack.last()
+            && *span != diagnostic.span
+        {
+            diagnostic = diagnostic.related(*span, format!("in this use of `{name}`"));
         }
         diagnostic
     }

@@ -199,16 +199,16 @@ impl<'a> Checker<'a> {
             self.report(diagnostic);
             return None;
         }
-        if key != "augment" {
-            if let Some(extra) = setting.values.get(1) {
-                let message = format!("`{key}` takes one value, found {}", setting.values.len());
-                self.report(
-                    Diagnostic::new(Code::Arity, extra.span, message)
-                        .label("one too many")
-                        .help("remove it"),
-                );
-                return None;
-            }
+        if key != "augment"
+            && let Some(extra) = setting.values.get(1)
+        {
+            let message = format!("`{key}` takes one value, found {}", setting.values.len());
+            self.report(
+                Diagnostic::new(Code::Arity, extra.span, message)
+                    .label("one too many")
+                    .help("remove it"),
+            );
+            return None;
         }
         let value = setting.values.first()?;
         match key {

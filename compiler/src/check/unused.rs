@@ -118,7 +118,8 @@ impl<'a> Checker<'a> {
         last.for_each(|expr| reads(expr, &mut names));
         for binding in bindings {
             let name = binding.name.text.as_str();
-            if !names.contains(name) && !(binding.kernel && slow_loss) {
+            let compared = binding.kernel && slow_loss;
+            if !names.contains(name) && !compared {
                 let diagnostic = Diagnostic::new(
                     Code::UnusedBinding,
                     binding.name.span,

@@ -185,10 +185,10 @@ fn set_block(
         };
     }
     // A call in the pipe of the result: `sfne.dropout.rate`.
-    if let (Some(result), false) = (&mut block.result, deeper.is_empty()) {
-        if let Some((call, piped)) = pipe_call(result, &next.text) {
-            return set_argument(call, piped, path, 2, value, slots);
-        }
+    if let (Some(result), false) = (&mut block.result, deeper.is_empty())
+        && let Some((call, piped)) = pipe_call(result, &next.text)
+    {
+        return set_argument(call, piped, path, 2, value, slots);
     }
     Err(missing(
         path,
