@@ -1,4 +1,5 @@
 //! Snapshot tests of the checker: every file under `tests/check/err` and `tests/check/warn` has its findings beside it.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
 
