@@ -1,0 +1,35 @@
+//! Linear maps over channels: pointwise and depthwise convolution, with plain Burn operations.
+
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+
+/// Weight `[out, in]` and bias `[out]` of a linear map.
+pub type AffineTensors<B> = (Tensor<B, 2>, Tensor<B, 1>);
+
+/// 1x1 convolution, `y[n, o, p] = bias[o] + sum_i weight[o, i] * x[n, i, p]`: `[N, in, H, W]` to `[N, out, H, W]`.
+///
+/// Written as one matrix product per image, whose gradient costs far less than a convolution's.
+pub fn pointwise<B: Backend>(x: Tensor<B, 4>, affine: AffineTensors<B>) -> Tensor<B, 4> {
+    let (weight, bias) = affine;
+    let [batch, inputs, height, width] = x.dims();
+    let outputs = bias.dims()[0];
+    let x = x.reshape([batch, inputs, height * width]);
+    let y = weight.unsqueeze_dim::<3>(0).matmul(x) + bias.reshape([1, outputs, 1]);
+    y.reshape([batch, outputs, height, width])
+}
+
+/// A linear map of every column: `[in, positions]` to `[out, positions]`.
+pub fn affine_columns<B: Backend>(x: Tensor<B, 2>, affine: AffineTensors<B>) -> Tensor<B, 2> {
+    let (weight, bias) = affine;
+    weight.matmul(x) + bias.unsqueeze_dim(1)
+}
+
+/// Depthwise convolution of stride 1 with zero padding `(k - 1) / 2`; the kernel is `[1, C, k, k]`, `k` odd.
+pub fn depthwise<B: Backend>(x: Tensor<B, 4>, kernel: Tensor<B, 4>) -> Tensor<B, 4> {
+    let [_, channels, height, width] = kernel.dims();
+    let padding = [(height - 1) / 2, (width - 1) / 2];
+    let options = ConvOptions::new([1, 1], padding, [1, 1], channels);
+    conv2d(x, kernel.swap_dims(0, 1), None, options)
+}

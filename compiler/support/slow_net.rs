@@ -1,0 +1,129 @@
+//! Slow nets: multiplicative filters that turn coordinates, and for some an activation, into kernels.
+
+use burn::tensor::backend::Backend;
+use burn::tensor::module::adaptive_avg_pool2d;
+use burn::tensor::{DType, Tensor, TensorData};
+
+use super::affine::{AffineTensors, affine_columns};
+use super::elementwise::gelu;
+
+/// Smallest value a hidden channel's norm is divided by.
+pub const NORM_FLOOR: f64 = 1e-12;
+
+/// The maps of a slow net; its spatial bias is passed apart, since its shape tells the grid.
+pub struct SlowTensors<B: Backend> {
+    /// `layers + 1` maps from coordinates, weight `[hidden, dims]`.
+    pub filters: Vec<AffineTensors<B>>,
+    /// `layers` maps, weight `[hidden, hidden]`.
+    pub linears: Vec<AffineTensors<B>>,
+    /// Weight `[outputs, hidden]`.
+    pub output: AffineTensors<B>,
+}
+
+/// What a context-dependent slow net has besides: `ctx = gelu(fc1(reduce(mean_batch(avg_pool(source)))))`, and after
+/// each layer `h = (alpha * stop_gradient(h) + beta * h / max(||h||, 1e-12)) * layer(ctx)`, the norm per channel.
+pub struct ContextTensors<B: Backend> {
+    /// Weight `[hidden, C]`.
+    pub reduce: AffineTensors<B>,
+    /// Weight `[hidden, hidden]`.
+    pub fc1: AffineTensors<B>,
+    /// One map per layer, weight `[hidden, hidden]`.
+    pub layers: Vec<AffineTensors<B>>,
+    /// `[1]`, the weight of the detached value.
+    pub alpha: Tensor<B, 1>,
+    /// `[1]`, the weight of the normalised value.
+    pub beta: Tensor<B, 1>,
+}
+
+/// A kernel over a plane, `[1, outputs, H, W]`, on the grid of its spatial bias `[H, W]`.
+pub fn slow_plane<B: Backend>(net: SlowTensors<B>, bias: Tensor<B, 2>) -> Tensor<B, 4> {
+    let [height, width] = bias.dims();
+    let grid = plane(height, width);
+    slow_net(net, &grid, bias, |h| h).reshape([1, -1, height as i32, width as i32])
+}
+
+/// A kernel over a line, `[1, length, 1, 1]`, on the grid of its spatial bias `[length]`.
+pub fn slow_line<B: Backend>(net: SlowTensors<B>, bias: Tensor<B, 1>) -> Tensor<B, 4> {
+    let [length] = bias.dims();
+    let grid = [axis(length)];
+    slow_net(net, &grid, bias.unsqueeze(), |h| h).reshape([1, length, 1, 1])
+}
+
+/// A kernel over a plane, `[1, outputs, k, k]`, that also reads an activation `source`, `[N, C, H, W]`.
+///
+/// The mean over the batch is taken before the linear map `reduce`, which gives the same for less.
+pub fn slow_context<B: Backend>(
+    net: SlowTensors<B>,
+    bias: Tensor<B, 2>,
+    context: ContextTensors<B>,
+    source: Tensor<B, 4>,
+) -> Tensor<B, 4> {
+    let [height, width] = bias.dims();
+    let channels = source.dims()[1];
+    let pooled = adaptive_avg_pool2d(source, [height, width]).mean_dim(0);
+    let pooled = pooled.reshape([channels, height * width]);
+    let reduced = affine_columns(pooled, context.reduce);
+    let ctx = gelu(affine_columns(reduced, context.fc1));
+    let alpha = context.alpha.unsqueeze::<2>();
+    let beta = context.beta.unsqueeze::<2>();
+    let mut layers = context.layers.into_iter();
+    let grid = plane(height, width);
+    let kernel = slow_net(net, &grid, bias, |h| {
+        let norm = h.clone().square().sum_dim(1).sqrt().clamp_min(NORM_FLOOR);
+        let h = alpha.clone() * h.clone().detach() + beta.clone() * (h / norm);
+        match layers.next() {
+            Some(layer) => h * affine_columns(ctx.clone(), layer),
+            None => h,
+        }
+    });
+    kernel.reshape([1, -1, height as i32, width as i32])
+}
+
+/// `h0 = sin(filter0(g))`, `h' = after(sin(filter(g)) * linear(h) + bias)`, `kernel = output(h)`; every `h` is
+/// `[hidden, positions]`, the result `[outputs, positions]`.
+fn slow_net<B: Backend>(
+    net: SlowTensors<B>,
+    grid: &[Vec<f64>],
+    bias: Tensor<B, 2>,
+    mut after: impl FnMut(Tensor<B, 2>) -> Tensor<B, 2>,
+) -> Tensor<B, 2> {
+    let bias = bias.reshape([1, -1]);
+    let mut linears = net.linears.into_iter();
+    let sines = net.filters.into_iter().map(|filter| sine(filter, grid));
+    let hidden = sines.reduce(|h, gabor| match linears.next() {
+        Some(linear) => after(gabor * affine_columns(h, linear) + bias.clone()),
+        None => h,
+    });
+    #[allow(clippy::expect_used, reason = "a slow net has `layers + 1` filters")]
+    let hidden = hidden.expect("a slow net has at least one filter");
+    affine_columns(hidden, net.output)
+}
+
+/// `sin(weight . grid + bias)`, `[hidden, positions]`, the argument in 64-bit floats: it may reach 1e5, where 32 bits
+/// leave two digits after the point.
+fn sine<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) -> Tensor<B, 2> {
+    let (weight, bias) = filter;
+    let (device, dtype) = (weight.device(), weight.dtype());
+    let weight = weight.cast(DType::F64);
+    let bias = bias.cast(DType::F64).unsqueeze_dim::<2>(1);
+    let terms = grid.iter().enumerate().map(|(index, coordinate)| {
+        let data = TensorData::new(coordinate.clone(), [1, coordinate.len()]);
+        let coordinate = Tensor::<B, 2>::from_data(data, (&device, DType::F64));
+        weight.clone().narrow(1, index, 1) * coordinate
+    });
+    let argument = terms.fold(bias, |sum, term| sum + term);
+    argument.sin().cast(dtype)
+}
+
+/// The row and the column coordinate of all positions of a plane, row-major.
+fn plane(height: usize, width: usize) -> [Vec<f64>; 2] {
+    let rows = axis(height).into_iter();
+    let rows = rows.flat_map(|row| std::iter::repeat_n(row, width));
+    [rows.collect(), axis(width).repeat(height)]
+}
+
+/// `length` equal steps over `[-1, 1]`, both ends included; a single position is at -1.
+fn axis(length: usize) -> Vec<f64> {
+    let steps = length.saturating_sub(1).max(1) as f64;
+    (0..length).map(|i| 2.0 * i as f64 / steps - 1.0).collect()
+}

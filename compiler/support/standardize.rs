@@ -1,0 +1,37 @@
+//! Standardization to zero mean and unit variance, without parameters or running statistics.
+
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+
+/// Added to the variance before its root is taken.
+pub const EPSILON: f64 = 1e-5;
+
+/// `(x - mean) / sqrt(var + 1e-5)` over `(H, W)`: each image and channel by itself; biased variance.
+pub fn standardize_instance<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 4> {
+    let [batch, channels, height, width] = x.dims();
+    let x = x.reshape([batch, channels, height * width]);
+    let centred = x.clone() - x.mean_dim(2);
+    let variance = centred.clone().square().mean_dim(2);
+    let y = centred / (variance + EPSILON).sqrt();
+    y.reshape([batch, channels, height, width])
+}
+
+/// `(x - mean) / sqrt(var + 1e-5)` over `(N, H, W)`: couples the images of a batch; biased variance.
+pub fn standardize_batch<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 4> {
+    let [batch, channels, height, width] = x.dims();
+    let x = x.reshape([batch, channels, height * width]);
+    let centred = x.clone() - x.mean_dim(2).mean_dim(0);
+    let variance = centred.clone().square().mean_dim(2).mean_dim(0);
+    let y = centred / (variance + EPSILON).sqrt();
+    y.reshape([batch, channels, height, width])
+}
+
+/// G-IBS: `groups` equal parts of the channels, even ones (0, 2, ...) over the batch, odd ones per instance.
+pub fn standardize_groups<B: Backend>(x: Tensor<B, 4>, groups: usize) -> Tensor<B, 4> {
+    let parts = x.chunk(groups, 1).into_iter().enumerate();
+    let parts = parts.map(|(index, part)| match index % 2 {
+        0 => standardize_batch(part),
+        _ => standardize_instance(part),
+    });
+    Tensor::cat(parts.collect(), 1)
+}
