@@ -47,7 +47,8 @@ pub fn slow_neural<B: Backend>(
         compared.iter().take(i).map(move |earlier| {
             let times = (later.dims()[1] / earlier.dims()[1]).max(1);
             let earlier = if times > 1 {
-                earlier.clone().repeat_dim(1, times)
+                // Not `repeat_dim`: the gradient of Burn 0.21's adds up the wrong channels.
+                Tensor::cat(vec![earlier.clone(); times], 1)
             } else {
                 earlier.clone()
             };
