@@ -14,9 +14,20 @@ fn generated(blocks: usize) -> String {
     let mut text = released[..start].to_owned();
     text.push_str("model Deep {\n    input image[12, 32, 32]\n    b0 = sfne(image, expand: 1)\n");
     for i in 1..blocks {
-        writeln!(text, "    b{i} = sfne(b{}, skips: [b{}], expand: 1)", i - 1, i.saturating_sub(2)).unwrap();
+        writeln!(
+            text,
+            "    b{i} = sfne(b{}, skips: [b{}], expand: 1)",
+            i - 1,
+            i.saturating_sub(2)
+        )
+        .unwrap();
     }
-    writeln!(text, "    output classes(10) = global_mean(b{}) |> linear", blocks - 1).unwrap();
+    writeln!(
+        text,
+        "    output classes(10) = global_mean(b{}) |> linear",
+        blocks - 1
+    )
+    .unwrap();
     text.push_str("    loss {\n        cross_entropy\n        slow_neural\n    }\n}\n");
     text
 }
@@ -25,7 +36,10 @@ fn check(c: &mut Criterion) {
     let mut group = c.benchmark_group("check");
     group.sample_size(10);
     let cases = [
-        ("cifar10", include_str!("../../examples/cifar10.term").to_owned()),
+        (
+            "cifar10",
+            include_str!("../../examples/cifar10.term").to_owned(),
+        ),
         ("1000 blocks", generated(1000)),
         ("4000 blocks", generated(4000)),
     ];

@@ -60,7 +60,7 @@ pub fn compile(name: &str, text: &str, options: &Options) -> Compiled {
             sources,
         };
     }
-    let source = text.to_owned();
+    let source = termc_grammar::print(&file);
     let (model, diagnostics) = check::check(&sources, &file, &model_name, source);
     Compiled {
         model,

@@ -62,6 +62,15 @@ fn examples_are_clean_and_pinned() {
             let found = render(&compiled.sources, &compiled.diagnostics, Style::default());
             assert!(compiled.diagnostics.is_empty(), "{found}");
             let model = compiled.model.unwrap();
+            let again = termc_compiler::compile("again", &model.source, &Options::default())
+                .model
+                .unwrap();
+            assert_eq!(
+                termc_compiler::dump(&model),
+                termc_compiler::dump(&again),
+                "the canonical source differs"
+            );
+            assert_eq!(again.source, model.source, "printing is not stable");
             insta::assert_snapshot!(variant.unwrap_or_default(), termc_compiler::dump(&model));
         }
     });
@@ -77,4 +86,13 @@ fn parameters_of_the_released_models() {
             .unwrap();
         assert_eq!(model.parameter_count(), count);
     }
+}
+
+#[test]
+fn canonical_examples_are_canonical() {
+    insta::glob!("../../examples", "**/*.term", |path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let file = termc_grammar::parse(&text, 0).unwrap();
+        assert_eq!(termc_grammar::print(&file), text, "{}", path.display());
+    });
 }

@@ -5,6 +5,7 @@ mod error;
 mod help;
 mod lex;
 mod parse;
+mod print;
 mod scan;
 mod tree;
 mod words;
@@ -13,3 +14,4 @@ pub use error::{
     MAX_BRACKETS, MAX_DEPTH, MAX_ERRORS, MAX_SOURCE_BYTES, SyntaxError, SyntaxErrorKind,
 };
 pub use parse::{parse, parse_change, parse_expr};
+pub use print::{print, print_expr};
