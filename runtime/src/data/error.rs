@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::fetch::FetchError;
+use crate::Fault;
 
 /// Why a data set cannot be opened, split or read.
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +148,27 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// Whose fault it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::NoCacheFolder | Self::Read { .. } | Self::Worker { .. } | Self::Threads(_) => {
+                Fault::Machine
+            }
+            Self::Fetch(error) => error.fault(),
+            Self::UnknownName { .. }
+            | Self::Missing { .. }
+            | Self::Incomplete { .. }
+            | Self::WrongSize { .. }
+            | Self::Garbled { .. }
+            | Self::Image { .. }
+            | Self::ImageSizes { .. }
+            | Self::NoImages { .. }
+            | Self::UnknownClass { .. }
+            | Self::Inconsistent { .. }
+            | Self::Split { .. } => Fault::Input,
+        }
+    }
+
     /// An I/O error at a path.
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use termc_compiler::model::{Augment, Normalize, PadMode};
-use termc_runtime::data::{Batch, Loader, Subset};
+use termc_runtime::data::{Batch, Loader, Options, Source, SplitOptions, Subset, open, split};
 
 use crate::{part, plain};
 
@@ -191,4 +191,33 @@ fn wrong_settings_are_refused() {
             .to_string(),
         "image index: expected less than 4, found 4"
     );
+}
+
+/// What a seed means is part of every recorded run: these values may not change.
+#[test]
+fn a_seed_keeps_its_meaning() {
+    let digits = open(&Source::Digits, &Options::default()).unwrap();
+    let options = SplitOptions {
+        val: 0.1,
+        limit: Some(100),
+        seed: 1,
+    };
+    let split = split(&digits, &options).unwrap();
+    let validation = [206, 1393, 885, 1208, 1165, 1280, 524, 1369, 1182, 15];
+    assert_eq!(split.validation.indices(), validation);
+    let loader = Loader::training(split.train, 8, &plain(1), &recipe()[..2], 1).unwrap();
+    let batch = loader.epoch(3, 2).unwrap().next().unwrap().unwrap();
+    assert_eq!(batch.indices, [1307, 851, 692, 1050, 79, 416, 711, 684]);
+    let bytes: Vec<i64> = batch
+        .images
+        .iter()
+        .map(|v| (v * 255.0).round() as i64)
+        .collect();
+    assert_eq!(bytes[..8], [128, 0, 0, 128, 191, 143, 207, 207]);
+    let sum = bytes
+        .iter()
+        .enumerate()
+        .map(|(at, v)| at as i64 * v)
+        .sum::<i64>();
+    assert_eq!(sum, 9_567_349);
 }

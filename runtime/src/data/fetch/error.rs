@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::Fault;
+
 /// Why a data set could not be fetched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -142,6 +144,26 @@ impl FetchError {
     pub(super) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         |source| Self::Write { path, source }
+    }
+
+    /// Whose fault it is: the network and the disk are the machine's, contents are the data's.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Status { .. }
+            | Self::Unreachable { .. }
+            | Self::Stalled { .. }
+            | Self::Truncated { .. }
+            | Self::Busy { .. }
+            | Self::Write { .. }
+            | Self::Cancelled { .. } => Fault::Machine,
+            Self::WrongSize { .. }
+            | Self::Checksum { .. }
+            | Self::Unpack { .. }
+            | Self::Suspicious { .. }
+            | Self::TooLarge { .. }
+            | Self::EntrySize { .. }
+            | Self::Absent { .. } => Fault::Input,
+        }
     }
 
     /// Whether the same request may succeed a little later.
