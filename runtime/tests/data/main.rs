@@ -9,6 +9,7 @@
 
 mod augment;
 mod fetch;
+mod fit;
 mod folder;
 mod formats;
 mod loader;
