@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::analysis::{Dependence, dependence};
 use crate::cost::{self, Cost};
 use crate::model::{Model, Op, Over, ParamKind};
 
@@ -40,6 +41,8 @@ pub struct Row {
     pub operation: String,
     /// `[N, C, H, W]`.
     pub shape: String,
+    /// What it depends on.
+    pub depends_on: Dependence,
     /// Trainable scalars outside slow nets.
     pub fast_parameters: u64,
     /// Trainable scalars inside slow nets.
@@ -54,7 +57,8 @@ pub struct Row {
 pub fn summary(model: &Model, batch: usize) -> Summary {
     let nodes: Vec<Row> = model
         .node_ids()
-        .map(|id| {
+        .zip(dependence(model))
+        .map(|(id, depends_on)| {
             let node = &model[id];
             let count = |kind: ParamKind| {
                 let params = node.op.params().into_iter().map(|p| &model[p]);
@@ -67,6 +71,7 @@ pub fn summary(model: &Model, batch: usize) -> Summary {
                 name: node.name.clone(),
                 operation: operation(&node.op),
                 shape: node.shape.to_string(),
+                depends_on,
                 fast_parameters: count(ParamKind::Fast),
                 slow_parameters: count(ParamKind::Slow),
                 cost: cost::node(model, id),
@@ -132,6 +137,7 @@ impl Summary {
             "node",
             "operation",
             "shape",
+            "depends on",
             "slow",
             "fast",
             "multiply-adds",
@@ -153,6 +159,12 @@ impl Summary {
                 r.name.clone(),
                 r.operation.clone(),
                 r.shape.clone(),
+                match r.depends_on {
+                    Dependence::Constant => "nothing",
+                    Dependence::Image => "image",
+                    Dependence::Batch => "batch",
+                }
+                .to_owned(),
                 count(r.slow_parameters),
                 count(r.fast_parameters),
                 work,
@@ -167,14 +179,14 @@ impl Summary {
                 .max()
                 .unwrap_or(0)
         };
-        let widths: Vec<usize> = (0..7).map(width).collect();
+        let widths: Vec<usize> = (0..8).map(width).collect();
         for row in &rows {
             let cells: Vec<String> = row
                 .iter()
                 .zip(&widths)
                 .enumerate()
                 .map(|(i, (cell, width))| {
-                    if i < 3 {
+                    if i < 4 {
                         format!("{cell:<width$}")
                     } else {
                         format!("{cell:>width$}")
