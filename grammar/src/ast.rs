@@ -354,3 +354,27 @@ impl Span {
         }
     }
 }
+
+impl Item {
+    /// From keyword to end, without the doc comment.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Slow(item) => item.span,
+            Self::Block(item) => item.span,
+            Self::Model(item) => item.span,
+            Self::Train(item) => item.span,
+            Self::Variant(item) => item.span,
+        }
+    }
+
+    /// The `///` lines above it.
+    pub fn doc(&self) -> &str {
+        match self {
+            Self::Slow(item) => &item.doc,
+            Self::Block(item) => &item.doc,
+            Self::Model(item) => &item.doc,
+            Self::Train(item) => &item.doc,
+            Self::Variant(item) => &item.doc,
+        }
+    }
+}

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::ast::Span;
 
-/// The largest source in bytes (4 MiB).
-pub const MAX_SOURCE_BYTES: usize = 4 << 20;
+/// The largest source in bytes (2 MiB).
+pub const MAX_SOURCE_BYTES: usize = 2 << 20;
 
 /// How many brackets may be open at once.
 pub const MAX_BRACKETS: usize = 64;

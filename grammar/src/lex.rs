@@ -39,6 +39,8 @@ pub(crate) struct Lexeme<'a> {
     pub start: usize,
     /// Whether nothing but white space stands before it on its line.
     pub first_on_line: bool,
+    /// Whether an empty line stands directly before it.
+    pub after_blank: bool,
 }
 
 impl Lexeme<'_> {
@@ -85,6 +87,7 @@ impl<'a> Iterator for Lexer<'a> {
             text: rest.get(..len)?,
             start: self.at,
             first_on_line: self.line_ends > 0,
+            after_blank: self.line_ends > 1,
         };
         self.at += len;
         self.line_ends = 0;

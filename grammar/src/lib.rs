@@ -14,4 +14,4 @@ pub use error::{
     MAX_BRACKETS, MAX_DEPTH, MAX_ERRORS, MAX_SOURCE_BYTES, SyntaxError, SyntaxErrorKind,
 };
 pub use parse::{parse, parse_change, parse_expr};
-pub use print::{print, print_expr};
+pub use print::{format, print, print_expr};

@@ -32,8 +32,10 @@ pub fn parse(text: &str, base: u32) -> Result<File, Vec<SyntaxError>> {
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let chunks = source.check(start)?;
     match source.apply(Rule::file, start..text.len()) {
-        Ok(pair) => source.build(start, pair, Builder::file),
-        Err(whole) => Err(source.each(&chunks, whole)),
+        Ok(pair) => source
+            .build(start, pair, Builder::file)
+            .map_err(|whole| source.each(&chunks, whole)),
+        Err(whole) => Err(source.each(&chunks, vec![whole])),
     }
 }
 
@@ -129,11 +131,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The errors of every chunk, or that of the whole should no chunk have one.
-    fn each(self, chunks: &[Chunk], whole: SyntaxError) -> Errors {
+    /// The errors of every chunk, or those of the whole should no chunk have one.
+    fn each(self, chunks: &[Chunk], whole: Errors) -> Errors {
         let errors = self.parts(chunks);
         if errors.is_empty() {
-            vec![whole]
+            whole
         } else {
             in_order(errors)
         }
@@ -145,9 +147,10 @@ impl<'a> Source<'a> {
         for (number, chunk) in chunks.iter().enumerate().filter(|(_, chunk)| !chunk.broken) {
             let start = chunk.range.start;
             let result = if number == 0 {
-                self.apply(Rule::lone_head, chunk.range.clone())
-                    .map(|_| ())
-                    .map_err(|e| vec![e])
+                let pair = self
+                    .apply(Rule::lone_head, chunk.range.clone())
+                    .map_err(|e| vec![e]);
+                pair.and_then(|pair| self.build(start, pair, Builder::file).map(|_| ()))
             } else {
                 let pair = self
                     .apply(Rule::lone_item, chunk.range.clone())

@@ -12,7 +12,10 @@ pub(crate) fn expected(rules: &[Rule], whole_file: bool) -> Vec<String> {
         .collect();
     words.sort_unstable();
     words.dedup();
-    if words.iter().any(|&(_, word)| VALUES.contains(&word)) {
+    if words
+        .iter()
+        .any(|&(rank, word)| rank == CONTINUATION || VALUES.contains(&word))
+    {
         words.retain(|&(_, word)| word != "`(`" && word != "`[`");
     }
     let telling = words.iter().any(|&(rank, _)| rank < CONTINUATION);
@@ -20,7 +23,8 @@ pub(crate) fn expected(rules: &[Rule], whole_file: bool) -> Vec<String> {
     words.into_iter().map(|(_, word)| word.to_owned()).collect()
 }
 
-/// What may begin with a bracket, so that the bracket need not be named beside it.
+/// What may begin with a bracket, so that the bracket need not be named beside it; nor beside an operator, where it
+/// would be that of a call or an element.
 const VALUES: [&str; 3] = ["an expression", "an argument", "a branch"];
 
 /// The rank of what could go on where something else must come.
@@ -32,6 +36,9 @@ const HIDDEN: u8 = 5;
 /// Rank and words of one rule; none where another rule at the same place says it.
 fn describe(rule: Rule, whole_file: bool) -> Option<(u8, &'static str)> {
     Some(match rule {
+        Rule::lone_head | Rule::lone_item => (0, "a definition"),
+        Rule::lone_expr => (0, "an expression"),
+        Rule::lone_set => (0, "a path"),
         Rule::EOI if whole_file => (3, "a definition"),
         Rule::EOI => (3, "the end"),
         Rule::item

@@ -1,4 +1,12 @@
 //! What the parser reads: trees, spans and the limits of the language.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
 
 use termc_grammar::ast::*;
 use termc_grammar::{parse, parse_change, parse_expr};
@@ -117,4 +125,15 @@ fn empty_files_marks_and_line_ends_are_fine() {
         ("a\nb", Some(1))
     );
     assert_eq!((unix.doc, unix.items.len()), (dos.doc, dos.items.len()));
+}
+
+#[test]
+fn the_tree_of_the_example_is_as_written() {
+    let file = parse(CIFAR10, 0).unwrap();
+    let items: Vec<_> = file.items.iter().map(support::unspanned).collect();
+    let tree = items
+        .join("\n")
+        .replace(", span: ", "")
+        .replace(", op_span: ", "");
+    insta::assert_snapshot!(tree);
 }

@@ -1,0 +1,133 @@
+//! Syntax tree to text in its one canonical form, with or without the comments of a source.
+
+mod expr;
+mod item;
+mod layout;
+mod number;
+mod trivia;
+
+use self::layout::{Doc, render, text};
+use self::trivia::{Leading, Piece, Trivia};
+use crate::ast::{Expr, File};
+use crate::error::SyntaxError;
+use crate::parse::parse;
+
+/// The canonical text of a tree; parsing it yields the tree again, apart from spans.
+///
+/// Model members come in the order inputs, bindings, outputs, losses. Doc comments are in the tree and printed, other
+/// comments are not.
+pub fn print(file: &File) -> String {
+    let mut printer = Printer::default();
+    let doc = printer.file(file);
+    finish(&doc)
+}
+
+/// The canonical text of an expression, without a line end after it.
+pub fn print_expr(expr: &Expr) -> String {
+    let doc = Printer::default().expr(expr);
+    render(&doc).trim_end().to_owned()
+}
+
+/// The canonical text of a source with its comments, the order of its members, and single empty lines between them.
+///
+/// Formatting what was formatted changes nothing.
+///
+/// # Errors
+/// Those of `parse`.
+pub fn format(text: &str) -> Result<String, Vec<SyntaxError>> {
+    let file = parse(text, 0)?;
+    let mut printer = Printer {
+        trivia: Trivia::of(text),
+    };
+    let doc = printer.file(&file);
+    Ok(finish(&doc))
+}
+
+/// An empty file has no lines at all.
+fn finish(doc: &Doc) -> String {
+    let lines = render(doc);
+    if lines.trim().is_empty() {
+        String::new()
+    } else {
+        lines
+    }
+}
+
+/// Turns trees into documents and weaves in what trivia there are.
+#[derive(Default)]
+struct Printer {
+    trivia: Trivia,
+}
+
+/// Members of a body: each on a line of its own, with empty lines kept or put.
+#[derive(Default)]
+struct Lines {
+    docs: Vec<Doc>,
+    filled: bool,
+}
+
+impl Lines {
+    /// Comments and empty lines; an empty line at the beginning is dropped.
+    fn lead(&mut self, leading: Leading, blank: bool) {
+        let mut blank = blank;
+        self.docs
+            .extend(leading.trailing.into_iter().map(Doc::Suffix));
+        for piece in leading.own {
+            match piece {
+                Piece::Blank => blank = true,
+                Piece::Own(comment) | Piece::Trailing(comment) => {
+                    self.begin(blank);
+                    self.docs.push(text(comment));
+                    blank = false;
+                }
+            }
+        }
+        if blank && self.filled {
+            self.docs.push(Doc::Hard);
+        }
+    }
+
+    fn begin(&mut self, blank: bool) {
+        if blank && self.filled {
+            self.docs.push(Doc::Hard);
+        }
+        self.docs.push(Doc::Hard);
+        self.filled = true;
+    }
+
+    fn member(&mut self, leading: Leading, blank: bool, member: Doc) {
+        self.lead(leading, blank);
+        self.begin(false);
+        self.docs.push(member);
+    }
+
+    /// The lines in braces after `head`.
+    fn body(mut self, head: &str, mut leading: Leading) -> Doc {
+        if leading.own.last() == Some(&Piece::Blank) {
+            leading.own.pop();
+        }
+        self.lead(leading, false);
+        if self.docs.is_empty() {
+            return text(format!("{head} {{}}"));
+        }
+        Doc::Concat(vec![
+            text(format!("{head} {{")),
+            Doc::Nest(self.docs),
+            Doc::Hard,
+            text("}"),
+        ])
+    }
+}
+
+/// Doc comment lines above `doc`.
+fn documented(lines: &str, marker: &str, doc: Doc) -> Doc {
+    let mut docs = Vec::new();
+    if !lines.is_empty() {
+        for line in lines.split('\n') {
+            docs.push(text(format!("{marker} {line}").trim_end()));
+            docs.push(Doc::Hard);
+        }
+    }
+    docs.push(doc);
+    Doc::Concat(docs)
+}
