@@ -3,6 +3,7 @@
 pub mod data;
 pub mod device;
 pub mod error;
+pub mod import;
 pub mod kernels;
 pub mod loss;
 pub mod network;

@@ -102,3 +102,57 @@ pub fn weight_norm<B: Backend>(
 pub fn hits<B: Backend>(logits: Tensor<B, 2>, labels: Tensor<B, 1, Int>) -> Tensor<B, 1, Int> {
     logits.argmax(1).squeeze_dim::<1>(1).equal(labels).int()
 }
+
+#[cfg(test)]
+mod tests {
+    use burn_flex::{Flex, FlexDevice};
+
+    use super::*;
+
+    fn number(tensor: Tensor<Flex, 1>) -> f64 {
+        tensor.into_data().iter::<f64>().next().unwrap()
+    }
+
+    #[test]
+    fn cross_entropy_smooths_and_weighs() {
+        // Two classes, logits 0 and ln 3: probabilities 1/4 and 3/4.
+        let logits = Tensor::from_data([[0.0, 3f32.ln()]], &FlexDevice);
+        let targets = one_hot::<Flex>(&[1], 2, &FlexDevice);
+        let term = CrossEntropy {
+            smoothing: 0.2,
+            weight: 2.0,
+        };
+        let expected = -2.0 * (0.9 * 0.75f64.ln() + 0.1 * 0.25f64.ln());
+        assert!((number(cross_entropy(&term, logits, targets)) - expected).abs() < 1e-6);
+    }
+
+    #[test]
+    fn slow_neural_compares_all_pairs() {
+        let kernel = |values: [f32; 2]| {
+            Tensor::<Flex, 4>::from_data(
+                TensorData::new(values.to_vec(), [1, 2, 1, 1]),
+                &FlexDevice,
+            )
+        };
+        let kernels = [kernel([1.0, 2.0]), kernel([3.0, 1.0]), kernel([0.0, 0.0])];
+        let term = |kind| SlowNeural {
+            kind,
+            weight: 0.5,
+            kernels: vec![],
+        };
+        // Channel sums 3, 4, 0: 1 + 9 + 16. Entry by entry, averaged: (4 + 1 + 1 + 4 + 9 + 1) / 2.
+        let sums = slow_neural(&term(SlowNeuralKind::ChannelSum), &kernels).unwrap();
+        assert!((number(sums) - 13.0).abs() < 1e-5);
+        let tiled = slow_neural(&term(SlowNeuralKind::Tile), &kernels).unwrap();
+        assert!((number(tiled) - 5.0).abs() < 1e-5);
+        assert!(slow_neural(&term(SlowNeuralKind::Tile), &kernels[..1]).is_none());
+    }
+
+    #[test]
+    fn hits_are_counted_by_the_largest_logit() {
+        let logits = Tensor::<Flex, 2>::from_data([[0.0, 1.0], [3.0, 2.0]], &FlexDevice);
+        let labels = Tensor::from_data([1, 1], &FlexDevice);
+        let found: Vec<i64> = hits(logits, labels).into_data().iter::<i64>().collect();
+        assert_eq!(found, [1, 0]);
+    }
+}

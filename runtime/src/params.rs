@@ -34,9 +34,8 @@ impl<B: Backend> Params<B> {
     pub fn from_flat(model: &Model, flat: Tensor<B, 1>) -> Self {
         let mut start = 0;
         let values = model.params.iter().map(|param| {
-            let end = start + param.count();
-            let value = flat.clone().slice([start..end]);
-            start = end;
+            let value = flat.clone().narrow(0, start, param.count());
+            start += param.count();
             value
         });
         Self {

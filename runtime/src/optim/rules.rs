@@ -93,3 +93,102 @@ fn moved<B: Backend>(average: &mut Tensor<B, 1>, value: Tensor<B, 1>, beta: f64)
     *average = average.clone().mul_scalar(beta) + value.mul_scalar(1.0 - beta);
     average.clone()
 }
+
+#[cfg(test)]
+mod tests {
+    use burn_flex::{Flex, FlexDevice};
+
+    use super::*;
+
+    /// Runs a rule on fixed gradients and returns the parameters after each step.
+    fn run(rule: &Rule, lr: f64, start: &[f32], gradients: &[&[f32]]) -> Vec<Vec<f32>> {
+        let tensor = |v: &[f32]| Tensor::<Flex, 1>::from_data(v, &FlexDevice);
+        let mut state: Vec<_> = state_names(rule)
+            .iter()
+            .map(|_| tensor(start).zeros_like())
+            .collect();
+        let mut params = tensor(start);
+        let steps = gradients.iter().enumerate().map(|(i, g)| {
+            params = step(
+                rule,
+                i + 1,
+                params.clone(),
+                tensor(g),
+                lr,
+                &mut state.iter_mut(),
+            );
+            params.to_data().to_vec().unwrap()
+        });
+        steps.collect()
+    }
+
+    fn assert_near(found: &[Vec<f32>], expected: &[&[f32]]) {
+        for (found, expected) in found.iter().zip(expected) {
+            for (f, e) in found.iter().zip(*expected) {
+                assert!((f - e).abs() < 1e-6, "{found:?} is not {expected:?}");
+            }
+        }
+        assert_eq!(found.len(), expected.len());
+    }
+
+    #[test]
+    fn kar3_uses_the_signs_from_before_the_step() {
+        let rule = Rule::Kar3 {
+            lr: 0.1,
+            betas: [0.5, 0.95],
+        };
+        // Second step: sign g = -1, both averages still positive, so the total is +1. Third: m1 is negative by then
+        // (0.5 * 0.5 - 0.5 * 2), m2 too (0.95 * 0.05 - 0.05 * 2), and g is 0, whose sign is 0.
+        let found = run(
+            &rule,
+            0.1,
+            &[1.0, 0.0],
+            &[&[1.0, 0.0], &[-2.0, 0.0], &[0.0, 0.0]],
+        );
+        assert_near(&found, &[&[0.9, 0.0], &[0.8, 0.0], &[1.0, 0.0]]);
+    }
+
+    #[test]
+    fn kar2_has_one_average() {
+        let rule = Rule::Kar2 { lr: 0.1, beta: 0.9 };
+        let found = run(&rule, 0.1, &[0.0], &[&[3.0], &[3.0]]);
+        assert_near(&found, &[&[-0.1], &[-0.3]]);
+    }
+
+    /// Expected values from torch.optim.AdamW and torch.optim.SGD 2.x in float64.
+    #[test]
+    fn adamw_and_sgd_agree_with_pytorch() {
+        let gradients: [&[f32]; 3] = [&[0.5, -1.0], &[-0.25, 2.0], &[1.0, 0.0]];
+        let adamw = Rule::AdamW {
+            lr: 0.1,
+            betas: [0.9, 0.99],
+            eps: 1e-8,
+            weight_decay: 0.05,
+        };
+        assert_near(&run(&adamw, 0.1, &[1.0, -2.0], &gradients), ADAMW);
+        let sgd = |nesterov| Rule::Sgd {
+            lr: 0.1,
+            momentum: 0.9,
+            weight_decay: 0.01,
+            nesterov,
+        };
+        assert_near(&run(&sgd(false), 0.1, &[1.0, -2.0], &gradients), SGD);
+        assert_near(&run(&sgd(true), 0.1, &[1.0, -2.0], &gradients), NESTEROV);
+    }
+
+    const ADAMW: &[&[f32]] = &[
+        &[0.8950000, -1.8900000],
+        &[0.8638551, -1.9171108],
+        &[0.7938945, -1.9358511],
+    ];
+    const SGD: &[&[f32]] = &[
+        &[0.9490000, -1.8980000],
+        &[0.9271510, -2.0043020],
+        &[0.8065597, -2.0979695],
+    ];
+    const NESTEROV: &[&[f32]] = &[
+        &[0.9031000, -1.8062000],
+        &[0.9075741, -2.1001482],
+        &[0.6981892, -2.1823369],
+    ];
+}
