@@ -2,9 +2,13 @@
 
 mod names;
 mod pattern;
+mod pickle;
+mod pytorch;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use burn::tensor::TensorData;
@@ -62,12 +66,25 @@ pub struct ImportError {
     pub shapes: Vec<(String, String, Vec<usize>, Vec<usize>)>,
 }
 
-/// Reads a checkpoint's tensors.
+/// Reads the tensors of a checkpoint: `.safetensors`, or a PyTorch archive (`.pt`, `.pth`, `.ckpt`), told apart by content.
 ///
 /// # Errors
 /// If the file cannot be read or is of no known kind.
 pub fn read(path: &Path) -> Result<Tensors, Error> {
-    Ok(TensorFile::read(path)?.tensors)
+    let mut file = File::open(path).map_err(Error::file("read", path))?;
+    let mut start = [0; 4];
+    let filled = file.read(&mut start).map_err(Error::file("read", path))?;
+    let content = |problem: String| Error::Content {
+        path: path.to_owned(),
+        problem,
+    };
+    match start.get(..filled) {
+        Some(b"PK\x03\x04") => pytorch::read(BufReader::new(file)).map_err(content),
+        Some([0x80, 2, ..]) => Err(content(
+            "is in PyTorch's format from before version 1.6; load and save it with a newer PyTorch first".into(),
+        )),
+        _ => Ok(TensorFile::read(path)?.tensors),
+    }
 }
 
 /// Gives the tensors of a published checkpoint the model's paths and shapes.
