@@ -5,6 +5,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Int, Tensor, TensorData};
 use termc_compiler::model::{CrossEntropy, Penalty, SlowNeural, SlowNeuralKind, WeightNorm};
 
+use crate::composed::elementwise::tile;
 use crate::params::Params;
 
 /// Class indices `[N]` as probability rows `[N, classes]` that are 1 at the label.
@@ -46,12 +47,7 @@ pub fn slow_neural<B: Backend>(
     let distances = compared.iter().enumerate().flat_map(|(i, later)| {
         compared.iter().take(i).map(move |earlier| {
             let times = (later.dims()[1] / earlier.dims()[1]).max(1);
-            let earlier = if times > 1 {
-                // Not `repeat_dim`: the gradient of Burn 0.21's adds up the wrong channels.
-                Tensor::cat(vec![earlier.clone(); times], 1)
-            } else {
-                earlier.clone()
-            };
+            let earlier = tile(earlier.clone(), times);
             (earlier - later.clone()).powi_scalar(2).mean()
         })
     });

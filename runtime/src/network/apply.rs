@@ -4,6 +4,7 @@ use burn::tensor::{DType, Tensor, TensorData};
 use termc_compiler::model::{Affine, Model, NodeId, Op, ParamId};
 
 use super::{Dropout, KernelChoice, Pass, Values, slow};
+use crate::composed::elementwise;
 use crate::kernels::{Bias, Kernels, composed};
 use crate::params::Params;
 
@@ -54,9 +55,9 @@ impl<B: Kernels> Run<'_, B> {
             Op::Sigmoid(x) => op!(self, sigmoid(values.get(*x))),
             Op::Bias { x, bias } => op!(self, bias(values.get(*x), self.bias(*bias))),
             Op::Concat(parts) => {
-                Tensor::cat(parts.iter().map(|part| values.get(*part)).collect(), 1)
+                elementwise::concat(parts.iter().map(|part| values.get(*part)).collect())
             }
-            Op::Tile { x, times } => values.get(*x).repeat_dim(1, *times),
+            Op::Tile { x, times } => elementwise::tile(values.get(*x), *times),
             Op::ChannelMean(x) => op!(self, channel_mean(values.get(*x))),
             Op::SpatialMean(x) => op!(self, spatial_mean(values.get(*x))),
             Op::Dropout { x, rate } => match &self.pass.dropout {

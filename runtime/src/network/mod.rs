@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use termc_compiler::model::{Model, NodeId, Op};
 
+use crate::composed::elementwise;
 use crate::kernels::Kernels;
 use crate::params::Params;
 use crate::random::Key;
@@ -203,7 +204,7 @@ impl<B: Backend> Values<B> {
     fn get(&self, id: NodeId) -> Tensor<B, 4> {
         match &self.0[id.index()] {
             Some(Value::Whole(value)) => value.clone(),
-            Some(Value::Parts(parts)) => Tensor::cat(parts.clone(), 1),
+            Some(Value::Parts(parts)) => elementwise::concat(parts.clone()),
             None => unreachable!("a value is read before it is computed"),
         }
     }
