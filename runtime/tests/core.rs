@@ -1,0 +1,380 @@
+//! Parameters, passes, optimizer state, weight files and import, on the smallest example.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+use std::path::Path;
+
+use burn::tensor::{Tensor, TensorData};
+use burn_flex::{Flex, FlexDevice};
+use termc_compiler::model::{Clip, Model, NodeId, Op, Penalty};
+use termc_compiler::{Options, compile};
+use termc_runtime::device::Cpu;
+use termc_runtime::import::{self, NameMap};
+use termc_runtime::loss::{one_hot, weight_norm};
+use termc_runtime::network::{Dropout, Keep, KernelChoice, Network, Pass};
+use termc_runtime::objective::{self, Evaluation};
+use termc_runtime::optim::{Ema, Optimizer, clip};
+use termc_runtime::params::Params;
+use termc_runtime::random::Key;
+use termc_runtime::tensors::Tensors;
+use termc_runtime::weights;
+
+fn model(sets: &[&str]) -> Model {
+    example("tiny.term", sets)
+}
+
+fn example(name: &str, sets: &[&str]) -> Model {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../examples")
+        .join(name);
+    let options = Options {
+        sets: sets.iter().map(|s| (*s).to_owned()).collect(),
+        ..Options::default()
+    };
+    let compiled = compile(name, &std::fs::read_to_string(path).unwrap(), &options);
+    compiled
+        .model
+        .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics))
+}
+
+fn params(model: &Model) -> Params<Flex> {
+    Params::init(model, 1, &FlexDevice)
+}
+
+fn images(model: &Model, count: usize) -> Tensor<Flex, 4> {
+    let [channels, height, width] = model.input;
+    let key = Key::new(5);
+    let pixels: Vec<f32> = (0..count * channels * height * width)
+        .map(|i| key.normal(i as u64) as f32)
+        .collect();
+    Tensor::from_data(
+        TensorData::new(pixels, [count, channels, height, width]),
+        &FlexDevice,
+    )
+}
+
+fn evaluate(model: &Model, params: &Params<Flex>, pass: &Pass) -> Evaluation<Flex> {
+    let targets = one_hot(&[0, 1, 2], model.classes, &FlexDevice);
+    objective::evaluate::<Cpu>(
+        &Network::new(model),
+        params,
+        images(model, 3),
+        targets,
+        pass,
+    )
+}
+
+fn numbers(tensor: &Tensor<Flex, 1>) -> Vec<f32> {
+    tensor.to_data().to_vec().unwrap()
+}
+
+#[test]
+fn initial_values_depend_on_seed_and_path_alone() {
+    let (plain, more) = (model(&[]), model(&["classes=7"]));
+    let [a, b] = [&plain, &more].map(|m| params(m).to_tensors());
+    assert_eq!(params(&plain).to_tensors(), a);
+    assert_eq!(
+        a["b1.K_hyper_0.filters.0.weight"],
+        b["b1.K_hyper_0.filters.0.weight"]
+    );
+    assert_ne!(
+        a["b0.K_hyper_0.filters.0.weight"],
+        Params::<Flex>::init(&plain, 2, &FlexDevice).to_tensors()["b0.K_hyper_0.filters.0.weight"]
+    );
+    assert!(
+        numbers(&params(&plain).flat())
+            .iter()
+            .all(|v| v.is_finite())
+    );
+}
+
+#[test]
+fn weights_survive_a_file_and_name_what_differs() {
+    let (model, folder) = (model(&[]), tempfile::tempdir().unwrap());
+    let path = folder.path().join("w.safetensors");
+    weights::write(&path, &model, &params(&model)).unwrap();
+    let read = weights::read(&path).unwrap();
+    assert_eq!(read.source.as_deref(), Some(model.source.as_str()));
+    let back = Params::<Flex>::from_tensors(&model, &read.tensors, &FlexDevice).unwrap();
+    assert_eq!(numbers(&back.flat()), numbers(&params(&model).flat()));
+
+    let mut changed = read.tensors;
+    let bias = changed.remove("b0.bias_0").unwrap();
+    changed.insert("b0.bias_1".into(), bias);
+    changed.insert(
+        "classes_linear_0.bias".into(),
+        TensorData::new(vec![0f32; 3], [3]),
+    );
+    let mismatch = Params::<Flex>::from_tensors(&model, &changed, &FlexDevice).unwrap_err();
+    assert_eq!(mismatch.missing, ["b0.bias_0"]);
+    assert_eq!(mismatch.unknown, ["b0.bias_1"]);
+    assert_eq!(
+        mismatch.shapes,
+        [("classes_linear_0.bias".to_owned(), vec![4], vec![3])]
+    );
+}
+
+#[test]
+fn newer_weight_formats_are_refused() {
+    let (model, folder) = (model(&[]), tempfile::tempdir().unwrap());
+    let path = folder.path().join("w.safetensors");
+    let mut file = weights::file(&model, &params(&model));
+    file.metadata
+        .insert(weights::key::FORMAT.into(), "2".into());
+    file.write(&path).unwrap();
+    assert!(
+        weights::read(&path)
+            .unwrap_err()
+            .to_string()
+            .contains("format `2`")
+    );
+}
+
+#[test]
+fn training_resumes_from_its_tensors_bit_by_bit() {
+    let model = model(&["train.optimizer.betas=[0.5, 0.9]"]);
+    let steps = |params: &mut Params<Flex>, optimizer: &mut Optimizer<Flex>, count: usize| {
+        for _ in 0..count {
+            let gradient = evaluate(&model, params, &Pass::default()).gradient;
+            *params = optimizer.step(params, gradient, 0.01);
+        }
+    };
+    let (mut straight, mut optimizer) = (params(&model), Optimizer::new(&model, &FlexDevice));
+    steps(&mut straight, &mut optimizer, 2);
+    let (saved, state) = (straight.to_tensors(), optimizer.to_tensors());
+    steps(&mut straight, &mut optimizer, 2);
+
+    let mut resumed = Params::from_tensors(&model, &saved, &FlexDevice).unwrap();
+    let mut second = Optimizer::new(&model, &FlexDevice);
+    second.load(&state, 2).unwrap();
+    steps(&mut resumed, &mut second, 2);
+    assert_eq!(second.steps(), 4);
+    assert_eq!(numbers(&resumed.flat()), numbers(&straight.flat()));
+
+    let mut partial: Tensors = state;
+    partial.pop_first();
+    assert!(
+        Optimizer::<Flex>::new(&model, &FlexDevice)
+            .load(&partial, 2)
+            .is_err()
+    );
+}
+
+#[test]
+fn a_zero_parameter_has_no_norm_and_no_gradient_of_one() {
+    let model = model(&[]);
+    let mut tensors = params(&model).to_tensors();
+    let penalised = model
+        .params
+        .iter()
+        .find(|p| p.penalty == Penalty::Fast)
+        .unwrap();
+    tensors.insert(
+        penalised.path.clone(),
+        TensorData::zeros::<f32, _>(penalised.shape.clone()),
+    );
+    let params = Params::<Flex>::from_tensors(&model, &tensors, &FlexDevice).unwrap();
+    let term = model.loss.weight_norm.unwrap();
+    let (value, gradient) = weight_norm(&term, &params);
+    let expected: f64 = model
+        .params
+        .iter()
+        .map(|p| {
+            let norm = tensors[&p.path]
+                .iter::<f64>()
+                .map(|v| v * v)
+                .sum::<f64>()
+                .sqrt();
+            norm * match p.penalty {
+                Penalty::None => 0.0,
+                Penalty::Fast => term.fast,
+                Penalty::Slow => term.slow,
+            }
+        })
+        .sum();
+    assert!((f64::from(numbers(&value)[0]) - expected).abs() < 1e-6 * expected);
+    assert!(numbers(&gradient).iter().all(|g| g.is_finite()));
+    assert!(numbers(&gradient).iter().any(|g| *g != 0.0));
+    let all = evaluate(&model, &params, &Pass::default());
+    assert!(numbers(&all.gradient).iter().all(|g| g.is_finite()));
+}
+
+#[test]
+fn dropout_zeroes_whole_channels_and_is_the_same_for_parts_of_a_batch() {
+    let model = example("digits.term", &[]);
+    let rate = |id: NodeId| match model[id].op {
+        Op::Dropout { x, rate } if rate > 0.0 => Some((x, rate)),
+        _ => None,
+    };
+    let (id, (x, rate)) = model
+        .node_ids()
+        .find_map(|id| Some((id, rate(id)?)))
+        .unwrap();
+    let (network, params) = (Network::new(&model), params(&model));
+    // For each image and channel from `first` on, what the channel was multiplied by.
+    let factors = |first: usize, count: usize, key: Option<u64>| -> Vec<f32> {
+        let pass = Pass {
+            dropout: key.map(|seed| Dropout {
+                key: Key::new(seed),
+                first_image: first,
+            }),
+            keep: Keep::These(&[x, id]),
+            ..Pass::default()
+        };
+        let input = images(&model, first + count).narrow(0, first, count);
+        let kept = network.forward(&params, input, &pass).kept;
+        let [before, after] = [0, 1].map(|i| kept[i].1.to_data().to_vec::<f32>().unwrap());
+        let positions = model[id].shape.height * model[id].shape.width;
+        let channels = before.chunks(positions).zip(after.chunks(positions));
+        let factor = channels.map(|(before, after)| {
+            let factor = after[0] / before[0];
+            assert!(
+                before
+                    .iter()
+                    .zip(after)
+                    .all(|(b, a)| (b * factor - a).abs() < 1e-5)
+            );
+            factor
+        });
+        factor.collect()
+    };
+    let whole = factors(0, 32, Some(3));
+    let zeros = whole.iter().filter(|f| **f == 0.0).count() as f64 / whole.len() as f64;
+    assert!(
+        (zeros - rate).abs() < 0.03,
+        "{zeros} of all channels are dropped"
+    );
+    let scale = (1.0 / (1.0 - rate)) as f32;
+    assert!(whole.iter().all(|f| *f == 0.0 || (f - scale).abs() < 1e-4));
+    let zero = |factors: &[f32]| factors.iter().map(|f| *f == 0.0).collect::<Vec<_>>();
+    assert_eq!(
+        zero(&factors(24, 8, Some(3))),
+        zero(&whole)[whole.len() / 4 * 3..]
+    );
+    assert_ne!(zero(&factors(0, 32, Some(4))), zero(&whole));
+    assert!(factors(0, 4, None).iter().all(|f| *f == 1.0));
+}
+
+#[test]
+fn passes_keep_what_is_asked_for_and_agree() {
+    let model = model(&[]);
+    let network = Network::new(&model);
+    let params = params(&model);
+    let run = |keep, kernels| {
+        let pass = Pass {
+            keep,
+            kernels,
+            ..Pass::default()
+        };
+        network.forward(&params, images(&model, 2), &pass)
+    };
+    let all = run(Keep::All, KernelChoice::Composed);
+    assert_eq!(all.kept.len(), model.nodes.len());
+    for (id, value) in &all.kept {
+        assert_eq!(
+            value.dims(),
+            model[*id].shape.dims(2),
+            "{}",
+            model[*id].name
+        );
+    }
+    let named = run(Keep::Named, KernelChoice::Composed);
+    assert!(named.kept.iter().all(|(id, _)| model[*id].named));
+    assert!(!named.kept.is_empty() && named.kept.len() < all.kept.len());
+    let none = run(Keep::Nothing, KernelChoice::Composed);
+    assert_eq!(none.logits.to_data(), all.logits.to_data());
+    assert!(none.kept.is_empty());
+    let fused = run(Keep::Nothing, KernelChoice::Fused).logits.to_data();
+    none.logits
+        .to_data()
+        .assert_approx_eq::<f32>(&fused, burn::tensor::Tolerance::relative(1e-4));
+}
+
+#[test]
+fn clipping_and_averaging() {
+    let gradient = Tensor::<Flex, 1>::from_data([3.0, -4.0], &FlexDevice);
+    let clipped = |limit| numbers(&clip(limit, gradient.clone()));
+    assert_eq!(clipped(Clip::Value(3.5)), [3.0, -3.5]);
+    assert_eq!(clipped(Clip::Norm(10.0)), [3.0, -4.0]);
+    assert!(
+        clipped(Clip::Norm(1.0))
+            .iter()
+            .zip([0.6, -0.8])
+            .all(|(a, b)| (a - b).abs() < 1e-6)
+    );
+
+    let model = model(&[]);
+    let (first, second) = (params(&model), Params::init(&model, 2, &FlexDevice));
+    let mut ema = Ema::new(0.75, &first);
+    ema.update(&second);
+    let expected: Vec<f32> = numbers(&first.flat())
+        .iter()
+        .zip(numbers(&second.flat()))
+        .map(|(a, b)| 0.75 * a + 0.25 * b)
+        .collect();
+    let found = numbers(&ema.params().flat());
+    assert!(
+        found
+            .iter()
+            .zip(&expected)
+            .all(|(a, b)| (a - b).abs() <= 1e-6 * b.abs().max(1.0))
+    );
+    let mut other = Ema::new(0.75, &first);
+    other.load(&ema.to_tensors(), &FlexDevice).unwrap();
+    assert_eq!(numbers(&other.params().flat()), found);
+}
+
+#[test]
+fn an_import_lists_what_is_left_over_on_both_sides() {
+    let model = model(&[]);
+    let mut foreign = Tensors::new();
+    foreign.insert("blocks.0.bias".into(), TensorData::new(vec![0.5f32], [1]));
+    foreign.insert(
+        "network.blocks.7.bias".into(),
+        TensorData::new(vec![0.5f32], [1]),
+    );
+    foreign.insert("mine.5".into(), TensorData::new(vec![0.5f32], [1]));
+    foreign.insert(
+        "network.train_length".into(),
+        TensorData::new(vec![1i64], [1]),
+    );
+    foreign.insert("out_layer.bias".into(), TensorData::new(vec![0f32; 3], [3]));
+    let error = import::import(&model, foreign.clone(), &NameMap::default()).unwrap_err();
+    assert_eq!(error.missing.len(), model.params.len() - 2);
+    assert_eq!(
+        error.unmatched,
+        [
+            ("mine.5".to_owned(), None),
+            (
+                "network.blocks.7.bias".to_owned(),
+                Some("b7.bias_0".to_owned())
+            )
+        ]
+    );
+    assert_eq!(error.shapes.len(), 1);
+    assert!(
+        error
+            .to_string()
+            .contains("`out_layer.bias` has shape [3], but `classes_linear_0.bias` needs [4]")
+    );
+
+    let map: NameMap = [("mine.{N}".to_owned(), "b0.bias_0".to_owned())]
+        .into_iter()
+        .collect();
+    let error = import::import(&model, foreign, &map).unwrap_err();
+    assert_eq!(error.repeated.len(), 1);
+}
+
+#[test]
+fn an_exported_model_imports_again() {
+    let model = model(&[]);
+    let own = params(&model).to_tensors();
+    let map: NameMap = [("{*}".to_owned(), "{*}".to_owned())].into_iter().collect();
+    let imported = import::import(&model, own.clone(), &map).unwrap();
+    assert_eq!(imported.tensors, own);
+}
