@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::data::DataError;
+
 /// Whose fault an error is; the command line turns it into the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -39,6 +41,9 @@ pub enum Error {
     /// Named tensors do not fit the model.
     #[error(transparent)]
     Mismatch(#[from] crate::params::Mismatch),
+    /// A data set cannot be found, read or split.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// Anything else wrong with the given model or data.
     #[error("{0}")]
     Input(String),
@@ -49,6 +54,7 @@ impl Error {
     pub fn fault(&self) -> Fault {
         match self {
             Self::File { .. } | Self::Device(_) => Fault::Machine,
+            Self::Data(error) => error.fault(),
             Self::Content { .. } | Self::Mismatch(_) | Self::Input(_) => Fault::Input,
         }
     }

@@ -1,5 +1,6 @@
 //! Runs checked models with Burn: networks, losses, optimizers, weights, devices. Never parses or checks source text.
 
+pub mod bench;
 pub mod composed;
 pub mod data;
 pub mod device;
@@ -12,8 +13,10 @@ pub mod objective;
 pub mod optim;
 pub mod params;
 pub mod random;
+pub mod report;
 pub mod schedule;
 pub mod tensors;
+pub mod train;
 pub mod weights;
 
 pub use error::{Error, Fault};

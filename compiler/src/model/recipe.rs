@@ -1,5 +1,7 @@
 //! What is minimised and how: loss terms, optimizer, schedule, augmentation.
 
+use serde::Serialize;
+
 use super::NodeId;
 
 /// The loss: the sum of its terms.
@@ -52,7 +54,7 @@ pub struct WeightNorm {
 }
 
 /// The training recipe.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Train {
     /// The update rule.
     pub optimizer: Optimizer,
@@ -75,7 +77,7 @@ pub struct Train {
 }
 
 /// Update rules.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Optimizer {
     /// `p -= lr * (sign g + sign m)`, `m` from before the step.
     Kar2 {
@@ -128,7 +130,7 @@ impl Optimizer {
 }
 
 /// Factor on the base learning rate over time; `warmup` is a linear rise from 0 over that many epochs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Schedule {
     /// 1 after the warm-up.
     Constant {
@@ -163,7 +165,7 @@ pub enum Schedule {
 }
 
 /// Random changes of training images.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Augment {
     /// Pads by `padding` on each side, then cuts the original size at a random place.
     RandomCrop {
@@ -194,7 +196,7 @@ pub enum Augment {
 }
 
 /// What padding holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum PadMode {
     /// Zeros (black).
     Zero,
@@ -203,7 +205,7 @@ pub enum PadMode {
 }
 
 /// Channel statistics of pixel values scaled to `[0, 1]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Normalize {
     /// Subtracted, one per channel.
     pub mean: Vec<f64>,
@@ -212,7 +214,7 @@ pub struct Normalize {
 }
 
 /// Gradient clipping.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum Clip {
     /// Scales all gradients so that their joint L2 norm is at most this.
     Norm(f64),

@@ -1,0 +1,272 @@
+//! What the report shows of the network itself: its kernels, what they are for single images, and the statistics of each
+//! block's features. Fetches numbers; draws nothing.
+
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use termc_compiler::model::{Model, NodeId, Op};
+
+use super::picture::Plane;
+use crate::Error;
+use crate::data::{Dataset, Loader, Subset};
+use crate::device::{Devices, Job, TrainBackend};
+use crate::network::{Keep, KernelChoice, Network, Pass};
+use crate::params::Params;
+use crate::tensors::Tensors;
+use crate::train::evaluate::{mixed, upload};
+use crate::train::normalize;
+use crate::train::scores::{argmax, probability};
+
+/// Most channels of a kernel that are shown one by one.
+const CHANNELS: usize = 12;
+
+/// Looks into a trained network.
+pub struct Look<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// Its weights.
+    pub weights: &'a Tensors,
+    /// The data set it was trained on.
+    pub data: &'a Dataset,
+    /// Images per batch for the statistics.
+    pub batch: usize,
+    /// Test images whose kernels are shown.
+    pub images: &'a [usize],
+    /// Which code computes.
+    pub kernels: KernelChoice,
+}
+
+/// What it saw.
+#[derive(Clone, Debug)]
+pub struct Gathered {
+    /// The kernels that no image changes, in the model's order.
+    pub kernels: Vec<Kernel>,
+    /// The kernels that the chosen images make.
+    pub scores: Vec<PixelScores>,
+    /// Each block's features over a batch.
+    pub features: Vec<Features>,
+}
+
+/// A kernel.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    /// Its node's name.
+    pub name: String,
+    /// Number of channels.
+    pub channels: usize,
+    /// The mean over channels.
+    pub mean: Plane,
+    /// The first channels.
+    pub first: Vec<Plane>,
+}
+
+/// The kernels one image makes, the image being alone in its batch.
+#[derive(Clone, Debug)]
+pub struct PixelScores {
+    /// Position in the test part.
+    pub image: usize,
+    /// Its class.
+    pub label: usize,
+    /// The most probable class.
+    pub answer: usize,
+    /// That class's probability.
+    pub probability: f64,
+    /// Each context-dependent kernel's mean over channels.
+    pub kernels: Vec<(String, Plane)>,
+}
+
+/// Statistics of a block's result.
+#[derive(Clone, Debug)]
+pub struct Features {
+    /// The block's name.
+    pub name: String,
+    /// Number of channels.
+    pub channels: usize,
+    /// Over everything.
+    pub mean: f64,
+    /// Over everything.
+    pub variance: f64,
+    /// Of each channel.
+    pub channel_means: Vec<f64>,
+}
+
+impl Job for Look<'_> {
+    type Out = Result<Gathered, Error>;
+
+    fn run<B: TrainBackend>(self, devices: Devices<B>) -> Self::Out {
+        let device = devices.main;
+        let params = Params::<B::InnerBackend>::from_tensors(self.model, self.weights, &device)?;
+        let network = Network::new(self.model);
+        let model = self.model;
+        let of_kind = |wanted: fn(&Op) -> bool| -> Vec<NodeId> {
+            let plane = |id: &NodeId| model[*id].shape.height > 1 && wanted(&model[*id].op);
+            model.node_ids().filter(plane).collect()
+        };
+        let fixed = of_kind(|op| matches!(op, Op::Kernel(_)));
+        let made = of_kind(|op| matches!(op, Op::ContextKernel { .. }));
+        let results: Vec<NodeId> = model.scope_ids().skip(1).map(|s| model[s].result).collect();
+
+        let all = [fixed.clone(), results.clone()].concat();
+        let batch = self.subset(None)?;
+        let (_, kept) = self.forward(&network, &params, batch, self.batch, &all, &device)?;
+        let kernels = fixed
+            .iter()
+            .filter_map(|id| Some(kernel(model, *id, kept_of(&kept, *id)?)));
+        let features = model.scope_ids().skip(1).filter_map(|scope| {
+            let value = kept_of(&kept, model[scope].result)?;
+            Some(features(&model[scope].name, value))
+        });
+        let (kernels, features) = (kernels.collect(), features.collect());
+
+        let mut scores = Vec::new();
+        for image in self.images {
+            let one = self.subset(Some(*image))?;
+            let label = self.data.test.label(*image)?;
+            let (logits, kept) = self.forward(&network, &params, one, 1, &made, &device)?;
+            let answer = argmax(&logits);
+            scores.push(PixelScores {
+                image: *image,
+                label,
+                answer,
+                probability: probability(&logits, answer),
+                kernels: kept
+                    .into_iter()
+                    .map(|(id, value)| (model[id].name.clone(), value.mean()))
+                    .collect(),
+            });
+        }
+        Ok(Gathered {
+            kernels,
+            scores,
+            features,
+        })
+    }
+}
+
+impl Look<'_> {
+    fn subset(&self, image: Option<usize>) -> Result<Subset, Error> {
+        let indices = match image {
+            Some(image) => vec![image],
+            None => mixed(&self.data.test)?
+                .indices()
+                .iter()
+                .take(self.batch)
+                .copied()
+                .collect(),
+        };
+        Ok(Subset::new(self.data.test.clone(), indices)?)
+    }
+
+    fn forward<B: crate::kernels::Kernels>(
+        &self,
+        network: &Network,
+        params: &Params<B>,
+        subset: Subset,
+        batch: usize,
+        keep: &[NodeId],
+        device: &B::Device,
+    ) -> Result<(Vec<f32>, Kept), Error> {
+        let loader = Loader::evaluation(subset, batch, normalize(self.model, self.data))?;
+        let mut batches = loader.epoch(0, 0)?;
+        let batch = batches
+            .next()
+            .ok_or_else(|| Error::Input("the test part has no images".into()))??;
+        let (input, _) = upload::<B>(batch, device);
+        let pass = Pass {
+            keep: Keep::These(keep),
+            kernels: self.kernels,
+            ..Pass::default()
+        };
+        let forward = network.forward(params, input, &pass);
+        let logits = forward.logits.into_data().iter::<f32>().collect();
+        let kept = forward
+            .kept
+            .into_iter()
+            .map(|(id, value)| (id, Block::fetch(value)));
+        Ok((logits, kept.collect()))
+    }
+}
+
+/// Values off the device, in the model's order.
+type Kept = Vec<(NodeId, Block)>;
+
+fn kept_of(kept: &[(NodeId, Block)], wanted: NodeId) -> Option<&Block> {
+    kept.iter()
+        .find(|(id, _)| *id == wanted)
+        .map(|(_, value)| value)
+}
+
+/// A value `[N, C, H, W]` off the device.
+struct Block {
+    dims: [usize; 4],
+    values: Vec<f32>,
+}
+
+impl Block {
+    fn fetch<B: Backend>(value: Tensor<B, 4>) -> Self {
+        Self {
+            dims: value.dims(),
+            values: value.into_data().iter::<f32>().collect(),
+        }
+    }
+
+    /// The planes in order: of each image, of each channel.
+    fn planes(&self) -> impl Iterator<Item = &[f32]> {
+        let [.., height, width] = self.dims;
+        self.values.chunks_exact((height * width).max(1))
+    }
+
+    fn plane(&self, values: Vec<f32>) -> Plane {
+        let [.., height, width] = self.dims;
+        Plane {
+            height,
+            width,
+            values,
+        }
+    }
+
+    /// The mean plane.
+    fn mean(&self) -> Plane {
+        let [.., height, width] = self.dims;
+        let count = self.planes().count().max(1) as f32;
+        let mut sum = vec![0f32; height * width];
+        for plane in self.planes() {
+            sum.iter_mut().zip(plane).for_each(|(s, v)| *s += v / count);
+        }
+        self.plane(sum)
+    }
+}
+
+fn kernel(model: &Model, id: NodeId, value: &Block) -> Kernel {
+    let [_, channels, ..] = value.dims;
+    Kernel {
+        name: model[id].name.clone(),
+        channels,
+        mean: value.mean(),
+        first: value
+            .planes()
+            .take(CHANNELS)
+            .map(|p| value.plane(p.to_vec()))
+            .collect(),
+    }
+}
+
+fn features(name: &str, value: &Block) -> Features {
+    let [_, channels, ..] = value.dims;
+    let mean_of = |values: &mut dyn Iterator<Item = f64>| {
+        let (sum, count) = values.fold((0.0, 0usize), |(s, n), v| (s + v, n + 1));
+        sum / count.max(1) as f64
+    };
+    let mean = mean_of(&mut value.values.iter().map(|v| f64::from(*v)));
+    let variance = mean_of(&mut value.values.iter().map(|v| (f64::from(*v) - mean).powi(2)));
+    let channel = |channel: usize| {
+        let planes = value.planes().skip(channel).step_by(channels.max(1));
+        mean_of(&mut planes.flatten().map(|v| f64::from(*v)))
+    };
+    Features {
+        name: name.to_owned(),
+        channels,
+        mean,
+        variance,
+        channel_means: (0..channels).map(channel).collect(),
+    }
+}

@@ -1,0 +1,10 @@
+//! The report of a training: one HTML page that needs no network and no other file. Only looks; trains and changes nothing.
+
+mod chart;
+mod gather;
+mod html;
+mod page;
+mod picture;
+
+pub use gather::{Gathered, Look};
+pub use page::{Report, page};

@@ -1,0 +1,452 @@
+//! The training loop: batches in, steps, record, checkpoints, validation, and the test part once at the end. Where a
+//! step's numbers come from is `step`'s business, files are `checkpoint`'s and `metrics`'.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use termc_compiler::model::{Model, Normalize};
+
+use super::checkpoint::{self, Best, Checkpoint, State};
+use super::evaluate::{Asking, evaluate, mixed};
+use super::finite::{self, Culprit};
+use super::folder::{RunFolder, write_json};
+use super::metrics::{Log, Row, Span, Split};
+use super::observe::{Event, Observer, Progress};
+use super::scores::{Scores, Sums};
+use super::settings::{Protocol, Settings};
+use super::step::{Learner, StepResult};
+use crate::Error;
+use crate::data::{Dataset, Loader, SplitOptions, Subset, split};
+use crate::device::{Devices, Job, TrainBackend};
+use crate::network::Network;
+use crate::params::Params;
+use crate::weights;
+
+/// A training, new or resumed.
+pub struct Training<'a> {
+    /// What is trained.
+    pub model: &'a Model,
+    /// On what; the model must fit it.
+    pub data: &'a Dataset,
+    /// Where it is recorded.
+    pub folder: &'a RunFolder,
+    /// How.
+    pub settings: &'a Settings,
+    /// Where it goes on; None to begin.
+    pub resume: Option<Checkpoint>,
+    /// Asks to save and stop after the current step.
+    pub stop: &'a AtomicBool,
+    /// Save and stop after so many steps of this session.
+    pub stop_after: Option<usize>,
+    /// Is told what happens.
+    pub observer: &'a mut dyn Observer,
+}
+
+/// How a training ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// All epochs are done and the test part was looked at.
+    Finished {
+        /// The best epoch, whose weights were tested.
+        best: Best,
+        /// The account of the test part.
+        test: Box<Scores>,
+    },
+    /// It was asked to stop and saved this checkpoint.
+    Stopped {
+        /// The checkpoint.
+        checkpoint: PathBuf,
+        /// Optimizer steps done.
+        step: usize,
+    },
+    /// Something was not finite; nothing was saved after it.
+    NotFinite {
+        /// What.
+        culprit: Culprit,
+        /// Counted from 1.
+        epoch: usize,
+        /// The optimizer step that failed, counted from 1.
+        step: usize,
+    },
+}
+
+impl Job for Training<'_> {
+    type Out = Result<Outcome, Error>;
+
+    fn run<B: TrainBackend>(self, devices: Devices<B>) -> Self::Out {
+        Trainer::<B>::new(self, devices)?.run()
+    }
+}
+
+/// Why the loop ends before its time.
+enum End {
+    Failed(Error),
+    Early(Outcome),
+}
+
+impl<E: Into<Error>> From<E> for End {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+struct Trainer<'a, B: TrainBackend> {
+    job: Training<'a>,
+    network: Network,
+    learner: Learner<B>,
+    device: B::Device,
+    loader: Loader,
+    validation: Subset,
+    test: Subset,
+    state: State,
+    log: Log,
+    saved: (usize, Instant),
+    first_step: usize,
+}
+
+impl<'a, B: TrainBackend> Trainer<'a, B> {
+    fn new(mut job: Training<'a>, devices: Devices<B>) -> Result<Self, Error> {
+        let settings = job.settings;
+        let options = SplitOptions {
+            val: settings.val,
+            limit: settings.limit,
+            seed: settings.seed,
+        };
+        let parts = split(job.data, &options)?;
+        let test = mixed(&job.data.test)?;
+        let validation = match settings.protocol {
+            Protocol::Honest => parts.validation,
+            Protocol::Published => test.clone(),
+        };
+        let recipe = &job.model.train;
+        let normalize = normalize(job.model, job.data);
+        let loader = Loader::training(
+            parts.train,
+            settings.batch,
+            normalize,
+            &recipe.augment,
+            settings.seed,
+        )?;
+        let network = Network::new(job.model);
+        let mut learner = Learner::new(job.model, settings, &devices);
+        let mut state = State::default();
+        if let Some(checkpoint) = job.resume.take() {
+            state = checkpoint.state;
+            learner.load(&checkpoint.tensors, state.step)?;
+        }
+        let log = Log::open(job.folder.path(), state.rows)?;
+        let first_step = state.step;
+        Ok(Self {
+            network,
+            learner,
+            device: devices.main,
+            loader,
+            validation,
+            test,
+            log,
+            saved: (state.step, Instant::now()),
+            first_step,
+            state,
+            job,
+        })
+    }
+
+    fn run(mut self) -> Result<Outcome, Error> {
+        self.announce();
+        match self.epochs().and_then(|()| self.finish()) {
+            Ok(outcome) | Err(End::Early(outcome)) => Ok(outcome),
+            Err(End::Failed(error)) => Err(error),
+        }
+    }
+
+    fn announce(&mut self) {
+        let images = [self.loader.images(), self.validation.len(), self.test.len()];
+        let steps_per_epoch = self.steps_per_epoch();
+        self.job.observer.on(Event::Started {
+            images,
+            steps_per_epoch,
+            state: &self.state,
+        });
+    }
+
+    fn steps_per_epoch(&self) -> usize {
+        self.loader.batches().div_ceil(self.accumulate())
+    }
+
+    fn accumulate(&self) -> usize {
+        self.job.model.train.accumulate.max(1)
+    }
+
+    fn epochs(&mut self) -> Result<(), End> {
+        if self.state.step == 0 {
+            // So that a training that dies in its first epoch can be resumed, too.
+            self.save()?;
+        }
+        while self.state.epoch < self.job.settings.epochs {
+            self.epoch()?;
+            self.end_epoch()?;
+            self.stop_if_asked()?;
+        }
+        Ok(())
+    }
+
+    /// The steps of one epoch that are not done yet.
+    fn epoch(&mut self) -> Result<(), End> {
+        let mut batches = self.loader.epoch(self.state.epoch, self.state.batch)?;
+        while self.state.batch < self.loader.batches() {
+            let began = Instant::now();
+            let waited = batches.waited();
+            let group = batches
+                .by_ref()
+                .take(self.accumulate())
+                .collect::<Result<Vec<_>, _>>()?;
+            let waited = (batches.waited() - waited).as_secs_f64();
+            let count = group.len();
+            let lr = self.learning_rate(self.state.step);
+            let result = self.learner.step(&self.network, group, self.state.step, lr);
+            let StepResult {
+                terms,
+                images,
+                correct,
+            } = result.map_err(|culprit| self.not_finite(culprit))?;
+            self.state.batch += count;
+            self.state.step += 1;
+            let seconds = began.elapsed().as_secs_f64();
+            self.state.seconds += seconds;
+            for sums in [&mut self.state.epoch_sums, &mut self.state.step_sums] {
+                sums.add(&terms, images, correct);
+                sums.add_time(seconds, waited);
+            }
+            let progress = Progress {
+                epoch: self.state.epoch + 1,
+                step: self.state.step,
+                steps: self.steps_per_epoch() * self.job.settings.epochs,
+                batch: self.state.batch,
+                batches: self.loader.batches(),
+                terms,
+                sums: self.state.epoch_sums,
+                lr,
+                images,
+                seconds,
+            };
+            self.job.observer.on(Event::Step(&progress));
+            self.log_step(lr)?;
+            if self.state.batch < self.loader.batches() {
+                self.stop_if_asked()?;
+                let (step, time) = self.saved;
+                let since = self.state.step - step;
+                if self
+                    .job
+                    .settings
+                    .checkpoint_every
+                    .is_over(since, time.elapsed())
+                {
+                    self.save()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The rate of step number `step`, from 0.
+    fn learning_rate(&self, step: usize) -> f64 {
+        let recipe = &self.job.model.train;
+        let (per_epoch, epochs) = (self.steps_per_epoch(), self.job.settings.epochs);
+        let factor = crate::schedule::factor(&recipe.schedule, step, per_epoch, epochs);
+        recipe.optimizer.lr() * factor
+    }
+
+    fn not_finite(&self, culprit: Culprit) -> End {
+        End::Early(Outcome::NotFinite {
+            culprit,
+            epoch: self.state.epoch + 1,
+            step: self.state.step + 1,
+        })
+    }
+
+    fn log_step(&mut self, lr: f64) -> Result<(), Error> {
+        if !self
+            .state
+            .step
+            .is_multiple_of(self.job.settings.log_every.max(1))
+        {
+            return Ok(());
+        }
+        let sums = std::mem::take(&mut self.state.step_sums);
+        let row = self.row(Span::Step, &sums, lr);
+        self.log.append(&row)
+    }
+
+    fn row(&self, span: Span, sums: &Sums, lr: f64) -> Row {
+        let epoch = self.state.epoch + 1;
+        Row {
+            top1: Some(sums.top1()),
+            lr: Some(lr),
+            images_per_second: sums.throughput(),
+            loading: sums.loading(),
+            seconds: self.state.seconds,
+            ..Row::new(span, Split::Train, epoch, self.state.step, sums.terms())
+        }
+    }
+
+    fn scores_row(&self, split: Split, epoch: usize, scores: &Scores, took: f64) -> Row {
+        Row {
+            top1: Some(scores.accuracy()),
+            top5: Some(scores.accuracy5()),
+            images_per_second: (took > 0.0).then(|| scores.images as f64 / took),
+            seconds: self.state.seconds,
+            ..Row::new(Span::Epoch, split, epoch, self.state.step, scores.terms)
+        }
+    }
+
+    /// Validates, records, keeps the best weights, saves.
+    fn end_epoch(&mut self) -> Result<(), End> {
+        self.check_weights()?;
+        let epoch = self.state.epoch + 1;
+        let sums = std::mem::take(&mut self.state.epoch_sums);
+        let lr = self.learning_rate(self.state.step.saturating_sub(1));
+        let train = self.row(Span::Epoch, &sums, lr);
+        self.log.append(&train)?;
+        let validation = self.validate(epoch)?;
+        let better = match (&validation, &self.state.best) {
+            (None, _) | (_, None) => true,
+            (Some((scores, _)), Some(best)) => {
+                let loss = scores.terms.cross_entropy;
+                (scores.accuracy(), best.loss) > (best.top1, loss)
+            }
+        };
+        if better {
+            let scores = validation.as_ref().map(|(scores, _)| scores);
+            self.state.best = Some(Best {
+                epoch,
+                step: self.state.step,
+                top1: scores.map_or(sums.top1(), Scores::accuracy),
+                loss: scores.map_or(sums.terms().cross_entropy, |s| s.terms.cross_entropy),
+            });
+            self.write_weights(&self.job.folder.best())?;
+        }
+        self.job.observer.on(Event::Epoch {
+            train: &train,
+            validation: validation.as_ref().map(|(_, row)| row),
+            best: better,
+        });
+        self.state.epoch += 1;
+        self.state.batch = 0;
+        self.save().map(|_| ())
+    }
+
+    fn validate(&mut self, epoch: usize) -> Result<Option<(Scores, Row)>, End> {
+        if self.validation.is_empty() {
+            return Ok(None);
+        }
+        let params = self.learner.evaluated();
+        let began = Instant::now();
+        let scores = self.ask(&params, self.validation.clone(), Split::Val)?;
+        let took = began.elapsed().as_secs_f64();
+        self.state.seconds += took;
+        let row = self.scores_row(Split::Val, epoch, &scores, took);
+        self.log.append(&row)?;
+        Ok(Some((scores, row)))
+    }
+
+    fn ask(
+        &mut self,
+        params: &Params<B::InnerBackend>,
+        subset: Subset,
+        split: Split,
+    ) -> Result<Scores, Error> {
+        let asking = Asking {
+            batch: self.job.settings.batch,
+            normalize: normalize(self.job.model, self.job.data),
+            kernels: self.job.settings.kernel_choice(),
+        };
+        let observer = &mut *self.job.observer;
+        let scores = evaluate(
+            &self.network,
+            params,
+            subset,
+            asking,
+            &self.device,
+            |done, total| {
+                observer.on(Event::Evaluated { split, done, total });
+                true
+            },
+        )?;
+        // The watcher never asks to stop.
+        Ok(scores.unwrap_or_else(|| Scores::new(self.job.model.classes)))
+    }
+
+    fn stop_if_asked(&mut self) -> Result<(), End> {
+        let done = self.state.step - self.first_step;
+        let enough = self.job.stop_after.is_some_and(|steps| done >= steps);
+        let over = self.state.epoch == self.job.settings.epochs;
+        if over || !(enough || self.job.stop.load(Ordering::Relaxed)) {
+            return Ok(());
+        }
+        let checkpoint = self.save()?;
+        Err(End::Early(Outcome::Stopped {
+            checkpoint,
+            step: self.state.step,
+        }))
+    }
+
+    fn check_weights(&self) -> Result<(), End> {
+        match finite::parameter(self.learner.params()) {
+            Some((node, path)) => Err(End::Early(Outcome::NotFinite {
+                culprit: Culprit::Weight(node, path),
+                epoch: self.state.epoch + 1,
+                step: self.state.step,
+            })),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a checkpoint and the last weights, then drops old checkpoints.
+    fn save(&mut self) -> Result<PathBuf, End> {
+        self.check_weights()?;
+        self.log.sync()?;
+        self.state.rows = self.log.rows();
+        let folder = self.job.folder.checkpoints();
+        let path = checkpoint::save(&folder, self.learner.to_tensors(), &self.state)?;
+        self.write_weights(&self.job.folder.last())?;
+        let best = self.state.best.map(|best| best.step);
+        checkpoint::prune(&folder, self.job.settings.keep, best)?;
+        self.saved = (self.state.step, Instant::now());
+        self.job.observer.on(Event::Saved(&path));
+        Ok(path)
+    }
+
+    fn write_weights(&self, path: &std::path::Path) -> Result<(), Error> {
+        weights::write(path, self.job.model, &self.learner.evaluated())
+    }
+
+    /// Looks at the test part, once, with the best weights.
+    fn finish(&mut self) -> Result<Outcome, End> {
+        let best = self.state.best.unwrap_or(Best {
+            epoch: 0,
+            step: 0,
+            top1: 0.0,
+            loss: 0.0,
+        });
+        let file = weights::read(&self.job.folder.best())?;
+        let params = Params::from_tensors(self.job.model, &file.tensors, &self.device)
+            .map_err(Error::from)?;
+        let began = Instant::now();
+        let scores = self.ask(&params, self.test.clone(), Split::Test)?;
+        let took = began.elapsed().as_secs_f64();
+        let row = self.scores_row(Split::Test, best.epoch, &scores, took);
+        self.log.append(&row)?;
+        self.log.sync()?;
+        write_json(&self.job.folder.test(), &scores)?;
+        Ok(Outcome::Finished {
+            best,
+            test: Box::new(scores),
+        })
+    }
+}
+
+/// What pixels are normalized with: what the model states, else what the data set's training part has.
+pub fn normalize<'a>(model: &'a Model, data: &'a Dataset) -> &'a Normalize {
+    model.train.normalize.as_ref().unwrap_or(&data.normalize)
+}

@@ -1,0 +1,113 @@
+//! `termc bench`: how long a training step and a forward pass take, on made-up images.
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use termc_compiler::summary::grouped;
+use termc_runtime::bench::{Bench, Figures};
+use termc_runtime::device::dispatch;
+
+use crate::cli::{ComputeArgs, ModelArgs};
+use crate::failure::Failure;
+use crate::model;
+use crate::terminal::Terminal;
+
+/// Arguments of `termc bench`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    model: ModelArgs,
+
+    /// Images per batch [default: the model's own]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch: Option<u32>,
+
+    /// Measured repetitions; the median counts
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+
+    /// Repetitions before measuring
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    warmup: u32,
+
+    /// Measure only this
+    #[arg(long, value_enum, value_name = "WHAT")]
+    only: Option<Only>,
+
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+
+    #[command(flatten)]
+    compute: ComputeArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Only {
+    Train,
+    Inference,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Human,
+    Json,
+}
+
+/// Measures and prints.
+pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
+    let loaded = model::load(&arguments.model, terminal)?;
+    let batch = arguments
+        .batch
+        .map_or(loaded.model.train.batch, |n| n as usize);
+    let selected = arguments.compute.select()?;
+    let job = Bench {
+        model: &loaded.model,
+        batch,
+        warmup: arguments.warmup as usize,
+        repeat: arguments.repeat as usize,
+        train: arguments.only != Some(Only::Inference),
+        inference: arguments.only != Some(Only::Train),
+        kernels: arguments.compute.kernels.choice(),
+    };
+    let Figures {
+        train_step_s,
+        inference_s,
+        peak_bytes,
+    } = dispatch(&selected, job);
+    let per_second = |seconds: Option<f64>| seconds.map(|s| batch as f64 / s);
+    if matches!(arguments.format, Format::Json) {
+        let object = json!({
+            "model": loaded.model.name,
+            "train_step_s": train_step_s,
+            "inference_s": inference_s,
+            "images_per_second": per_second(train_step_s.or(inference_s)),
+            "inference_images_per_second": per_second(inference_s),
+            "peak_bytes": peak_bytes,
+            "parameters": loaded.model.parameter_count(),
+            "batch": batch,
+            "device": selected.to_string(),
+            "kernels": arguments.compute.kernels.name(),
+        });
+        return terminal.line(object.to_string());
+    }
+    let line = |what: &str, seconds: Option<f64>| {
+        seconds.map(|s| {
+            format!(
+                "{what} {:.1} ms, {:.1} images/s\n",
+                1e3 * s,
+                batch as f64 / s
+            )
+        })
+    };
+    let lines = [
+        Some(format!(
+            "{}, batch {batch}, {selected}\n",
+            loaded.model.name
+        )),
+        line("training step", train_step_s),
+        line("inference", inference_s),
+        peak_bytes.map(|n| format!("peak memory of the process {} bytes\n", grouped(n))),
+    ];
+    terminal.print(&lines.into_iter().flatten().collect::<String>())
+}

@@ -1,0 +1,103 @@
+//! `termc check`: everything that is wrong with a model, or its size if nothing is.
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use termc_compiler::compile_all;
+use termc_compiler::cost;
+use termc_compiler::diagnostics::json as findings;
+use termc_compiler::model::Model;
+use termc_compiler::summary::grouped;
+
+use crate::cli::ModelArgs;
+use crate::failure::Failure;
+use crate::model;
+use crate::terminal::{Accent, Terminal};
+
+/// Arguments of `termc check`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    model: ModelArgs,
+
+    /// How findings are written: for people on standard error, or as one JSON object on standard output
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+
+    /// Fail on these findings, too
+    #[arg(long, value_enum, value_name = "WHAT")]
+    deny: Option<Deny>,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Human,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Deny {
+    Warnings,
+}
+
+/// Checks the model and, unless one is chosen, every variant of it.
+pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
+    let text = model::read(&arguments.model.model)?;
+    let options = model::options(&arguments.model.changes);
+    let compiled = compile_all(&text.name, &text.text, &options);
+    let warnings = compiled
+        .diagnostics
+        .iter()
+        .filter(|d| !d.is_error())
+        .count();
+    let denied = arguments.deny.is_some() && warnings > 0;
+    match arguments.format {
+        Format::Human => {
+            model::show(&compiled, &compiled.diagnostics, terminal);
+            if let Some(model) = &compiled.model {
+                terminal.line(line(model, terminal))?;
+            }
+        }
+        Format::Json => {
+            let object = json!({
+                "ok": compiled.model.is_some() && !denied,
+                "model": compiled.model.as_ref().map(figures),
+                "diagnostics": findings(&compiled.sources, &compiled.diagnostics),
+            });
+            terminal.line(object.to_string())?;
+        }
+    }
+    match compiled.model {
+        None => Err(Failure::reported()),
+        Some(_) if denied => Err(Failure::input(match warnings {
+            1 => "1 warning, and warnings are denied".to_owned(),
+            n => format!("{n} warnings, and warnings are denied"),
+        })),
+        Some(_) => Ok(()),
+    }
+}
+
+fn blocks(model: &Model) -> usize {
+    model.scopes.len().saturating_sub(1)
+}
+
+fn line(model: &Model, terminal: &Terminal) -> String {
+    let cost = cost::total(model);
+    format!(
+        "{}: {} blocks, {} parameters, {} FLOPs per image and {} per pass",
+        terminal.accent(Accent::Bold, &model.name),
+        blocks(model),
+        grouped(model.parameter_count()),
+        grouped(cost.flops),
+        grouped(cost.fixed_flops),
+    )
+}
+
+fn figures(model: &Model) -> serde_json::Value {
+    json!({
+        "name": model.name,
+        "blocks": blocks(model),
+        "parameters": model.parameter_count(),
+        "cost": cost::total(model),
+    })
+}

@@ -1,0 +1,219 @@
+//! `termc eval`: a trained model on every image of a data set's test part, once.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use termc_compiler::model::Model;
+use termc_runtime::data::{Dataset, Subset};
+use termc_runtime::device::{Devices, Job, TrainBackend, dispatch};
+use termc_runtime::network::{KernelChoice, Network};
+use termc_runtime::params::Params;
+use termc_runtime::tensors::Tensors;
+use termc_runtime::train::evaluate::{Asking, evaluate, mixed};
+use termc_runtime::train::normalize;
+use termc_runtime::train::scores::Scores;
+use termc_runtime::{Error, weights};
+
+use crate::cli::{ComputeArgs, DataArgs, ModelArgs};
+use crate::data;
+use crate::failure::Failure;
+use crate::model;
+use crate::terminal::{Accent, Terminal};
+
+/// Arguments of `termc eval`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    model: ModelArgs,
+
+    /// The weights [default: the best of the RUN folder given as MODEL, or the weight file itself]
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+
+    #[command(flatten)]
+    data: DataArgs,
+
+    /// Images per batch; where the model has statistics over the batch, its answers depend on it
+    /// [default: as in training]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch: Option<u32>,
+
+    /// Ask about only so many images of the test part
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+
+    #[command(flatten)]
+    compute: ComputeArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Human,
+    Json,
+}
+
+/// Evaluates and prints the account.
+pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
+    let loaded = model::load(&arguments.model, terminal)?;
+    let path = model::weights_path(arguments.weights.as_deref(), &loaded.text)?;
+    let settings = data::settings(&loaded.text)?;
+    let dataset = data::open(&arguments.data, settings.as_ref(), &loaded.model)?;
+    let selected = arguments.compute.select()?;
+    let trained = settings
+        .as_ref()
+        .map_or(loaded.model.train.batch, |s| s.batch);
+    let batch = arguments.batch.map_or(trained, |n| n as usize);
+    let job = Questions {
+        model: &loaded.model,
+        weights: weights::read(&path)?.tensors,
+        dataset: &dataset,
+        batch,
+        limit: arguments.limit.map(|n| n as usize),
+        kernels: arguments.compute.kernels.choice(),
+        terminal,
+    };
+    let scores = dispatch(&selected, job)?;
+    match arguments.format {
+        Format::Json => terminal.line(as_json(&scores, &loaded.model, &dataset, batch).to_string()),
+        Format::Human => terminal.print(&as_table(&scores, &dataset, batch, terminal)),
+    }
+}
+
+struct Questions<'a> {
+    model: &'a Model,
+    weights: Tensors,
+    dataset: &'a Dataset,
+    batch: usize,
+    limit: Option<usize>,
+    kernels: KernelChoice,
+    terminal: &'a Terminal,
+}
+
+impl Job for Questions<'_> {
+    type Out = Result<Scores, Error>;
+
+    fn run<B: TrainBackend>(self, devices: Devices<B>) -> Self::Out {
+        let device = devices.main;
+        let params = Params::<B::InnerBackend>::from_tensors(self.model, &self.weights, &device)?;
+        let network = Network::new(self.model);
+        let mut subset = mixed(&self.dataset.test)?;
+        if let Some(limit) = self.limit {
+            let indices = subset.indices().iter().take(limit).copied().collect();
+            subset = Subset::new(self.dataset.test.clone(), indices)?;
+        }
+        let asking = Asking {
+            batch: self.batch,
+            normalize: normalize(self.model, self.dataset),
+            kernels: self.kernels,
+        };
+        let live = self.terminal.is_live();
+        let scores = evaluate(&network, &params, subset, asking, &device, |done, total| {
+            if live {
+                let end = if done == total { "\r\x1b[K" } else { "" };
+                self.terminal
+                    .message(&format!("\r\x1b[K{done} of {total} images{end}"));
+            }
+            true
+        })?;
+        // The watcher never asks to stop.
+        Ok(scores.unwrap_or_else(|| Scores::new(self.model.classes)))
+    }
+}
+
+fn as_json(scores: &Scores, model: &Model, dataset: &Dataset, batch: usize) -> Value {
+    let classes = dataset.classes.iter().enumerate().map(|(label, name)| {
+        let (images, right) = scores.class(label);
+        let accuracy = (images > 0).then(|| right as f64 / images as f64);
+        json!({"class": name, "images": images, "right": right, "accuracy": accuracy})
+    });
+    json!({
+        "model": model.name,
+        "dataset": dataset.name,
+        "part": "test",
+        "batch": batch,
+        "images": scores.images,
+        "top1": scores.accuracy(),
+        "top5": scores.accuracy5(),
+        "loss": scores.terms,
+        "classes": classes.collect::<Vec<_>>(),
+        "confusion": scores.confusion,
+        "worst": scores.worst,
+    })
+}
+
+/// Largest confusion matrix that is still readable as text.
+const MATRIX: usize = 20;
+
+/// The account as text.
+pub fn as_table(scores: &Scores, dataset: &Dataset, batch: usize, terminal: &Terminal) -> String {
+    let percent = |fraction: f64| format!("{:.2} %", 100.0 * fraction);
+    let mut out = format!(
+        "{}: {} test images in batches of {batch}\ntop-1 {}   top-5 {}   cross entropy {:.4}\n\n",
+        dataset.name,
+        scores.images,
+        terminal.accent(Accent::Bold, &percent(scores.accuracy())),
+        percent(scores.accuracy5()),
+        scores.terms.cross_entropy,
+    );
+    let width = dataset.classes.iter().map(|c| c.chars().count());
+    let width = width.max().unwrap_or(0).max("class".len());
+    let heading = format!(
+        "{:<width$}  {:>7}  {:>7}  {:>9}",
+        "class", "images", "right", "accuracy"
+    );
+    out += &format!("{}\n", terminal.accent(Accent::Dim, &heading));
+    for (label, name) in dataset.classes.iter().enumerate() {
+        let (images, right) = scores.class(label);
+        let accuracy = match images {
+            0 => "-".to_owned(),
+            n => percent(right as f64 / n as f64),
+        };
+        out += &format!("{name:<width$}  {images:>7}  {right:>7}  {accuracy:>9}\n");
+    }
+    if dataset.classes.len() <= MATRIX {
+        out += &matrix(scores, dataset, width, terminal);
+    }
+    out
+}
+
+/// Rows are what the images are, columns what the model said.
+fn matrix(scores: &Scores, dataset: &Dataset, width: usize, terminal: &Terminal) -> String {
+    let largest = scores
+        .confusion
+        .iter()
+        .flatten()
+        .max()
+        .copied()
+        .unwrap_or(0);
+    let cell = largest.to_string().len().max(4);
+    let names = dataset.classes.iter();
+    let short = |name: &String| name.chars().take(cell).collect::<String>();
+    let heading: String = names
+        .clone()
+        .map(|name| format!(" {:>cell$}", short(name)))
+        .collect();
+    let heading = format!("{:<width$}{heading}", "is \\ said");
+    let mut out = format!("\n{}\n", terminal.accent(Accent::Dim, &heading));
+    for (label, (name, row)) in names.zip(&scores.confusion).enumerate() {
+        out += &format!("{name:<width$}");
+        for (answer, count) in row.iter().enumerate() {
+            let text = match count {
+                0 => format!(" {:>cell$}", "."),
+                n => format!(" {n:>cell$}"),
+            };
+            out += &match (answer == label, *count) {
+                (true, _) => terminal.accent(Accent::Green, &text),
+                (false, 0) => terminal.accent(Accent::Dim, &text),
+                (false, _) => terminal.accent(Accent::Red, &text),
+            };
+        }
+        out.push('\n');
+    }
+    out
+}

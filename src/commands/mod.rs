@@ -1,0 +1,14 @@
+//! The commands, one file each: arguments, and what is done with them.
+
+pub mod bench;
+pub mod check;
+pub mod eval;
+pub mod explain;
+pub mod fmt;
+pub mod import;
+pub mod predict;
+pub mod report;
+pub mod run;
+pub mod summary;
+pub mod train;
+pub mod variants;

@@ -1,0 +1,25 @@
+//! The `termc` program from outside: what each command prints, writes and exits with. One module per topic, in
+//! `commands/`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets something unforeseen has failed"
+)]
+
+#[path = "commands/check.rs"]
+mod check;
+#[path = "commands/eval.rs"]
+mod eval;
+#[path = "commands/faults.rs"]
+mod faults;
+#[path = "commands/resume.rs"]
+mod resume;
+#[path = "commands/run.rs"]
+mod run;
+#[path = "commands/support.rs"]
+mod support;
+#[path = "commands/train.rs"]
+mod train;

@@ -1,0 +1,212 @@
+//! Commands that only compile: `check`, `summary`, `variants`, `explain`, and where MODEL may come from.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use crate::support::{SMALL, command, said, termc};
+
+fn example(name: &str) -> String {
+    format!("{}/examples/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_published_configurations_have_the_published_sizes() {
+    let said = termc(&["check", &example("cifar10.term")]).expect(0);
+    assert!(said.out.contains("1,336,855 parameters"), "{}", said.out);
+    let said = termc(&["check", &example("cifar100.term")]).expect(0);
+    assert!(said.out.contains("1,362,865 parameters"), "{}", said.out);
+}
+
+#[test]
+fn findings_go_to_standard_error_or_as_json_to_standard_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("wrong.term");
+    let text = std::fs::read_to_string(SMALL).unwrap();
+    std::fs::write(&model, text.replace("local(3,", "local(4,")).unwrap();
+    let model = model.to_str().unwrap();
+    let human = termc(&["check", model])
+        .expect(1)
+        .says("E304")
+        .says("wrong.term");
+    assert_eq!(human.out, "");
+    let json = termc(&["check", model, "--format", "json"]).expect(1);
+    let object: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(object["ok"], false);
+    assert_eq!(object["diagnostics"][0]["code"], "E304");
+    assert_eq!(object["diagnostics"][0]["line"], 15);
+    assert_eq!(json.err, "");
+}
+
+#[test]
+fn warnings_fail_only_where_they_are_denied() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("unused.term");
+    let text = std::fs::read_to_string(SMALL).unwrap();
+    let text = text.replace("slow small", "slow spare = magnet(hidden: 3)\nslow small");
+    std::fs::write(&model, text).unwrap();
+    let model = model.to_str().unwrap();
+    termc(&["check", model]).expect(0).says("W501");
+    termc(&["check", model, "--deny", "warnings"])
+        .expect(1)
+        .says("warnings are denied");
+}
+
+#[test]
+fn a_model_may_come_from_standard_input() {
+    let mut child = command(&["check", "-"]);
+    let mut child = child
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let text = std::fs::read(SMALL).unwrap();
+    child.stdin.take().unwrap().write_all(&text).unwrap();
+    let said = said(child.wait_with_output().unwrap()).expect(0);
+    assert!(said.out.starts_with("Small: 2 blocks"), "{}", said.out);
+}
+
+#[test]
+fn unreadable_models_say_why() {
+    let folder = tempfile::tempdir().unwrap();
+    termc(&["check", "no/such.term"])
+        .expect(3)
+        .says("no/such.term");
+    termc(&["check", folder.path().to_str().unwrap()])
+        .expect(1)
+        .says("is not a RUN folder");
+    let binary = folder.path().join("binary.term");
+    std::fs::write(&binary, [0x66, 0xff, 0xfe]).unwrap();
+    termc(&["check", binary.to_str().unwrap()])
+        .expect(1)
+        .says("not a text file: byte 1");
+    let empty = folder.path().join("empty.term");
+    std::fs::write(&empty, "").unwrap();
+    termc(&["check", empty.to_str().unwrap()])
+        .expect(1)
+        .says("E110");
+}
+
+#[test]
+fn changes_apply_to_every_command_that_reads_a_model() {
+    let one = ["--set", "train.epochs=9"];
+    for command in ["check", "summary"] {
+        termc(&[&[command, SMALL][..], &one].concat()).expect(0);
+        termc(&[command, SMALL, "--set", "train.epoch=9"])
+            .expect(1)
+            .says("epoch");
+        termc(&[command, SMALL, "--variant", "None"])
+            .expect(1)
+            .says("None");
+    }
+}
+
+#[test]
+fn summaries_add_up() {
+    let table = termc(&["summary", SMALL]).expect(0);
+    let json = termc(&["summary", SMALL, "--format", "json", "--batch", "4"]).expect(0);
+    let object: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let rows = object["nodes"].as_array().unwrap();
+    let sum = |key: &str| rows.iter().map(|r| r[key].as_u64().unwrap()).sum::<u64>();
+    let total = object["parameters"].as_u64().unwrap();
+    assert_eq!(sum("fast_parameters") + sum("slow_parameters"), total);
+    assert_eq!(object["batch"], 4);
+    assert!(table.out.contains("parameters"));
+    for row in rows {
+        assert!(table.out.contains(row["name"].as_str().unwrap()));
+    }
+}
+
+#[test]
+fn variants_are_listed_with_their_sizes() {
+    let said = termc(&["variants", &example("tiny.term")]).expect(0);
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert!(lines[0].starts_with("variant"), "{}", said.out);
+    assert!(
+        lines.iter().any(|l| l.starts_with("TinyTile")),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn every_code_has_an_explanation() {
+    let list = termc(&["explain"]).expect(0);
+    assert!(list.out.lines().count() > 30);
+    for line in list.out.lines() {
+        let code = line.split_whitespace().next().unwrap();
+        let said = termc(&["explain", code]).expect(0);
+        assert!(
+            said.out.starts_with(code) && said.out.contains("and not for"),
+            "{}",
+            said.out
+        );
+    }
+    termc(&["explain", "E999"]).expect(2).says("E999");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = command(&["summary", &example("cifar10.term"), "--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    said(child.wait_with_output().unwrap()).expect(0);
+}
+
+#[test]
+fn colours_follow_the_call() {
+    let plain = termc(&["check", SMALL]).expect(0);
+    assert!(!plain.out.contains('\x1b'));
+    let colored = termc(&["check", SMALL, "--color", "always"]).expect(0);
+    assert!(colored.out.contains('\x1b'));
+    termc(&["check", SMALL, "--color", "sometimes"])
+        .expect(2)
+        .says("sometimes");
+}
+
+#[test]
+fn help_names_every_command_and_status() {
+    let said = termc(&["--help"]).expect(0);
+    for word in [
+        "check", "train", "eval", "run", "summary", "explain", "variants", "130",
+    ] {
+        assert!(said.out.contains(word), "no `{word}` in\n{}", said.out);
+    }
+    termc(&[]).expect(2);
+    termc(&["--version"]).expect(0);
+}
+
+#[test]
+fn formatting_keeps_comments_and_settles() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.term");
+    let text = std::fs::read_to_string(SMALL).unwrap();
+    let untidy = text.replace("    Z = x * K\n", "  Z=x*K // the first product\n");
+    assert_ne!(untidy, text);
+    std::fs::write(&model, &untidy).unwrap();
+    let name = model.to_str().unwrap();
+    let said = termc(&["fmt", "--check", name])
+        .expect(1)
+        .says("canonical form");
+    assert_eq!(said.out.trim_end(), name);
+    assert_eq!(
+        std::fs::read_to_string(&model).unwrap(),
+        untidy,
+        "`--check` changes nothing"
+    );
+    termc(&["fmt", name]).expect(0);
+    let tidy = std::fs::read_to_string(&model).unwrap();
+    assert!(
+        tidy.contains("Z = x * K") && tidy.contains("// the first product"),
+        "{tidy}"
+    );
+    termc(&["fmt", "--check", name]).expect(0);
+    termc(&["fmt", "--check", SMALL]).expect(0);
+
+    std::fs::write(&model, "model {").unwrap();
+    termc(&["fmt", name]).expect(1).says("E001");
+    assert_eq!(std::fs::read_to_string(&model).unwrap(), "model {");
+}

@@ -1,0 +1,165 @@
+//! What goes wrong in a training: wrong calls, models that do not fit, numbers that explode, disks that refuse.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{SMALL, assert_same, bytes, checkpoints, rows, said, termc, training};
+
+#[test]
+fn wrong_calls_are_usage_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let run = run.to_str().unwrap();
+    let base = ["train", SMALL, "--out", run];
+    let refused = |more: &[&str], text: &str| {
+        let arguments: Vec<&str> = base.iter().chain(more).copied().collect();
+        termc(&arguments).expect(2).says(text);
+        assert!(!Path::new(run).exists(), "a folder is left behind");
+    };
+    refused(&[], "the data set is not named");
+    refused(&["--dataset", "cifra10"], "CIFAR10");
+    refused(&["--dataset", "digits", "--val", "1"], "not a fraction");
+    refused(&["--dataset", "digits", "--epochs", "0"], "--epochs");
+    refused(
+        &["--dataset", "digits", "--checkpoint-every", "0m"],
+        "not an interval",
+    );
+    refused(&["--dataset", "digits", "--device", "gpu"], "gpu");
+    refused(
+        &[
+            "--dataset",
+            "digits",
+            "--device",
+            "cpu",
+            "--precision",
+            "bf16",
+        ],
+        "bf16",
+    );
+    refused(
+        &[
+            "--dataset",
+            "digits",
+            "--protocol",
+            "published",
+            "--val",
+            "0.2",
+        ],
+        "validates on the test part",
+    );
+    termc(&["train"]).expect(2);
+    termc(&["tarin"]).expect(2).says("train");
+}
+
+#[test]
+fn a_model_that_does_not_fit_the_data_is_refused_with_both_sides() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("wide.term");
+    let text = std::fs::read_to_string(SMALL).unwrap();
+    std::fs::write(&model, text.replace("image[1, 8, 8]", "image[3, 8, 8]")).unwrap();
+    let run = folder.path().join("run");
+    let arguments = [
+        "train",
+        model.to_str().unwrap(),
+        "--dataset",
+        "digits",
+        "--device",
+        "cpu",
+    ];
+    let out = ["--out", run.to_str().unwrap()];
+    termc(&[&arguments[..], &out].concat())
+        .expect(1)
+        .says("[3, 8, 8]")
+        .says("[1, 8, 8]");
+    assert!(!run.exists());
+}
+
+#[test]
+fn numbers_that_are_not_finite_stop_the_training_and_name_the_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let text = std::fs::read_to_string(SMALL).unwrap();
+    let model = folder.path().join("hot.term");
+    let hot = text.replace("kar3(lr: 0.003, betas: [0.5, 0.95])", "sgd(lr: 100)");
+    let hot = hot.replace(
+        "slow_neural(channel_sum)",
+        "slow_neural(channel_sum, weight: 1e37)",
+    );
+    std::fs::write(
+        &model,
+        hot.replace("warmup_cosine(warmup: 0.5)", "constant"),
+    )
+    .unwrap();
+    let mut arguments = vec!["train", model.to_str().unwrap(), "--dataset", "digits"];
+    arguments.extend([
+        "--device",
+        "cpu",
+        "--out",
+        run.to_str().unwrap(),
+        "--limit",
+        "320",
+    ]);
+    let said = termc(&arguments)
+        .expect(1)
+        .says("not finite in epoch 1, step")
+        .says("hot.term:");
+    assert!(said.err.contains('^'), "{}", said.err);
+    assert!(said.err.contains("last good checkpoint"), "{}", said.err);
+    assert_eq!(
+        checkpoints(&run).len(),
+        1,
+        "the checkpoint from before is kept"
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_the_machines_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let run = file.join("run");
+    termc(&training(run.to_str().unwrap(), &[]))
+        .expect(3)
+        .says("cannot create");
+}
+
+/// A limit on the size of files stands for a full disk: writing fails in the same place.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_stops_the_training_and_leaves_the_last_checkpoint_intact() {
+    let folder = tempfile::tempdir().unwrap();
+    let straight = folder.path().join("straight");
+    termc(&training(straight.to_str().unwrap(), &[])).expect(0);
+    let run = folder.path().join("run");
+    let name = run.to_str().unwrap();
+    termc(&training(name, &["--stop-after", "5"])).expect(0);
+    let before = checkpoints(&run);
+    let content = std::fs::read(before.last().unwrap()).unwrap();
+
+    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" train --resume \"$1\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_termc"), name]);
+    said(command.output().unwrap())
+        .expect(3)
+        .says("cannot write")
+        .says("is intact");
+    assert_eq!(checkpoints(&run), before);
+    assert!(std::fs::read(before.last().unwrap()).unwrap() == content);
+
+    termc(&["train", "--resume", name]).expect(0);
+    assert_same(&straight, &run);
+}
+
+#[test]
+fn a_shortened_record_is_refused_not_continued() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let name = run.to_str().unwrap();
+    termc(&training(name, &["--stop-after", "9"])).expect(0);
+    assert!(!rows(&run).is_empty());
+    std::fs::write(run.join("metrics.jsonl"), "").unwrap();
+    termc(&["train", "--resume", name])
+        .expect(1)
+        .says("fewer than");
+    assert!(bytes(&run, "metrics.jsonl").is_empty());
+}

@@ -1,0 +1,245 @@
+//! Stopping and going on: by number of steps, by signal, by SIGKILL; nothing may differ from a training in one piece.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{
+    SMALL, assert_same, bytes, checkpoints, command, rows, said, termc, training, wait_for,
+};
+
+fn straight(folder: &Path, more: &[&str]) -> PathBuf {
+    let run = folder.join("straight");
+    termc(&training(run.to_str().unwrap(), more)).expect(0);
+    run
+}
+
+fn resume(run: &Path, more: &[&str]) -> Vec<String> {
+    let mut arguments = vec!["train".to_owned(), "--resume".to_owned()];
+    arguments.push(run.to_str().unwrap().to_owned());
+    arguments.extend(more.iter().map(|a| (*a).to_owned()));
+    arguments
+}
+
+fn strs(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn a_training_stopped_within_an_epoch_goes_on_as_if_never_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let straight = straight(folder.path(), &[]);
+    let run = folder.path().join("stopped");
+    let said = termc(&training(run.to_str().unwrap(), &["--stop-after", "13"])).expect(0);
+    assert!(said.err.contains("stopped after step 13"), "{}", said.err);
+    assert!(!run.join("test.json").exists());
+    termc(&strs(&resume(&run, &["--stop-after", "9"])))
+        .expect(0)
+        .says("going on from step 13");
+    termc(&strs(&resume(&run, &[])))
+        .expect(0)
+        .says("going on from step 22");
+    assert_same(&straight, &run);
+
+    let before = bytes(&run, "metrics.jsonl");
+    termc(&strs(&resume(&run, &[]))).expect(0).says("over");
+    assert!(before == bytes(&run, "metrics.jsonl"));
+}
+
+#[test]
+fn averages_accumulation_and_clipping_survive_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = std::fs::read_to_string(SMALL).unwrap();
+    let model = folder.path().join("model.term");
+    let text = source.replace(
+        "batch 32",
+        "batch 32\n ema 0.9\n accumulate 2\n clip norm(1)",
+    );
+    std::fs::write(&model, text).unwrap();
+    let train = |name: &str, more: &[&str]| {
+        let run = folder.path().join(name);
+        let mut arguments = vec!["train", model.to_str().unwrap(), "--dataset", "digits"];
+        arguments.extend([
+            "--device",
+            "cpu",
+            "--limit",
+            "320",
+            "--out",
+            run.to_str().unwrap(),
+        ]);
+        arguments.extend(more);
+        termc(&arguments).expect(0);
+        run
+    };
+    let a = train("a", &[]);
+    let b = train("b", &["--stop-after", "7"]);
+    termc(&strs(&resume(&b, &[]))).expect(0);
+    assert_same(&a, &b);
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill")
+        .args([name, &child.id().to_string()])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[cfg(unix)]
+fn start(arguments: &[&str]) -> Child {
+    let mut command = command(arguments);
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_save_and_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let straight = straight(folder.path(), &["--epochs", "6"]);
+    let run = folder.path().join("run");
+    let mut child = start(&training(run.to_str().unwrap(), &["--epochs", "6"]));
+    wait_for(&mut child, "the first row", || {
+        run.join("metrics.jsonl").exists() && !rows(&run).is_empty()
+    });
+    signal(&child, "-INT");
+    said(child.wait_with_output().unwrap())
+        .expect(130)
+        .says("--resume");
+
+    let arguments = resume(&run, &[]);
+    let mut child = start(&strs(&arguments));
+    let known = rows(&run).len();
+    wait_for(&mut child, "another row", || rows(&run).len() > known);
+    signal(&child, "-TERM");
+    said(child.wait_with_output().unwrap())
+        .expect(130)
+        .says("stopped after step");
+
+    termc(&strs(&arguments)).expect(0);
+    assert_same(&straight, &run);
+}
+
+/// Killed at 20 random moments, which must include moments within writing.
+#[test]
+fn kill_at_any_moment_loses_no_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = ["--epochs", "12", "--checkpoint-every", "2"];
+    let began = Instant::now();
+    let straight = straight(folder.path(), &more);
+    let whole = began.elapsed();
+    let run = folder.path().join("run");
+    let run_name = run.to_str().unwrap().to_owned();
+    let first: Vec<String> = training(&run_name, &more)
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut kills = 0;
+    while kills < 20 && !run.join("test.json").exists() {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let arguments = if run.join("config.json").exists() {
+            resume(&run, &[])
+        } else {
+            first.clone()
+        };
+        if arguments == first {
+            // Killed before the folder was complete: there is nothing to resume.
+            let _ = std::fs::remove_dir_all(&run);
+        }
+        let mut child = command(&strs(&arguments))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let fraction = (random >> 40) as f64 / (1u64 << 24) as f64;
+        std::thread::sleep(Duration::from_secs_f64(
+            whole.as_secs_f64() * (0.01 + 0.12 * fraction),
+        ));
+        if child.try_wait().unwrap().is_none() {
+            child.kill().unwrap();
+            kills += 1;
+        }
+        child.wait().unwrap();
+    }
+    assert!(
+        kills >= 8,
+        "only {kills} kills before the training was over"
+    );
+    termc(&strs(&resume(&run, &[]))).expect(0);
+    assert_same(&straight, &run);
+}
+
+#[test]
+fn damaged_checkpoints_are_passed_over_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = ["--checkpoint-every", "2"];
+    let straight = straight(folder.path(), &more);
+    let run = folder.path().join("run");
+    let stop = ["--checkpoint-every", "2", "--stop-after", "12"];
+    termc(&training(run.to_str().unwrap(), &stop)).expect(0);
+    let whole = checkpoints(&run);
+    let (latest, earlier) = (&whole[whole.len() - 1], &whole[whole.len() - 2]);
+    let mut content = std::fs::read(latest).unwrap();
+    let middle = content.len() / 2;
+    content[middle] ^= 0x10;
+    std::fs::write(latest, &content).unwrap();
+    let content = std::fs::read(earlier).unwrap();
+    std::fs::write(earlier, &content[..content.len() - 7]).unwrap();
+    let said = termc(&strs(&resume(&run, &[]))).expect(0);
+    assert_eq!(
+        said.err.matches("passing over checkpoint").count(),
+        2,
+        "{}",
+        said.err
+    );
+    assert!(said.err.contains("SHA-256"), "{}", said.err);
+    assert_same(&straight, &run);
+}
+
+#[test]
+fn what_does_not_agree_with_the_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    termc(&training(run.to_str().unwrap(), &["--stop-after", "3"])).expect(0);
+    let refused = |more: &[&str], text: &str| {
+        termc(&strs(&resume(&run, more))).expect(1).says(text);
+    };
+    refused(&["--epochs", "9"], "`--epochs` was 3, now it is 9");
+    refused(&["--seed", "9"], "`--seed` was 0, now it is 9");
+    refused(&[SMALL, "--set", "train.optimizer.lr=0.5"], "lr");
+    termc(&strs(&resume(&run, &["--set", "train.batch=5"]))).expect(2);
+
+    // Another format, another model, not a training at all.
+    let config = run.join("config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("\"format\": 1", "\"format\": 99")).unwrap();
+    refused(&[], "has format 99");
+    std::fs::write(&config, text.replace("\"Small\"", "\"Other\"")).unwrap();
+    refused(&[], "is of model `Other`");
+    std::fs::write(&config, "{}").unwrap();
+    refused(&[], "config.json");
+    termc(&strs(&resume(folder.path(), &[])))
+        .expect(1)
+        .says("is not a RUN folder");
+}
+
+#[cfg(unix)]
+#[test]
+fn two_processes_never_train_in_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let mut child = start(&training(run.to_str().unwrap(), &["--epochs", "500"]));
+    wait_for(&mut child, "the first checkpoint", || {
+        run.join("checkpoints").is_dir() && !checkpoints(&run).is_empty()
+    });
+    let said = termc(&strs(&resume(&run, &[])));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    said.expect(1).says("another process");
+}

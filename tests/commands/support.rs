@@ -1,0 +1,123 @@
+//! Running `termc` and looking at what it left behind.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+/// The model all trainings of these tests use.
+pub const SMALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/small.term");
+
+/// `termc` with these arguments, without colours and on the CPU's one kind of output.
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_termc"));
+    command
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null());
+    command
+}
+
+/// What a finished `termc` said.
+pub struct Said {
+    /// Exit status.
+    pub status: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+/// Runs `termc` to its end.
+pub fn termc(arguments: &[&str]) -> Said {
+    said(command(arguments).output().unwrap())
+}
+
+pub fn said(output: Output) -> Said {
+    Said {
+        status: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+impl Said {
+    /// Requires an exit status and shows everything where it is another.
+    #[track_caller]
+    pub fn expect(self, status: i32) -> Self {
+        let Self { out, err, .. } = &self;
+        assert_eq!(
+            self.status,
+            Some(status),
+            "--- stdout\n{out}\n--- stderr\n{err}"
+        );
+        self
+    }
+
+    /// Requires a text on standard error.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.err.contains(text), "no `{text}` in\n{}", self.err);
+        self
+    }
+}
+
+/// The arguments of a short training on the embedded digits.
+pub fn training<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["train", SMALL, "--dataset", "digits", "--device", "cpu"];
+    arguments.extend(["--limit", "320", "--out", out, "--log-every", "4"]);
+    arguments.extend(more);
+    arguments
+}
+
+/// A file's bytes.
+#[track_caller]
+pub fn bytes(folder: &Path, name: &str) -> Vec<u8> {
+    let path = folder.join(name);
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The rows of a training's record without what differs from run to run: times and throughputs.
+pub fn rows(folder: &Path) -> Vec<serde_json::Value> {
+    let text = String::from_utf8(bytes(folder, "metrics.jsonl")).unwrap();
+    let parse = |line: &str| {
+        let mut row: serde_json::Value = serde_json::from_str(line).unwrap();
+        for key in ["seconds", "images_per_second", "loading"] {
+            row.as_object_mut().unwrap().remove(key);
+        }
+        row
+    };
+    text.lines().map(parse).collect()
+}
+
+/// Requires two trainings to have come to the same, bit for bit.
+#[track_caller]
+pub fn assert_same(a: &Path, b: &Path) {
+    assert_eq!(rows(a), rows(b));
+    for name in ["last.safetensors", "best.safetensors", "test.json"] {
+        assert!(bytes(a, name) == bytes(b, name), "`{name}` differs");
+    }
+}
+
+/// The checkpoint files of a training, oldest first.
+pub fn checkpoints(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder.join("checkpoints")).unwrap();
+    let mut paths: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
+    paths.retain(|p| p.extension().is_some_and(|e| e == "safetensors"));
+    paths.sort();
+    paths
+}
+
+/// Waits until a condition holds; the process must not end before.
+#[track_caller]
+pub fn wait_for(child: &mut Child, what: &str, mut condition: impl FnMut() -> bool) {
+    for _ in 0..6000 {
+        if condition() {
+            return;
+        }
+        if let Some(status) = child.try_wait().unwrap() {
+            panic!("ended with {status} before {what}");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("waited a minute for {what}");
+}
