@@ -15,6 +15,8 @@ mod check;
 mod eval;
 #[path = "commands/faults.rs"]
 mod faults;
+#[path = "commands/parity.rs"]
+mod parity;
 #[path = "commands/resume.rs"]
 mod resume;
 #[path = "commands/run.rs"]

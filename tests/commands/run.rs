@@ -1,37 +1,12 @@
 //! `termc run`: tensors in, tensors out.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView, serialize};
+use safetensors::tensor::Dtype;
 
-use crate::support::{SMALL, termc, training};
-
-fn write(path: &Path, tensors: &[(&str, Dtype, Vec<usize>, Vec<u8>)]) {
-    let views: BTreeMap<&str, TensorView<'_>> = tensors
-        .iter()
-        .map(|(name, dtype, shape, data)| {
-            (*name, TensorView::new(*dtype, shape.clone(), data).unwrap())
-        })
-        .collect();
-    std::fs::write(path, serialize(views, None).unwrap()).unwrap();
-}
-
-fn read(path: &Path) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
-    let bytes = std::fs::read(path).unwrap();
-    let file = SafeTensors::deserialize(&bytes).unwrap();
-    file.tensors()
-        .into_iter()
-        .map(|(name, view)| {
-            let floats = view.data().chunks_exact(4);
-            let floats = floats
-                .map(|c| f32::from_le_bytes(c.try_into().unwrap()))
-                .collect();
-            (name, (view.shape().to_vec(), floats))
-        })
-        .collect()
-}
+use crate::support::{
+    Floats, SMALL, Stored, read_tensors, termc, training, write_floats, write_tensors,
+};
 
 fn images(n: usize) -> Vec<u8> {
     let value = |i: usize| ((i as f32 * 0.37).sin() * 1.3).to_le_bytes();
@@ -71,12 +46,12 @@ impl Bench {
         termc(&arguments)
     }
 
-    fn input(&self, tensors: &[(&str, Dtype, Vec<usize>, Vec<u8>)]) {
-        write(Path::new(&self.path("in.safetensors")), tensors);
+    fn input(&self, tensors: &[Stored<'_>]) {
+        write_tensors(Path::new(&self.path("in.safetensors")), tensors);
     }
 
-    fn output(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
-        read(Path::new(&self.path("out.safetensors")))
+    fn output(&self) -> Floats {
+        read_tensors(Path::new(&self.path("out.safetensors")))
     }
 }
 
@@ -120,17 +95,10 @@ fn the_gradient_is_the_slope_of_the_loss() {
     bench.run(&["--gradients"]).expect(0);
     let slope = bench.output()["grad.classes_linear_0.bias"].1[2];
     let moved = |by: f32| {
-        let mut weights = read(&bench.weights);
+        let mut weights = read_tensors(&bench.weights);
         weights.get_mut("classes_linear_0.bias").unwrap().1[2] += by;
-        let tensors: Vec<_> = weights
-            .iter()
-            .map(|(name, (shape, values))| {
-                let data = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-                (name.as_str(), Dtype::F32, shape.clone(), data)
-            })
-            .collect();
         let path = bench.path("moved.safetensors");
-        write(Path::new(&path), &tensors);
+        write_floats(Path::new(&path), &weights);
         bench.run(&["--weights", &path]).expect(2);
         let (input, output) = (bench.path("in.safetensors"), bench.path("out.safetensors"));
         let mut arguments = vec!["run", SMALL, "--weights", &path, "--device", "cpu"];

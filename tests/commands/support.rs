@@ -1,8 +1,12 @@
 //! Running `termc` and looking at what it left behind.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView, serialize};
 
 /// The model all trainings of these tests use.
 pub const SMALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/small.term");
@@ -120,4 +124,53 @@ pub fn wait_for(child: &mut Child, what: &str, mut condition: impl FnMut() -> bo
         std::thread::sleep(Duration::from_millis(10));
     }
     panic!("waited a minute for {what}");
+}
+
+/// 32-bit floats by name: shape and values.
+pub type Floats = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
+/// A tensor as a file stores it.
+pub type Stored<'a> = (&'a str, Dtype, Vec<usize>, Vec<u8>);
+
+/// Writes a .safetensors file.
+pub fn write_tensors(path: &Path, tensors: &[Stored<'_>]) {
+    let views: BTreeMap<&str, TensorView<'_>> = tensors
+        .iter()
+        .map(|(name, dtype, shape, data)| {
+            let view = TensorView::new(*dtype, shape.clone(), data).unwrap();
+            (*name, view)
+        })
+        .collect();
+    std::fs::write(path, serialize(views, None).unwrap()).unwrap();
+}
+
+/// Writes a .safetensors file of 32-bit floats.
+pub fn write_floats(path: &Path, tensors: &Floats) {
+    let stored: Vec<Stored<'_>> = tensors
+        .iter()
+        .map(|(name, (shape, values))| {
+            let data = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            (name.as_str(), Dtype::F32, shape.clone(), data)
+        })
+        .collect();
+    write_tensors(path, &stored);
+}
+
+/// The 32-bit floats of a .safetensors file.
+pub fn read_tensors(path: &Path) -> Floats {
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let floats = |data: &[u8]| -> Vec<f32> {
+        let words = data.chunks_exact(4);
+        words
+            .map(|word| f32::from_le_bytes(word.try_into().unwrap()))
+            .collect()
+    };
+    let of_floats = file
+        .tensors()
+        .into_iter()
+        .filter(|(_, view)| view.dtype() == Dtype::F32);
+    of_floats
+        .map(|(name, view)| (name, (view.shape().to_vec(), floats(view.data()))))
+        .collect()
 }
