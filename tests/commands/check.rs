@@ -210,3 +210,19 @@ fn formatting_keeps_comments_and_settles() {
     termc(&["fmt", name]).expect(1).says("E001");
     assert_eq!(std::fs::read_to_string(&model).unwrap(), "model {");
 }
+
+#[test]
+fn every_command_is_documented() {
+    let page = include_str!("../../specs/cli.md");
+    let help = termc(&["--help"]).expect(0).out;
+    let commands = help.lines().skip_while(|l| *l != "Commands:").skip(1);
+    let mut count = 0;
+    for line in commands.take_while(|l| !l.is_empty()) {
+        let name = line.split_whitespace().next().unwrap();
+        if name != "help" {
+            assert!(page.contains(&format!("| `{name} ")), "`{name}` is not in specs/cli.md");
+            count += 1;
+        }
+    }
+    assert!(count > 10);
+}
