@@ -220,7 +220,10 @@ fn every_command_is_documented() {
     for line in commands.take_while(|l| !l.is_empty()) {
         let name = line.split_whitespace().next().unwrap();
         if name != "help" {
-            assert!(page.contains(&format!("| `{name} ")), "`{name}` is not in specs/cli.md");
+            assert!(
+                page.contains(&format!("| `{name} ")),
+                "`{name}` is not in specs/cli.md"
+            );
             count += 1;
         }
     }

@@ -6,7 +6,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, S
 
 use super::{Diagnostic, Severity};
 use crate::model::Span;
-use crate::source::Sources;
+use crate::source::{Located, Sources};
 
 /// How text is decorated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,28 @@ pub fn json(sources: &Sources, diagnostics: &[Diagnostic]) -> serde_json::Value 
     diagnostics.iter().map(one).collect()
 }
 
+/// Longer lines are not shown, only named: they are not written by people.
+const LONGEST_LINE: usize = 400;
+
+/// Bytes of the longest line that a span touches.
+fn longest_line(at: &Located<'_>) -> usize {
+    let text = at.source.text.as_str();
+    let start = text
+        .get(..at.start)
+        .and_then(|t| t.rfind('\n'))
+        .map_or(0, |i| i + 1);
+    let end = text
+        .get(at.end..)
+        .and_then(|t| t.find('\n'))
+        .map_or(text.len(), |i| at.end + i);
+    text.get(start..end)
+        .unwrap_or("")
+        .split('\n')
+        .map(str::len)
+        .max()
+        .unwrap_or(0)
+}
+
 /// A diagnostic with its text attached, as miette wants it.
 struct Report<'a> {
     diagnostic: &'a Diagnostic,
@@ -98,7 +120,7 @@ impl<'a> Report<'a> {
                 continue;
             };
             let label = (!label.is_empty()).then_some(label);
-            if at.source.name != name {
+            if at.source.name != name || longest_line(&at) > LONGEST_LINE {
                 let (line, _) = sources.line_column(span);
                 elsewhere.push(format!(
                     "{}:{line}: {}",
@@ -160,7 +182,7 @@ impl miette::Diagnostic for Report<'_> {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.source)
+        (!self.labels.is_empty()).then_some(&self.source)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

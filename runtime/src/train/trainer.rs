@@ -311,10 +311,8 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         let validation = self.validate(epoch)?;
         let better = match (&validation, &self.state.best) {
             (None, _) | (_, None) => true,
-            (Some((scores, _)), Some(best)) => {
-                let loss = scores.terms.cross_entropy;
-                (scores.accuracy(), best.loss) > (best.top1, loss)
-            }
+            // A small validation part ties often; the later epoch has the lower learning rate.
+            (Some((scores, _)), Some(best)) => scores.accuracy() >= best.top1,
         };
         if better {
             let scores = validation.as_ref().map(|(scores, _)| scores);
