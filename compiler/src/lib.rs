@@ -6,6 +6,7 @@ mod compile;
 pub mod cost;
 pub mod diagnostics;
 mod dump;
+pub mod emit;
 pub mod model;
 mod ops;
 mod overrides;

@@ -1,0 +1,39 @@
+//! Emits a model as source code of its own: decisions are made in passes and views, templates only print.
+
+mod body;
+mod construct;
+mod fields;
+mod layout;
+mod names;
+mod plan;
+mod rust;
+mod support;
+mod text;
+
+use crate::model::Model;
+use crate::source::Sources;
+
+/// What emission may look at besides the model.
+#[derive(Clone, Copy, Debug)]
+pub struct EmitOptions<'a> {
+    /// The texts the model was compiled from: emitted comments quote them and name their lines.
+    pub sources: &'a Sources,
+}
+
+/// Emitted source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emitted {
+    /// The text of the one file.
+    pub source: String,
+}
+
+/// Emits a Rust file that needs only `burn` 0.21 (with its `std` and `store` features).
+///
+/// It holds a Burn module whose parameter paths are the model's, its loader, its forward pass, and the statements of
+/// the operations it uses: the ones `--kernels composed` runs, in the same order.
+pub fn rust(model: &Model, options: &EmitOptions<'_>) -> Emitted {
+    let plan = plan::plan(model);
+    Emitted {
+        source: rust::source(model, &plan, options),
+    }
+}
