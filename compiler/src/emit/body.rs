@@ -37,8 +37,10 @@ pub(super) fn body(block: &Block, is_model: bool, options: &EmitOptions<'_>) -> 
             name => snake(name),
         };
         let name = names.allocate(&wanted);
-        let author = statement.named.then_some(statement.name.as_str());
         if quoted_last != Some(statement.span) {
+            let same = block.statements.iter().skip(i);
+            let last = same.take_while(|s| s.span == statement.span).last();
+            let author = last.filter(|s| s.named).map(|s| s.name.as_str());
             let place = comment(options.sources, author, statement.span);
             text += &format!("        // {place}\n");
             quoted_last = Some(statement.span);

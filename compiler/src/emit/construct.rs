@@ -15,7 +15,10 @@ pub(super) fn construct(block: &Block, items: &Items) -> String {
         let value = Expr::atom(format!("size.{}", size.name));
         (size.name.clone(), Some(value))
     });
-    tail(&Expr::Struct("Self".into(), parameters.chain(kept).collect()), 8)
+    tail(
+        &Expr::Struct("Self".into(), parameters.chain(kept).collect()),
+        8,
+    )
 }
 
 /// Whether a linear map's bias starts at anything but zero.
@@ -67,7 +70,12 @@ fn fresh(block: &Block, kind: &FieldKind, items: &Items) -> Expr {
             width,
         } => Expr::call(
             "SlowPlane::new",
-            vec![spec_of(block, *spec, items), atom(outputs), pair(height, width), device()],
+            vec![
+                spec_of(block, *spec, items),
+                atom(outputs),
+                pair(height, width),
+                device(),
+            ],
         ),
         FieldKind::Line { spec, length } => Expr::call(
             "SlowLine::new",
@@ -91,7 +99,10 @@ fn fresh(block: &Block, kind: &FieldKind, items: &Items) -> Expr {
                 device(),
             ],
         ),
-        FieldKind::Child { block: child, sizes } => {
+        FieldKind::Child {
+            block: child,
+            sizes,
+        } => {
             let name = items.blocks.get(*child).cloned().unwrap_or_default();
             let sizes = child_sizes(block, *child, sizes, items);
             Expr::call(

@@ -90,7 +90,10 @@ pub(super) fn fields(
             let path = owner(affine.weight);
             let path = path.trim_end_matches(".weight");
             let field = local_name(model, scope, path);
-            (field.clone(), pointwise(model, scope, affine, draft, &field))
+            (
+                field.clone(),
+                pointwise(model, scope, affine, draft, &field),
+            )
         }
         Op::Bias { bias, .. } => {
             let field = local_name(model, scope, &owner(*bias));
@@ -98,7 +101,10 @@ pub(super) fn fields(
         }
         Op::Kernel(net) => {
             let field = slow_name(model, scope, net);
-            (field.clone(), slow(model, scope, net, None, plan, draft, &field))
+            (
+                field.clone(),
+                slow(model, scope, net, None, plan, draft, &field),
+            )
         }
         Op::ContextKernel { net, context, .. } => {
             let field = slow_name(model, scope, net);
@@ -248,7 +254,10 @@ fn specification(model: &Model, net: &SlowNet) -> Spec {
             _ => (1.0, 1.0),
         })
         .unzip();
-    let layers = net.linears.first().map(|l| (model[l.weight].init, model[l.bias].init));
+    let layers = net
+        .linears
+        .first()
+        .map(|l| (model[l.weight].init, model[l.bias].init));
     // A net without hidden layers tells its distribution by its output alone, where the positions are worked in.
     let (weight, bias) = match layers {
         Some((weight, Init::Constant(bias))) => (start(weight, net.hidden), bias),

@@ -197,3 +197,86 @@ fn packed(list: &[Expr], indent: usize) -> String {
     }
     out + &line + "\n"
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// What rustfmt makes of a file.
+    fn rustfmt(source: &str) -> String {
+        let mut child = Command::new("rustfmt")
+            .args(["--edition", "2024"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("rustfmt is installed");
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(source.as_bytes()).unwrap();
+        drop(input);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn name(length: usize) -> Expr {
+        Expr::atom("x".repeat(length))
+    }
+
+    /// Every form, with names of many lengths.
+    fn forms() -> Vec<Expr> {
+        let mut forms = vec![];
+        for n in 1..48 {
+            forms.push(Expr::call("gelu", vec![name(n)]));
+            forms.push(Expr::call("tile", vec![name(n), Expr::atom("4")]));
+            forms.push(Expr::call("depthwise", vec![name(n), name(20)]));
+            forms.push(Expr::Binary(Box::new(name(n)), "*", Box::new(name(40))));
+            let field = format!("self.{}", "f".repeat(n));
+            forms.push(Expr::Method(field.clone(), "kernel".into(), vec![]));
+            forms.push(Expr::Method(
+                field,
+                "forward".into(),
+                vec![name(12), name(3)],
+            ));
+            for length in [4, 9, 10, 11, 16] {
+                let elements = (0..n / 2 + 1).map(|_| name(length)).collect();
+                forms.push(Expr::call("concat", vec![Expr::Vec(elements)]));
+            }
+            let fields = vec![("a".to_owned(), Some(name(n))), ("b".to_owned(), None)];
+            forms.push(Expr::Struct("S".into(), fields.clone()));
+            let sizes = Expr::Struct("&S".into(), fields);
+            forms.push(Expr::call("Sfne::new", vec![sizes, Expr::atom("device")]));
+        }
+        forms
+    }
+
+    #[test]
+    fn every_form_is_laid_out_as_rustfmt_would() {
+        let mut source = String::from("fn f() {\n");
+        for (i, form) in forms().iter().enumerate() {
+            source += &binding(&"n".repeat(i % 37 + 1), form, 4);
+        }
+        source += "}\n";
+        for (i, form) in forms().iter().enumerate() {
+            // A chain is never a body's value unless it is short.
+            if !matches!(form, Expr::Method(..)) {
+                source += &format!("\nfn f{i}() -> T {{\n{}}}\n", tail(form, 4));
+            }
+            let fields = vec![("field".repeat(i % 5 + 1), Some(form.clone()))];
+            let whole = tail(&Expr::Struct("Self".into(), fields), 4);
+            source += &format!("\nfn g{i}() -> T {{\n{whole}}}\n");
+        }
+        for n in 1..6 {
+            let arguments = vec!["x: Tensor<B, 4>".to_owned(); n];
+            let head = signature("fn forward", &arguments, "Tensor<B, 4>", 0);
+            source += &format!("\n{head}    x\n}}\n");
+        }
+        let formatted = rustfmt(&source);
+        for (ours, theirs) in source.lines().zip(formatted.lines()) {
+            assert_eq!(ours, theirs);
+        }
+        assert_eq!(source, formatted);
+    }
+}

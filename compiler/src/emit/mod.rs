@@ -6,6 +6,7 @@ mod fields;
 mod layout;
 mod names;
 mod plan;
+mod pytorch;
 mod rust;
 mod support;
 mod text;
@@ -35,5 +36,14 @@ pub fn rust(model: &Model, options: &EmitOptions<'_>) -> Emitted {
     let plan = plan::plan(model);
     Emitted {
         source: rust::source(model, &plan, options),
+    }
+}
+
+/// Emits a Python file that needs only `torch` and `safetensors`: an `nn.Module` whose state has the model's parameter
+/// paths, and its loader.
+pub fn pytorch(model: &Model, options: &EmitOptions<'_>) -> Emitted {
+    let plan = plan::plan(model);
+    Emitted {
+        source: pytorch::source(model, &plan, options),
     }
 }

@@ -264,12 +264,26 @@ fn live_nodes(model: &Model) -> Vec<bool> {
 
 fn same_structure(a: &Draft, b: &Draft) -> bool {
     let key = |d: &Draft| (d.block.name.clone(), d.block.inputs.len(), d.block.result);
-    let names = |d: &Draft| d.block.fields.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
+    let names = |d: &Draft| {
+        d.block
+            .fields
+            .iter()
+            .map(|f| f.name.clone())
+            .collect::<Vec<_>>()
+    };
     key(a) == key(b)
         && names(a) == names(b)
-        && a.block.fields.iter().zip(&b.block.fields).all(|(a, b)| a.kind == b.kind)
+        && a.block
+            .fields
+            .iter()
+            .zip(&b.block.fields)
+            .all(|(a, b)| a.kind == b.kind)
         && a.block.statements.len() == b.block.statements.len()
-        && a.block.statements.iter().zip(&b.block.statements).all(|(a, b)| a.expr == b.expr)
+        && a.block
+            .statements
+            .iter()
+            .zip(&b.block.statements)
+            .all(|(a, b)| a.expr == b.expr)
         && a.numbers.len() == b.numbers.len()
         && a.numbers
             .iter()
@@ -357,7 +371,11 @@ fn draft(
         scope,
         live,
         placed,
-        env: inputs.iter().enumerate().map(|(i, id)| (*id, Local::Input(i))).collect(),
+        env: inputs
+            .iter()
+            .enumerate()
+            .map(|(i, id)| (*id, Local::Input(i)))
+            .collect(),
         owners: HashMap::new(),
         draft: Draft {
             block: Block {
@@ -375,7 +393,9 @@ fn draft(
             in_body: vec![],
         },
     };
-    let children = model.scope_ids().filter(|s| model[*s].parent == Some(scope));
+    let children = model
+        .scope_ids()
+        .filter(|s| model[*s].parent == Some(scope));
     let mut children = children.filter(|c| placed.contains_key(c)).peekable();
     let mut at = this.first;
     while at < this.end {
@@ -560,6 +580,7 @@ impl Body<'_> {
         };
         let name = local_name(self.model, self.scope, &node.name);
         let hint = format!("{name}_{what}");
-        self.draft.body_number(value, snake(hint.trim_start_matches('_')))
+        self.draft
+            .body_number(value, snake(hint.trim_start_matches('_')))
     }
 }

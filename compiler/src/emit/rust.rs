@@ -13,7 +13,7 @@ use super::layout::signature;
 use super::names::{Names, RUST_KEYWORDS, camel};
 use super::plan::{Block, Number, Plan};
 use super::support;
-use super::text::quoted;
+use super::text::{file_name, quoted};
 use crate::model::Model;
 
 const TEMPLATES: [(&str, &str); 4] = [
@@ -25,9 +25,28 @@ const TEMPLATES: [(&str, &str); 4] = [
 
 /// Types the templates define or mention.
 const TYPES: [&str; 22] = [
-    "Affine", "SlowPlane", "SlowLine", "SlowContext", "SlowContextAlpha", "SlowContextBeta",
-    "SlowContextTrained", "SlowSpec", "LoadError", "Self", "Vec", "String", "Result", "Ok", "Err",
-    "Option", "Some", "None", "Box", "From", "Into", "AsRef",
+    "Affine",
+    "SlowPlane",
+    "SlowLine",
+    "SlowContext",
+    "SlowContextAlpha",
+    "SlowContextBeta",
+    "SlowContextTrained",
+    "SlowSpec",
+    "LoadError",
+    "Self",
+    "Vec",
+    "String",
+    "Result",
+    "Ok",
+    "Err",
+    "Option",
+    "Some",
+    "None",
+    "Box",
+    "From",
+    "Into",
+    "AsRef",
 ];
 
 /// Everything the templates print.
@@ -165,12 +184,15 @@ fn render(view: &View) -> String {
 }
 
 fn header(model: &Model, options: &EmitOptions<'_>) -> Vec<String> {
-    let file = options.sources.list().first().map(|s| s.name.as_str());
-    let file = file.unwrap_or("-").rsplit(['/', '\\']).next().unwrap_or("-");
+    let file = file_name(options.sources);
     let version = env!("CARGO_PKG_VERSION");
     vec![
-        format!("`{}`, emitted by termc {version} from `{file}`.", model.name),
-        "Needs only `burn` 0.21 with its features `std` and `store`, and any of its backends.".into(),
+        format!(
+            "`{}`, emitted by termc {version} from `{file}`.",
+            model.name
+        ),
+        "Needs only `burn` 0.21 with its features `std` and `store`, and any of its backends."
+            .into(),
     ]
 }
 
@@ -191,7 +213,9 @@ fn items(model: &Model, plan: &Plan) -> Items {
         .map(|b| names.allocate_type(&camel(&b.name)))
         .collect();
     blocks.push(of_model);
-    let sizes = blocks.iter().map(|b| names.allocate_type(&format!("{b}Sizes")));
+    let sizes = blocks
+        .iter()
+        .map(|b| names.allocate_type(&format!("{b}Sizes")));
     let sizes = sizes.collect();
     let specs = plan.specs.iter().map(|spec| {
         let layers = spec.concentrations.len().saturating_sub(1);
@@ -261,11 +285,17 @@ fn block(
     let arguments: Vec<String> = arguments
         .chain(inputs.iter().map(|x| format!("{x}: Tensor<B, 4>")))
         .collect();
-    let result = if is_model { "Tensor<B, 2>" } else { "Tensor<B, 4>" };
+    let result = if is_model {
+        "Tensor<B, 2>"
+    } else {
+        "Tensor<B, 4>"
+    };
     BlockView {
         name: own(&items.blocks),
         doc: doc.lines().map(|l| l.trim_end().to_owned()).collect(),
-        odd_names: fields.iter().any(|f| f.name.chars().any(char::is_uppercase)),
+        odd_names: fields
+            .iter()
+            .any(|f| f.name.chars().any(char::is_uppercase)),
         new: construct(block, items),
         signature: match block.result {
             Some(_) => signature("pub fn forward", &arguments, result, 4),
@@ -284,7 +314,9 @@ fn field_doc(kind: &FieldKind, place: &str) -> String {
         FieldKind::Scalar { .. } => format!("Bias of {place}, `[1]`."),
         FieldKind::Spatial { .. } => format!("Bias of {place}, `[height, width]`."),
         FieldKind::Plane { .. } | FieldKind::Line { .. } => format!("Slow net of {place}."),
-        FieldKind::Context { .. } => format!("Slow net of {place}, which also reads an activation."),
+        FieldKind::Context { .. } => {
+            format!("Slow net of {place}, which also reads an activation.")
+        }
         FieldKind::Child { .. } => format!("{place}."),
     }
 }
@@ -323,7 +355,11 @@ fn number_kind(number: Number) -> &'static str {
 }
 
 fn parts(plan: &Plan) -> Parts {
-    let kinds = || plan.blocks.iter().flat_map(|b| b.fields.iter().map(move |f| (b, &f.kind)));
+    let kinds = || {
+        plan.blocks
+            .iter()
+            .flat_map(|b| b.fields.iter().map(move |f| (b, &f.kind)))
+    };
     let any = |test: fn(&FieldKind) -> bool| kinds().any(|(_, kind)| test(kind));
     let contexts: BTreeSet<ContextPart> = kinds()
         .filter_map(|(_, kind)| match kind {
@@ -336,7 +372,10 @@ fn parts(plan: &Plan) -> Parts {
         })
         .collect();
     let slow = |k: &FieldKind| {
-        matches!(k, FieldKind::Plane { .. } | FieldKind::Line { .. } | FieldKind::Context { .. })
+        matches!(
+            k,
+            FieldKind::Plane { .. } | FieldKind::Line { .. } | FieldKind::Context { .. }
+        )
     };
     Parts {
         affine: any(|k| matches!(k, FieldKind::Affine { .. })),

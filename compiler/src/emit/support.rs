@@ -42,7 +42,11 @@ struct Item {
 /// The names that emitted source must not give another meaning.
 pub(super) fn reserved() -> Vec<&'static str> {
     let imported = IMPORTS.iter().filter_map(|path| path.rsplit("::").next());
-    items().iter().map(|item| item.name).chain(imported).collect()
+    items()
+        .iter()
+        .map(|item| item.name)
+        .chain(imported)
+        .collect()
 }
 
 /// The items that `code` needs, visible in their own module only.
@@ -70,7 +74,8 @@ pub(super) fn imports(code: &str) -> Vec<String> {
     let needed = IMPORTS.iter().filter(|path| {
         let name = path.rsplit("::").next().unwrap_or(path);
         let by_method = BY_METHOD.iter().find(|(tr, _)| *tr == name);
-        used.words.contains(by_method.map_or(name, |(_, method)| method))
+        used.words
+            .contains(by_method.map_or(name, |(_, method)| method))
     });
     needed.map(|path| format!("use {path};")).collect()
 }
@@ -191,7 +196,9 @@ mod tests {
         let known = items().len();
         let opened = FILES.iter().flat_map(|file| file.lines()).filter(|line| {
             let line = line.strip_prefix("pub ").unwrap_or(line);
-            ["fn ", "struct ", "enum ", "type ", "const ", "impl "].iter().any(|k| line.starts_with(k))
+            ["fn ", "struct ", "enum ", "type ", "const ", "impl "]
+                .iter()
+                .any(|k| line.starts_with(k))
         });
         assert_eq!(known, opened.count());
     }

@@ -45,3 +45,9 @@ fn place(sources: &Sources, span: Span) -> String {
         _ => format!("line {line}"),
     }
 }
+
+/// The name of the compiled file, without its folder.
+pub(super) fn file_name(sources: &Sources) -> &str {
+    let name = sources.list().first().map_or("-", |s| s.name.as_str());
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
+}
