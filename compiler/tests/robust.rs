@@ -88,6 +88,19 @@ proptest! {
 }
 
 #[test]
+fn endless_lines_are_named_and_not_shown() {
+    for text in ["(".repeat(1 << 20), "x".repeat(3 << 20)] {
+        let compiled = compile_all("case.term", &text, &Options::default());
+        let shown = render(&compiled.sources, &compiled.diagnostics, Style::default());
+        assert!(
+            compiled.has_errors() && shown.len() < 2000,
+            "{} bytes",
+            shown.len()
+        );
+    }
+}
+
+#[test]
 fn hostile_texts() {
     for unit in [
         "(", "[", "{", "a+", "f(", "concat {", "x |> ", "/", "\u{0}", "\u{feff}", "é", "\"", "-",

@@ -521,9 +521,12 @@ fn mismatch_help(a: usize, b: usize, same_plane: bool) -> String {
     if !same_plane {
         "both sides must have the same height and width, or 1".to_owned()
     } else if small > 0 && large.is_multiple_of(small) {
-        format!(
-            "{small} channels tile into {large}: use `tile(..., like: ...)` on the smaller side"
-        )
+        let tiles = if small == 1 {
+            "channel tiles"
+        } else {
+            "channels tile"
+        };
+        format!("{small} {tiles} into {large}: use `tile(..., like: ...)` on the smaller side")
     } else {
         format!(
             "bring both sides to {small} or {large} channels, for instance with `pointwise(..., {large})`"
