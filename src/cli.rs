@@ -59,6 +59,8 @@ commands! {
     Run => run,
     /// Convert the weights of a published PyTorch checkpoint
     Import => import,
+    /// Write a model as Rust or PyTorch source
+    Emit => emit,
     /// List every node with its shape, parameters and cost
     Summary => summary,
     /// Explain a diagnostic code
