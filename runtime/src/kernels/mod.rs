@@ -2,7 +2,7 @@
 //! where a backend overrides them. Knows tensors only, nothing of models or training.
 
 pub mod composed;
-mod flex;
+mod cpu;
 
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;

@@ -1,0 +1,63 @@
+//! GELU and the logistic function over whole buffers, with gradients.
+
+use super::math;
+use super::parallel::{Shared, each};
+use super::pool::{self, Buffer};
+use super::simd::multiversion;
+
+/// Values per task.
+const BLOCK: usize = 1 << 13;
+
+/// The elementwise functions.
+#[derive(Clone, Copy, Debug)]
+pub enum Function {
+    /// GELU, the exact form.
+    Gelu,
+    /// Logistic function.
+    Sigmoid,
+}
+
+multiversion! {
+    fn gelu(to: &mut [f32], x: &[f32]) {
+        for (t, x) in to.iter_mut().zip(x) { *t = math::gelu(*x); }
+    }
+
+    fn gelu_back(to: &mut [f32], x: &[f32], grad: &[f32]) {
+        for (t, (x, g)) in to.iter_mut().zip(x.iter().zip(grad)) { *t = g * math::gelu_slope(*x); }
+    }
+
+    fn sigmoid(to: &mut [f32], x: &[f32]) {
+        for (t, x) in to.iter_mut().zip(x) { *t = math::sigmoid(*x); }
+    }
+
+    fn sigmoid_back(to: &mut [f32], y: &[f32], grad: &[f32]) {
+        for (t, (y, g)) in to.iter_mut().zip(y.iter().zip(grad)) { *t = g * y * (1.0 - y); }
+    }
+}
+
+/// `function(x)`.
+pub fn forward(function: Function, x: &[f32]) -> Buffer {
+    map(x.len(), |to, range| match function {
+        Function::Gelu => gelu(to, &x[range]),
+        Function::Sigmoid => sigmoid(to, &x[range]),
+    })
+}
+
+/// The gradient, from the input (GELU) or the output (logistic function).
+pub fn backward(function: Function, kept: &[f32], grad: &[f32]) -> Buffer {
+    map(kept.len(), |to, range| match function {
+        Function::Gelu => gelu_back(to, &kept[range.clone()], &grad[range]),
+        Function::Sigmoid => sigmoid_back(to, &kept[range.clone()], &grad[range]),
+    })
+}
+
+fn map(len: usize, fill: impl Fn(&mut [f32], std::ops::Range<usize>) + Send + Sync) -> Buffer {
+    let mut out = pool::take(len);
+    let shared = Shared::new(&mut out);
+    each(len.div_ceil(BLOCK), |block| {
+        let range = block * BLOCK..len.min((block + 1) * BLOCK);
+        // SAFETY: blocks do not overlap.
+        fill(unsafe { shared.part(range.start, range.len()) }, range);
+    });
+    out
+}

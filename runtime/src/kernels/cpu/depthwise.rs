@@ -1,0 +1,234 @@
+//! Depthwise convolution of stride 1 with odd kernels and zero padding, and both gradients. Each plane is copied once
+//! into a padded scratch plane, so that the loops have no edges.
+
+use super::parallel::{Shared, each};
+use super::pool::{self, Buffer};
+use super::simd::{MAX_LANES, Vector, vectorised};
+
+/// Sizes of a convolution.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Images.
+    pub n: usize,
+    /// Channels.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Kernel rows and columns, odd.
+    pub k: usize,
+}
+
+impl Sizes {
+    fn plane(&self) -> usize {
+        self.height * self.width
+    }
+
+    fn pad(&self) -> usize {
+        (self.k - 1) / 2
+    }
+
+    /// Distance between rows of a padded plane: whole pairs of vectors can be read from any tap.
+    fn stride(&self) -> usize {
+        self.width.next_multiple_of(2 * MAX_LANES) + self.k.next_multiple_of(MAX_LANES)
+    }
+
+    /// A padded plane of zeros.
+    fn scratch(&self) -> Buffer {
+        pool::zeros((self.height + self.k) * self.stride())
+    }
+
+    /// Copies a plane into the middle of a padded one.
+    fn fill(&self, scratch: &mut [f32], plane: &[f32]) {
+        let start = self.pad() * self.stride() + self.pad();
+        for (y, row) in plane.chunks(self.width).enumerate() {
+            scratch[start + y * self.stride()..][..self.width].copy_from_slice(row);
+        }
+    }
+}
+
+/// `y[n, c] = x[n, c] * kernel[c]` (cross-correlation).
+pub fn forward(x: &[f32], kernel: &[f32], sizes: Sizes) -> Buffer {
+    let (plane, taps) = (sizes.plane(), sizes.k * sizes.k);
+    let mut out = pool::take(sizes.n * sizes.channels * plane);
+    let shared = Shared::new(&mut out);
+    each(sizes.n * sizes.channels, |task| {
+        let channel = task % sizes.channels;
+        let mut padded = sizes.scratch();
+        sizes.fill(&mut padded, &x[task * plane..][..plane]);
+        // SAFETY: one plane per task.
+        let to = unsafe { shared.part(task * plane, plane) };
+        convolve(&padded, &kernel[channel * taps..][..taps], to, sizes);
+    });
+    out
+}
+
+/// Gradients of input and kernel, each if wanted.
+pub fn backward(
+    grad: &[f32],
+    x: &[f32],
+    kernel: &[f32],
+    sizes: Sizes,
+    wanted: [bool; 2],
+) -> [Option<Buffer>; 2] {
+    let (plane, taps) = (sizes.plane(), sizes.k * sizes.k);
+    let mut dx = wanted[0].then(|| pool::take(sizes.n * sizes.channels * plane));
+    let mut dk = wanted[1].then(|| pool::take(sizes.channels * taps));
+    let to_dx = dx.as_deref_mut().map(Shared::new);
+    let to_dk = dk.as_deref_mut().map(Shared::new);
+    each(sizes.channels, |channel| {
+        let (mut grad_padded, mut x_padded) = (sizes.scratch(), sizes.scratch());
+        let mut flipped = kernel[channel * taps..][..taps].to_vec();
+        flipped.reverse();
+        let mut sums = pool::zeros(taps * MAX_LANES);
+        for image in 0..sizes.n {
+            let at = (image * sizes.channels + channel) * plane;
+            sizes.fill(&mut grad_padded, &grad[at..at + plane]);
+            if let Some(dx) = &to_dx {
+                // SAFETY: one channel per task.
+                let to = unsafe { dx.part(at, plane) };
+                convolve(&grad_padded, &flipped, to, sizes);
+            }
+            if to_dk.is_some() {
+                sizes.fill(&mut x_padded, &x[at..at + plane]);
+                accumulate(&grad_padded, &x_padded, &mut sums, sizes);
+            }
+        }
+        if let Some(dk) = &to_dk {
+            // SAFETY: one channel per task.
+            let to = unsafe { dk.part(channel * taps, taps) };
+            for (to, lanes) in to.iter_mut().zip(sums.chunks(MAX_LANES)) {
+                *to = lanes.iter().sum();
+            }
+        }
+    });
+    [dx, dk]
+}
+
+vectorised! {
+    fn convolve = convolve_with(padded: &[f32], kernel: &[f32], to: &mut [f32], sizes: Sizes)
+}
+
+#[inline(always)]
+fn convolve_with<V: Vector>(padded: &[f32], kernel: &[f32], to: &mut [f32], sizes: Sizes) {
+    for x0 in (0..sizes.width).step_by(2 * V::LANES) {
+        let columns = sizes.width - x0;
+        let mut y = 0;
+        while y < sizes.height {
+            // SAFETY: padded planes hold `height + k` rows in which two vectors can be read from any tap.
+            unsafe {
+                y += match (sizes.height - y >= 4, columns > V::LANES) {
+                    (true, true) => rows::<V, 4, 2>(padded, kernel, to, sizes, y, x0),
+                    (true, false) => rows::<V, 4, 1>(padded, kernel, to, sizes, y, x0),
+                    (false, true) => rows::<V, 1, 2>(padded, kernel, to, sizes, y, x0),
+                    (false, false) => rows::<V, 1, 1>(padded, kernel, to, sizes, y, x0),
+                };
+            }
+        }
+    }
+}
+
+/// `R` rows of `NV` vectors from `(y, x0)` on; gives `R`.
+#[inline(always)]
+unsafe fn rows<V: Vector, const R: usize, const NV: usize>(
+    padded: &[f32],
+    kernel: &[f32],
+    to: &mut [f32],
+    sizes: Sizes,
+    y: usize,
+    x0: usize,
+) -> usize {
+    let (k, stride) = (sizes.k, sizes.stride());
+    let mut acc = [[V::splat(0.0); NV]; R];
+    for ky in 0..k {
+        for kx in 0..k {
+            let tap = V::splat(kernel[ky * k + kx]);
+            for (r, row) in acc.iter_mut().enumerate() {
+                let from = &padded[(y + ky + r) * stride + x0 + kx..][..NV * V::LANES];
+                for (v, lanes) in row.iter_mut().enumerate() {
+                    // SAFETY: inside the slice just taken.
+                    *lanes =
+                        lanes.add_product(tap, unsafe { V::load(from.as_ptr().add(v * V::LANES)) });
+                }
+            }
+        }
+    }
+    let columns = (sizes.width - x0).min(NV * V::LANES);
+    for (r, row) in acc.iter().enumerate() {
+        let line = &mut to[(y + r) * sizes.width + x0..][..columns];
+        let mut values = [0.0f32; 2 * MAX_LANES];
+        for (v, lanes) in row.iter().enumerate() {
+            // SAFETY: two vectors fit.
+            unsafe { lanes.store(values.as_mut_ptr().add(v * V::LANES)) };
+        }
+        line.copy_from_slice(&values[..columns]);
+    }
+    R
+}
+
+vectorised! {
+    /// Adds the products of a gradient plane with the shifted input planes to `sums`, `MAX_LANES` partial sums a tap.
+    fn accumulate = accumulate_with(grad: &[f32], x: &[f32], sums: &mut [f32], sizes: Sizes)
+}
+
+#[inline(always)]
+fn accumulate_with<V: Vector>(grad: &[f32], x: &[f32], sums: &mut [f32], sizes: Sizes) {
+    for ky in 0..sizes.k {
+        let mut kx = 0;
+        while kx < sizes.k {
+            // SAFETY: as in `convolve_with`; `sums` has MAX_LANES values per tap.
+            unsafe {
+                kx += match sizes.k - kx {
+                    1 => taps::<V, 1>(grad, x, sums, sizes, ky, kx),
+                    2 => taps::<V, 2>(grad, x, sums, sizes, ky, kx),
+                    3 => taps::<V, 3>(grad, x, sums, sizes, ky, kx),
+                    4 => taps::<V, 4>(grad, x, sums, sizes, ky, kx),
+                    5 => taps::<V, 5>(grad, x, sums, sizes, ky, kx),
+                    6 => taps::<V, 6>(grad, x, sums, sizes, ky, kx),
+                    7 => taps::<V, 7>(grad, x, sums, sizes, ky, kx),
+                    8 => taps::<V, 8>(grad, x, sums, sizes, ky, kx),
+                    _ => taps::<V, 9>(grad, x, sums, sizes, ky, kx),
+                };
+            }
+        }
+    }
+}
+
+/// `T` neighbouring taps of kernel row `ky`; gives `T`.
+#[inline(always)]
+unsafe fn taps<V: Vector, const T: usize>(
+    grad: &[f32],
+    x: &[f32],
+    sums: &mut [f32],
+    sizes: Sizes,
+    ky: usize,
+    kx: usize,
+) -> usize {
+    let (stride, pad) = (sizes.stride(), sizes.pad());
+    let start = (ky * sizes.k + kx) * MAX_LANES;
+    let sums = &mut sums[start..start + T * MAX_LANES];
+    // SAFETY: the slices taken are long enough for the vectors read.
+    unsafe {
+        let mut acc = [V::splat(0.0); T];
+        for (t, lanes) in acc.iter_mut().enumerate() {
+            *lanes = V::load(sums.as_ptr().add(t * MAX_LANES));
+        }
+        for y in 0..sizes.height {
+            // Values of the padded gradient after the last column are zero.
+            let line = &grad[(y + pad) * stride + pad..(y + pad + 1) * stride];
+            let from = &x[(y + ky) * stride + kx..(y + ky + 1) * stride];
+            for x0 in (0..sizes.width).step_by(V::LANES) {
+                let g = V::load(line[x0..][..V::LANES].as_ptr());
+                let from = &from[x0..][..T - 1 + V::LANES];
+                for (t, lanes) in acc.iter_mut().enumerate() {
+                    *lanes = lanes.add_product(g, V::load(from.as_ptr().add(t)));
+                }
+            }
+        }
+        for (t, lanes) in acc.iter().enumerate() {
+            lanes.store(sums.as_mut_ptr().add(t * MAX_LANES));
+        }
+    }
+    T
+}

@@ -1,0 +1,160 @@
+//! The operations without matrices on tensors: standardization, activations, stretched sums and products, means,
+//! biases. Maps tensors to slices and gradients to parents.
+
+use burn::tensor::TensorMetadata;
+use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn_flex::FlexTensor;
+use termc_compiler::model::Over;
+
+use super::activation::{self, Function};
+use super::record::{Tracked, record};
+use super::standardize::{self, Finish, Input, Plan};
+use super::stretch::{self, Map, Sizes};
+use super::tensor::{contiguous, dims4, values};
+
+/// `[n, channels, positions]` of a tensor of rank 4.
+pub fn sizes(tensor: &FlexTensor) -> Sizes {
+    let [n, channels, height, width] = dims4(tensor);
+    [n, channels, height * width]
+}
+
+fn map(tensor: &FlexTensor) -> Map<'_> {
+    Map {
+        data: values(tensor),
+        sizes: sizes(tensor),
+    }
+}
+
+fn plan(tensor: &FlexTensor, over: Over) -> Plan {
+    let [n, channels, positions] = sizes(tensor);
+    Plan {
+        n,
+        channels,
+        positions,
+        over,
+    }
+}
+
+/// Standardization, and what its gradient needs.
+pub fn standardize(x: &FlexTensor, over: Over) -> (FlexTensor, FlexTensor) {
+    let (y, kept) = standardize::forward(Input::Maps(values(x)), plan(x, over), Finish::Plain);
+    let size = kept.len();
+    (y.into_tensor(x.shape()), kept.into_tensor([size]))
+}
+
+/// As [`standardize`], recorded.
+pub fn standardize_tracked<C: CheckpointStrategy>(x: Tracked<C>, over: Over) -> Tracked<C> {
+    let input = contiguous(x.primitive.clone());
+    let (y, kept) = standardize(&input, over);
+    record::<C, _>(&[&x], y, move |grad, _| {
+        let grad = contiguous(grad);
+        let source = Input::Maps(values(&input));
+        let plan = plan(&input, over);
+        let (dx, _) = standardize::backward(values(&grad), source, values(&kept), plan, false);
+        vec![Some(dx.into_tensor(input.shape()))]
+    })
+}
+
+/// An activation.
+pub fn activate(x: &FlexTensor, function: Function) -> FlexTensor {
+    activation::forward(function, values(x)).into_tensor(x.shape())
+}
+
+/// As [`activate`], recorded.
+pub fn activate_tracked<C: CheckpointStrategy>(x: Tracked<C>, function: Function) -> Tracked<C> {
+    let input = contiguous(x.primitive.clone());
+    let y = activate(&input, function);
+    let kept = match function {
+        Function::Gelu => input,
+        Function::Sigmoid => y.clone(),
+    };
+    record::<C, _>(&[&x], y, move |grad, _| {
+        let grad = contiguous(grad);
+        let dx = activation::backward(function, values(&kept), values(&grad));
+        vec![Some(dx.into_tensor(kept.shape()))]
+    })
+}
+
+/// Whether height and width of both are whole or both of size 1, and the other axes fit.
+pub fn stretchable(a: [usize; 4], b: [usize; 4]) -> bool {
+    let ([an, ac, ah, aw], [bn, bc, bh, bw]) = (a, b);
+    let planes = (ah, aw) == (bh, bw) || (ah, aw) == (1, 1) || (bh, bw) == (1, 1);
+    let axis = |a: usize, b: usize| a == b || a == 1 || b == 1;
+    planes && axis(an, bn) && axis(ac, bc)
+}
+
+fn joined_shape(a: &FlexTensor, b: &FlexTensor) -> [usize; 4] {
+    let (a, b) = (dims4(a), dims4(b));
+    std::array::from_fn(|i| a[i].max(b[i]))
+}
+
+/// Sum or product of [`stretchable`] tensors.
+pub fn combine(a: &FlexTensor, b: &FlexTensor, product: bool) -> FlexTensor {
+    let [n, channels, height, width] = joined_shape(a, b);
+    let y = stretch::combine(map(a), map(b), [n, channels, height * width], product);
+    y.into_tensor([n, channels, height, width])
+}
+
+/// The gradient of operand `a`.
+fn operand_grad(grad: &FlexTensor, a: &FlexTensor, b: &FlexTensor, product: bool) -> FlexTensor {
+    if sizes(a) == sizes(grad) {
+        return match product {
+            true => combine(grad, b, true),
+            false => grad.clone(),
+        };
+    }
+    let other = product.then(|| map(b));
+    stretch::reduce(map(grad), other, sizes(a)).into_tensor(a.shape())
+}
+
+/// As [`combine`], recorded.
+pub fn combine_tracked<C: CheckpointStrategy>(
+    a: Tracked<C>,
+    b: Tracked<C>,
+    product: bool,
+) -> Tracked<C> {
+    let (left, right) = (
+        contiguous(a.primitive.clone()),
+        contiguous(b.primitive.clone()),
+    );
+    let y = combine(&left, &right, product);
+    record::<C, _>(&[&a, &b], y, move |grad, wanted| {
+        let grad = contiguous(grad);
+        let da = wanted[0].then(|| operand_grad(&grad, &left, &right, product));
+        let db = wanted[1].then(|| operand_grad(&grad, &right, &left, product));
+        vec![da, db]
+    })
+}
+
+/// Axes a mean is taken over.
+#[derive(Clone, Copy, Debug)]
+pub enum Mean {
+    /// Channels.
+    Channels,
+    /// Height and width.
+    Positions,
+}
+
+/// A mean; the axes keep size 1.
+pub fn mean(x: &FlexTensor, mean: Mean) -> FlexTensor {
+    let [n, channels, height, width] = dims4(x);
+    match mean {
+        Mean::Channels => stretch::channel_mean(map(x)).into_tensor([n, 1, height, width]),
+        Mean::Positions => stretch::position_mean(map(x)).into_tensor([n, channels, 1, 1]),
+    }
+}
+
+/// As [`mean`](fn@mean), recorded.
+pub fn mean_tracked<C: CheckpointStrategy>(x: Tracked<C>, over: Mean) -> Tracked<C> {
+    let input = contiguous(x.primitive.clone());
+    let (shape, sizes) = (input.shape(), sizes(&input));
+    record::<C, _>(&[&x], mean(&input, over), move |grad, _| {
+        let grad = contiguous(grad);
+        let count = match over {
+            Mean::Channels => sizes[1],
+            Mean::Positions => sizes[2],
+        };
+        let dx = stretch::spread(map(&grad), sizes, 1.0 / count as f32);
+        vec![Some(dx.into_tensor(shape))]
+    })
+}

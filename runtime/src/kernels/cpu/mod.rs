@@ -1,0 +1,230 @@
+//! The CPU implementation of [`Kernels`] for Burn's Flex backend, with and without gradients. This file decides which
+//! tensors own kernels take (float32, axes that fit); the files beside it map tensors to slices, and hold the loops.
+#![allow(
+    unsafe_code,
+    reason = "vector instructions, threads writing parts of one buffer, reused memory"
+)]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "kernels index slices whose sizes they have computed"
+)]
+
+mod activation;
+mod depthwise;
+mod gemm;
+mod linear;
+mod maps;
+mod math;
+mod matmul;
+mod parallel;
+mod planes;
+mod pointwise;
+mod pool;
+mod record;
+pub(crate) mod simd;
+mod standardize;
+mod stretch;
+mod tensor;
+mod transpose;
+
+use burn::tensor::Tensor;
+use burn_autodiff::Autodiff;
+use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn_flex::Flex;
+use termc_compiler::model::Over;
+
+use self::activation::Function;
+use self::maps::Mean;
+use self::tensor::{contiguous, is_f32, primitive, tensor};
+use super::{Bias, Kernels, composed};
+
+type T4<B> = Tensor<B, 4>;
+
+/// The bias as a map that [`maps::combine`] stretches.
+fn bias_map<B: Kernels>(bias: Bias<B>) -> T4<B> {
+    match bias {
+        Bias::Scalar(b) => b.reshape([1, 1, 1, 1]),
+        Bias::Spatial(b) => b.unsqueeze(),
+    }
+}
+
+impl Kernels for Flex {
+    fn pointwise(parts: Vec<T4<Self>>, weight: Tensor<Self, 2>, bias: Tensor<Self, 1>) -> T4<Self> {
+        match parts.iter().all(is_f32) && is_f32(&weight) {
+            true => linear::pointwise(parts, weight, bias),
+            false => composed::pointwise(parts, weight, bias),
+        }
+    }
+
+    fn depthwise(x: T4<Self>, kernel: T4<Self>) -> T4<Self> {
+        match is_f32(&x) && is_f32(&kernel) {
+            true => tensor(planes::depthwise(&row_major(x), &row_major(kernel))),
+            false => composed::depthwise(x, kernel),
+        }
+    }
+
+    fn standardize(x: T4<Self>, over: Over) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::standardize(&row_major(x), over).0),
+            false => composed::standardize(x, over),
+        }
+    }
+
+    fn gelu(x: T4<Self>) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::activate(&row_major(x), Function::Gelu)),
+            false => composed::gelu(x),
+        }
+    }
+
+    fn sigmoid(x: T4<Self>) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::activate(&row_major(x), Function::Sigmoid)),
+            false => composed::sigmoid(x),
+        }
+    }
+
+    fn add(a: T4<Self>, b: T4<Self>) -> T4<Self> {
+        combine(a, b, false, composed::add)
+    }
+
+    fn mul(a: T4<Self>, b: T4<Self>) -> T4<Self> {
+        combine(a, b, true, composed::mul)
+    }
+
+    fn matmul(a: T4<Self>, b: T4<Self>) -> T4<Self> {
+        if !is_f32(&a) || !is_f32(&b) {
+            return composed::matmul(a, b);
+        }
+        let (left, right) = (row_major(a), row_major(b));
+        match planes::aligned(&left, &right) {
+            true => tensor(planes::matmul(&left, &right)),
+            false => composed::matmul(tensor(left), tensor(right)),
+        }
+    }
+
+    fn bias(x: T4<Self>, bias: Bias<Self>) -> T4<Self> {
+        Self::add(x, bias_map(bias))
+    }
+
+    fn channel_mean(x: T4<Self>) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::mean(&row_major(x), Mean::Channels)),
+            false => composed::channel_mean(x),
+        }
+    }
+
+    fn spatial_mean(x: T4<Self>) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::mean(&row_major(x), Mean::Positions)),
+            false => composed::spatial_mean(x),
+        }
+    }
+}
+
+fn row_major(x: T4<Flex>) -> burn_flex::FlexTensor {
+    contiguous(primitive(x))
+}
+
+fn combine(
+    a: T4<Flex>,
+    b: T4<Flex>,
+    product: bool,
+    otherwise: fn(T4<Flex>, T4<Flex>) -> T4<Flex>,
+) -> T4<Flex> {
+    if !is_f32(&a) || !is_f32(&b) {
+        return otherwise(a, b);
+    }
+    let (left, right) = (row_major(a), row_major(b));
+    match maps::stretchable(tensor::dims4(&left), tensor::dims4(&right)) {
+        true => tensor(maps::combine(&left, &right, product)),
+        false => otherwise(tensor(left), tensor(right)),
+    }
+}
+
+impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
+    fn pointwise(parts: Vec<T4<Self>>, weight: Tensor<Self, 2>, bias: Tensor<Self, 1>) -> T4<Self> {
+        match parts.iter().all(is_f32) && is_f32(&weight) && parts.len() + 2 <= record::PARENTS {
+            true => linear::pointwise_tracked(parts, weight, bias),
+            false => composed::pointwise(parts, weight, bias),
+        }
+    }
+
+    fn depthwise(x: T4<Self>, kernel: T4<Self>) -> T4<Self> {
+        match is_f32(&x) && is_f32(&kernel) {
+            true => tensor(planes::depthwise_tracked::<C>(
+                primitive(x),
+                primitive(kernel),
+            )),
+            false => composed::depthwise(x, kernel),
+        }
+    }
+
+    fn standardize(x: T4<Self>, over: Over) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::standardize_tracked::<C>(primitive(x), over)),
+            false => composed::standardize(x, over),
+        }
+    }
+
+    fn gelu(x: T4<Self>) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::activate_tracked::<C>(primitive(x), Function::Gelu)),
+            false => composed::gelu(x),
+        }
+    }
+
+    fn sigmoid(x: T4<Self>) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::activate_tracked::<C>(primitive(x), Function::Sigmoid)),
+            false => composed::sigmoid(x),
+        }
+    }
+
+    fn add(a: T4<Self>, b: T4<Self>) -> T4<Self> {
+        match fits(&a, &b) {
+            true => tensor(maps::combine_tracked::<C>(
+                primitive(a),
+                primitive(b),
+                false,
+            )),
+            false => composed::add(a, b),
+        }
+    }
+
+    fn mul(a: T4<Self>, b: T4<Self>) -> T4<Self> {
+        match fits(&a, &b) {
+            true => tensor(maps::combine_tracked::<C>(primitive(a), primitive(b), true)),
+            false => composed::mul(a, b),
+        }
+    }
+
+    fn matmul(a: T4<Self>, b: T4<Self>) -> T4<Self> {
+        match is_f32(&a) && is_f32(&b) && a.dims()[..2] == b.dims()[..2] {
+            true => tensor(planes::matmul_tracked::<C>(primitive(a), primitive(b))),
+            false => composed::matmul(a, b),
+        }
+    }
+
+    fn bias(x: T4<Self>, bias: Bias<Self>) -> T4<Self> {
+        Self::add(x, bias_map(bias))
+    }
+
+    fn channel_mean(x: T4<Self>) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::mean_tracked::<C>(primitive(x), Mean::Channels)),
+            false => composed::channel_mean(x),
+        }
+    }
+
+    fn spatial_mean(x: T4<Self>) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::mean_tracked::<C>(primitive(x), Mean::Positions)),
+            false => composed::spatial_mean(x),
+        }
+    }
+}
+
+fn fits<C: CheckpointStrategy>(a: &T4<Autodiff<Flex, C>>, b: &T4<Autodiff<Flex, C>>) -> bool {
+    is_f32(a) && is_f32(b) && maps::stretchable(a.dims(), b.dims())
+}

@@ -1,0 +1,253 @@
+//! 1x1 convolutions as matrix products: of several inputs seen as one concatenation, to several outputs at once, with
+//! both gradients. Images are `[channels, positions]` matrices; no input is copied but into cache-sized panels.
+
+use super::gemm::{COLUMNS, Left, Product, Right, Start, multiply};
+use super::parallel::{Shared, each};
+use super::pool::{self, Buffer};
+use super::simd::multiversion;
+use super::transpose::transpose;
+
+/// Feature maps `[n, channels, positions]`.
+#[derive(Clone, Copy)]
+pub struct Maps<'a> {
+    /// The values.
+    pub data: &'a [f32],
+    /// Channels per image.
+    pub channels: usize,
+}
+
+impl<'a> Maps<'a> {
+    fn image(&self, n: usize, positions: usize) -> Maps<'a> {
+        let size = self.channels * positions;
+        Maps {
+            data: &self.data[n * size..(n + 1) * size],
+            channels: self.channels,
+        }
+    }
+}
+
+/// The channels of several images' parts on top of each other.
+struct Stack<'a> {
+    parts: Vec<Maps<'a>>,
+    positions: usize,
+}
+
+impl Right for Stack<'_> {
+    #[inline(always)]
+    fn pack(&self, k: (usize, usize), j0: usize, width: usize, panel: &mut [f32], stride: usize) {
+        let (mut first, (from, to)) = (0, (k.0, k.0 + k.1));
+        for part in &self.parts {
+            let (start, end) = (from.max(first), to.min(first + part.channels));
+            for row in start..end {
+                let values = &part.data[(row - first) * self.positions + j0..][..width];
+                let line = &mut panel[(row - from) * stride..][..stride];
+                line[..width].copy_from_slice(values);
+                line[width..].fill(0.0);
+            }
+            first += part.channels;
+        }
+    }
+}
+
+/// One image's channels as columns.
+struct Flipped<'a> {
+    image: Maps<'a>,
+    positions: usize,
+    first: usize,
+}
+
+impl Right for Flipped<'_> {
+    #[inline(always)]
+    fn pack(&self, k: (usize, usize), j0: usize, width: usize, panel: &mut [f32], stride: usize) {
+        if width < stride {
+            panel.fill(0.0);
+        }
+        let from = &self.image.data[j0 * self.positions + self.first + k.0..];
+        transpose(from, self.positions, panel, stride, width, k.1);
+    }
+}
+
+/// One output of [`project`]: `weight * stacked inputs + bias`.
+pub struct Output<'a> {
+    /// `[channels of the output, channels of all inputs]`.
+    pub weight: Left,
+    /// One value per output channel.
+    pub bias: Option<&'a [f32]>,
+}
+
+/// Matrix address that threads may share, each using its own columns.
+#[derive(Clone, Copy)]
+struct Address(*mut f32);
+// SAFETY: used for disjoint columns only.
+unsafe impl Send for Address {}
+// SAFETY: as above.
+unsafe impl Sync for Address {}
+
+/// For each output `[n, channels, positions]`: its weight times the channels of all inputs.
+pub fn project(inputs: &[Maps], n: usize, positions: usize, outputs: &[Output]) -> Vec<Buffer> {
+    let rows = |o: &Output| o.weight.row_count();
+    let mut results: Vec<Buffer> = (outputs.iter())
+        .map(|o| pool::take(n * rows(o) * positions))
+        .collect();
+    let addresses: Vec<Address> = results
+        .iter_mut()
+        .map(|r| Address(r.as_mut_ptr()))
+        .collect();
+    let biases: Vec<Option<Vec<f32>>> = (outputs.iter())
+        .map(|o| o.bias.map(|bias| o.weight.pad(bias)))
+        .collect();
+    let depth = inputs.iter().map(|i| i.channels).sum();
+    let blocks = positions.div_ceil(COLUMNS);
+    each(n * blocks, |task| {
+        let (image, block) = (task / blocks, task % blocks);
+        let stack = Stack {
+            parts: inputs.iter().map(|i| i.image(image, positions)).collect(),
+            positions,
+        };
+        let products = outputs.iter().zip(&addresses).zip(&biases);
+        let products: Vec<Product> = products
+            .map(|((output, address), bias)| Product {
+                left: &output.weight,
+                start: bias.as_deref().map_or(Start::Zero, Start::Bias),
+                // SAFETY: inside the result, which has `n` images of this size.
+                out: unsafe { address.0.add(image * rows(output) * positions) },
+                stride: positions,
+            })
+            .collect();
+        let (from, to) = (block * COLUMNS, positions.min((block + 1) * COLUMNS));
+        // SAFETY: results have `positions` columns; each task has its own image and columns.
+        unsafe { multiply(&products, &stack, depth, from, to) };
+    });
+    results
+}
+
+/// Images whose products are summed before the partial sums are; fixes the order of summation.
+fn chunk(n: usize) -> usize {
+    n.div_ceil(4).max(1)
+}
+
+/// For each of `left`, `sum_n left[n] * stacked(right)[n]^T`: `[its channels, channels of all right]`.
+pub fn correlate(left: &[Maps], right: &[Maps], n: usize, positions: usize) -> Vec<Buffer> {
+    let columns: usize = right.iter().map(|r| r.channels).sum();
+    let rows: usize = left.iter().map(|l| l.channels).sum();
+    let chunk = chunk(n);
+    let chunks = n.div_ceil(chunk);
+    // Tasks: a chunk of images, and at most COLUMNS channels of one right part.
+    let mut spans = Vec::new();
+    let mut first = 0;
+    for part in right {
+        for from in (0..part.channels).step_by(COLUMNS) {
+            spans.push((*part, first, from, part.channels.min(from + COLUMNS)));
+        }
+        first += part.channels;
+    }
+    let mut partial = pool::take(chunks * rows * columns);
+    let address = Address(partial.as_mut_ptr());
+    each(chunks * spans.len(), |task| {
+        let address = address;
+        let (chunk_index, (part, first, from, to)) =
+            (task / spans.len(), spans[task % spans.len()]);
+        for image in chunk_index * chunk..n.min((chunk_index + 1) * chunk) {
+            for p0 in (0..positions).step_by(super::gemm::DEPTH) {
+                let depth = super::gemm::DEPTH.min(positions - p0);
+                let start = match image == chunk_index * chunk && p0 == 0 {
+                    true => Start::Zero,
+                    false => Start::Output,
+                };
+                let flipped = Flipped {
+                    image: part.image(image, positions),
+                    positions,
+                    first: p0,
+                };
+                let mut row = chunk_index * rows;
+                let packed = left.iter().map(|l| {
+                    let values = &l.image(image, positions).data[p0..];
+                    Left::rows(values, positions, l.channels, depth)
+                });
+                let packed: Vec<Left> = packed.collect();
+                let products = packed.iter().map(|left| {
+                    // SAFETY: inside the partial sums.
+                    let out = unsafe { address.0.add(row * columns + first) };
+                    row += left.row_count();
+                    let stride = columns;
+                    Product {
+                        left,
+                        start,
+                        out,
+                        stride,
+                    }
+                });
+                let products: Vec<Product> = products.collect();
+                // SAFETY: each task has its own chunk and columns.
+                unsafe { multiply(&products, &flipped, depth, from, to) };
+            }
+        }
+    });
+    let mut results = Vec::new();
+    let mut row = 0;
+    for maps in left {
+        let mut sum = pool::take(maps.channels * columns);
+        let parts: Vec<&[f32]> = (0..chunks)
+            .map(|c| &partial[(c * rows + row) * columns..][..maps.channels * columns])
+            .collect();
+        add_up(&parts, &mut sum);
+        row += maps.channels;
+        results.push(sum);
+    }
+    results
+}
+
+/// `sum = parts[0] + parts[1] + ...`.
+fn add_up(parts: &[&[f32]], sum: &mut [f32]) {
+    const BLOCK: usize = 1 << 14;
+    let count = sum.len().div_ceil(BLOCK);
+    let len = sum.len();
+    let shared = Shared::new(sum);
+    each(count, |block| {
+        let range = block * BLOCK..len.min((block + 1) * BLOCK);
+        // SAFETY: blocks do not overlap.
+        let to = unsafe { shared.part(range.start, range.len()) };
+        to.copy_from_slice(&parts[0][range.clone()]);
+        for part in &parts[1..] {
+            add_to(to, &part[range.clone()]);
+        }
+    });
+}
+
+multiversion! {
+    /// `to += from`.
+    pub fn add_to(to: &mut [f32], from: &[f32]) {
+        for (t, f) in to.iter_mut().zip(from) {
+            *t += f;
+        }
+    }
+
+    /// Sum of a row, in sixteen interleaved partial sums.
+    pub fn sum(row: &[f32]) -> f32 {
+        let mut lanes = [0.0f32; 16];
+        let chunks = row.chunks_exact(16);
+        let rest: f32 = chunks.remainder().iter().sum();
+        for chunk in chunks {
+            for (lane, x) in lanes.iter_mut().zip(chunk) {
+                *lane += x;
+            }
+        }
+        lanes.iter().sum::<f32>() + rest
+    }
+}
+
+/// `sum over images and positions`, one value per channel: the gradient of a bias.
+pub fn channel_sums(maps: Maps, n: usize, positions: usize) -> Buffer {
+    let mut sums = pool::take(maps.channels);
+    let shared = Shared::new(&mut sums);
+    each(maps.channels, |channel| {
+        let rows = (0..n).map(|image| {
+            let at = (image * maps.channels + channel) * positions;
+            sum(&maps.data[at..at + positions])
+        });
+        // SAFETY: one channel per task.
+        let to = unsafe { shared.part(channel, 1) };
+        to[0] = rows.sum();
+    });
+    sums
+}

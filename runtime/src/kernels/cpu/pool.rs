@@ -1,0 +1,249 @@
+//! Buffers of float32 that are reused instead of returned to the system: fresh large allocations cost a page fault per
+//! 4 KiB and would be zeroed. Buffers become tensors without copying and come back when the tensor is dropped.
+
+use std::alloc::{Layout as Memory, alloc_zeroed, dealloc, handle_alloc_error};
+use std::collections::BTreeMap;
+use std::mem::MaybeUninit;
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use burn_flex::{FlexTensor, Layout};
+use burn_std::{AllocationController, AllocationProperty, Bytes, DType, Shape};
+
+/// Cache line, in bytes.
+const ALIGN: usize = 64;
+/// Below this many bytes in total nothing is given back to the system.
+const FLOOR: usize = 64 << 20;
+
+/// Owned memory: always initialised, aligned to a cache line.
+struct Block {
+    start: NonNull<u8>,
+    bytes: usize,
+}
+
+// SAFETY: a block is the only owner of its memory.
+unsafe impl Send for Block {}
+// SAFETY: shared access only reads.
+unsafe impl Sync for Block {}
+
+impl Block {
+    fn memory(bytes: usize) -> Memory {
+        match Memory::from_size_align(bytes, ALIGN) {
+            Ok(memory) => memory,
+            Err(_) => handle_alloc_error(Memory::new::<u8>()),
+        }
+    }
+
+    fn new(bytes: usize) -> Self {
+        let memory = Self::memory(bytes);
+        // SAFETY: sizes are at least one cache line, see `take`.
+        let start = unsafe { alloc_zeroed(memory) };
+        match NonNull::new(start) {
+            Some(start) => Self { start, bytes },
+            None => handle_alloc_error(memory),
+        }
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `new` with the same layout.
+        unsafe { dealloc(self.start.as_ptr(), Self::memory(self.bytes)) }
+    }
+}
+
+/// Free blocks by size, and the sums that bound them.
+struct Pool {
+    free: BTreeMap<usize, Vec<Block>>,
+    free_bytes: usize,
+    live_bytes: usize,
+    peak_bytes: usize,
+}
+
+static POOL: Mutex<Pool> = Mutex::new(Pool {
+    free: BTreeMap::new(),
+    free_bytes: 0,
+    live_bytes: 0,
+    peak_bytes: 0,
+});
+
+fn pool() -> MutexGuard<'static, Pool> {
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Pool {
+    /// A free block of at least `bytes`, at most a quarter larger.
+    fn find(&mut self, bytes: usize) -> Option<Block> {
+        let (&size, _) = self.free.range(bytes..=bytes + bytes / 4).next()?;
+        self.pop(size)
+    }
+
+    fn pop(&mut self, size: usize) -> Option<Block> {
+        let blocks = self.free.get_mut(&size)?;
+        let block = blocks.pop();
+        if blocks.is_empty() {
+            self.free.remove(&size);
+        }
+        self.free_bytes -= block.as_ref().map_or(0, |b| b.bytes);
+        block
+    }
+
+    /// Counts a block as used; returns the free blocks that no longer fit under the bound.
+    fn lend(&mut self, bytes: usize) -> Vec<Block> {
+        self.live_bytes += bytes;
+        self.peak_bytes = self.peak_bytes.max(self.live_bytes);
+        let bound = (self.peak_bytes + self.peak_bytes / 4).max(FLOOR);
+        let mut surplus = Vec::new();
+        while self.live_bytes + self.free_bytes > bound {
+            let Some((&largest, _)) = self.free.last_key_value() else {
+                break;
+            };
+            surplus.extend(self.pop(largest));
+        }
+        surplus
+    }
+
+    fn give_back(&mut self, block: Block) {
+        self.live_bytes -= block.bytes;
+        self.free_bytes += block.bytes;
+        self.free.entry(block.bytes).or_default().push(block);
+    }
+}
+
+/// A buffer of float32 values: exclusive, aligned to a cache line, with arbitrary contents until written.
+pub struct Buffer {
+    block: Option<Block>,
+    len: usize,
+}
+
+/// A buffer of `len` values with arbitrary contents.
+pub fn take(len: usize) -> Buffer {
+    let bytes = (len * 4).max(1).next_multiple_of(ALIGN);
+    let (found, surplus) = {
+        let mut pool = pool();
+        let found = pool.find(bytes);
+        let surplus = pool.lend(found.as_ref().map_or(bytes, |b| b.bytes));
+        (found, surplus)
+    };
+    drop(surplus);
+    let block = found.unwrap_or_else(|| Block::new(bytes));
+    Buffer {
+        block: Some(block),
+        len,
+    }
+}
+
+/// A buffer of `len` zeros.
+pub fn zeros(len: usize) -> Buffer {
+    let mut buffer = take(len);
+    buffer.fill(0.0);
+    buffer
+}
+
+impl Buffer {
+    /// The tensor of these values; `shape` has as many elements as the buffer.
+    pub fn into_tensor(mut self, shape: impl Into<Shape>) -> FlexTensor {
+        let shape = shape.into();
+        debug_assert_eq!(shape.num_elements(), self.len);
+        let len = self.len * 4;
+        let block = self.block.take();
+        // SAFETY: blocks are initialised over their whole length, which is at least `len`.
+        let bytes = unsafe { Bytes::from_controller(Box::new(Lease(block)), len) };
+        FlexTensor::new(bytes, Layout::contiguous(shape), DType::F32)
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match &self.block {
+            // SAFETY: initialised, aligned, and long enough by construction.
+            Some(b) => unsafe { std::slice::from_raw_parts(b.start.as_ptr().cast(), self.len) },
+            None => &[],
+        }
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        match &mut self.block {
+            // SAFETY: as above, and exclusively owned.
+            Some(b) => unsafe { std::slice::from_raw_parts_mut(b.start.as_ptr().cast(), self.len) },
+            None => &mut [],
+        }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if let Some(block) = self.block.take() {
+            pool().give_back(block);
+        }
+    }
+}
+
+/// A block in use as a tensor's memory.
+struct Lease(Option<Block>);
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(block) = self.0.take() {
+            pool().give_back(block);
+        }
+    }
+}
+
+impl AllocationController for Lease {
+    fn alloc_align(&self) -> usize {
+        ALIGN
+    }
+
+    fn property(&self) -> AllocationProperty {
+        AllocationProperty::Other
+    }
+
+    unsafe fn memory_mut(&mut self) -> &mut [MaybeUninit<u8>] {
+        match &mut self.0 {
+            // SAFETY: the block owns `bytes` bytes.
+            Some(b) => unsafe { std::slice::from_raw_parts_mut(b.start.as_ptr().cast(), b.bytes) },
+            None => &mut [],
+        }
+    }
+
+    fn memory(&self) -> &[MaybeUninit<u8>] {
+        match &self.0 {
+            // SAFETY: the block owns `bytes` bytes.
+            Some(b) => unsafe { std::slice::from_raw_parts(b.start.as_ptr().cast(), b.bytes) },
+            None => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_tensor_gives_its_memory_back() {
+        let mut buffer = take(100_003);
+        buffer.fill(2.0);
+        let address = buffer.as_ptr();
+        let tensor = buffer.into_tensor([100_003]);
+        assert_eq!(tensor.as_slice::<f32>().unwrap()[100_002], 2.0);
+        drop(tensor);
+        assert_eq!(take(100_003).as_ptr(), address);
+    }
+
+    #[test]
+    fn copies_of_a_tensor_are_independent() {
+        let mut buffer = take(70_001);
+        buffer.fill(1.0);
+        let first = buffer.into_tensor([70_001]);
+        let mut second = first.clone();
+        second.storage_mut::<f32>()[0] = 5.0;
+        assert_eq!(first.as_slice::<f32>().unwrap()[0], 1.0);
+        assert_eq!(second.as_slice::<f32>().unwrap()[0], 5.0);
+    }
+}

@@ -1,0 +1,227 @@
+//! Run-time choice of instruction set: which one this machine has, a macro that compiles a loop for each, and the
+//! vector type the matrix product is written with. No kernels here.
+
+use std::sync::OnceLock;
+
+/// The instruction sets kernels are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// 512-bit vectors (x86-64-v4).
+    V4,
+    /// 256-bit vectors with fused multiply-add (x86-64-v3).
+    V3,
+    /// Whatever the target always has.
+    Base,
+}
+
+/// The best level of this machine; the same for the whole run. `TERMC_SIMD=v3|base` lowers it, for tests.
+pub fn level() -> Level {
+    static LEVEL: OnceLock<Level> = OnceLock::new();
+    *LEVEL.get_or_init(|| {
+        let wanted = std::env::var("TERMC_SIMD").unwrap_or_default();
+        match (detect(), wanted.as_str()) {
+            (_, "base") => Level::Base,
+            (Level::V4, "v3") => Level::V3,
+            (found, _) => found,
+        }
+    })
+}
+
+#[cfg(target_arch = "x86_64")]
+fn detect() -> Level {
+    let v3 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    let v4 = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl");
+    match (v3, v4) {
+        (true, true) => Level::V4,
+        (true, false) => Level::V3,
+        _ => Level::Base,
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn detect() -> Level {
+    Level::Base
+}
+
+/// Declares functions whose bodies are compiled once per [`Level`] and chosen at run time. The bodies are ordinary
+/// loops over slices that the compiler vectorises; they should call only `#[inline(always)]` functions.
+macro_rules! multiversion {
+    ($($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block)*) => {$(
+        $(#[$meta])*
+        #[allow(clippy::too_many_arguments, reason = "loops over several slices")]
+        $vis fn $name($($arg: $ty),*) $(-> $ret)? {
+            #[inline(always)]
+            #[allow(clippy::too_many_arguments, reason = "loops over several slices")]
+            fn body($($arg: $ty),*) $(-> $ret)? $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+                #[allow(clippy::too_many_arguments, reason = "loops over several slices")]
+                fn v4($($arg: $ty),*) $(-> $ret)? {
+                    body($($arg),*)
+                }
+                #[target_feature(enable = "avx2,fma")]
+                #[allow(clippy::too_many_arguments, reason = "loops over several slices")]
+                fn v3($($arg: $ty),*) $(-> $ret)? {
+                    body($($arg),*)
+                }
+                match $crate::kernels::cpu::simd::level() {
+                    // SAFETY: the level is only reported when the processor has these features.
+                    $crate::kernels::cpu::simd::Level::V4 => return unsafe { v4($($arg),*) },
+                    // SAFETY: as above.
+                    $crate::kernels::cpu::simd::Level::V3 => return unsafe { v3($($arg),*) },
+                    $crate::kernels::cpu::simd::Level::Base => {}
+                }
+            }
+            body($($arg),*)
+        }
+    )*};
+}
+pub(crate) use multiversion;
+
+/// Declares a function that calls the given one with the [`Vector`] type of the level, compiled for that level.
+macro_rules! vectorised {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident = $body:ident($($arg:ident: $ty:ty),* $(,)?)) => {
+        $(#[$meta])*
+        #[allow(clippy::too_many_arguments, reason = "the coordinates of a block")]
+        $vis fn $name($($arg: $ty),*) {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+                #[allow(clippy::too_many_arguments, reason = "the coordinates of a block")]
+                fn v4($($arg: $ty),*) {
+                    $body::<$crate::kernels::cpu::simd::V4>($($arg),*)
+                }
+                #[target_feature(enable = "avx2,fma")]
+                #[allow(clippy::too_many_arguments, reason = "the coordinates of a block")]
+                fn v3($($arg: $ty),*) {
+                    $body::<$crate::kernels::cpu::simd::V3>($($arg),*)
+                }
+                match $crate::kernels::cpu::simd::level() {
+                    // SAFETY: the level is only reported when the processor has these features.
+                    $crate::kernels::cpu::simd::Level::V4 => return unsafe { v4($($arg),*) },
+                    // SAFETY: as above.
+                    $crate::kernels::cpu::simd::Level::V3 => return unsafe { v3($($arg),*) },
+                    $crate::kernels::cpu::simd::Level::Base => {}
+                }
+            }
+            $body::<$crate::kernels::cpu::simd::Base>($($arg),*)
+        }
+    };
+}
+pub(crate) use vectorised;
+
+/// Most lanes of any level; buffers padded to it can be read whole vectors at a time.
+pub const MAX_LANES: usize = 16;
+
+/// A register of float32 values.
+pub trait Vector: Copy {
+    /// Values per register.
+    const LANES: usize;
+
+    /// All lanes `x`.
+    fn splat(x: f32) -> Self;
+
+    /// Reads `LANES` values.
+    ///
+    /// # Safety
+    /// `LANES` values can be read at `p`.
+    unsafe fn load(p: *const f32) -> Self;
+
+    /// Writes `LANES` values.
+    ///
+    /// # Safety
+    /// `LANES` values can be written at `p`.
+    unsafe fn store(self, p: *mut f32);
+
+    /// `self + a * b`.
+    fn add_product(self, a: Self, b: Self) -> Self;
+}
+
+/// Four values, on any target; product and sum are rounded separately.
+#[derive(Clone, Copy)]
+pub struct Base([f32; 4]);
+
+impl Vector for Base {
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        Self([x; 4])
+    }
+
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> Self {
+        // SAFETY: the caller vouches for four readable values.
+        Self(unsafe { p.cast::<[f32; 4]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32) {
+        // SAFETY: the caller vouches for four writable values.
+        unsafe { p.cast::<[f32; 4]>().write_unaligned(self.0) }
+    }
+
+    #[inline(always)]
+    fn add_product(self, a: Self, b: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] + a.0[i] * b.0[i]))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub use x86::{V3, V4};
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Vector;
+    use std::arch::x86_64::*;
+
+    macro_rules! vector {
+        ($(#[$doc:meta])* $name:ident, $inner:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident) => {
+            $(#[$doc])*
+            #[derive(Clone, Copy)]
+            pub struct $name($inner);
+
+            impl Vector for $name {
+                const LANES: usize = $lanes;
+
+                #[inline(always)]
+                fn splat(x: f32) -> Self {
+                    // SAFETY: only used inside functions compiled for, and chosen on, machines with the feature.
+                    Self(unsafe { $splat(x) })
+                }
+
+                #[inline(always)]
+                unsafe fn load(p: *const f32) -> Self {
+                    // SAFETY: the caller vouches for the memory, the use for the feature.
+                    Self(unsafe { $load(p) })
+                }
+
+                #[inline(always)]
+                unsafe fn store(self, p: *mut f32) {
+                    // SAFETY: the caller vouches for the memory, the use for the feature.
+                    unsafe { $store(p, self.0) }
+                }
+
+                #[inline(always)]
+                fn add_product(self, a: Self, b: Self) -> Self {
+                    // SAFETY: only used where the feature exists.
+                    Self(unsafe { $fma(a.0, b.0, self.0) })
+                }
+            }
+        };
+    }
+
+    vector!(
+        /// Sixteen values; needs AVX-512F.
+        V4, __m512, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps
+    );
+    vector!(
+        /// Eight values; needs AVX2 and FMA.
+        V3, __m256, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps
+    );
+}

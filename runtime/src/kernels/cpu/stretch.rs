@@ -1,0 +1,181 @@
+//! Sums and products of feature maps whose axes of size 1 are stretched, and the matching reductions of gradients.
+//! Maps are `[n, channels, positions]`, each axis whole or of size 1.
+
+use super::parallel::{Shared, each};
+use super::pointwise::{add_to, sum};
+use super::pool::{self, Buffer};
+use super::simd::multiversion;
+
+/// Sizes `[n, channels, positions]`.
+pub type Sizes = [usize; 3];
+
+/// A map and its sizes.
+#[derive(Clone, Copy)]
+pub struct Map<'a> {
+    /// The values, row-major.
+    pub data: &'a [f32],
+    /// Its sizes.
+    pub sizes: Sizes,
+}
+
+impl<'a> Map<'a> {
+    /// The positions of one image's channel, stretched where of size 1.
+    #[inline(always)]
+    pub fn row(&self, image: usize, channel: usize) -> &'a [f32] {
+        let [n, channels, positions] = self.sizes;
+        let image = if n == 1 { 0 } else { image };
+        let channel = if channels == 1 { 0 } else { channel };
+        let at = (image * channels + channel) * positions;
+        &self.data[at..at + positions]
+    }
+}
+
+multiversion! {
+    /// `to = a * b` (or `a + b`); a factor of one value is stretched.
+    fn combine_rows(to: &mut [f32], a: &[f32], b: &[f32], product: bool) {
+        match (a, b, product) {
+            ([a], b, true) | (b, [a], true) => {
+                for (t, b) in to.iter_mut().zip(b) { *t = a * b; }
+            }
+            ([a], b, false) | (b, [a], false) => {
+                for (t, b) in to.iter_mut().zip(b) { *t = a + b; }
+            }
+            (a, b, true) => {
+                for (t, (a, b)) in to.iter_mut().zip(a.iter().zip(b)) { *t = a * b; }
+            }
+            (a, b, false) => {
+                for (t, (a, b)) in to.iter_mut().zip(a.iter().zip(b)) { *t = a + b; }
+            }
+        }
+    }
+
+    /// `to += grad * other`, where `other` may be one value.
+    fn add_products(to: &mut [f32], grad: &[f32], other: &[f32]) {
+        match other {
+            [o] => for (t, g) in to.iter_mut().zip(grad) { *t = g.mul_add(*o, *t); },
+            _ => for (t, (g, o)) in to.iter_mut().zip(grad.iter().zip(other)) { *t = g.mul_add(*o, *t); },
+        }
+    }
+
+    /// `to *= factor`
+    fn scale(to: &mut [f32], factor: f32) {
+        for t in to { *t *= factor; }
+    }
+
+    /// `sum of a * b`, in 64 interleaved partial sums.
+    pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+        let mut lanes = [0.0f32; 64];
+        let (whole_a, whole_b) = (a.chunks_exact(64), b.chunks_exact(64));
+        let rest: f32 = whole_a.remainder().iter().zip(whole_b.remainder()).map(|(a, b)| a * b).sum();
+        for (a, b) in whole_a.zip(whole_b) {
+            for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+                *lane = a.mul_add(*b, *lane);
+            }
+        }
+        lanes.iter().sum::<f32>() + rest
+    }
+}
+
+/// `a * b` (or `a + b`) with stretching; `sizes` are the joined ones.
+pub fn combine(a: Map, b: Map, sizes: Sizes, product: bool) -> Buffer {
+    let [n, channels, positions] = sizes;
+    let mut out = pool::take(n * channels * positions);
+    let shared = Shared::new(&mut out);
+    each(n * channels, |row| {
+        let (image, channel) = (row / channels, row % channels);
+        // SAFETY: one row per task.
+        let to = unsafe { shared.part(row * positions, positions) };
+        combine_rows(to, a.row(image, channel), b.row(image, channel), product);
+    });
+    out
+}
+
+/// The gradient of a stretched operand: `grad` (times `other`, for a product) summed to `sizes`.
+pub fn reduce(grad: Map, other: Option<Map>, sizes: Sizes) -> Buffer {
+    let [n, channels, positions] = grad.sizes;
+    let rows = |to: &mut [f32], image: usize, channel: usize| {
+        let g = grad.row(image, channel);
+        let o = other.map(|o| o.row(image, channel));
+        match (positions != 1 && sizes[2] == 1, o) {
+            (true, Some(&[o])) => to[0] = sum(g).mul_add(o, to[0]),
+            (true, Some(o)) => to[0] += dot(g, o),
+            (true, None) => to[0] += sum(g),
+            (false, Some(o)) => add_products(to, g, o),
+            (false, None) => add_to(to, g),
+        }
+    };
+    // Sum over channels and images in order; where all channels are summed, per image first, for more tasks.
+    let per_image = sizes[0] == n || sizes[1] == 1;
+    let (tasks, kept) = (if per_image { n } else { 1 }, sizes[1]);
+    let size = sizes[2];
+    let mut partial = pool::take(tasks * kept * size);
+    let shared = Shared::new(&mut partial);
+    each(tasks * kept, |task| {
+        // SAFETY: one row of the result per task.
+        let to = unsafe { shared.part(task * size, size) };
+        to.fill(0.0);
+        let images = if per_image {
+            task / kept..task / kept + 1
+        } else {
+            0..n
+        };
+        for image in images {
+            match kept == channels {
+                true => rows(to, image, task % kept),
+                false => (0..channels).for_each(|channel| rows(to, image, channel)),
+            }
+        }
+    });
+    if tasks == sizes[0] {
+        return partial;
+    }
+    let mut total = pool::take(kept * size);
+    let (first, rest) = partial.split_at(kept * size);
+    total.copy_from_slice(first);
+    for part in rest.chunks(kept * size) {
+        add_to(&mut total, part);
+    }
+    total
+}
+
+/// Mean over channels: `[n, 1, positions]`.
+pub fn channel_mean(x: Map) -> Buffer {
+    let [n, channels, positions] = x.sizes;
+    let mut mean = reduce(x, None, [n, 1, positions]);
+    scale(&mut mean, 1.0 / channels as f32);
+    mean
+}
+
+/// Mean over positions: `[n, channels, 1]`.
+pub fn position_mean(x: Map) -> Buffer {
+    let [n, channels, positions] = x.sizes;
+    let mut mean = reduce(x, None, [n, channels, 1]);
+    scale(&mut mean, 1.0 / positions as f32);
+    mean
+}
+
+/// `factor * x` stretched to `sizes`: the gradient of a mean.
+pub fn spread(x: Map, sizes: Sizes, factor: f32) -> Buffer {
+    let one = [factor];
+    let factor = Map {
+        data: &one,
+        sizes: [1, 1, 1],
+    };
+    let small = combine(x, factor, x.sizes, true);
+    let [n, channels, positions] = sizes;
+    let scaled = Map {
+        data: &small,
+        sizes: x.sizes,
+    };
+    let mut out = pool::take(n * channels * positions);
+    let shared = Shared::new(&mut out);
+    each(n * channels, |row| {
+        // SAFETY: one row per task.
+        let to = unsafe { shared.part(row * positions, positions) };
+        match scaled.row(row / channels, row % channels) {
+            [value] => to.fill(*value),
+            values => to.copy_from_slice(values),
+        }
+    });
+    out
+}

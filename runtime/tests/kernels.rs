@@ -1,0 +1,180 @@
+//! Every fused kernel against the composed operations, in value and in every gradient, over random shapes.
+
+use burn::backend::{Autodiff, Flex};
+use burn::tensor::{Tensor, TensorData};
+use proptest::prelude::*;
+use termc_compiler::model::Over;
+use termc_runtime::kernels::{Bias, Kernels, composed};
+
+type B = Autodiff<Flex>;
+
+/// Deterministic values of mean 0 and variance about 1/3.
+fn tensor<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<B, D> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let values: Vec<f32> = (0..shape.iter().product())
+        .map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        })
+        .collect();
+    Tensor::from_data(TensorData::new(values, shape), &Default::default())
+}
+
+/// Inputs of rank 4, 2 and 1.
+#[derive(Clone)]
+struct Inputs {
+    maps: Vec<Tensor<B, 4>>,
+    planes: Vec<Tensor<B, 2>>,
+    rows: Vec<Tensor<B, 1>>,
+}
+
+/// The output and the gradients of all inputs, for a random weighting of the output.
+fn differentiate(inputs: &Inputs, forward: impl Fn(Inputs) -> Tensor<B, 4>) -> Vec<Vec<f32>> {
+    let inputs = Inputs {
+        maps: inputs
+            .maps
+            .iter()
+            .map(|t| t.clone().require_grad())
+            .collect(),
+        planes: inputs
+            .planes
+            .iter()
+            .map(|t| t.clone().require_grad())
+            .collect(),
+        rows: inputs
+            .rows
+            .iter()
+            .map(|t| t.clone().require_grad())
+            .collect(),
+    };
+    let y = forward(inputs.clone());
+    let weights = tensor::<4>(99, y.dims());
+    let grads = (y.clone() * weights).sum().backward();
+    let values = |data: TensorData| data.to_vec::<f32>().unwrap();
+    let mut all = vec![values(y.into_data())];
+    all.extend(
+        inputs
+            .maps
+            .iter()
+            .map(|t| values(t.grad(&grads).unwrap().into_data())),
+    );
+    all.extend(
+        inputs
+            .planes
+            .iter()
+            .map(|t| values(t.grad(&grads).unwrap().into_data())),
+    );
+    all.extend(
+        inputs
+            .rows
+            .iter()
+            .map(|t| values(t.grad(&grads).unwrap().into_data())),
+    );
+    all
+}
+
+/// Norm of the difference over norm of the reference.
+fn relative(a: &[f32], b: &[f32]) -> f64 {
+    let squares = |it: &mut dyn Iterator<Item = f64>| it.map(|x| x * x).sum::<f64>();
+    let difference = squares(&mut a.iter().zip(b).map(|(a, b)| f64::from(a - b)));
+    let norm = squares(&mut b.iter().map(|b| f64::from(*b)));
+    (difference / norm.max(1e-12)).sqrt()
+}
+
+/// Both ways agree to `tolerance` in value and all gradients.
+fn agree(
+    inputs: &Inputs,
+    tolerance: f64,
+    fused: impl Fn(Inputs) -> Tensor<B, 4>,
+    reference: impl Fn(Inputs) -> Tensor<B, 4>,
+) {
+    let (a, b) = (
+        differentiate(inputs, fused),
+        differentiate(inputs, reference),
+    );
+    assert_eq!(a.len(), b.len());
+    for (i, (a, b)) in a.iter().zip(&b).enumerate() {
+        assert_eq!(a.len(), b.len());
+        let error = relative(a, b);
+        assert!(error < tolerance, "result {i} differs by {error:.2e}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn pointwise(n in 1usize..6, h in 1usize..20, w in 1usize..20, out in 1usize..40,
+                 channels in prop::collection::vec(1usize..40, 1..5), seed in 0u64..1000) {
+        let maps: Vec<_> = channels.iter().enumerate().map(|(i, &c)| tensor(seed + i as u64, [n, c, h, w])).collect();
+        let total = channels.iter().sum();
+        let inputs = Inputs { maps, planes: vec![tensor(seed + 20, [out, total])], rows: vec![tensor(seed + 21, [out])] };
+        agree(&inputs, 1e-5,
+            |i| B::pointwise(i.maps, i.planes[0].clone(), i.rows[0].clone()),
+            |i| composed::pointwise(i.maps, i.planes[0].clone(), i.rows[0].clone()));
+    }
+
+    #[test]
+    fn depthwise(n in 1usize..4, c in 1usize..6, h in 1usize..40, w in 1usize..40, half in 0usize..8, seed in 0u64..1000) {
+        let k = 2 * half + 1;
+        let inputs = Inputs { maps: vec![tensor(seed, [n, c, h, w]), tensor(seed + 1, [1, c, k, k])], planes: vec![], rows: vec![] };
+        agree(&inputs, 1e-5,
+            |i| B::depthwise(i.maps[0].clone(), i.maps[1].clone()),
+            |i| composed::depthwise(i.maps[0].clone(), i.maps[1].clone()));
+    }
+
+    #[test]
+    fn standardize(n in 1usize..5, pairs in 1usize..4, h in 2usize..20, w in 1usize..20, kind in 0usize..3, seed in 0u64..1000) {
+        let over = [Over::Instance, Over::Batch, Over::Groups(2 * pairs)][kind];
+        let inputs = Inputs { maps: vec![tensor(seed, [n, 4 * pairs, h, w])], planes: vec![], rows: vec![] };
+        agree(&inputs, 1e-5,
+            |i| B::standardize(i.maps[0].clone() + 3.0, over),
+            |i| composed::standardize(i.maps[0].clone() + 3.0, over));
+    }
+
+    #[test]
+    fn activations(n in 1usize..4, c in 1usize..6, h in 1usize..20, w in 1usize..20, seed in 0u64..1000) {
+        let inputs = Inputs { maps: vec![tensor::<4>(seed, [n, c, h, w]) * 5.0], planes: vec![], rows: vec![] };
+        agree(&inputs, 1e-5, |i| B::gelu(i.maps[0].clone()), |i| composed::gelu(i.maps[0].clone()));
+        agree(&inputs, 1e-5, |i| B::sigmoid(i.maps[0].clone()), |i| composed::sigmoid(i.maps[0].clone()));
+    }
+
+    #[test]
+    fn stretched_sums_and_products(n in 1usize..4, c in 1usize..6, h in 1usize..20, w in 1usize..20,
+                                   a in 0usize..8, b in 0usize..8, seed in 0u64..1000) {
+        let sizes = |mask: usize| {
+            let [n, c] = [if mask & 1 == 0 { n } else { 1 }, if mask & 2 == 0 { c } else { 1 }];
+            if mask & 4 == 0 { [n, c, h, w] } else { [n, c, 1, 1] }
+        };
+        let inputs = Inputs { maps: vec![tensor(seed, sizes(a)), tensor(seed + 1, sizes(b))], planes: vec![], rows: vec![] };
+        agree(&inputs, 1e-5,
+            |i| B::mul(i.maps[0].clone(), i.maps[1].clone()),
+            |i| composed::mul(i.maps[0].clone(), i.maps[1].clone()));
+        agree(&inputs, 1e-5,
+            |i| B::add(i.maps[0].clone(), i.maps[1].clone()),
+            |i| composed::add(i.maps[0].clone(), i.maps[1].clone()));
+    }
+
+    #[test]
+    fn means_and_biases(n in 1usize..4, c in 1usize..6, h in 1usize..20, w in 1usize..20, seed in 0u64..1000) {
+        let inputs = Inputs { maps: vec![tensor(seed, [n, c, h, w])], planes: vec![tensor(seed + 1, [h, w])], rows: vec![tensor(seed + 2, [1])] };
+        let all = |i: &Inputs, fused: bool| {
+            let (x, plane, one) = (i.maps[0].clone(), Bias::Spatial(i.planes[0].clone()), Bias::Scalar(i.rows[0].clone()));
+            match fused {
+                true => { let y = B::bias(B::bias(x, plane), one); B::spatial_mean(y.clone()) * B::channel_mean(y) }
+                false => { let y = composed::bias(composed::bias(x, plane), one); composed::spatial_mean(y.clone()) * composed::channel_mean(y) }
+            }
+        };
+        agree(&inputs, 1e-5, |i| all(&i, true), |i| all(&i, false));
+    }
+
+    #[test]
+    fn matmul(n in 1usize..4, c in 1usize..6, h in 1usize..50, k in 1usize..50, w in 1usize..50, seed in 0u64..1000) {
+        let inputs = Inputs { maps: vec![tensor(seed, [n, c, h, k]), tensor(seed + 1, [n, c, k, w])], planes: vec![], rows: vec![] };
+        agree(&inputs, 1e-5,
+            |i| B::matmul(i.maps[0].clone(), i.maps[1].clone()),
+            |i| composed::matmul(i.maps[0].clone(), i.maps[1].clone()));
+    }
+}
