@@ -8,6 +8,8 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use termc_compiler::model::Over;
 
+use crate::composed::slow_net::{ContextTensors, SlowTensors};
+
 /// What a [`Op::Bias`](termc_compiler::model::Op::Bias) adds: one scalar `[1]` or one value per position `[H, W]`.
 #[derive(Clone, Debug)]
 pub enum Bias<B: Backend> {
@@ -70,6 +72,26 @@ pub trait Kernels: Backend {
     /// Adds a scalar or one value per position.
     fn bias(x: Tensor<Self, 4>, bias: Bias<Self>) -> Tensor<Self, 4> {
         composed::bias(x, bias)
+    }
+
+    /// A slow net over a plane: `[1, outputs, H, W]`.
+    fn slow_plane(net: SlowTensors<Self>, bias: Tensor<Self, 2>) -> Tensor<Self, 4> {
+        composed::slow_plane(net, bias)
+    }
+
+    /// A slow net over a line: `[1, positions, 1, 1]`.
+    fn slow_line(net: SlowTensors<Self>, bias: Tensor<Self, 1>) -> Tensor<Self, 4> {
+        composed::slow_line(net, bias)
+    }
+
+    /// A slow net over a plane that also reads an activation: `[1, outputs, k, k]`.
+    fn slow_context(
+        net: SlowTensors<Self>,
+        bias: Tensor<Self, 2>,
+        context: ContextTensors<Self>,
+        source: Tensor<Self, 4>,
+    ) -> Tensor<Self, 4> {
+        composed::slow_context(net, bias, context, source)
     }
 
     /// Mean over channels: `[N, 1, H, W]`.

@@ -1,7 +1,7 @@
 //! One node's value from its operands' values: the only match over all operations in this crate.
 
 use burn::tensor::{DType, Tensor, TensorData};
-use termc_compiler::model::{Affine, Model, NodeId, Op, ParamId};
+use termc_compiler::model::{Affine, Grid, Model, NodeId, Op, ParamId};
 
 use super::{Dropout, KernelChoice, Pass, Values, slow};
 use crate::composed::elementwise;
@@ -30,12 +30,26 @@ impl<B: Kernels> Run<'_, B> {
     pub fn node(&self, id: NodeId, values: &Values<B>) -> Tensor<B, 4> {
         match &self.model[id].op {
             Op::Input => values.get(id),
-            Op::Kernel(net) => slow::kernel(self.params, net),
+            Op::Kernel(net) => {
+                let tensors = slow::slow_tensors(self.params, net);
+                match net.grid {
+                    Grid::Plane { .. } => {
+                        op!(self, slow_plane(tensors, self.params.shaped(net.bias)))
+                    }
+                    Grid::Line { .. } => op!(self, slow_line(tensors, self.params.get(net.bias))),
+                }
+            }
             Op::ContextKernel {
                 net,
                 context,
                 source,
-            } => slow::context_kernel(self.params, net, context, values.get(*source)),
+            } => {
+                let source = values.get(*source);
+                let tensors = slow::slow_tensors(self.params, net);
+                let context = slow::context_tensors(self.params, context, &source.device());
+                let bias = self.params.shaped(net.bias);
+                op!(self, slow_context(tensors, bias, context, source))
+            }
             Op::Add(a, b) => op!(self, add(values.get(*a), values.get(*b))),
             Op::Mul(a, b) => op!(self, mul(values.get(*a), values.get(*b))),
             Op::MatMul(a, b) => op!(self, matmul(values.get(*a), values.get(*b))),

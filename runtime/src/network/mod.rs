@@ -73,7 +73,8 @@ pub struct Network {
     model: Model,
     /// For each node, the operands that no later node reads.
     last_reads: Vec<Vec<NodeId>>,
-    /// For each node, whether it is a concatenation that only pointwise convolutions read.
+    /// For each node, whether it is a concatenation or tiling that only pointwise convolutions read, directly or
+    /// through a concatenation.
     deferred: Vec<bool>,
 }
 
@@ -85,12 +86,17 @@ impl Network {
         let mut deferred: Vec<bool> = model
             .nodes
             .iter()
-            .map(|node| matches!(node.op, Op::Concat(_)))
+            .map(|node| matches!(node.op, Op::Concat(_) | Op::Tile { .. }))
             .collect();
         if let Some(output) = deferred.get_mut(model.output.index()) {
             *output = false;
         }
-        for (node, freed) in model.nodes.iter().zip(&mut last_reads).rev() {
+        for ((node, freed), index) in model.nodes.iter().zip(&mut last_reads).zip(0..).rev() {
+            let reads_parts = match node.op {
+                Op::Pointwise { .. } => true,
+                Op::Concat(_) => deferred.get(index).copied().unwrap_or(false),
+                _ => false,
+            };
             for operand in node.op.operands() {
                 if let Some(seen) = read.get_mut(operand.index())
                     && !std::mem::replace(seen, true)
@@ -98,7 +104,7 @@ impl Network {
                     freed.push(operand);
                 }
                 if let Some(deferred) = deferred.get_mut(operand.index()) {
-                    *deferred &= matches!(node.op, Op::Pointwise { .. });
+                    *deferred &= reads_parts;
                 }
             }
         }
@@ -146,7 +152,10 @@ impl Network {
             let value = match (&model[id].op, input.take_if(|_| id.index() == 0)) {
                 (_, Some(input)) => Value::Whole(input),
                 (Op::Concat(parts), None) if *deferred && !keep => {
-                    Value::Parts(parts.iter().map(|part| values.get(*part)).collect())
+                    Value::Parts(parts.iter().flat_map(|part| values.parts(*part)).collect())
+                }
+                (Op::Tile { x, times }, None) if *deferred && !keep => {
+                    Value::Parts(values.parts(*x).repeat(*times))
                 }
                 (_, None) => Value::Whole(run.node(id, &values)),
             };
@@ -187,7 +196,7 @@ impl Network {
 #[derive(Clone, Debug)]
 enum Value<B: Backend> {
     Whole(Tensor<B, 4>),
-    /// A concatenation that is not made.
+    /// A concatenation or tiling that is not made.
     Parts(Vec<Tensor<B, 4>>),
 }
 

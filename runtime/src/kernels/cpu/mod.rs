@@ -12,6 +12,7 @@
 mod activation;
 mod depthwise;
 mod gemm;
+mod generated;
 mod linear;
 mod maps;
 mod math;
@@ -20,8 +21,11 @@ mod parallel;
 mod planes;
 mod pointwise;
 mod pool;
+mod pooling;
 mod record;
 pub(crate) mod simd;
+mod sine;
+mod slow;
 mod standardize;
 mod stretch;
 mod tensor;
@@ -37,6 +41,7 @@ use self::activation::Function;
 use self::maps::Mean;
 use self::tensor::{contiguous, is_f32, primitive, tensor};
 use super::{Bias, Kernels, composed};
+use crate::composed::slow_net::{ContextTensors, SlowTensors};
 
 type T4<B> = Tensor<B, 4>;
 
@@ -105,6 +110,38 @@ impl Kernels for Flex {
 
     fn bias(x: T4<Self>, bias: Bias<Self>) -> T4<Self> {
         Self::add(x, bias_map(bias))
+    }
+
+    fn slow_plane(net: SlowTensors<Self>, bias: Tensor<Self, 2>) -> T4<Self> {
+        let [height, width] = bias.dims();
+        let shape = move |outputs, _| [1, outputs, height, width];
+        match is_f32(&bias) {
+            true => tensor(generated::gather(net, bias, None).row_major().forward(shape)),
+            false => composed::slow_plane(net, bias),
+        }
+    }
+
+    fn slow_line(net: SlowTensors<Self>, bias: Tensor<Self, 1>) -> T4<Self> {
+        let shape = |_, positions| [1, positions, 1, 1];
+        match is_f32(&bias) {
+            true => tensor(generated::gather(net, bias, None).row_major().forward(shape)),
+            false => composed::slow_line(net, bias),
+        }
+    }
+
+    fn slow_context(
+        net: SlowTensors<Self>,
+        bias: Tensor<Self, 2>,
+        context: ContextTensors<Self>,
+        source: T4<Self>,
+    ) -> T4<Self> {
+        if !is_f32(&bias) || !is_f32(&source) {
+            return composed::slow_context(net, bias, context, source);
+        }
+        let [height, width] = bias.dims();
+        let shape = move |outputs, _| [1, outputs, height, width];
+        let pooled = generated::pool_context(&row_major(source), [height, width]);
+        tensor(generated::gather(net, bias, Some((context, pooled))).row_major().forward(shape))
     }
 
     fn channel_mean(x: T4<Self>) -> T4<Self> {
@@ -208,6 +245,39 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
 
     fn bias(x: T4<Self>, bias: Bias<Self>) -> T4<Self> {
         Self::add(x, bias_map(bias))
+    }
+
+    fn slow_plane(net: SlowTensors<Self>, bias: Tensor<Self, 2>) -> T4<Self> {
+        let [height, width] = bias.dims();
+        let shape = move |outputs, _| [1, outputs, height, width];
+        match is_f32(&bias) {
+            true => tensor(generated::slow_net_tracked::<C>(generated::gather(net, bias, None), shape)),
+            false => composed::slow_plane(net, bias),
+        }
+    }
+
+    fn slow_line(net: SlowTensors<Self>, bias: Tensor<Self, 1>) -> T4<Self> {
+        let shape = |_, positions| [1, positions, 1, 1];
+        match is_f32(&bias) {
+            true => tensor(generated::slow_net_tracked::<C>(generated::gather(net, bias, None), shape)),
+            false => composed::slow_line(net, bias),
+        }
+    }
+
+    fn slow_context(
+        net: SlowTensors<Self>,
+        bias: Tensor<Self, 2>,
+        context: ContextTensors<Self>,
+        source: T4<Self>,
+    ) -> T4<Self> {
+        if !is_f32(&bias) || !is_f32(&source) {
+            return composed::slow_context(net, bias, context, source);
+        }
+        let [height, width] = bias.dims();
+        let shape = move |outputs, _| [1, outputs, height, width];
+        let pooled = generated::pool_context_tracked::<C>(primitive(source), [height, width]);
+        let gathered = generated::gather(net, bias, Some((context, pooled)));
+        tensor(generated::slow_net_tracked::<C>(gathered, shape))
     }
 
     fn channel_mean(x: T4<Self>) -> T4<Self> {

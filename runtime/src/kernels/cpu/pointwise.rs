@@ -41,12 +41,26 @@ impl Right for Stack<'_> {
             for row in start..end {
                 let values = &part.data[(row - first) * self.positions + j0..][..width];
                 let line = &mut panel[(row - from) * stride..][..stride];
-                line[..width].copy_from_slice(values);
-                line[width..].fill(0.0);
+                copy_row(line, values);
             }
             first += part.channels;
         }
     }
+}
+
+/// Copies a row and fills the rest of the line with zeros; whole lines a vector at a time, without a call.
+#[inline(always)]
+fn copy_row(line: &mut [f32], row: &[f32]) {
+    if row.len() == line.len() && row.len().is_multiple_of(8) {
+        for (to, from) in line.chunks_exact_mut(8).zip(row.chunks_exact(8)) {
+            let lanes: [f32; 8] = std::array::from_fn(|i| from[i]);
+            to.copy_from_slice(&lanes);
+        }
+        return;
+    }
+    let (values, rest) = line.split_at_mut(row.len());
+    values.copy_from_slice(row);
+    rest.fill(0.0);
 }
 
 /// One image's channels as columns.

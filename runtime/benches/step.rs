@@ -1,0 +1,80 @@
+//! Times whole training steps (forward, gradients, update) and inference of a model on the CPU.
+//! `cargo bench --no-default-features -p termc-runtime --bench step -- examples/cifar10.term 16 [composed]`
+
+use std::time::Instant;
+
+use burn::tensor::{Distribution, Tensor};
+use burn_flex::Flex;
+use termc_compiler::{Options, compile};
+use termc_runtime::device::Cpu;
+use termc_runtime::network::{KernelChoice, Network, Pass};
+use termc_runtime::objective::evaluate;
+use termc_runtime::params::Params;
+
+/// Seconds of each of `count` calls, sorted.
+fn times(count: usize, mut call: impl FnMut()) -> Vec<f64> {
+    let mut seconds: Vec<f64> = (0..count)
+        .map(|_| {
+            let start = Instant::now();
+            call();
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    seconds.sort_by(f64::total_cmp);
+    seconds
+}
+
+/// Most memory this process ever held, in MiB.
+fn peak() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|l| l.starts_with("VmHWM"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<usize>().ok()? / 1024)
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
+    let path = arguments
+        .first()
+        .map_or("../examples/cifar10.term", String::as_str);
+    let batch = arguments.get(1).and_then(|b| b.parse().ok()).unwrap_or(16);
+    let kernels = match arguments.get(2).map(String::as_str) {
+        Some("composed") => KernelChoice::Composed,
+        _ => KernelChoice::Fused,
+    };
+    let text = std::fs::read_to_string(path).expect("the model's file");
+    let model = compile(path, &text, &Options::default())
+        .model
+        .expect("a correct model");
+    let network = Network::new(&model);
+    let device = Default::default();
+    let params = Params::<Flex>::init(&model, 1, &device);
+    let [c, h, w] = model.input;
+    let x = Tensor::random([batch, c, h, w], Distribution::Normal(0.0, 1.0), &device);
+    let targets =
+        Tensor::<Flex, 2>::zeros([batch, model.classes], &device) + 1.0 / model.classes as f64;
+    let pass = Pass {
+        kernels,
+        ..Pass::default()
+    };
+    let inference = times(5, || drop(network.forward(&params, x.clone(), &pass)));
+    let steps = times(5, || {
+        drop(evaluate::<Cpu>(
+            &network,
+            &params,
+            x.clone(),
+            targets.clone(),
+            &pass,
+        ))
+    });
+    println!(
+        "{path} batch {batch} {kernels:?}: inference {:.1} (median {:.1}) ms, gradients {:.1} (median {:.1}) ms, peak {:?} MiB",
+        inference[0] * 1e3,
+        inference[2] * 1e3,
+        steps[0] * 1e3,
+        steps[2] * 1e3,
+        peak()
+    );
+}
