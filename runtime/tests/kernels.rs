@@ -185,7 +185,7 @@ proptest! {
                  kind in 0usize..4, trained in any::<bool>(), seed in 0u64..1000) {
         // 0: a line, 1: a plane, 2: a plane of several blocks, 3: with a context.
         let [h, w] = if kind == 2 { [19 + sides[0], 17 + sides[1]] } else { sides };
-        let (dims, channels) = (if kind == 0 { 1 } else { 2 }, 3);
+        let (dims, channels, outputs) = if kind == 0 { (1, 3, 1) } else { (2, 3, outputs) };
         let mut planes = Vec::new();
         let mut rows = Vec::new();
         let mut add = |out: usize, input: usize, scale: f64| {

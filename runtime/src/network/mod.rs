@@ -91,7 +91,13 @@ impl Network {
         if let Some(output) = deferred.get_mut(model.output.index()) {
             *output = false;
         }
-        for ((node, freed), index) in model.nodes.iter().zip(&mut last_reads).zip(0..).rev() {
+        for ((node, freed), index) in (model
+            .nodes
+            .iter()
+            .zip(&mut last_reads)
+            .zip(0..model.nodes.len()))
+        .rev()
+        {
             let reads_parts = match node.op {
                 Op::Pointwise { .. } => true,
                 Op::Concat(_) => deferred.get(index).copied().unwrap_or(false),
@@ -155,7 +161,7 @@ impl Network {
                     Value::Parts(parts.iter().flat_map(|part| values.parts(*part)).collect())
                 }
                 (Op::Tile { x, times }, None) if *deferred && !keep => {
-                    Value::Parts(values.parts(*x).repeat(*times))
+                    Value::Parts((0..*times).flat_map(|_| values.parts(*x)).collect())
                 }
                 (_, None) => Value::Whole(run.node(id, &values)),
             };

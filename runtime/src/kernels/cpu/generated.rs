@@ -74,13 +74,19 @@ pub fn gather<B: Backend, const D: usize>(
         tensors.push(primitive(weight));
         tensors.push(primitive(bias));
     };
-    let maps = net.filters.into_iter().chain(net.linears).chain([net.output]);
+    let maps = net
+        .filters
+        .into_iter()
+        .chain(net.linears)
+        .chain([net.output]);
     maps.for_each(|map| add(&mut tensors, map));
     tensors.push(primitive(bias));
     let has_context = context.is_some();
     if let Some((context, pooled)) = context {
         tensors.push(pooled);
-        let maps = [context.reduce, context.fc1].into_iter().chain(context.layers);
+        let maps = [context.reduce, context.fc1]
+            .into_iter()
+            .chain(context.layers);
         maps.for_each(|map| add(&mut tensors, map));
         tensors.push(primitive(context.alpha));
         tensors.push(primitive(context.beta));
@@ -163,7 +169,11 @@ pub fn slow_net_tracked<C: CheckpointStrategy>(
     shape: impl FnOnce(usize, usize) -> [usize; 4],
 ) -> Tracked<C> {
     let plain = Gathered {
-        tensors: gathered.tensors.iter().map(|t| t.primitive.clone()).collect(),
+        tensors: gathered
+            .tensors
+            .iter()
+            .map(|t| t.primitive.clone())
+            .collect(),
         grid: gathered.grid,
         layers: gathered.layers,
         context: gathered.context,
@@ -171,5 +181,7 @@ pub fn slow_net_tracked<C: CheckpointStrategy>(
     let plain = plain.row_major();
     let output = plain.forward(shape);
     let parents: Vec<_> = gathered.tensors.iter().collect();
-    record::<C, _>(&parents, output, move |grad, _| plain.backward(&contiguous(grad)))
+    record::<C, _>(&parents, output, move |grad, _| {
+        plain.backward(&contiguous(grad))
+    })
 }

@@ -116,7 +116,11 @@ impl Kernels for Flex {
         let [height, width] = bias.dims();
         let shape = move |outputs, _| [1, outputs, height, width];
         match is_f32(&bias) {
-            true => tensor(generated::gather(net, bias, None).row_major().forward(shape)),
+            true => tensor(
+                generated::gather(net, bias, None)
+                    .row_major()
+                    .forward(shape),
+            ),
             false => composed::slow_plane(net, bias),
         }
     }
@@ -124,7 +128,11 @@ impl Kernels for Flex {
     fn slow_line(net: SlowTensors<Self>, bias: Tensor<Self, 1>) -> T4<Self> {
         let shape = |_, positions| [1, positions, 1, 1];
         match is_f32(&bias) {
-            true => tensor(generated::gather(net, bias, None).row_major().forward(shape)),
+            true => tensor(
+                generated::gather(net, bias, None)
+                    .row_major()
+                    .forward(shape),
+            ),
             false => composed::slow_line(net, bias),
         }
     }
@@ -141,7 +149,11 @@ impl Kernels for Flex {
         let [height, width] = bias.dims();
         let shape = move |outputs, _| [1, outputs, height, width];
         let pooled = generated::pool_context(&row_major(source), [height, width]);
-        tensor(generated::gather(net, bias, Some((context, pooled))).row_major().forward(shape))
+        tensor(
+            generated::gather(net, bias, Some((context, pooled)))
+                .row_major()
+                .forward(shape),
+        )
     }
 
     fn channel_mean(x: T4<Self>) -> T4<Self> {
@@ -251,7 +263,10 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         let [height, width] = bias.dims();
         let shape = move |outputs, _| [1, outputs, height, width];
         match is_f32(&bias) {
-            true => tensor(generated::slow_net_tracked::<C>(generated::gather(net, bias, None), shape)),
+            true => tensor(generated::slow_net_tracked::<C>(
+                generated::gather(net, bias, None),
+                shape,
+            )),
             false => composed::slow_plane(net, bias),
         }
     }
@@ -259,7 +274,10 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
     fn slow_line(net: SlowTensors<Self>, bias: Tensor<Self, 1>) -> T4<Self> {
         let shape = |_, positions| [1, positions, 1, 1];
         match is_f32(&bias) {
-            true => tensor(generated::slow_net_tracked::<C>(generated::gather(net, bias, None), shape)),
+            true => tensor(generated::slow_net_tracked::<C>(
+                generated::gather(net, bias, None),
+                shape,
+            )),
             false => composed::slow_line(net, bias),
         }
     }
