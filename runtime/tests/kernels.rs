@@ -181,6 +181,30 @@ proptest! {
     }
 
     #[test]
+    fn fused_activations(n in 1usize..4, c in 1usize..6, h in 2usize..20, w in 1usize..20,
+                         a in 0usize..8, b in 0usize..8, kind in 0usize..3, seed in 0u64..1000) {
+        let over = [Over::Instance, Over::Batch, Over::Groups(c)][kind];
+        let shape = [n, c, h, w];
+        let inputs = Inputs { maps: vec![tensor(seed, shape), tensor(seed + 1, shape)], planes: vec![tensor(seed + 2, [h, w])], rows: vec![tensor(seed + 3, [1])] };
+        let composed_finish = |x, bias| composed::bias(composed::gelu(composed::standardize(x, over)), bias);
+        // Both kinds of bias and of input in one expression, so that every input has a gradient.
+        agree(&inputs, 1e-5,
+            |i| B::gated(i.maps[0].clone(), i.maps[1].clone(), over, Bias::Spatial(i.planes[0].clone()))
+                + B::standardize_gelu(i.maps[0].clone() * 2.0, over, Bias::Scalar(i.rows[0].clone())),
+            |i| composed_finish(i.maps[0].clone() * i.maps[1].clone(), Bias::Spatial(i.planes[0].clone()))
+                + composed_finish(i.maps[0].clone() * 2.0, Bias::Scalar(i.rows[0].clone())));
+        let sizes = |mask: usize| {
+            let [n, c] = [if mask & 1 == 0 { n } else { 1 }, if mask & 2 == 0 { c } else { 1 }];
+            if mask & 4 == 0 { [n, c, h, w] } else { [n, c, 1, 1] }
+        };
+        let inputs = Inputs { maps: vec![tensor(seed, shape), tensor(seed + 1, sizes(a)), tensor(seed + 2, sizes(b))], planes: vec![], rows: vec![] };
+        agree(&inputs, 1e-5,
+            |i| B::gate(B::silu(i.maps[0].clone()), i.maps[1].clone(), i.maps[2].clone()),
+            |i| composed::mul(i.maps[0].clone() * composed::sigmoid(i.maps[0].clone()),
+                composed::sigmoid(composed::mul(i.maps[1].clone(), i.maps[2].clone()))));
+    }
+
+    #[test]
     fn slow_nets(sides in prop::array::uniform2(1usize..9), hidden in 1usize..9, outputs in 1usize..7, layers in 0usize..4,
                  kind in 0usize..4, trained in any::<bool>(), seed in 0u64..1000) {
         // 0: a line, 1: a plane, 2: a plane of several blocks, 3: with a context.

@@ -94,6 +94,31 @@ pub trait Kernels: Backend {
         composed::slow_context(net, bias, context, source)
     }
 
+    /// `gelu(standardize(x)) + bias`
+    fn standardize_gelu(x: Tensor<Self, 4>, over: Over, bias: Bias<Self>) -> Tensor<Self, 4> {
+        Self::bias(<Self as Kernels>::gelu(Self::standardize(x, over)), bias)
+    }
+
+    /// `gelu(standardize(a * b)) + bias` for `a` and `b` of the same shape.
+    fn gated(
+        a: Tensor<Self, 4>,
+        b: Tensor<Self, 4>,
+        over: Over,
+        bias: Bias<Self>,
+    ) -> Tensor<Self, 4> {
+        Self::standardize_gelu(Self::mul(a, b), over, bias)
+    }
+
+    /// `x * sigmoid(x)`
+    fn silu(x: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        Self::mul(<Self as Kernels>::sigmoid(x.clone()), x)
+    }
+
+    /// `x * sigmoid(a * b)`; axes of size 1 are stretched.
+    fn gate(x: Tensor<Self, 4>, a: Tensor<Self, 4>, b: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        Self::mul(x, <Self as Kernels>::sigmoid(Self::mul(a, b)))
+    }
+
     /// Mean over channels: `[N, 1, H, W]`.
     fn channel_mean(x: Tensor<Self, 4>) -> Tensor<Self, 4> {
         composed::channel_mean(x)

@@ -3,6 +3,7 @@
 use burn::tensor::{DType, Tensor, TensorData};
 use termc_compiler::model::{Affine, Grid, Model, NodeId, Op, ParamId};
 
+use super::plan::Fusion;
 use super::{Dropout, KernelChoice, Pass, Values, slow};
 use crate::composed::elementwise;
 use crate::kernels::{Bias, Kernels, composed};
@@ -78,6 +79,29 @@ impl<B: Kernels> Run<'_, B> {
                 Some(dropout) if *rate > 0.0 => self.dropout(id, values.get(*x), *rate, dropout),
                 _ => values.get(*x),
             },
+        }
+    }
+
+    /// The value of nodes that a fused kernel computes together.
+    pub fn fused(&self, fusion: &Fusion, values: &Values<B>) -> Tensor<B, 4> {
+        match *fusion {
+            Fusion::Finish { x, over, bias } => {
+                B::standardize_gelu(values.get(x), over, self.bias(bias))
+            }
+            Fusion::Gated { a, b, over, bias } => {
+                B::gated(values.get(a), values.get(b), over, self.bias(bias))
+            }
+            Fusion::SelfGate(x) => B::silu(values.get(x)),
+            Fusion::Gate { x, a, b } => B::gate(values.get(x), values.get(a), values.get(b)),
+        }
+    }
+
+    /// The parts of a concatenation or tiling that is not made.
+    pub fn parts(&self, id: NodeId, values: &Values<B>) -> Vec<Tensor<B, 4>> {
+        match &self.model[id].op {
+            Op::Concat(parts) => parts.iter().flat_map(|part| values.parts(*part)).collect(),
+            Op::Tile { x, times } => (0..*times).flat_map(|_| values.parts(*x)).collect(),
+            _ => vec![self.node(id, values)],
         }
     }
 

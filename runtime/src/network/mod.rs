@@ -1,11 +1,14 @@
 //! Executes a model: one value per node, in order, each freed after its last use. Knows nothing of losses or training.
 
 mod apply;
+mod plan;
 mod slow;
 
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
-use termc_compiler::model::{Model, NodeId, Op};
+use termc_compiler::model::{Model, NodeId};
+
+use self::plan::{Plan, Step};
 
 use crate::composed::elementwise;
 use crate::kernels::Kernels;
@@ -71,53 +74,17 @@ pub struct Forward<B: Backend> {
 #[derive(Clone, Debug)]
 pub struct Network {
     model: Model,
-    /// For each node, the operands that no later node reads.
-    last_reads: Vec<Vec<NodeId>>,
-    /// For each node, whether it is a concatenation or tiling that only pointwise convolutions read, directly or
-    /// through a concatenation.
-    deferred: Vec<bool>,
+    plain: Plan,
+    fused: Plan,
 }
 
 impl Network {
-    /// Plans the order in which values are freed.
+    /// Plans the execution.
     pub fn new(model: &Model) -> Self {
-        let mut read = vec![false; model.nodes.len()];
-        let mut last_reads = vec![Vec::new(); model.nodes.len()];
-        let mut deferred: Vec<bool> = model
-            .nodes
-            .iter()
-            .map(|node| matches!(node.op, Op::Concat(_) | Op::Tile { .. }))
-            .collect();
-        if let Some(output) = deferred.get_mut(model.output.index()) {
-            *output = false;
-        }
-        for ((node, freed), index) in (model
-            .nodes
-            .iter()
-            .zip(&mut last_reads)
-            .zip(0..model.nodes.len()))
-        .rev()
-        {
-            let reads_parts = match node.op {
-                Op::Pointwise { .. } => true,
-                Op::Concat(_) => deferred.get(index).copied().unwrap_or(false),
-                _ => false,
-            };
-            for operand in node.op.operands() {
-                if let Some(seen) = read.get_mut(operand.index())
-                    && !std::mem::replace(seen, true)
-                {
-                    freed.push(operand);
-                }
-                if let Some(deferred) = deferred.get_mut(operand.index()) {
-                    *deferred &= reads_parts;
-                }
-            }
-        }
         Self {
             model: model.clone(),
-            last_reads,
-            deferred,
+            plain: Plan::plain(model),
+            fused: Plan::fused(model),
         }
     }
 
@@ -145,25 +112,24 @@ impl Network {
             .map_or(&[][..], |term| &term.kernels);
         let mut kernels = vec![None; compared.len()];
         let mut input = Some(input);
-        for (id, (freed, deferred)) in model
-            .node_ids()
-            .zip(self.last_reads.iter().zip(&self.deferred))
-        {
+        let plan = match (pass.kernels, pass.keep) {
+            (KernelChoice::Fused, Keep::Nothing) => &self.fused,
+            _ => &self.plain,
+        };
+        let run = apply::Run {
+            model,
+            params,
+            pass,
+        };
+        let steps = plan.steps.iter().zip(&plan.last_reads);
+        for (id, (step, freed)) in model.node_ids().zip(steps) {
             let keep = wanted(id);
-            let run = apply::Run {
-                model,
-                params,
-                pass,
-            };
-            let value = match (&model[id].op, input.take_if(|_| id.index() == 0)) {
-                (_, Some(input)) => Value::Whole(input),
-                (Op::Concat(parts), None) if *deferred && !keep => {
-                    Value::Parts(parts.iter().flat_map(|part| values.parts(*part)).collect())
-                }
-                (Op::Tile { x, times }, None) if *deferred && !keep => {
-                    Value::Parts((0..*times).flat_map(|_| values.parts(*x)).collect())
-                }
-                (_, None) => Value::Whole(run.node(id, &values)),
+            let value = match (input.take_if(|_| id.index() == 0), step) {
+                (Some(input), _) => Value::Whole(input),
+                (None, Step::Skipped) => continue,
+                (None, Step::Fused(fusion)) => Value::Whole(run.fused(fusion, &values)),
+                (None, Step::Parts) if !keep => Value::Parts(run.parts(id, &values)),
+                (None, Step::Parts | Step::Node) => Value::Whole(run.node(id, &values)),
             };
             if let Value::Whole(whole) = &value {
                 if keep {

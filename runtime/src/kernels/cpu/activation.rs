@@ -15,6 +15,8 @@ pub enum Function {
     Gelu,
     /// Logistic function.
     Sigmoid,
+    /// `x * sigmoid(x)`
+    Silu,
 }
 
 multiversion! {
@@ -33,6 +35,17 @@ multiversion! {
     fn sigmoid_back(to: &mut [f32], y: &[f32], grad: &[f32]) {
         for (t, (y, g)) in to.iter_mut().zip(y.iter().zip(grad)) { *t = g * y * (1.0 - y); }
     }
+
+    fn silu(to: &mut [f32], x: &[f32]) {
+        for (t, x) in to.iter_mut().zip(x) { *t = x * math::sigmoid(*x); }
+    }
+
+    fn silu_back(to: &mut [f32], x: &[f32], grad: &[f32]) {
+        for (t, (x, g)) in to.iter_mut().zip(x.iter().zip(grad)) {
+            let s = math::sigmoid(*x);
+            *t = g * (s + x * s * (1.0 - s));
+        }
+    }
 }
 
 /// `function(x)`.
@@ -40,14 +53,16 @@ pub fn forward(function: Function, x: &[f32]) -> Buffer {
     map(x.len(), |to, range| match function {
         Function::Gelu => gelu(to, &x[range]),
         Function::Sigmoid => sigmoid(to, &x[range]),
+        Function::Silu => silu(to, &x[range]),
     })
 }
 
-/// The gradient, from the input (GELU) or the output (logistic function).
+/// The gradient, from the output (logistic function) or the input (the others).
 pub fn backward(function: Function, kept: &[f32], grad: &[f32]) -> Buffer {
     map(kept.len(), |to, range| match function {
         Function::Gelu => gelu_back(to, &kept[range.clone()], &grad[range]),
         Function::Sigmoid => sigmoid_back(to, &kept[range.clone()], &grad[range]),
+        Function::Silu => silu_back(to, &kept[range.clone()], &grad[range]),
     })
 }
 

@@ -55,6 +55,90 @@ pub fn standardize_tracked<C: CheckpointStrategy>(x: Tracked<C>, over: Over) -> 
     })
 }
 
+/// `gelu(standardize(product of inputs)) + bias` for one or two inputs and `bias` of `[1]` or `[H, W]`; and what its
+/// gradient needs.
+pub fn finish(inputs: &[FlexTensor], over: Over, bias: &FlexTensor) -> (FlexTensor, FlexTensor) {
+    let (source, plan) = source(inputs, over);
+    let (y, kept) = standardize::forward(source, plan, Finish::Gelu(values(bias)));
+    let (size, shape) = (kept.len(), inputs.first().map_or([0; 4], dims4));
+    (y.into_tensor(shape), kept.into_tensor([size]))
+}
+
+fn source(inputs: &[FlexTensor], over: Over) -> (Input<'_>, Plan) {
+    match inputs {
+        [x] => (Input::Maps(values(x)), plan(x, over)),
+        [a, b, ..] => (Input::Product(values(a), values(b)), plan(a, over)),
+        [] => unreachable!("a standardization has an input"),
+    }
+}
+
+/// As [`finish`], recorded.
+pub fn finish_tracked<C: CheckpointStrategy>(
+    inputs: &[Tracked<C>],
+    over: Over,
+    bias: Tracked<C>,
+) -> Tracked<C> {
+    let tensors = inputs.iter().map(|x| contiguous(x.primitive.clone()));
+    let tensors: Vec<FlexTensor> = tensors.collect();
+    let shift = contiguous(bias.primitive.clone());
+    let (y, kept) = finish(&tensors, over, &shift);
+    let parents: Vec<&Tracked<C>> = inputs.iter().chain([&bias]).collect();
+    record::<C, _>(&parents, y, move |grad, wanted| {
+        let grad = contiguous(grad);
+        let mut results = Vec::new();
+        let (input_wanted, bias_wanted) = wanted.split_at(tensors.len());
+        if input_wanted.contains(&true) {
+            let (source, plan) = source(&tensors, over);
+            let (first, second) =
+                standardize::backward(values(&grad), source, values(&kept), plan, true);
+            let grads = [Some(first), second].into_iter().flatten().zip(&tensors);
+            results.extend(grads.map(|(dx, x)| Some(dx.into_tensor(x.shape()))));
+        } else {
+            results.resize(tensors.len(), None);
+        }
+        let sizes = [1, 1, shift.shape().num_elements()];
+        let shift_grad = |_| stretch::reduce(map(&grad), None, sizes).into_tensor(shift.shape());
+        results.push(
+            bias_wanted
+                .first()
+                .filter(|wanted| **wanted)
+                .map(shift_grad),
+        );
+        results
+    })
+}
+
+/// `x * sigmoid(a * b)` for [`stretchable`] maps, `x` of the joined shape.
+pub fn gate(x: &FlexTensor, a: &FlexTensor, b: &FlexTensor) -> FlexTensor {
+    stretch::gate(map(x), map(a), map(b)).into_tensor(x.shape())
+}
+
+/// As [`gate`], recorded.
+pub fn gate_tracked<C: CheckpointStrategy>(
+    x: Tracked<C>,
+    a: Tracked<C>,
+    b: Tracked<C>,
+) -> Tracked<C> {
+    let [input, left, right] = [&x, &a, &b].map(|t| contiguous(t.primitive.clone()));
+    let y = gate(&input, &left, &right);
+    record::<C, _>(&[&x, &a, &b], y, move |grad, wanted| {
+        let grad = contiguous(grad);
+        let (dx, ds) = stretch::gate_back(map(&grad), map(&input), map(&left), map(&right));
+        let ds = Map {
+            data: &ds,
+            sizes: sizes(&input),
+        };
+        let side = |t: &FlexTensor, other: &FlexTensor| {
+            stretch::reduce(ds, Some(map(other)), sizes(t)).into_tensor(t.shape())
+        };
+        vec![
+            Some(dx.into_tensor(input.shape())),
+            wanted[1].then(|| side(&left, &right)),
+            wanted[2].then(|| side(&right, &left)),
+        ]
+    })
+}
+
 /// An activation.
 pub fn activate(x: &FlexTensor, function: Function) -> FlexTensor {
     activation::forward(function, values(x)).into_tensor(x.shape())
@@ -65,7 +149,7 @@ pub fn activate_tracked<C: CheckpointStrategy>(x: Tracked<C>, function: Function
     let input = contiguous(x.primitive.clone());
     let y = activate(&input, function);
     let kept = match function {
-        Function::Gelu => input,
+        Function::Gelu | Function::Silu => input,
         Function::Sigmoid => y.clone(),
     };
     record::<C, _>(&[&x], y, move |grad, _| {
@@ -81,6 +165,12 @@ pub fn stretchable(a: [usize; 4], b: [usize; 4]) -> bool {
     let planes = (ah, aw) == (bh, bw) || (ah, aw) == (1, 1) || (bh, bw) == (1, 1);
     let axis = |a: usize, b: usize| a == b || a == 1 || b == 1;
     planes && axis(an, bn) && axis(ac, bc)
+}
+
+/// Whether `b` only has to be stretched to have the sizes `a`.
+pub fn covers(a: [usize; 4], b: [usize; 4]) -> bool {
+    let positions = (a[2], a[3]) == (b[2], b[3]) || (b[2], b[3]) == (1, 1);
+    positions && (0..2).all(|i| b[i] == a[i] || b[i] == 1)
 }
 
 fn joined_shape(a: &FlexTensor, b: &FlexTensor) -> [usize; 4] {

@@ -53,6 +53,13 @@ fn bias_map<B: Kernels>(bias: Bias<B>) -> T4<B> {
     }
 }
 
+fn bias_primitive<B: Kernels>(bias: Bias<B>) -> B::FloatTensorPrimitive {
+    match bias {
+        Bias::Scalar(b) => primitive(b),
+        Bias::Spatial(b) => primitive(b),
+    }
+}
+
 impl Kernels for Flex {
     fn pointwise(parts: Vec<T4<Self>>, weight: Tensor<Self, 2>, bias: Tensor<Self, 1>) -> T4<Self> {
         match parts.iter().all(is_f32) && is_f32(&weight) {
@@ -154,6 +161,46 @@ impl Kernels for Flex {
                 .row_major()
                 .forward(shape),
         )
+    }
+
+    fn standardize_gelu(x: T4<Self>, over: Over, bias: Bias<Self>) -> T4<Self> {
+        match is_f32(&x) {
+            true => {
+                tensor(maps::finish(&[row_major(x)], over, &contiguous(bias_primitive(bias))).0)
+            }
+            false => Self::bias(<Self as Kernels>::gelu(Self::standardize(x, over)), bias),
+        }
+    }
+
+    fn gated(a: T4<Self>, b: T4<Self>, over: Over, bias: Bias<Self>) -> T4<Self> {
+        match is_f32(&a) && is_f32(&b) && a.dims() == b.dims() {
+            true => tensor(
+                maps::finish(
+                    &[row_major(a), row_major(b)],
+                    over,
+                    &contiguous(bias_primitive(bias)),
+                )
+                .0,
+            ),
+            false => Self::standardize_gelu(Self::mul(a, b), over, bias),
+        }
+    }
+
+    fn silu(x: T4<Self>) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::activate(&row_major(x), Function::Silu)),
+            false => Self::mul(<Self as Kernels>::sigmoid(x.clone()), x),
+        }
+    }
+
+    fn gate(x: T4<Self>, a: T4<Self>, b: T4<Self>) -> T4<Self> {
+        let fits = [&a, &b]
+            .iter()
+            .all(|t| is_f32(*t) && maps::covers(x.dims(), t.dims()));
+        match fits && is_f32(&x) {
+            true => tensor(maps::gate(&row_major(x), &row_major(a), &row_major(b))),
+            false => Self::mul(x, <Self as Kernels>::sigmoid(Self::mul(a, b))),
+        }
     }
 
     fn channel_mean(x: T4<Self>) -> T4<Self> {
@@ -296,6 +343,49 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         let pooled = generated::pool_context_tracked::<C>(primitive(source), [height, width]);
         let gathered = generated::gather(net, bias, Some((context, pooled)));
         tensor(generated::slow_net_tracked::<C>(gathered, shape))
+    }
+
+    fn standardize_gelu(x: T4<Self>, over: Over, bias: Bias<Self>) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::finish_tracked::<C>(
+                &[primitive(x)],
+                over,
+                bias_primitive(bias),
+            )),
+            false => Self::bias(<Self as Kernels>::gelu(Self::standardize(x, over)), bias),
+        }
+    }
+
+    fn gated(a: T4<Self>, b: T4<Self>, over: Over, bias: Bias<Self>) -> T4<Self> {
+        match is_f32(&a) && is_f32(&b) && a.dims() == b.dims() {
+            true => tensor(maps::finish_tracked::<C>(
+                &[primitive(a), primitive(b)],
+                over,
+                bias_primitive(bias),
+            )),
+            false => Self::standardize_gelu(Self::mul(a, b), over, bias),
+        }
+    }
+
+    fn silu(x: T4<Self>) -> T4<Self> {
+        match is_f32(&x) {
+            true => tensor(maps::activate_tracked::<C>(primitive(x), Function::Silu)),
+            false => Self::mul(<Self as Kernels>::sigmoid(x.clone()), x),
+        }
+    }
+
+    fn gate(x: T4<Self>, a: T4<Self>, b: T4<Self>) -> T4<Self> {
+        let fits = [&a, &b]
+            .iter()
+            .all(|t| is_f32(*t) && maps::covers(x.dims(), t.dims()));
+        match fits && is_f32(&x) {
+            true => tensor(maps::gate_tracked::<C>(
+                primitive(x),
+                primitive(a),
+                primitive(b),
+            )),
+            false => Self::mul(x, <Self as Kernels>::sigmoid(Self::mul(a, b))),
+        }
     }
 
     fn channel_mean(x: T4<Self>) -> T4<Self> {

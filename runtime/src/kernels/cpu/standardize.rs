@@ -9,7 +9,7 @@ use super::pool::{self, Buffer};
 use super::simd::multiversion;
 
 /// Added to a variance.
-const EPSILON: f32 = 1e-5;
+const EPSILON: f64 = 1e-5;
 
 /// `[n, channels, positions]` and which channels share statistics over the batch.
 #[derive(Clone, Copy, Debug)]
@@ -84,13 +84,20 @@ impl<'a> Input<'a> {
     }
 }
 
+/// The sum of partial sums. Statistics are finished in float64: the gradient of a map before a standardization is what
+/// is left of cancelling sums.
+#[inline(always)]
+fn total(lanes: &[f32]) -> f64 {
+    lanes.iter().map(|lane| f64::from(*lane)).sum()
+}
+
 multiversion! {
     fn multiply(to: &mut [f32], a: &[f32], b: &[f32]) {
         for (t, (a, b)) in to.iter_mut().zip(a.iter().zip(b)) { *t = a * b; }
     }
 
     /// `sum of (x - shift)` and of its square, in 32 interleaved partial sums.
-    fn moments(x: &[f32], shift: f32) -> (f32, f32) {
+    fn moments(x: &[f32], shift: f32) -> (f64, f64) {
         let (mut s, mut q) = ([0.0f32; 32], [0.0f32; 32]);
         let chunks = x.chunks_exact(32);
         let (mut sum, mut square) = (0.0, 0.0);
@@ -106,7 +113,7 @@ multiversion! {
                 *q = d.mul_add(d, *q);
             }
         }
-        (s.iter().sum::<f32>() + sum, q.iter().sum::<f32>() + square)
+        (total(&s) + f64::from(sum), total(&q) + f64::from(square))
     }
 
     fn finish_plain(to: &mut [f32], x: &[f32], mean: f32, scale: f32) {
@@ -121,7 +128,7 @@ multiversion! {
     }
 
     /// `sum of g` and of `g * y` where `y = (x - mean) * scale`.
-    fn grad_moments(g: &[f32], x: &[f32], mean: f32, scale: f32) -> (f32, f32) {
+    fn grad_moments(g: &[f32], x: &[f32], mean: f32, scale: f32) -> (f64, f64) {
         let (mut s, mut q) = ([0.0f32; 32], [0.0f32; 32]);
         let (chunks, others) = (g.chunks_exact(32), x.chunks_exact(32));
         let (mut sum, mut product) = (0.0, 0.0);
@@ -135,7 +142,7 @@ multiversion! {
                 *q = g.mul_add((x - mean) * scale, *q);
             }
         }
-        (s.iter().sum::<f32>() + sum, q.iter().sum::<f32>() + product)
+        (total(&s) + f64::from(sum), total(&q) + f64::from(product))
     }
 
     /// `to = grad * gelu'(y)`, and the moments as [`grad_moments`].
@@ -174,8 +181,8 @@ pub fn forward(input: Input, plan: Plan, finish: Finish) -> (Buffer, Statistics)
     each(tasks.len(), |task| {
         let (channel, first, last) = tasks[task];
         let mut scratch = pool::take(positions);
-        let count = ((last - first) * positions) as f32;
-        let (mut shift, mut sum, mut square) = (0.0, 0.0, 0.0);
+        let count = ((last - first) * positions) as f64;
+        let (mut shift, mut sum, mut square) = (0.0f32, 0.0f64, 0.0f64);
         // One pass around the first value for the mean, one around the mean for the variance.
         for pass in 0..2 {
             (sum, square) = (0.0, 0.0);
@@ -186,11 +193,13 @@ pub fn forward(input: Input, plan: Plan, finish: Finish) -> (Buffer, Statistics)
                 square += q;
             }
             if pass == 0 {
-                shift = sum / count;
+                shift = (sum / count) as f32;
             }
         }
-        let mean = shift + sum / count;
-        let scale = 1.0 / (square / count + EPSILON).sqrt();
+        let rest = sum / count;
+        let mean = (f64::from(shift) + rest) as f32;
+        let variance = (square / count - rest * rest).max(0.0);
+        let scale = (1.0 / (variance + EPSILON).sqrt()) as f32;
         for image in first..last {
             let row = plan.row(image, channel);
             let x = input.row(row * positions, &mut scratch);
@@ -225,7 +234,7 @@ pub fn backward(
     each(tasks.len(), |task| {
         let (channel, first, last) = tasks[task];
         let mut scratch = pool::take(positions);
-        let count = ((last - first) * positions) as f32;
+        let count = ((last - first) * positions) as f64;
         let (mut sum, mut product) = (0.0, 0.0);
         for image in first..last {
             let row = plan.row(image, channel);
@@ -244,7 +253,7 @@ pub fn backward(
             sum += s;
             product += p;
         }
-        let (g_mean, gy_mean) = (sum / count, product / count);
+        let (g_mean, gy_mean) = ((sum / count) as f32, (product / count) as f32);
         for image in first..last {
             let row = plan.row(image, channel);
             let span = row * positions..(row + 1) * positions;

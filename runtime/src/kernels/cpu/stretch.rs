@@ -1,6 +1,7 @@
 //! Sums and products of feature maps whose axes of size 1 are stretched, and the matching reductions of gradients.
 //! Maps are `[n, channels, positions]`, each axis whole or of size 1.
 
+use super::math::sigmoid;
 use super::parallel::{Shared, each};
 use super::pointwise::{add_to, sum};
 use super::pool::{self, Buffer};
@@ -178,4 +179,72 @@ pub fn spread(x: Map, sizes: Sizes, factor: f32) -> Buffer {
         }
     });
     out
+}
+
+multiversion! {
+    /// `to = x * sigmoid(a * b)`; factors of one value are stretched.
+    fn gate_row(to: &mut [f32], x: &[f32], a: &[f32], b: &[f32]) {
+        match (a, b) {
+            ([a], [b]) => {
+                let s = sigmoid(a * b);
+                for (t, x) in to.iter_mut().zip(x) { *t = x * s; }
+            }
+            ([a], b) | (b, [a]) => {
+                for (t, (x, b)) in to.iter_mut().zip(x.iter().zip(b)) { *t = x * sigmoid(a * b); }
+            }
+            (a, b) => {
+                for (t, (x, (a, b))) in to.iter_mut().zip(x.iter().zip(a.iter().zip(b))) { *t = x * sigmoid(a * b); }
+            }
+        }
+    }
+
+    /// Turns `scores`, `sigmoid(a * b)`, into the gradient of `a * b`, and writes that of `x`.
+    fn gate_grad(scores: &mut [f32], to: &mut [f32], grad: &[f32], x: &[f32]) {
+        for ((s, t), (g, x)) in scores.iter_mut().zip(to).zip(grad.iter().zip(x)) {
+            *t = g * *s;
+            *s = g * x * *s * (1.0 - *s);
+        }
+    }
+}
+
+/// `x * sigmoid(a * b)`, `x` of the joined sizes.
+pub fn gate(x: Map, a: Map, b: Map) -> Buffer {
+    let [n, channels, positions] = x.sizes;
+    let mut out = pool::take(n * channels * positions);
+    let shared = Shared::new(&mut out);
+    each(n * channels, |row| {
+        let (image, channel) = (row / channels, row % channels);
+        // SAFETY: one row per task.
+        let to = unsafe { shared.part(row * positions, positions) };
+        gate_row(
+            to,
+            x.row(image, channel),
+            a.row(image, channel),
+            b.row(image, channel),
+        );
+    });
+    out
+}
+
+/// The gradients of `x` and of `a * b`, both of `x`'s sizes.
+pub fn gate_back(grad: Map, x: Map, a: Map, b: Map) -> (Buffer, Buffer) {
+    let [n, channels, positions] = x.sizes;
+    let mut dx = pool::take(n * channels * positions);
+    let mut scores = pool::take(n * channels * positions);
+    let (to_dx, to_scores) = (Shared::new(&mut dx), Shared::new(&mut scores));
+    each(n * channels, |row| {
+        let (image, channel) = (row / channels, row % channels);
+        // SAFETY: one row per task.
+        let (dx, scores) = unsafe {
+            (
+                to_dx.part(row * positions, positions),
+                to_scores.part(row * positions, positions),
+            )
+        };
+        // The score alone: gated ones.
+        dx.fill(1.0);
+        gate_row(scores, dx, a.row(image, channel), b.row(image, channel));
+        gate_grad(scores, dx, grad.row(image, channel), x.row(image, channel));
+    });
+    (dx, scores)
 }

@@ -1,0 +1,260 @@
+//! Decides how a model is executed: which nodes are computed together by a fused kernel, which concatenations are never
+//! made, and after which step a value is no longer needed. A pure function of the model; computes no values.
+
+use termc_compiler::model::{Graph, Model, NodeId, Op, Over, ParamId};
+
+/// How to execute a model.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    /// One per node.
+    pub steps: Vec<Step>,
+    /// For each node, the values that no later step reads.
+    pub last_reads: Vec<Vec<NodeId>>,
+}
+
+/// What to do at a node.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Step {
+    /// Compute it.
+    Node,
+    /// Nothing: a concatenation or tiling that only pointwise convolutions read, directly or through a concatenation.
+    Parts,
+    /// Nothing: a later fused step computes it on the way.
+    Skipped,
+    /// Compute it together with skipped nodes before it.
+    Fused(Fusion),
+}
+
+/// Nodes computed together.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Fusion {
+    /// `gelu(standardize(x)) + bias`
+    Finish {
+        /// What is standardized.
+        x: NodeId,
+        /// Axes of the means.
+        over: Over,
+        /// Scalar or one value per position.
+        bias: ParamId,
+    },
+    /// `gelu(standardize(a * b)) + bias`
+    Gated {
+        /// One factor.
+        a: NodeId,
+        /// The other, of the same shape.
+        b: NodeId,
+        /// Axes of the means.
+        over: Over,
+        /// Scalar or one value per position.
+        bias: ParamId,
+    },
+    /// `x * sigmoid(x)`
+    SelfGate(NodeId),
+    /// `x * sigmoid(a * b)`
+    Gate {
+        /// What is scaled.
+        x: NodeId,
+        /// One factor of the score.
+        a: NodeId,
+        /// The other.
+        b: NodeId,
+    },
+}
+
+impl Fusion {
+    fn reads(&self) -> Vec<NodeId> {
+        match *self {
+            Self::Finish { x, .. } | Self::SelfGate(x) => vec![x],
+            Self::Gated { a, b, .. } => vec![a, b],
+            Self::Gate { x, a, b } => vec![x, a, b],
+        }
+    }
+}
+
+impl Plan {
+    /// Every node by itself.
+    pub fn plain(model: &Model) -> Self {
+        Self::of(model, vec![Step::Node; model.nodes.len()])
+    }
+
+    /// Nodes computed together where a fused kernel exists and nobody else reads what lies between.
+    pub fn fused(model: &Model) -> Self {
+        let reads = read_counts(model);
+        let mut steps = vec![Step::Node; model.nodes.len()];
+        for id in model.node_ids() {
+            let once = |id: NodeId| reads.get(id.index()).is_some_and(|count| *count == 1);
+            let Some((fusion, inner)) = fusion(model, id, once) else {
+                continue;
+            };
+            for id in inner {
+                set(&mut steps, id, Step::Skipped);
+            }
+            set(&mut steps, id, Step::Fused(fusion));
+        }
+        Self::of(model, steps)
+    }
+
+    /// Adds deferred concatenations and the last reads to the steps.
+    fn of(model: &Model, mut steps: Vec<Step>) -> Self {
+        let mut read = vec![false; model.nodes.len()];
+        let mut deferred: Vec<bool> = (model.node_ids())
+            .map(|id| matches!(model[id].op, Op::Concat(_) | Op::Tile { .. }) && id != model.output)
+            .collect();
+        let mut last_reads = vec![Vec::new(); model.nodes.len()];
+        for id in model.node_ids().rev() {
+            let op = &model[id].op;
+            let (operands, reads_parts) = match steps.get(id.index()) {
+                Some(Step::Fused(fusion)) => (fusion.reads(), false),
+                Some(Step::Skipped) => (vec![], false),
+                _ => {
+                    let own = deferred.get(id.index()).copied().unwrap_or(false);
+                    let parts = match op {
+                        Op::Pointwise { .. } => true,
+                        Op::Concat(_) => own,
+                        _ => false,
+                    };
+                    (op.operands(), parts)
+                }
+            };
+            for operand in operands {
+                if let Some(seen) = read.get_mut(operand.index())
+                    && !std::mem::replace(seen, true)
+                    && let Some(freed) = last_reads.get_mut(id.index())
+                {
+                    freed.push(operand);
+                }
+                if let Some(deferred) = deferred.get_mut(operand.index()) {
+                    *deferred &= reads_parts;
+                }
+            }
+        }
+        for (step, _) in steps
+            .iter_mut()
+            .zip(deferred)
+            .filter(|(_, deferred)| *deferred)
+        {
+            *step = Step::Parts;
+        }
+        Self { steps, last_reads }
+    }
+}
+
+fn set(steps: &mut [Step], id: NodeId, step: Step) {
+    if let Some(slot) = steps.get_mut(id.index()) {
+        *slot = step;
+    }
+}
+
+/// How often each value is read, the output and the kernels of the loss once more.
+fn read_counts(model: &Graph) -> Vec<usize> {
+    let mut counts = vec![0; model.nodes.len()];
+    let kernels = model.loss.slow_neural.iter().flat_map(|term| &term.kernels);
+    let outside = kernels.copied().chain([model.output]);
+    for id in model
+        .nodes
+        .iter()
+        .flat_map(|node| node.op.operands())
+        .chain(outside)
+    {
+        if let Some(count) = counts.get_mut(id.index()) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
+/// The fused form of a node and the nodes inside it, all of which are read only there (`once`).
+fn fusion(
+    model: &Graph,
+    id: NodeId,
+    once: impl Fn(NodeId) -> bool,
+) -> Option<(Fusion, Vec<NodeId>)> {
+    match model[id].op {
+        Op::Bias { x: gelu, bias } => {
+            let Op::Gelu(standard) = model[gelu].op else {
+                return None;
+            };
+            let Op::Standardize { x, over } = model[standard].op else {
+                return None;
+            };
+            if !once(gelu) || !once(standard) {
+                return None;
+            }
+            match model[x].op {
+                Op::Mul(a, b) if once(x) && model[a].shape == model[b].shape => {
+                    Some((Fusion::Gated { a, b, over, bias }, vec![x, standard, gelu]))
+                }
+                _ => Some((Fusion::Finish { x, over, bias }, vec![standard, gelu])),
+            }
+        }
+        Op::Mul(x, y) => {
+            let gate = |sigmoid: NodeId, x: NodeId| {
+                let Op::Sigmoid(score) = model[sigmoid].op else {
+                    return None;
+                };
+                match model[score].op {
+                    _ if !once(sigmoid) || sigmoid == x => None,
+                    _ if score == x => Some((Fusion::SelfGate(x), vec![sigmoid])),
+                    Op::Mul(a, b) if once(score) => {
+                        Some((Fusion::Gate { x, a, b }, vec![score, sigmoid]))
+                    }
+                    _ => None,
+                }
+            };
+            gate(y, x).or_else(|| gate(x, y))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use termc_compiler::{Options, compile};
+
+    fn cifar10() -> Model {
+        let text = include_str!("../../../examples/cifar10.term");
+        compile("cifar10.term", text, &Options::default())
+            .model
+            .unwrap()
+    }
+
+    #[test]
+    fn a_released_block_uses_every_fusion() {
+        let model = cifar10();
+        let plan = Plan::fused(&model);
+        let count = |test: fn(&Fusion) -> bool| {
+            let fused = plan
+                .steps
+                .iter()
+                .filter(|step| matches!(step, Step::Fused(f) if test(f)));
+            fused.count()
+        };
+        assert_eq!(count(|f| matches!(f, Fusion::Gated { .. })), 10);
+        assert_eq!(count(|f| matches!(f, Fusion::Finish { .. })), 25);
+        assert_eq!(count(|f| matches!(f, Fusion::SelfGate(_))), 5);
+        assert_eq!(count(|f| matches!(f, Fusion::Gate { .. })), 10);
+    }
+
+    #[test]
+    fn every_value_is_read_after_it_is_made_and_freed_once() {
+        let model = cifar10();
+        for plan in [Plan::plain(&model), Plan::fused(&model)] {
+            let mut freed = vec![false; model.nodes.len()];
+            for (id, step) in model.node_ids().zip(&plan.steps) {
+                let reads = match step {
+                    Step::Fused(fusion) => fusion.reads(),
+                    Step::Skipped => vec![],
+                    _ => model[id].op.operands(),
+                };
+                for read in reads {
+                    assert!(read.index() < id.index() && !freed[read.index()]);
+                    assert_ne!(plan.steps[read.index()], Step::Skipped);
+                }
+                for operand in &plan.last_reads[id.index()] {
+                    assert!(!std::mem::replace(&mut freed[operand.index()], true));
+                }
+            }
+        }
+    }
+}
