@@ -253,6 +253,7 @@ proptest! {
             let zero = i.rows.iter().fold(zero, |s, r| s + r.clone().sum() * 0.0);
             y + i.planes.iter().fold(zero, |s, p| s + p.clone().sum() * 0.0).unsqueeze()
         };
-        agree(&inputs, 2e-5, |i| run(i, true), |i| run(i, false));
+        // A chain of up to ten maps with a normalisation between them, in float32 on both sides.
+        agree(&inputs, 1e-4, |i| run(i, true), |i| run(i, false));
     }
 }
