@@ -10,7 +10,7 @@ use termc_runtime::device::{Devices, Job, TrainBackend, dispatch};
 use termc_runtime::network::{KernelChoice, Network};
 use termc_runtime::params::Params;
 use termc_runtime::tensors::Tensors;
-use termc_runtime::train::evaluate::{Asking, evaluate, mixed};
+use termc_runtime::train::evaluate::{Asking, default_batch, evaluate, mixed};
 use termc_runtime::train::normalize;
 use termc_runtime::train::scores::Scores;
 use termc_runtime::{Error, weights};
@@ -35,7 +35,7 @@ pub struct Arguments {
     data: DataArgs,
 
     /// Images per batch; where the model has statistics over the batch, its answers depend on it
-    /// [default: as in training]
+    /// [default: as in training, at least 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch: Option<u32>,
 
@@ -68,7 +68,9 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let trained = settings
         .as_ref()
         .map_or(loaded.model.train.batch, |s| s.batch);
-    let batch = arguments.batch.map_or(trained, |n| n as usize);
+    let batch = arguments
+        .batch
+        .map_or(default_batch(trained), |n| n as usize);
     let job = Questions {
         model: &loaded.model,
         weights: weights::read(&path)?.tensors,

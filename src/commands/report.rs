@@ -6,6 +6,7 @@ use clap::Args;
 use termc_runtime::device::dispatch;
 use termc_runtime::report::{Look, Report, page};
 use termc_runtime::tensors::write_atomic;
+use termc_runtime::train::evaluate::default_batch;
 use termc_runtime::train::folder::read_json;
 use termc_runtime::train::scores::Scores;
 use termc_runtime::train::{RunFolder, metrics};
@@ -66,7 +67,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
             model: &loaded.model,
             weights: &weights::read(&path)?.tensors,
             data: &data,
-            batch: settings.batch,
+            batch: default_batch(settings.batch),
             images: &arguments.images,
             kernels: arguments.compute.kernels.choice(),
         },

@@ -16,6 +16,12 @@ use crate::objective;
 use crate::params::Params;
 use crate::random::Key;
 
+/// Images per batch of an evaluation, where nobody says otherwise: as many as in training, and at least 64, because
+/// statistics over fewer images make answers noisier than they need be.
+pub fn default_batch(training: usize) -> usize {
+    training.max(64)
+}
+
 /// How images are asked about.
 #[derive(Clone, Copy, Debug)]
 pub struct Asking<'a> {

@@ -355,7 +355,7 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         split: Split,
     ) -> Result<Scores, Error> {
         let asking = Asking {
-            batch: self.job.settings.batch,
+            batch: super::evaluate::default_batch(self.job.settings.batch),
             normalize: normalize(self.job.model, self.job.data),
             kernels: self.job.settings.kernel_choice(),
         };
