@@ -16,9 +16,10 @@ use super::support;
 use super::text::{file_name, quoted};
 use crate::model::Model;
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("file.rs", include_str!("templates/rust/file.rs.tera")),
     ("model.rs", include_str!("templates/rust/model.rs.tera")),
+    ("struct.rs", include_str!("templates/rust/struct.rs.tera")),
     ("block.rs", include_str!("templates/rust/block.rs.tera")),
     ("parts.rs", include_str!("templates/rust/parts.rs.tera")),
 ];
@@ -55,6 +56,8 @@ struct View {
     /// Lines of the comment at the top.
     header: Vec<String>,
     imports: Vec<String>,
+    /// Structures with a field whose name is not in Rust's style, sorted.
+    odd_names: Vec<String>,
     model: ModelView,
     block: BlockView,
     blocks: Vec<BlockView>,
@@ -152,6 +155,7 @@ pub(super) fn source(model: &Model, plan: &Plan, options: &EmitOptions<'_>) -> S
     let mut view = View {
         header: header(model, options),
         imports: vec![],
+        odd_names: odd_names(&blocks),
         model: ModelView {
             classes: model.classes,
             input: format!("[{channels}, {height}, {width}]"),
@@ -168,6 +172,13 @@ pub(super) fn source(model: &Model, plan: &Plan, options: &EmitOptions<'_>) -> S
     view.support = support::pick(&rest);
     view.imports = support::imports(&render(&view));
     render(&view)
+}
+
+fn odd_names(blocks: &[BlockView]) -> Vec<String> {
+    let odd = blocks.iter().filter(|block| block.odd_names);
+    let mut names: Vec<String> = odd.map(|block| block.name.clone()).collect();
+    names.sort();
+    names
 }
 
 #[allow(

@@ -1,0 +1,52 @@
+//! Emits every example and variant into one module each, and a table of them.
+
+use std::error::Error;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use termc_compiler::emit::{self, EmitOptions};
+use termc_compiler::{Options, compile, variant_names};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    println!("cargo::rerun-if-changed={}", examples.display());
+    let mut files = vec![];
+    for folder in [examples.clone(), examples.join("ablations")] {
+        for entry in std::fs::read_dir(folder)? {
+            files.push(entry?.path());
+        }
+    }
+    files.retain(|path| path.extension().is_some_and(|e| e == "term"));
+    files.sort();
+    let (mut modules, mut table) = (String::new(), String::new());
+    for file in files {
+        let text = std::fs::read_to_string(&file)?;
+        let path = file.strip_prefix(&examples)?.to_string_lossy().into_owned();
+        let variants = variant_names(&text).into_iter().map(Some);
+        for variant in std::iter::once(None).chain(variants) {
+            let options = Options {
+                variant: variant.clone(),
+                ..Options::default()
+            };
+            let compiled = compile(&path, &text, &options);
+            let model = compiled.model.ok_or("an example has errors")?;
+            let sources = &compiled.sources;
+            let source = emit::rust(&model, &EmitOptions { sources }).source;
+            let stem = path.trim_end_matches(".term").replace('/', "_");
+            let suffix = variant.as_ref().map(|v| format!("_{v}"));
+            let module = format!("{stem}{}", suffix.unwrap_or_default()).to_lowercase();
+            std::fs::write(out.join(format!("{module}.rs")), source)?;
+            let name = &model.name;
+            writeln!(
+                modules,
+                "/// `{name}` of `{path}`.\npub mod {module} {{\n    \
+                 include!(concat!(env!(\"OUT_DIR\"), \"/{module}.rs\"));\n}}"
+            )?;
+            writeln!(table, "    case!({module}::{name}, {path:?}, {variant:?}),")?;
+        }
+    }
+    let table = format!("/// All of them.\npub const CASES: &[Case] = &[\n{table}];\n");
+    std::fs::write(out.join("all.rs"), modules + &table)?;
+    Ok(())
+}
