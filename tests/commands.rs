@@ -15,6 +15,8 @@ mod check;
 mod eval;
 #[path = "commands/faults.rs"]
 mod faults;
+#[path = "commands/look.rs"]
+mod look;
 #[path = "commands/parity.rs"]
 mod parity;
 #[path = "commands/resume.rs"]

@@ -1,0 +1,119 @@
+//! Commands that look at a finished training: `report` and `predict`; and `bench`, which needs none.
+
+use std::path::{Path, PathBuf};
+
+use crate::support::{SMALL, termc, training};
+
+fn trained(folder: &Path) -> PathBuf {
+    let run = folder.join("run");
+    termc(&training(run.to_str().unwrap(), &["--epochs", "2"])).expect(0);
+    run
+}
+
+#[test]
+fn a_report_is_one_page_that_needs_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(folder.path());
+    let name = run.to_str().unwrap();
+    let said = termc(&["report", name, "--device", "cpu", "--images", "3,358"]).expect(0);
+    let page = std::fs::read_to_string(said.out.trim_end()).unwrap();
+    let parts = [
+        "<title>Small on digits</title>",
+        "Accuracy",
+        "Learning rate",
+        "Worst answers",
+        "b0.K",
+        "b1.l3_local_0",
+        "data:image/png;base64,",
+        "block<th>channels<th>mean<th>variance",
+        "model Small {",
+    ];
+    for part in parts {
+        assert!(page.contains(part), "no `{part}`");
+    }
+    for foreign in ["http://", "https://", "src=\"/", "<script", "<link", "NaN"] {
+        assert!(!page.contains(foreign), "there is `{foreign}`");
+    }
+    termc(&["report", name, "--images", "359"])
+        .expect(2)
+        .says("no test image 359");
+    termc(&["report", folder.path().to_str().unwrap()])
+        .expect(1)
+        .says("is not a RUN folder");
+}
+
+#[test]
+fn a_report_can_be_made_while_the_training_is_not_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let name = run.to_str().unwrap();
+    termc(&training(name, &["--stop-after", "5"])).expect(0);
+    let out = folder.path().join("page.html");
+    termc(&[
+        "report",
+        name,
+        "--device",
+        "cpu",
+        "-o",
+        out.to_str().unwrap(),
+    ])
+    .expect(0);
+    let page = std::fs::read_to_string(out).unwrap();
+    assert!(page.contains("the training is not over"));
+}
+
+#[test]
+fn pictures_are_named_with_probabilities() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(folder.path());
+    let a = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/eight.png");
+    let b = folder.path().join("b.png");
+    std::fs::copy(a, &b).unwrap();
+    let names = [run.to_str().unwrap(), a, b.to_str().unwrap()];
+    let predict =
+        |more: &[&str]| termc(&[&["predict"][..], &names, &["--device", "cpu"], more].concat());
+    let said = predict(&["--json", "--top", "10"]).expect(0);
+    let lines: Vec<serde_json::Value> = said
+        .out
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(
+        lines[0]["classes"], lines[1]["classes"],
+        "the same picture twice"
+    );
+    let classes = lines[0]["classes"].as_array().unwrap();
+    let chances: Vec<f64> = classes
+        .iter()
+        .map(|c| c["probability"].as_f64().unwrap())
+        .collect();
+    assert_eq!(chances.len(), 10);
+    assert!((chances.iter().sum::<f64>() - 1.0).abs() < 1e-6);
+    assert!(chances.is_sorted_by(|a, b| a >= b));
+    assert!(predict(&[]).expect(0).out.starts_with(a));
+
+    let nine = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/nine.png");
+    std::fs::copy(nine, &b).unwrap();
+    predict(&[]).expect(1).says("b.png");
+    std::fs::write(&b, "no picture").unwrap();
+    predict(&[]).expect(1).says("b.png");
+}
+
+#[test]
+fn benchmarks_say_what_they_measured() {
+    let base = [
+        "bench", SMALL, "--device", "cpu", "--batch", "4", "--repeat", "2", "--warmup", "1",
+    ];
+    let said = termc(&[&base[..], &["--format", "json"]].concat()).expect(0);
+    let object: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    for key in ["train_step_s", "inference_s", "images_per_second"] {
+        assert!(object[key].as_f64().unwrap() > 0.0, "{key}");
+    }
+    assert_eq!(object["batch"], 4);
+    assert_eq!(object["device"], "cpu");
+    let said = termc(&[&base[..], &["--format", "json", "--only", "inference"]].concat()).expect(0);
+    let object: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert!(object["train_step_s"].is_null());
+    assert!(termc(&base).expect(0).out.contains("training step"));
+}
