@@ -44,7 +44,7 @@ pub fn normal(x: f32) -> (f32, f32) {
     let p = p.mul_add(t, -3.886_664_2e-1);
     let p = p.mul_add(t, 4.871_786_8e-1);
     let p = p.mul_add(t, -1.115_154_6e-1);
-    let p = p.mul_add(t, 3.111_717_1e-1);
+    let p = p.mul_add(t, 3.111_717e-1);
     let p = p.mul_add(t, 2.556_863e-1);
     let p = p.mul_add(t, 3.053_014e-1);
     let p = p.mul_add(t, 3.029_194_8e-1);

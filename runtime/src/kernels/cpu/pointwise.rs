@@ -158,6 +158,10 @@ pub fn correlate(left: &[Maps], right: &[Maps], n: usize, positions: usize) -> V
     let mut partial = pool::take(chunks * rows * columns);
     let address = Address(partial.as_mut_ptr());
     each(chunks * spans.len(), |task| {
+        #[allow(
+            clippy::redundant_locals,
+            reason = "the closure must capture the shareable address, not the pointer in it"
+        )]
         let address = address;
         let (chunk_index, (part, first, from, to)) =
             (task / spans.len(), spans[task % spans.len()]);
