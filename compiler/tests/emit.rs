@@ -7,8 +7,16 @@ use std::process::Command;
 use termc_compiler::emit::{self, EmitOptions};
 use termc_compiler::{Options, compile, variant_names};
 
-/// Every example and variant: its name and its emitted Rust.
-fn emitted() -> Vec<(String, String)> {
+/// The emitted source of one example or variant.
+struct Case {
+    /// File and variant.
+    name: String,
+    is_variant: bool,
+    rust: String,
+    pytorch: String,
+}
+
+fn emitted() -> Vec<Case> {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let mut files: Vec<PathBuf> = vec![];
     for folder in [examples.clone(), examples.join("ablations")] {
@@ -31,23 +39,64 @@ fn emitted() -> Vec<(String, String)> {
             };
             let compiled = compile(&name, &text, &options);
             let model = compiled.model.unwrap();
-            let sources = &compiled.sources;
-            let source = emit::rust(&model, &EmitOptions { sources }).source;
-            assert_eq!(source, emit::rust(&model, &EmitOptions { sources }).source);
-            let variant = variant.map(|v| format!("_{v}")).unwrap_or_default();
-            all.push((format!("{stem}{variant}").to_lowercase(), source));
+            let options = EmitOptions {
+                sources: &compiled.sources,
+            };
+            let rust = emit::rust(&model, &options).source;
+            assert_eq!(rust, emit::rust(&model, &options).source);
+            let suffix = variant.as_ref().map(|v| format!("_{v}"));
+            all.push(Case {
+                name: format!("{stem}{}", suffix.unwrap_or_default()).to_lowercase(),
+                is_variant: variant.is_some(),
+                pytorch: emit::pytorch(&model, &options).source,
+                rust,
+            });
         }
     }
     all
 }
 
 #[test]
+fn emitted_source_of_examples_is_pinned() {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"emitted by termc \d+\.\d+\.\d+", "emitted by termc");
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for case in emitted().iter().filter(|case| !case.is_variant) {
+            insta::assert_snapshot!(format!("{}.rs", case.name), case.rust);
+            insta::assert_snapshot!(format!("{}.py", case.name), case.pytorch);
+        }
+    });
+}
+
+#[test]
+fn emitted_source_needs_nothing_but_burn() {
+    for case in emitted() {
+        let uses = case
+            .rust
+            .lines()
+            .map(str::trim)
+            .filter(|l| l.starts_with("use ") || l.starts_with("pub use "));
+        for line in uses {
+            let known = [
+                "use burn::",
+                "use std::",
+                "use super::*;",
+                "pub use named::",
+            ];
+            assert!(known.iter().any(|k| line.starts_with(k)), "{line}");
+        }
+        assert!(!case.rust.contains("extern crate"));
+    }
+}
+
+#[test]
 fn emitted_source_is_formatted() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("emitted");
     std::fs::create_dir_all(&folder).unwrap();
-    let files = emitted().into_iter().map(|(name, source)| {
-        let path = folder.join(format!("{name}.rs"));
-        std::fs::write(&path, source).unwrap();
+    let files = emitted().into_iter().map(|case| {
+        let path = folder.join(format!("{}.rs", case.name));
+        std::fs::write(&path, case.rust).unwrap();
         path
     });
     let files: Vec<PathBuf> = files.collect();

@@ -317,3 +317,67 @@ fn sizes(model: &Model, weight: ParamId) -> (usize, usize) {
         _ => (1, 1),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, compile};
+
+    /// Emitted constructors know a slow net by its specification alone: that must say how each of its parameters starts.
+    fn explains(model: &Model, net: &SlowNet, context: Option<&Context>) {
+        let spec = specification(model, net);
+        let init = |p: ParamId| model[p].init;
+        let zero = Init::Constant(0.0);
+        assert_eq!(spec.concentrations.len(), net.filters.len());
+        for (filter, concentration) in net.filters.iter().zip(&spec.concentrations) {
+            let Init::Filter {
+                bound,
+                scale,
+                concentration: found,
+            } = init(filter.weight)
+            else {
+                panic!("not a filter");
+            };
+            assert_eq!(tidy(bound), tidy(1.0 / (net.grid.dims() as f64).sqrt()));
+            assert_eq!(tidy(scale / std::f64::consts::TAU), spec.omega);
+            assert_eq!(tidy(found), *concentration);
+            assert_eq!(init(filter.bias), zero);
+        }
+        let layers = context.map_or(&[][..], |c| &c.layers);
+        for linear in net.linears.iter().chain(layers) {
+            assert_eq!(start(init(linear.weight), net.hidden), spec.weight);
+            assert_eq!(init(linear.bias), Init::Constant(spec.bias));
+        }
+        let output = scaled(
+            init(net.output.weight),
+            (net.grid.positions() as f64).sqrt(),
+        );
+        assert_eq!(start(output, net.hidden), spec.weight);
+        assert_eq!(init(net.output.bias), zero);
+        assert_eq!(init(net.bias), zero);
+        for map in context.into_iter().flat_map(|c| [&c.reduce, &c.fc1]) {
+            let (_, inputs) = sizes(model, map.weight);
+            assert_eq!(start(init(map.weight), inputs), Start::Uniform(1.0));
+            assert_eq!(start(init(map.bias), inputs), Start::Uniform(1.0));
+        }
+    }
+
+    #[test]
+    fn specifications_explain_every_initial_distribution() {
+        let mut nets = 0;
+        for file in ["cifar10", "digits", "tiny", "paper", "ablations/kernels"] {
+            let path = format!("{}/../examples/{file}.term", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(path).unwrap();
+            let model = compile(file, &text, &Options::default()).model.unwrap();
+            for node in &model.nodes {
+                match &node.op {
+                    Op::Kernel(net) => explains(&model, net, None),
+                    Op::ContextKernel { net, context, .. } => explains(&model, net, Some(context)),
+                    _ => continue,
+                }
+                nets += 1;
+            }
+        }
+        assert!(nets > 50);
+    }
+}

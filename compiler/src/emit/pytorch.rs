@@ -292,13 +292,14 @@ impl Structure<'_> {
                 inputs,
                 weight,
                 bias,
-            } => format!(
-                "Affine({}, {}, {}, {})",
-                n(outputs),
-                n(inputs),
-                n(weight),
-                n(bias)
-            ),
+            } => {
+                let zero = Choice::Fixed(Number::Start(Start::Constant(0.0)));
+                let bias = match self.block.numbers.get(*bias) {
+                    Some(start) if *start == zero => String::new(),
+                    _ => format!(", {}", n(bias)),
+                };
+                format!("Affine({}, {}, {}{bias})", n(outputs), n(inputs), n(weight))
+            }
             FieldKind::Scalar { start } => format!("fresh((1,), {})", n(start)),
             FieldKind::Spatial {
                 height,

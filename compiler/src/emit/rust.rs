@@ -272,7 +272,7 @@ fn block(
         .sizes
         .iter()
         .map(|size| FieldView {
-            doc: format!("For the first instance {}.", number(size.example, items)),
+            doc: format!("`{}` for the first instance.", number(size.example, items)),
             name: size.name.clone(),
             kind: number_kind(size.example).to_owned(),
             skip: true,
@@ -281,7 +281,7 @@ fn block(
     fields.extend(block.sizes.iter().filter(|s| s.in_body).map(|size| {
         let example = number(size.example, items);
         FieldView {
-            doc: format!("Differs between instances; {example} for the first."),
+            doc: format!("`{example}` for the first instance."),
             name: size.name.clone(),
             kind: number_kind(size.example).to_owned(),
             skip: true,
