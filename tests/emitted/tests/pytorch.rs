@@ -82,11 +82,12 @@ fn logits_agree_with_the_runtimes() {
             .write(&folder.join("input.safetensors"))
             .unwrap();
         let files = [
+            "network.py",
             "weights.safetensors",
             "input.safetensors",
             "logits.safetensors",
         ];
-        run(&python, &folder, &[&["network.py"], &files[..]].concat()).unwrap();
+        run(&python, &folder, &files).unwrap();
 
         let pass = Pass {
             kernels: KernelChoice::Composed,
