@@ -144,9 +144,13 @@ impl Precision {
         }
     }
 
-    /// Refuses the combinations that do not exist.
+    /// Refuses what a device, or this version, cannot do.
     pub fn refuse_on(self, selected: &Selected) -> Result<(), Failure> {
         match (self, selected) {
+            (_, Selected::Cuda { replicas, .. }) if !replicas.is_empty() => Err(Failure::usage(
+                "this version computes on one device; several are named",
+            )
+            .help("choose one, for example `--device cuda:0`")),
             (Self::F32, _) => Ok(()),
             (Self::Bf16, Selected::Cpu) => Err(Failure::usage(
                 "`--precision bf16` is for CUDA devices; the device is the CPU",
