@@ -1,4 +1,5 @@
 //! Every fused kernel against the composed operations, in value and in every gradient, over random shapes.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Tensor, TensorData};
