@@ -48,7 +48,7 @@ fn every_image_is_counted_once() {
     let table = termc(&base).expect(0);
     assert!(table.out.contains("top-1"), "{}", table.out);
     assert!(
-        table.out.contains("359 test images in batches of 32"),
+        table.out.contains("359 test images in batches of 64"),
         "{}",
         table.out
     );
