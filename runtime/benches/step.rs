@@ -1,5 +1,6 @@
 //! Times whole training steps (forward, gradients, update) and inference of a model on the CPU.
 //! `cargo bench --no-default-features -p termc-runtime --bench step -- examples/cifar10.term 16 [composed]`
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "benchmark")]
 
 use std::time::Instant;
 
