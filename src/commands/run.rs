@@ -29,7 +29,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
-    /// A .safetensors file with `input` [N, C, H, W] and, for the loss, `labels` [N]
+    /// A .safetensors file with `input`, `[N, C, H, W]`, and for the loss `labels`, `[N]`
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
 
