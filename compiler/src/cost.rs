@@ -96,7 +96,8 @@ pub fn node(graph: &Graph, id: NodeId) -> Cost {
         Op::Standardize {
             over: Over::Instance | Over::Batch | Over::Groups(_),
             ..
-        } => elementwise(6),
+        }
+        | Op::StandardizeScaled { .. } => elementwise(6),
         Op::Gelu(_) => elementwise(8),
         Op::Sigmoid(_) => elementwise(4),
         Op::ChannelMean(x) | Op::SpatialMean(x) => Cost::per_image(0, size(*x)),

@@ -119,6 +119,7 @@ pub fn operation(op: &Op) -> String {
             Over::Batch => "batch standardization".into(),
             Over::Groups(n) => format!("group standardization, {n} groups"),
         },
+        Op::StandardizeScaled { .. } => "scaled instance standardization".into(),
         Op::Gelu(_) => "gelu".into(),
         Op::Sigmoid(_) => "sigmoid".into(),
         Op::Bias { .. } => "bias".into(),

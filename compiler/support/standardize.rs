@@ -18,11 +18,28 @@ pub fn standardize_instance<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 4> {
 
 /// `(x - mean) / sqrt(var + 1e-5)` over `(N, H, W)`: couples the images of a batch; biased variance.
 pub fn standardize_batch<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 4> {
+    // Axis by axis: short sums round little, and gradients here are what is left of cancelling ones.
+    let centred = x.clone() - x.mean_dim(3).mean_dim(2).mean_dim(0);
+    let variance = centred.clone().square().mean_dim(3).mean_dim(2);
+    centred / (variance.mean_dim(0) + EPSILON).sqrt()
+}
+
+/// Least factor [`standardize_scaled`] tells from zero.
+const LEAST_SCALE: f64 = 1e-12;
+
+/// [`standardize_instance`] of `x * scale` for positive factors `scale` `[N, C, 1, 1]`, as
+/// `(x - mean) / sqrt(var + 1e-5 / scale^2)`.
+///
+/// The factor cancels but for its share in the epsilon; this form's gradient holds that share alone, where the product's
+/// would be a difference of numbers 1e5 times as large.
+pub fn standardize_scaled<B: Backend>(x: Tensor<B, 4>, scale: Tensor<B, 4>) -> Tensor<B, 4> {
     let [batch, channels, height, width] = x.dims();
+    let [images, factors, ..] = scale.dims();
+    let scale = scale.reshape([images, factors, 1]).clamp_min(LEAST_SCALE);
     let x = x.reshape([batch, channels, height * width]);
-    let centred = x.clone() - x.mean_dim(2).mean_dim(0);
-    let variance = centred.clone().square().mean_dim(2).mean_dim(0);
-    let y = centred / (variance + EPSILON).sqrt();
+    let centred = x.clone() - x.mean_dim(2);
+    let variance = centred.clone().square().mean_dim(2);
+    let y = centred / (variance + scale.square().recip() * EPSILON).sqrt();
     y.reshape([batch, channels, height, width])
 }
 

@@ -129,6 +129,20 @@ proptest! {
     }
 
     #[test]
+    fn standardize_scaled(n in 1usize..5, c in 1usize..8, h in 2usize..20, w in 1usize..20, shared in any::<bool>(), seed in 0u64..1000) {
+        let scale = tensor(seed + 1, [if shared { 1 } else { n }, c, 1, 1]);
+        let inputs = Inputs { maps: vec![tensor(seed, [n, c, h, w]), scale], planes: vec![], rows: vec![] };
+        // Factors around 1e-2, where the epsilon counts, so that their gradients do.
+        let scale = |i: &Inputs| (i.maps[1].clone() + 1.5) * 1e-2;
+        agree(&inputs, 1e-5,
+            |i| B::standardize_scaled(i.maps[0].clone() + 3.0, scale(&i)),
+            |i| composed::standardize_scaled(i.maps[0].clone() + 3.0, scale(&i)));
+        agree(&inputs, 1e-4,
+            |i| composed::standardize_scaled(i.maps[0].clone(), scale(&i)),
+            |i| composed::standardize(i.maps[0].clone() * scale(&i), Over::Instance));
+    }
+
+    #[test]
     fn standardize(n in 1usize..5, pairs in 1usize..4, h in 2usize..20, w in 1usize..20, kind in 0usize..3, seed in 0u64..1000) {
         let over = [Over::Instance, Over::Batch, Over::Groups(2 * pairs)][kind];
         let inputs = Inputs { maps: vec![tensor(seed, [n, 4 * pairs, h, w])], planes: vec![], rows: vec![] };

@@ -24,9 +24,6 @@ const DIGITS: Bars = Bars {
     ..TINY
 };
 
-/// Gradients that standardization cancels keep this much rounding noise of the larger values they are differences of.
-const NOISE: f64 = 5e-8;
-
 fn norm(values: &[f32]) -> f64 {
     values
         .iter()
@@ -111,12 +108,11 @@ fn case(name: &str, example: &str, changes: &[&str], bars: &Bars) {
     for (path, (_, theirs)) in read_tensors(renamed.as_ref()) {
         let ours = &found[&format!("grad.{path}")].1;
         let size = norm(&theirs);
-        if size > 1e-6 {
+        if size > 0.0 {
             let bar = bars.gradients[usize::from(size <= 1e-3)];
-            let off = error(ours, &theirs) * size;
-            let allowed = bar * size + NOISE;
+            let off = error(ours, &theirs);
             assert!(
-                off <= allowed,
+                off <= bar,
                 "{name}: gradient of {path} (norm {size:.1e}) is off by {off:.2e}"
             );
             compared.insert(path, off);

@@ -192,6 +192,7 @@ impl Builder {
             }
             Op::Depthwise { x, .. }
             | Op::Standardize { x, .. }
+            | Op::StandardizeScaled { x, .. }
             | Op::Gelu(x)
             | Op::Sigmoid(x)
             | Op::Bias { x, .. }

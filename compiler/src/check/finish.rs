@@ -280,6 +280,10 @@ fn renumber(op: Op, node: &dyn Fn(NodeId) -> NodeId, param: &dyn Fn(ParamId) -> 
             kernel: node(kernel),
         },
         Op::Standardize { x, over } => Op::Standardize { x: node(x), over },
+        Op::StandardizeScaled { x, scale } => Op::StandardizeScaled {
+            x: node(x),
+            scale: node(scale),
+        },
         Op::Gelu(x) => Op::Gelu(node(x)),
         Op::Sigmoid(x) => Op::Sigmoid(node(x)),
         Op::Bias { x, bias } => Op::Bias {

@@ -116,6 +116,9 @@ fn expression(
         Expr::StandardizeGroups { x, groups } => {
             E::call("standardize_groups", vec![read(*x), number(groups)])
         }
+        Expr::StandardizeScaled { x, scale } => {
+            E::call("standardize_scaled", vec![read(*x), read(*scale)])
+        }
         Expr::Gelu(x) => E::call("gelu", vec![read(*x)]),
         Expr::Sigmoid(x) => E::call("sigmoid", vec![read(*x)]),
         Expr::BiasScalar { field, x } => E::call("bias_scalar", vec![read(*x), value(field)]),

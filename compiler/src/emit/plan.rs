@@ -45,6 +45,7 @@ pub(super) enum Expr {
     StandardizeInstance(Local),
     StandardizeBatch(Local),
     StandardizeGroups { x: Local, groups: Num },
+    StandardizeScaled { x: Local, scale: Local },
     Gelu(Local),
     Sigmoid(Local),
     BiasScalar { field: usize, x: Local },
@@ -77,6 +78,7 @@ impl Expr {
             | Self::Dropout { x, .. } => vec![*x],
             Self::Add(a, b) | Self::Mul(a, b) | Self::MatMul(a, b) => vec![*a, *b],
             Self::Depthwise { x, kernel } => vec![*x, *kernel],
+            Self::StandardizeScaled { x, scale } => vec![*x, *scale],
             Self::Concat(parts) | Self::Call { inputs: parts, .. } => parts.clone(),
         }
     }
@@ -546,6 +548,10 @@ impl Body<'_> {
                     x: of(x),
                     groups: self.number(Number::Int(groups), id),
                 },
+            },
+            Op::StandardizeScaled { x, scale } => Expr::StandardizeScaled {
+                x: of(x),
+                scale: of(scale),
             },
             Op::Gelu(x) => Expr::Gelu(of(x)),
             Op::Sigmoid(x) => Expr::Sigmoid(of(x)),

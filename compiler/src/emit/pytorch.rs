@@ -35,6 +35,7 @@ const RESERVED: &[&str] = &[
     "standardize_batch",
     "standardize_groups",
     "standardize_instance",
+    "standardize_scaled",
     "sys",
     "torch",
     "False",
@@ -425,6 +426,9 @@ impl Structure<'_> {
             Expr::StandardizeBatch(a) => format!("standardize_batch({})", x(a)),
             Expr::StandardizeGroups { x: a, groups } => {
                 format!("standardize_groups({}, {})", x(a), n(groups))
+            }
+            Expr::StandardizeScaled { x: a, scale } => {
+                format!("standardize_scaled({}, {})", x(a), x(scale))
             }
             Expr::Gelu(a) => format!("F.gelu({})", x(a)),
             Expr::Sigmoid(a) => format!("torch.sigmoid({})", x(a)),

@@ -45,6 +45,14 @@ pub enum Op {
         /// Which axes a mean is taken over.
         over: Over,
     },
+    /// The instance standardization of `x * scale` for positive `scale` of one value per image and channel, without the
+    /// product: `(x - mean) / sqrt(var + 1e-5 / scale^2)`.
+    StandardizeScaled {
+        /// The activation.
+        x: NodeId,
+        /// The factors, `[N, C, 1, 1]`.
+        scale: NodeId,
+    },
     /// GELU, the exact form with erf.
     Gelu(NodeId),
     /// Logistic function.
@@ -186,6 +194,7 @@ impl Op {
             Self::ContextKernel { source, .. } => vec![*source],
             Self::Add(a, b) | Self::Mul(a, b) | Self::MatMul(a, b) => vec![*a, *b],
             Self::Depthwise { x, kernel } => vec![*x, *kernel],
+            Self::StandardizeScaled { x, scale } => vec![*x, *scale],
             Self::Concat(parts) => parts.clone(),
             Self::Pointwise { x, .. }
             | Self::Standardize { x, .. }

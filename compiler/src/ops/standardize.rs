@@ -5,14 +5,34 @@ use crate::check::Checker;
 use crate::check::signature::{Args, needed};
 use crate::check::value::{Ty, Value};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Op, Over};
+use crate::model::{NodeId, Op, Over, Shape};
 
 pub(super) static INSTANCE_STD: Operation = Operation {
     name: "instance_std",
     slots: &[needed("x", Ty::Feature)],
     doc: "`(x - mean) / sqrt(var + 1e-5)` over positions, for each image and channel.",
-    lower: |cx, args| standardize(cx, args, "instance_std", Over::Instance),
+    lower: |cx, args| {
+        let Some((x, scale)) = scaled(cx, args.feature(0)?) else {
+            return standardize(cx, args, "instance_std", Over::Instance);
+        };
+        let path = cx.builder.instance("instance_std");
+        let op = Op::StandardizeScaled { x, scale };
+        cx.node(path, op).map(Value::Feature)
+    },
 };
+
+/// The factors of a product that nobody named, if the second is positive and one number per image and channel: its
+/// standardization needs no product.
+fn scaled(cx: &Checker<'_>, product: NodeId) -> Option<(NodeId, NodeId)> {
+    let node = cx.builder.nodes.get(product.index())?;
+    let Op::Mul(x, scale) = node.op else {
+        return None;
+    };
+    let one_each = |shape: Shape| (shape.height, shape.width) == (1, 1);
+    let positive = matches!(cx.builder.nodes.get(scale.index())?.op, Op::Sigmoid(_));
+    let fits = positive && one_each(cx.builder.shape(scale)) && cx.builder.shape(x) == node.shape;
+    (fits && !node.named).then_some((x, scale))
+}
 
 pub(super) static BATCH_STD: Operation = Operation {
     name: "batch_std",

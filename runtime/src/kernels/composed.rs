@@ -32,6 +32,8 @@ pub fn standardize<B: Backend>(x: Tensor<B, 4>, over: Over) -> Tensor<B, 4> {
     }
 }
 
+pub use std::standardize_scaled;
+
 /// GELU, the exact form.
 pub fn gelu<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 4> {
     elementwise::gelu(x)

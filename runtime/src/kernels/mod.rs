@@ -44,6 +44,11 @@ pub trait Kernels: Backend {
         composed::standardize(x, over)
     }
 
+    /// The instance standardization of `x * scale`, `scale` `[N or 1, C or 1, 1, 1]` and positive.
+    fn standardize_scaled(x: Tensor<Self, 4>, scale: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        composed::standardize_scaled(x, scale)
+    }
+
     /// `x * (1 + erf(x / sqrt 2)) / 2`.
     fn gelu(x: Tensor<Self, 4>) -> Tensor<Self, 4> {
         composed::gelu(x)

@@ -66,6 +66,9 @@ impl<B: Kernels> Run<'_, B> {
                 op!(self, depthwise(values.get(*x), values.get(*kernel)))
             }
             Op::Standardize { x, over } => op!(self, standardize(values.get(*x), *over)),
+            Op::StandardizeScaled { x, scale } => {
+                op!(self, standardize_scaled(values.get(*x), values.get(*scale)))
+            }
             Op::Gelu(x) => op!(self, gelu(values.get(*x))),
             Op::Sigmoid(x) => op!(self, sigmoid(values.get(*x))),
             Op::Bias { x, bias } => op!(self, bias(values.get(*x), self.bias(*bias))),

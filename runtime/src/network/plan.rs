@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(count(|f| matches!(f, Fusion::Gated { .. })), 10);
         assert_eq!(count(|f| matches!(f, Fusion::Finish { .. })), 25);
         assert_eq!(count(|f| matches!(f, Fusion::SelfGate(_))), 5);
-        assert_eq!(count(|f| matches!(f, Fusion::Gate { .. })), 10);
+        assert_eq!(count(|f| matches!(f, Fusion::Gate { .. })), 5);
     }
 
     #[test]

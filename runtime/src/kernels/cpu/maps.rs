@@ -8,6 +8,7 @@ use termc_compiler::model::Over;
 
 use super::activation::{self, Function};
 use super::record::{Tracked, record};
+use super::scaled;
 use super::standardize::{self, Finish, Input, Plan};
 use super::stretch::{self, Map, Sizes};
 use super::tensor::{contiguous, dims4, values};
@@ -52,6 +53,37 @@ pub fn standardize_tracked<C: CheckpointStrategy>(x: Tracked<C>, over: Over) -> 
         let plan = plan(&input, over);
         let (dx, _) = standardize::backward(values(&grad), source, values(&kept), plan, false);
         vec![Some(dx.into_tensor(input.shape()))]
+    })
+}
+
+/// Standardization of `x * scale` over positions, and what its gradient needs.
+pub fn standardize_scaled(x: &FlexTensor, scale: &FlexTensor) -> (FlexTensor, FlexTensor) {
+    let (y, kept) = scaled::forward(map(x), map(scale));
+    let size = kept.len();
+    (y.into_tensor(x.shape()), kept.into_tensor([size]))
+}
+
+/// As [`standardize_scaled`], recorded.
+pub fn standardize_scaled_tracked<C: CheckpointStrategy>(
+    x: Tracked<C>,
+    scale: Tracked<C>,
+) -> Tracked<C> {
+    let [input, factors] = [&x, &scale].map(|t| contiguous(t.primitive.clone()));
+    let (y, kept) = standardize_scaled(&input, &factors);
+    record::<C, _>(&[&x, &scale], y, move |grad, _| {
+        let grad = contiguous(grad);
+        let (x, scale) = (map(&input), map(&factors));
+        let (dx, each) = scaled::backward(map(&grad), x, scale, values(&kept));
+        let [n, channels, _] = x.sizes;
+        let each = Map {
+            data: &each,
+            sizes: [n, channels, 1],
+        };
+        let dscale = stretch::reduce(each, None, scale.sizes);
+        vec![
+            Some(dx.into_tensor(input.shape())),
+            Some(dscale.into_tensor(factors.shape())),
+        ]
     })
 }
 

@@ -23,6 +23,7 @@ mod pointwise;
 mod pool;
 mod pooling;
 mod record;
+mod scaled;
 pub(crate) mod simd;
 mod sine;
 mod slow;
@@ -79,6 +80,13 @@ impl Kernels for Flex {
         match is_f32(&x) {
             true => tensor(maps::standardize(&row_major(x), over).0),
             false => composed::standardize(x, over),
+        }
+    }
+
+    fn standardize_scaled(x: T4<Self>, scale: T4<Self>) -> T4<Self> {
+        match scales(&x, &scale) {
+            true => tensor(maps::standardize_scaled(&row_major(x), &row_major(scale)).0),
+            false => composed::standardize_scaled(x, scale),
         }
     }
 
@@ -218,6 +226,12 @@ impl Kernels for Flex {
     }
 }
 
+/// Whether `scale` has one factor per image and channel of `x`, or has to be stretched to that.
+fn scales<B: Kernels>(x: &T4<B>, scale: &T4<B>) -> bool {
+    let dims = scale.dims();
+    is_f32(x) && is_f32(scale) && dims[2..] == [1, 1] && maps::covers(x.dims(), dims)
+}
+
 fn row_major(x: T4<Flex>) -> burn_flex::FlexTensor {
     contiguous(primitive(x))
 }
@@ -260,6 +274,16 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         match is_f32(&x) {
             true => tensor(maps::standardize_tracked::<C>(primitive(x), over)),
             false => composed::standardize(x, over),
+        }
+    }
+
+    fn standardize_scaled(x: T4<Self>, scale: T4<Self>) -> T4<Self> {
+        match scales(&x, &scale) {
+            true => {
+                let (x, scale) = (primitive(x), primitive(scale));
+                tensor(maps::standardize_scaled_tracked::<C>(x, scale))
+            }
+            false => composed::standardize_scaled(x, scale),
         }
     }
 

@@ -140,10 +140,19 @@ fn chunk(n: usize) -> usize {
     n.div_ceil(4).max(1)
 }
 
+/// Up to this many elements of a result, [`correlate`] sums in float64.
+const FEW: usize = 16;
+
 /// For each of `left`, `sum_n left[n] * stacked(right)[n]^T`: `[its channels, channels of all right]`.
 pub fn correlate(left: &[Maps], right: &[Maps], n: usize, positions: usize) -> Vec<Buffer> {
     let columns: usize = right.iter().map(|r| r.channels).sum();
     let rows: usize = left.iter().map(|l| l.channels).sum();
+    if rows * columns <= FEW {
+        return left
+            .iter()
+            .map(|l| correlate_few(*l, right, n, positions))
+            .collect();
+    }
     let chunk = chunk(n);
     let chunks = n.div_ceil(chunk);
     // Tasks: a chunk of images, and at most COLUMNS channels of one right part.
@@ -215,6 +224,29 @@ pub fn correlate(left: &[Maps], right: &[Maps], n: usize, positions: usize) -> V
     results
 }
 
+/// As [`correlate`] for one left operand, in float64: with one channel the sums cancel wherever a standardization
+/// follows, and long chains of float32 would not see what is left.
+fn correlate_few(left: Maps, right: &[Maps], n: usize, positions: usize) -> Buffer {
+    let columns: usize = right.iter().map(|r| r.channels).sum();
+    let mut sums = pool::take(left.channels * columns);
+    let row = |maps: &Maps, image: usize, channel: usize| {
+        let start = (image * maps.channels + channel) * positions;
+        start..start + positions
+    };
+    let mut results = sums.iter_mut();
+    for l in 0..left.channels {
+        let pairs = right
+            .iter()
+            .flat_map(|r| (0..r.channels).map(move |c| (r, c)));
+        for ((r, c), to) in pairs.zip(&mut results) {
+            let images = (0..n).map(|i| dot(&left.data[row(&left, i, l)], &r.data[row(r, i, c)]));
+            *to = images.sum::<f64>() as f32;
+        }
+    }
+    drop(results);
+    sums
+}
+
 /// `sum = parts[0] + parts[1] + ...`.
 fn add_up(parts: &[&[f32]], sum: &mut [f32]) {
     const BLOCK: usize = 1 << 14;
@@ -238,6 +270,20 @@ multiversion! {
         for (t, f) in to.iter_mut().zip(from) {
             *t += f;
         }
+    }
+
+    /// `sum of a * b` in float64, in sixteen interleaved partial sums.
+    fn dot(a: &[f32], b: &[f32]) -> f64 {
+        let mut lanes = [0.0f64; 16];
+        let (whole_a, whole_b) = (a.chunks_exact(16), b.chunks_exact(16));
+        let rest = whole_a.remainder().iter().zip(whole_b.remainder());
+        let rest: f64 = rest.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+        for (a, b) in whole_a.zip(whole_b) {
+            for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+                *lane = f64::from(*a).mul_add(f64::from(*b), *lane);
+            }
+        }
+        lanes.iter().sum::<f64>() + rest
     }
 
     /// Sum of a row, in sixteen interleaved partial sums.

@@ -1,5 +1,9 @@
-//! Standardization over images or batch, fused with a product before it and with GELU and a bias after it. Keeps two
-//! numbers per image and channel for the gradient, which recomputes everything else.
+//! Standardization over images or batch, fused with a product before it and with GELU and a bias after it. Keeps mean
+//! and scale per image and channel for the gradient, which recomputes everything else.
+//!
+//! The gradient of whatever scales a map before its standardization is what is left of sums that cancel to `eps / var`
+//! of their size, about 1e-5: rounding the statistics to float32 alone would leave it two digits. So they are float64,
+//! and so is the arithmetic of the gradient's last pass.
 
 use termc_compiler::model::Over;
 
@@ -9,7 +13,7 @@ use super::pool::{self, Buffer};
 use super::simd::multiversion;
 
 /// Added to a variance.
-const EPSILON: f64 = 1e-5;
+pub(super) const EPSILON: f64 = 1e-5;
 
 /// `[n, channels, positions]` and which channels share statistics over the batch.
 #[derive(Clone, Copy, Debug)]
@@ -84,8 +88,7 @@ impl<'a> Input<'a> {
     }
 }
 
-/// The sum of partial sums. Statistics are finished in float64: the gradient of a map before a standardization is what
-/// is left of cancelling sums.
+/// The sum of partial sums, each of few terms.
 #[inline(always)]
 fn total(lanes: &[f32]) -> f64 {
     lanes.iter().map(|lane| f64::from(*lane)).sum()
@@ -97,7 +100,7 @@ multiversion! {
     }
 
     /// `sum of (x - shift)` and of its square, in 32 interleaved partial sums.
-    fn moments(x: &[f32], shift: f32) -> (f64, f64) {
+    pub(super) fn moments(x: &[f32], shift: f32) -> (f64, f64) {
         let (mut s, mut q) = ([0.0f32; 32], [0.0f32; 32]);
         let chunks = x.chunks_exact(32);
         let (mut sum, mut square) = (0.0, 0.0);
@@ -116,7 +119,7 @@ multiversion! {
         (total(&s) + f64::from(sum), total(&q) + f64::from(square))
     }
 
-    fn finish_plain(to: &mut [f32], x: &[f32], mean: f32, scale: f32) {
+    pub(super) fn finish_plain(to: &mut [f32], x: &[f32], mean: f32, scale: f32) {
         for (t, x) in to.iter_mut().zip(x) { *t = (x - mean) * scale; }
     }
 
@@ -127,22 +130,23 @@ multiversion! {
         }
     }
 
-    /// `sum of g` and of `g * y` where `y = (x - mean) * scale`.
-    fn grad_moments(g: &[f32], x: &[f32], mean: f32, scale: f32) -> (f64, f64) {
-        let (mut s, mut q) = ([0.0f32; 32], [0.0f32; 32]);
-        let (chunks, others) = (g.chunks_exact(32), x.chunks_exact(32));
+    /// `sum of g` and of `g * (x - mean)`.
+    pub(super) fn grad_moments(g: &[f32], x: &[f32], mean: f64) -> (f64, f64) {
+        let (mut s, mut q) = ([0.0f64; 16], [0.0f64; 16]);
+        let (chunks, others) = (g.chunks_exact(16), x.chunks_exact(16));
         let (mut sum, mut product) = (0.0, 0.0);
         for (g, x) in chunks.remainder().iter().zip(others.remainder()) {
-            sum += g;
-            product += g * ((x - mean) * scale);
+            sum += f64::from(*g);
+            product += f64::from(*g) * (f64::from(*x) - mean);
         }
         for (g, x) in chunks.zip(others) {
             for ((s, q), (g, x)) in s.iter_mut().zip(q.iter_mut()).zip(g.iter().zip(x)) {
+                let g = f64::from(*g);
                 *s += g;
-                *q = g.mul_add((x - mean) * scale, *q);
+                *q = g.mul_add(f64::from(*x) - mean, *q);
             }
         }
-        (total(&s) + f64::from(sum), total(&q) + f64::from(product))
+        (s.iter().sum::<f64>() + sum, q.iter().sum::<f64>() + product)
     }
 
     /// `to = grad * gelu'(y)`, and the moments as [`grad_moments`].
@@ -154,28 +158,52 @@ multiversion! {
         }
     }
 
-    /// `to = scale * (g - g_mean - y * gy_mean)`, where `g` may be what `to` holds.
-    fn input_grad(to: &mut [f32], g: &[f32], x: &[f32], mean: f32, scale: f32, g_mean: f32, gy_mean: f32) {
-        for (t, (g, x)) in to.iter_mut().zip(g.iter().zip(x)) {
-            *t = scale * (g - g_mean - (x - mean) * scale * gy_mean);
-        }
-    }
-
-    fn input_grad_in_place(to: &mut [f32], x: &[f32], mean: f32, scale: f32, g_mean: f32, gy_mean: f32) {
+    /// `to = scale * g + slope * x + offset`, where `g` is what `to` holds.
+    pub(super) fn input_grad(to: &mut [f32], x: &[f32], scale: f64, slope: f64, offset: f64) {
         for (t, x) in to.iter_mut().zip(x) {
-            *t = scale * (*t - g_mean - (x - mean) * scale * gy_mean);
+            *t = f64::from(*x).mul_add(slope, f64::from(*t).mul_add(scale, offset)) as f32;
         }
     }
 }
 
-/// Mean and inverse standard deviation per image and channel, interleaved: `[n, channels, 2]`.
+/// Mean and inverse standard deviation of one image's channel.
+#[derive(Clone, Copy)]
+pub(super) struct Moments {
+    /// The mean.
+    pub mean: f64,
+    /// One over the standard deviation.
+    pub scale: f64,
+}
+
+impl Moments {
+    /// As two pairs of float32 whose sums they are.
+    pub fn split(self) -> [f32; 4] {
+        let pair = |value: f64| {
+            let high = value as f32;
+            [high, (value - f64::from(high)) as f32]
+        };
+        let ([a, b], [c, d]) = (pair(self.mean), pair(self.scale));
+        [a, b, c, d]
+    }
+
+    /// Those of a row of [`Statistics`].
+    pub fn read(statistics: &[f32], row: usize) -> Self {
+        let at = |i: usize| f64::from(statistics[row * 4 + i]);
+        Self {
+            mean: at(0) + at(1),
+            scale: at(2) + at(3),
+        }
+    }
+}
+
+/// [`Moments`] per image and channel: `[n, channels, 4]`.
 pub type Statistics = Buffer;
 
 /// Standardizes; gives the result and the statistics.
 pub fn forward(input: Input, plan: Plan, finish: Finish) -> (Buffer, Statistics) {
     let positions = plan.positions;
     let mut out = pool::take(plan.n * plan.channels * positions);
-    let mut statistics = pool::take(plan.n * plan.channels * 2);
+    let mut statistics = pool::take(plan.n * plan.channels * 4);
     let tasks = plan.tasks();
     let (to, kept) = (Shared::new(&mut out), Shared::new(&mut statistics));
     each(tasks.len(), |task| {
@@ -197,16 +225,19 @@ pub fn forward(input: Input, plan: Plan, finish: Finish) -> (Buffer, Statistics)
             }
         }
         let rest = sum / count;
-        let mean = (f64::from(shift) + rest) as f32;
         let variance = (square / count - rest * rest).max(0.0);
-        let scale = (1.0 / (variance + EPSILON).sqrt()) as f32;
+        let moments = Moments {
+            mean: f64::from(shift) + rest,
+            scale: 1.0 / (variance + EPSILON).sqrt(),
+        };
+        let (mean, scale) = (moments.mean as f32, moments.scale as f32);
         for image in first..last {
             let row = plan.row(image, channel);
             let x = input.row(row * positions, &mut scratch);
             // SAFETY: each image's channel belongs to one task.
             let (to, kept) =
-                unsafe { (to.part(row * positions, positions), kept.part(row * 2, 2)) };
-            kept.copy_from_slice(&[mean, scale]);
+                unsafe { (to.part(row * positions, positions), kept.part(row * 4, 4)) };
+            kept.copy_from_slice(&moments.split());
             match finish {
                 Finish::Plain => finish_plain(to, x, mean, scale),
                 Finish::Gelu(bias) => finish_gelu(to, x, mean, scale, bias),
@@ -234,37 +265,34 @@ pub fn backward(
     each(tasks.len(), |task| {
         let (channel, first, last) = tasks[task];
         let mut scratch = pool::take(positions);
+        // All rows of a task share their statistics.
+        let Moments { mean, scale } = Moments::read(statistics, plan.row(first, channel));
         let count = ((last - first) * positions) as f64;
         let (mut sum, mut product) = (0.0, 0.0);
         for image in first..last {
-            let row = plan.row(image, channel);
-            let x = input.row(row * positions, &mut scratch);
-            let (mean, scale) = (statistics[row * 2], statistics[row * 2 + 1]);
-            let g = &grad[row * positions..(row + 1) * positions];
-            let (s, p) = match gelu {
-                true => {
-                    // SAFETY: each image's channel belongs to one task.
-                    let g_inner = unsafe { to.part(row * positions, positions) };
-                    through_gelu(g_inner, g, x, mean, scale);
-                    grad_moments(g_inner, x, mean, scale)
-                }
-                false => grad_moments(g, x, mean, scale),
-            };
+            let start = plan.row(image, channel) * positions;
+            let x = input.row(start, &mut scratch);
+            // SAFETY: each image's channel belongs to one task.
+            let to = unsafe { to.part(start, positions) };
+            let g = &grad[start..start + positions];
+            match gelu {
+                true => through_gelu(to, g, x, mean as f32, scale as f32),
+                false => to.copy_from_slice(g),
+            }
+            let (s, p) = grad_moments(to, x, mean);
             sum += s;
             product += p;
         }
-        let (g_mean, gy_mean) = ((sum / count) as f32, (product / count) as f32);
+        // scale * (g - mean(g) - y * mean(g * y)) with y = scale * (x - mean).
+        let slope = -scale * scale * scale * (product / count);
+        let offset = -scale * (sum / count) - slope * mean;
         for image in first..last {
-            let row = plan.row(image, channel);
-            let span = row * positions..(row + 1) * positions;
+            let start = plan.row(image, channel) * positions;
+            let span = start..start + positions;
             let x = input.row(span.start, &mut scratch);
-            let (mean, scale) = (statistics[row * 2], statistics[row * 2 + 1]);
             // SAFETY: as above.
             let to = unsafe { to.part(span.start, positions) };
-            match gelu {
-                true => input_grad_in_place(to, x, mean, scale, g_mean, gy_mean),
-                false => input_grad(to, &grad[span.clone()], x, mean, scale, g_mean, gy_mean),
-            }
+            input_grad(to, x, scale, slope, offset);
             if let (Input::Product(a, b), Some(to_other)) = (input, &to_other) {
                 // SAFETY: as above.
                 let to_other = unsafe { to_other.part(span.start, positions) };

@@ -73,7 +73,7 @@ multiversion! {
                 *lane = a.mul_add(*b, *lane);
             }
         }
-        lanes.iter().sum::<f32>() + rest
+        (lanes.iter().map(|lane| f64::from(*lane)).sum::<f64>() + f64::from(rest)) as f32
     }
 }
 
