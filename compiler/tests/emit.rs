@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use termc_compiler::emit::{self, EmitOptions};
+use termc_compiler::emit::{self, Beside, EmitOptions};
 use termc_compiler::{Options, compile, variant_names};
 
 /// The emitted source of one example or variant.
@@ -14,6 +14,17 @@ struct Case {
     is_variant: bool,
     rust: String,
     pytorch: String,
+    /// Rust and Python that take their parameters from files beside them, with the test.
+    embedding: [String; 2],
+    /// Rust with embedded parameters and no test, and with long names.
+    others: [String; 3],
+}
+
+/// The lines of `longer` that `shorter` has nowhere.
+fn added(shorter: &str, longer: &str) -> String {
+    let known: Vec<&str> = shorter.lines().collect();
+    let lines = longer.lines().filter(|line| !known.contains(line));
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 fn emitted() -> Vec<Case> {
@@ -39,9 +50,19 @@ fn emitted() -> Vec<Case> {
             };
             let compiled = compile(&name, &text, &options);
             let model = compiled.model.unwrap();
-            let options = EmitOptions {
-                sources: &compiled.sources,
+            let options = EmitOptions::new(&compiled.sources);
+            let beside = |weights, check| EmitOptions {
+                beside: Some(Beside { weights, check }),
+                ..options
             };
+            let embedding = beside("w.safetensors", Some("w.check.safetensors"));
+            let long = "a file whose name leaves no room for anything else on the line.safetensors";
+            let longish = "the weights of the whole network, trained twice over.safetensors";
+            let others = [
+                beside("w.safetensors", None),
+                beside(long, Some(long)),
+                beside(longish, Some(longish)),
+            ];
             let rust = emit::rust(&model, &options).source;
             assert_eq!(rust, emit::rust(&model, &options).source);
             let suffix = variant.as_ref().map(|v| format!("_{v}"));
@@ -50,6 +71,11 @@ fn emitted() -> Vec<Case> {
                 is_variant: variant.is_some(),
                 pytorch: emit::pytorch(&model, &options).source,
                 rust,
+                embedding: [
+                    emit::rust(&model, &embedding).source,
+                    emit::pytorch(&model, &embedding).source,
+                ],
+                others: others.map(|options| emit::rust(&model, &options).source),
             });
         }
     }
@@ -66,6 +92,17 @@ fn emitted_source_of_examples_is_pinned() {
             insta::assert_snapshot!(format!("{}.rs", case.name), case.rust);
             insta::assert_snapshot!(format!("{}.py", case.name), case.pytorch);
         }
+    });
+}
+
+#[test]
+fn embedding_adds_to_emitted_source_what_is_pinned() {
+    let cases = emitted();
+    let case = cases.iter().find(|case| case.name == "tiny").unwrap();
+    let [rust, python] = &case.embedding;
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("embedding.rs", added(&case.rust, rust));
+        insta::assert_snapshot!("embedding.py", added(&case.pytorch, python));
     });
 }
 
@@ -94,10 +131,15 @@ fn emitted_source_needs_nothing_but_burn() {
 fn emitted_source_is_formatted() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("emitted");
     std::fs::create_dir_all(&folder).unwrap();
-    let files = emitted().into_iter().map(|case| {
-        let path = folder.join(format!("{}.rs", case.name));
-        std::fs::write(&path, case.rust).unwrap();
-        path
+    let files = emitted().into_iter().flat_map(|case| {
+        let [embedding, _] = case.embedding;
+        let texts = [case.rust, embedding].into_iter().chain(case.others);
+        let paths = texts.enumerate().map(|(i, text)| {
+            let path = folder.join(format!("{}_{i}.rs", case.name));
+            std::fs::write(&path, text).unwrap();
+            path
+        });
+        paths.collect::<Vec<_>>()
     });
     let files: Vec<PathBuf> = files.collect();
     let mut rustfmt = Command::new("rustfmt");

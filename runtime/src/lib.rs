@@ -15,6 +15,7 @@ pub mod params;
 pub mod random;
 pub mod report;
 pub mod schedule;
+pub mod selfcheck;
 pub mod tensors;
 pub mod train;
 pub mod weights;

@@ -1,10 +1,14 @@
-//! `termc emit`: a model as source code of its own.
+//! `termc emit`: a model as source code of its own, with its weights beside it if they are named.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use burn::backend::Flex;
 use clap::{Args, ValueEnum};
-use termc_compiler::emit::{self, EmitOptions};
+use termc_compiler::emit::{self, Beside, EmitOptions, Emitted};
+use termc_compiler::model::Model;
+use termc_runtime::params::Params;
 use termc_runtime::tensors::write_atomic;
+use termc_runtime::{Error, selfcheck, weights};
 
 use crate::cli::ModelArgs;
 use crate::failure::Failure;
@@ -16,6 +20,10 @@ use crate::terminal::Terminal;
 pub struct Arguments {
     #[command(flatten)]
     model: ModelArgs,
+
+    /// Have the source take its parameters from this file; needs `--output`, and writes two files beside it
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
 
     /// What the source is written for
     #[arg(long, value_enum, default_value_t, value_name = "TARGET")]
@@ -35,18 +43,93 @@ enum Target {
     Pytorch,
 }
 
+impl Target {
+    fn emit(self, model: &Model, options: &EmitOptions<'_>) -> Emitted {
+        match self {
+            Self::Burn => emit::rust(model, options),
+            Self::Pytorch => emit::pytorch(model, options),
+        }
+    }
+}
+
 /// Writes the source.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let loaded = model::load(&arguments.model, terminal)?;
-    let options = EmitOptions {
-        sources: &loaded.compiled.sources,
-    };
-    let emitted = match arguments.target {
-        Target::Burn => emit::rust(&loaded.model, &options),
-        Target::Pytorch => emit::pytorch(&loaded.model, &options),
-    };
-    match &arguments.output {
-        Some(path) => Ok(write_atomic(path, emitted.source.as_bytes())?),
-        None => terminal.print(&emitted.source),
+    let options = EmitOptions::new(&loaded.compiled.sources);
+    let source = |options| arguments.target.emit(&loaded.model, &options).source;
+    match (&arguments.weights, &arguments.output) {
+        (None, None) => terminal.print(&source(options)),
+        (None, Some(path)) => Ok(write_atomic(path, source(options).as_bytes())?),
+        (Some(_), None) => Err(Failure::usage(
+            "the weights are files beside the source, which has no file",
+        )
+        .help("name one with `-o FILE`")),
+        (Some(weights), Some(path)) => {
+            let files = Files::beside(path)?;
+            files.write(&loaded.model, weights)?;
+            let options = EmitOptions {
+                beside: Some(files.names()),
+                ..options
+            };
+            write_atomic(path, source(options).as_bytes())?;
+            terminal.note(&format!(
+                "`{}` reads `{}` and `{}` beside it",
+                path.display(),
+                files.weights,
+                files.check
+            ));
+            Ok(())
+        }
+    }
+}
+
+/// The files that go with a source file, in its folder.
+struct Files<'a> {
+    folder: &'a Path,
+    weights: String,
+    check: String,
+}
+
+impl<'a> Files<'a> {
+    /// Named after the source file: `net.safetensors` and `net.check.safetensors` for `net.rs`.
+    fn beside(source: &'a Path) -> Result<Self, Failure> {
+        let stem = source.file_stem().and_then(|stem| stem.to_str());
+        let stem = stem.ok_or_else(|| {
+            Failure::usage(format!(
+                "`{}` is not a file name in UTF-8",
+                source.display()
+            ))
+        })?;
+        let files = Self {
+            folder: source.parent().unwrap_or(Path::new("")),
+            weights: format!("{stem}.safetensors"),
+            check: format!("{stem}.check.safetensors"),
+        };
+        let name = source.file_name().and_then(|name| name.to_str());
+        if [&files.weights, &files.check]
+            .into_iter()
+            .any(|file| Some(file.as_str()) == name)
+        {
+            let message = format!("`{}` would be both source and weights", source.display());
+            return Err(Failure::usage(message).help("name a `.rs` or `.py` file"));
+        }
+        Ok(files)
+    }
+
+    fn names(&self) -> Beside<'_> {
+        Beside {
+            weights: &self.weights,
+            check: Some(&self.check),
+        }
+    }
+
+    /// Writes both, if the weights are the model's.
+    fn write(&self, model: &Model, from: &Path) -> Result<(), Failure> {
+        let device = Default::default();
+        let tensors = weights::read(from)?.tensors;
+        let params = Params::<Flex>::from_tensors(model, &tensors, &device).map_err(Error::from)?;
+        weights::write(&self.folder.join(&self.weights), model, &params)?;
+        let case = selfcheck::case(model, &params, &device);
+        Ok(case.write(&self.folder.join(&self.check))?)
     }
 }

@@ -31,8 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             let compiled = compile(&path, &text, &options);
             let model = compiled.model.ok_or("an example has errors")?;
-            let sources = &compiled.sources;
-            let source = emit::rust(&model, &EmitOptions { sources }).source;
+            let source = emit::rust(&model, &EmitOptions::new(&compiled.sources)).source;
             let stem = path.trim_end_matches(".term").replace('/', "_");
             let suffix = variant.as_ref().map(|v| format!("_{v}"));
             let module = format!("{stem}{}", suffix.unwrap_or_default()).to_lowercase();

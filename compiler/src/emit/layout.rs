@@ -22,6 +22,8 @@ pub(super) enum Expr {
     Binary(Box<Expr>, &'static str, Box<Expr>),
     /// `vec![elements]`.
     Vec(Vec<Expr>),
+    /// `include_bytes!("file")`.
+    Include(String),
     /// `Name { fields }`, a field without a value being its own.
     Struct(String, Vec<(String, Option<Expr>)>),
 }
@@ -55,6 +57,7 @@ impl Expr {
                 let list = joined(elements)?;
                 (list.len() <= SMALL).then(|| format!("vec![{list}]"))
             }
+            Self::Include(file) => Some(format!("include_bytes!({file:?})")),
             Self::Struct(name, fields) => {
                 let fields: Option<Vec<String>> = fields
                     .iter()
@@ -98,6 +101,13 @@ impl Expr {
             Self::Vec(elements) => {
                 format!("vec![\n{}{}]", packed(elements, inner), spaces(indent))
             }
+            Self::Include(file) => {
+                format!(
+                    "include_bytes!(\n{}{file:?}\n{})",
+                    spaces(inner),
+                    spaces(indent)
+                )
+            }
             Self::Struct(name, fields) => {
                 let fields: String = fields
                     .iter()
@@ -115,6 +125,11 @@ impl Expr {
 /// `let name = value;` and a line break, indented.
 pub(super) fn binding(name: &str, value: &Expr, indent: usize) -> String {
     assigned(&format!("let {name} ="), value, ";", indent)
+}
+
+/// `const NAME: Type = value;` and a line break, indented; `head` is all before the equals sign.
+pub(super) fn constant(head: &str, value: &Expr, indent: usize) -> String {
+    assigned(&format!("{head} ="), value, ";", indent)
 }
 
 /// An expression as the value of a body, and a line break, indented.

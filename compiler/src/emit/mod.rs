@@ -19,7 +19,33 @@ use crate::source::Sources;
 pub struct EmitOptions<'a> {
     /// The texts the model was compiled from: emitted comments quote them and name their lines.
     pub sources: &'a Sources,
+    /// The files beside the emitted one that it takes its parameters from; None leaves the loader alone.
+    pub beside: Option<Beside<'a>>,
 }
+
+impl<'a> EmitOptions<'a> {
+    /// Source that is given its parameters when it runs.
+    pub fn new(sources: &'a Sources) -> Self {
+        Self {
+            sources,
+            beside: None,
+        }
+    }
+}
+
+/// Files in the folder of the emitted one, by their names there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beside<'a> {
+    /// A `.safetensors` file of the model's parameters and nothing else: embedded in Rust, the default in Python.
+    pub weights: &'a str,
+    /// A `.safetensors` file of [`INPUT`] and the [`LOGITS`] the parameters give for it: the emitted test reads it.
+    pub check: Option<&'a str>,
+}
+
+/// Name of the images in a [`Beside::check`] file.
+pub const INPUT: &str = "input";
+/// Name of their logits.
+pub const LOGITS: &str = "logits";
 
 /// Emitted source.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,77 +5,14 @@ use std::collections::HashMap;
 use serde::Serialize;
 use tera::{Context, Tera};
 
-use super::EmitOptions;
 use super::fields::{FieldKind, Start};
-use super::names::{Names, camel, snake};
+use super::names::{Names, PYTHON_RESERVED, camel, snake};
 use super::plan::{Block, Choice, Expr, Local, Num, Number, Plan};
 use super::text::{comment, file_name};
+use super::{EmitOptions, INPUT, LOGITS};
 use crate::model::Model;
 
 const TEMPLATE: &str = include_str!("templates/pytorch/file.py.tera");
-
-/// Words that mean something in the template, and Python's keywords.
-const RESERVED: &[&str] = &[
-    "Affine",
-    "CLASSES",
-    "F",
-    "INPUT",
-    "PARAMETERS",
-    "SlowNet",
-    "depthwise",
-    "fresh",
-    "load",
-    "load_file",
-    "math",
-    "network",
-    "nn",
-    "save_file",
-    "self",
-    "standardize",
-    "standardize_batch",
-    "standardize_groups",
-    "standardize_instance",
-    "standardize_scaled",
-    "sys",
-    "torch",
-    "False",
-    "None",
-    "True",
-    "and",
-    "as",
-    "assert",
-    "async",
-    "await",
-    "break",
-    "class",
-    "continue",
-    "def",
-    "del",
-    "elif",
-    "else",
-    "except",
-    "finally",
-    "for",
-    "from",
-    "global",
-    "if",
-    "import",
-    "in",
-    "is",
-    "lambda",
-    "nonlocal",
-    "not",
-    "or",
-    "pass",
-    "raise",
-    "return",
-    "try",
-    "while",
-    "with",
-    "yield",
-    "super",
-    "dict",
-];
 
 #[derive(Serialize)]
 struct View {
@@ -86,6 +23,13 @@ struct View {
     specs: Vec<SpecView>,
     blocks: Vec<BlockView>,
     model: String,
+    /// The weight file beside the source, as a Python literal; empty without one.
+    weights: String,
+    /// The file that the self-check reads, likewise.
+    check: String,
+    /// Names in that file.
+    input_name: &'static str,
+    logits_name: &'static str,
 }
 
 #[derive(Serialize)]
@@ -143,6 +87,17 @@ pub(super) fn source(model: &Model, plan: &Plan, options: &EmitOptions<'_>) -> S
             .map(|(i, b)| block(model, plan, &items, i, b, options))
             .collect(),
         model: items.blocks.last().cloned().unwrap_or_default(),
+        weights: options
+            .beside
+            .map(|b| literal(b.weights))
+            .unwrap_or_default(),
+        check: options
+            .beside
+            .and_then(|b| b.check)
+            .map(literal)
+            .unwrap_or_default(),
+        input_name: INPUT,
+        logits_name: LOGITS,
     };
     let mut tera = Tera::default();
     tera.add_raw_template("file.py", TEMPLATE)
@@ -152,8 +107,13 @@ pub(super) fn source(model: &Model, plan: &Plan, options: &EmitOptions<'_>) -> S
         .expect("the template mentions only what the view has")
 }
 
+/// A text as a Python literal: JSON's escapes are Python's too.
+fn literal(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 fn items(model: &Model, plan: &Plan) -> Items {
-    let mut names = Names::reserving(RESERVED.iter().copied());
+    let mut names = Names::reserving(PYTHON_RESERVED.iter().copied());
     let of_model = names.allocate_type(&camel(&model.name));
     let inner = plan.blocks.len().saturating_sub(1);
     let inner = plan.blocks.iter().take(inner);
@@ -172,7 +132,7 @@ fn items(model: &Model, plan: &Plan) -> Items {
 }
 
 fn size_names(block: &Block) -> Vec<String> {
-    let mut names = Names::reserving(RESERVED.iter().copied());
+    let mut names = Names::reserving(PYTHON_RESERVED.iter().copied());
     let sizes = block.sizes.iter().map(|size| names.allocate(&size.name));
     sizes.collect()
 }
@@ -360,7 +320,7 @@ impl Structure<'_> {
 
     /// The arguments and statements of the forward pass.
     fn body(&self, is_model: bool, options: &EmitOptions<'_>) -> (Vec<String>, Vec<String>) {
-        let mut names = Names::reserving(RESERVED.iter().copied());
+        let mut names = Names::reserving(PYTHON_RESERVED.iter().copied());
         let mut known: HashMap<Local, String> = HashMap::new();
         let inputs: Vec<String> = self
             .block
@@ -481,7 +441,7 @@ fn attribute(name: &str) -> String {
         "training",
         "type",
     ];
-    let kept = OF_MODULES.contains(&name) || RESERVED.contains(&name);
+    let kept = OF_MODULES.contains(&name) || PYTHON_RESERVED.contains(&name);
     match kept || name.starts_with('_') {
         true => format!("self._modules[\"{name}\"]"),
         false => format!("self.{name}"),

@@ -5,49 +5,24 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use tera::{Context, Tera};
 
-use super::EmitOptions;
 use super::body::{Body, body};
 use super::construct::{construct, number, specs};
 use super::fields::{Factor, FieldKind};
-use super::layout::signature;
-use super::names::{Names, RUST_KEYWORDS, camel};
+use super::layout::{Expr, binding, constant, signature};
+use super::names::{Names, RUST_KEYWORDS, RUST_TYPES, camel};
 use super::plan::{Block, Number, Plan};
 use super::support;
 use super::text::{file_name, quoted};
+use super::{Beside, EmitOptions, INPUT, LOGITS};
 use crate::model::Model;
 
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("file.rs", include_str!("templates/rust/file.rs.tera")),
     ("model.rs", include_str!("templates/rust/model.rs.tera")),
     ("struct.rs", include_str!("templates/rust/struct.rs.tera")),
     ("block.rs", include_str!("templates/rust/block.rs.tera")),
     ("parts.rs", include_str!("templates/rust/parts.rs.tera")),
-];
-
-/// Types the templates define or mention.
-const TYPES: [&str; 22] = [
-    "Affine",
-    "SlowPlane",
-    "SlowLine",
-    "SlowContext",
-    "SlowContextAlpha",
-    "SlowContextBeta",
-    "SlowContextTrained",
-    "SlowSpec",
-    "LoadError",
-    "Self",
-    "Vec",
-    "String",
-    "Result",
-    "Ok",
-    "Err",
-    "Option",
-    "Some",
-    "None",
-    "Box",
-    "From",
-    "Into",
-    "AsRef",
+    ("check.rs", include_str!("templates/rust/check.rs.tera")),
 ];
 
 /// Everything the templates print.
@@ -64,6 +39,8 @@ struct View {
     parts: Parts,
     specs: Vec<SpecView>,
     support: String,
+    /// The test that the parameters give what they gave; None without them.
+    check: Option<CheckView>,
 }
 
 #[derive(Serialize)]
@@ -71,6 +48,21 @@ struct ModelView {
     classes: usize,
     input: String,
     parameters: u64,
+    /// The constant that holds the embedded weight file; empty without one.
+    weights: String,
+}
+
+#[derive(Serialize)]
+struct CheckView {
+    /// Name of its module.
+    module: String,
+    /// The statement that takes in its file.
+    bytes: String,
+    /// The statement that makes the network.
+    network: String,
+    /// Names in its file.
+    input: &'static str,
+    logits: &'static str,
 }
 
 /// One structure and its code.
@@ -138,6 +130,8 @@ pub(super) struct Items {
     pub size_names: Vec<Vec<String>>,
     /// One per specification of the plan.
     pub specs: Vec<String>,
+    /// The module of the test.
+    pub check: String,
 }
 
 /// The whole file.
@@ -160,7 +154,9 @@ pub(super) fn source(model: &Model, plan: &Plan, options: &EmitOptions<'_>) -> S
             classes: model.classes,
             input: format!("[{channels}, {height}, {width}]"),
             parameters: model.parameter_count(),
+            weights: options.beside.map(embedded).unwrap_or_default(),
         },
+        check: options.beside.and_then(|files| check(files.check?, &items)),
         block: blocks.remove(0),
         blocks,
         parts: parts(plan),
@@ -172,6 +168,27 @@ pub(super) fn source(model: &Model, plan: &Plan, options: &EmitOptions<'_>) -> S
     view.support = support::pick(&rest);
     view.imports = support::imports(&render(&view));
     render(&view)
+}
+
+/// The constant that holds the weight file.
+fn embedded(files: Beside<'_>) -> String {
+    constant(
+        "const WEIGHTS: &'static [u8]",
+        &Expr::Include(files.weights.into()),
+        4,
+    )
+}
+
+fn check(file: &str, items: &Items) -> Option<CheckView> {
+    let model = items.blocks.last()?;
+    let network = Expr::atom(format!("{model}::<Flex>::embedded(&device)?"));
+    Some(CheckView {
+        module: items.check.clone(),
+        bytes: binding("stored", &Expr::Include(file.into()), 8),
+        network: binding("network", &network, 8),
+        input: INPUT,
+        logits: LOGITS,
+    })
 }
 
 fn odd_names(blocks: &[BlockView]) -> Vec<String> {
@@ -197,20 +214,28 @@ fn render(view: &View) -> String {
 fn header(model: &Model, options: &EmitOptions<'_>) -> Vec<String> {
     let file = file_name(options.sources);
     let version = env!("CARGO_PKG_VERSION");
-    vec![
+    let mut lines = vec![
         format!(
             "`{}`, emitted by termc {version} from `{file}`.",
             model.name
         ),
         "Needs only `burn` 0.21 with its features `std` and `store`, and any of its backends."
             .into(),
-    ]
+    ];
+    if let Some(files) = options.beside {
+        lines.push(format!("Embeds `{}`, which lies beside it.", files.weights));
+    }
+    if options.beside.is_some_and(|files| files.check.is_some()) {
+        lines.push("Its test needs the feature `flex` of `burn`.".into());
+    }
+    lines
 }
 
 fn items(model: &Model, plan: &Plan) -> Items {
     let mut names = Names::reserving(
-        TYPES
-            .into_iter()
+        RUST_TYPES
+            .iter()
+            .copied()
             .chain(support::reserved())
             .chain(RUST_KEYWORDS.iter().copied()),
     );
@@ -235,6 +260,7 @@ fn items(model: &Model, plan: &Plan) -> Items {
     let fields = |b: &Block| b.sizes.iter().map(|s| s.name.clone()).collect();
     Items {
         specs: specs.collect(),
+        check: names.allocate("emitted"),
         size_names: plan.blocks.iter().map(fields).collect(),
         blocks,
         sizes,

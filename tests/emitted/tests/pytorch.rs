@@ -68,8 +68,7 @@ fn logits_agree_with_the_runtimes() {
         };
         let compiled = compile(case.file, &text, &options);
         let model = compiled.model.unwrap();
-        let sources = &compiled.sources;
-        let source = emit::pytorch(&model, &EmitOptions { sources }).source;
+        let source = emit::pytorch(&model, &EmitOptions::new(&compiled.sources)).source;
         std::fs::write(folder.join("network.py"), source).unwrap();
 
         let params = Params::<Flex>::init(&model, 3, &Default::default());
