@@ -40,7 +40,7 @@ pub enum Error {
     Device(String),
     /// Named tensors do not fit the model.
     #[error(transparent)]
-    Mismatch(#[from] crate::params::Mismatch),
+    Mismatch(#[from] termc_compiler::model::Mismatch),
     /// A data set cannot be found, read or split.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -1,10 +1,8 @@
 //! The trainable parameters of a model as tensors: made, named, flattened. Does not compute with them.
 
-use std::fmt;
-
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{DType, Tensor, TensorData};
-use termc_compiler::model::{Init, Model, Param, ParamId};
+use termc_compiler::model::{Init, Mismatch, Model, Param, ParamId};
 
 use crate::random::Key;
 use crate::tensors::Tensors;
@@ -53,7 +51,9 @@ impl<B: Backend> Params<B> {
         tensors: &Tensors,
         device: &B::Device,
     ) -> Result<Self, Mismatch> {
-        Mismatch::check(model, tensors)?;
+        let shapes = tensors.iter();
+        let shapes = shapes.map(|(name, data)| (name.as_str(), &data.shape[..]));
+        Mismatch::check(model, shapes.collect())?;
         let values = model.params.iter().filter_map(|param| {
             let data = tensors.get(&param.path)?.clone().convert::<f32>();
             let flat = TensorData::from_bytes(data.bytes, [param.count()], data.dtype);
@@ -180,72 +180,3 @@ fn initial(param: &Param, key: Key) -> Vec<f32> {
     };
     (0..param.count() as u64).map(|i| value(i) as f32).collect()
 }
-
-/// How named tensors differ from what a model needs; at least one list is not empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mismatch {
-    /// Parameters without a tensor.
-    pub missing: Vec<String>,
-    /// Tensors without a parameter.
-    pub unknown: Vec<String>,
-    /// Name, the model's shape, the tensor's shape.
-    pub shapes: Vec<(String, Vec<usize>, Vec<usize>)>,
-}
-
-impl Mismatch {
-    /// Compares names and shapes.
-    ///
-    /// # Errors
-    /// Everything that differs.
-    pub fn check(model: &Model, tensors: &Tensors) -> Result<(), Self> {
-        let mut found = Self::default();
-        for param in &model.params {
-            match tensors.get(&param.path) {
-                None => found.missing.push(param.path.clone()),
-                Some(data) => {
-                    let sizes: &[usize] = &data.shape;
-                    if sizes != param.shape {
-                        found.shapes.push((
-                            param.path.clone(),
-                            param.shape.clone(),
-                            sizes.to_vec(),
-                        ));
-                    }
-                }
-            }
-        }
-        let known: std::collections::HashSet<&str> =
-            model.params.iter().map(|p| p.path.as_str()).collect();
-        found.unknown = tensors
-            .keys()
-            .filter(|name| !known.contains(name.as_str()))
-            .cloned()
-            .collect();
-        if found == Self::default() {
-            Ok(())
-        } else {
-            Err(found)
-        }
-    }
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the weights do not fit the model")?;
-        for name in &self.missing {
-            write!(f, "\n  missing: `{name}`")?;
-        }
-        for name in &self.unknown {
-            write!(f, "\n  not in the model: `{name}`")?;
-        }
-        for (name, expected, found) in &self.shapes {
-            write!(
-                f,
-                "\n  shape of `{name}`: the model has {expected:?}, the weights {found:?}"
-            )?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Mismatch {}

@@ -1,6 +1,7 @@
 //! The checked model: a typed, immutable graph of primitive operations. Only checking (and passes over checked
 //! models) can make one, so later stages need not fail on it. Holds no tensors and does no arithmetic on data.
 
+mod fit;
 mod op;
 mod param;
 mod recipe;
@@ -9,6 +10,7 @@ mod shape;
 use std::ops::{Deref, Index};
 use std::sync::Arc;
 
+pub use fit::Mismatch;
 pub use op::{Affine, Context, Grid, Op, Over, Scale, SlowNet};
 pub use param::{Init, Param, ParamKind, Penalty};
 pub use recipe::{

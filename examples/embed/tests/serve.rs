@@ -1,0 +1,184 @@
+//! The service as a client meets it: over a loopback port, until it is told to stop. Every wait has an end.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use ureq::Agent;
+
+/// Longest time anything here may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running service, killed when it goes out of scope.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+/// Status and JSON body.
+type Reply = (u16, Value);
+
+impl Server {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_serve"));
+        command.args(["--address", "127.0.0.1:0"]).args(arguments);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap()
+            .to_owned();
+        Self { child, address }
+    }
+
+    fn post(&self, kind: &str, body: &[u8]) -> Reply {
+        let request = agent().post(format!("{}/classify", self.address));
+        reply(request.header("content-type", kind).send(body))
+    }
+
+    fn get(&self, path: &str) -> Reply {
+        reply(agent().get(format!("{}{path}", self.address)).call())
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([name, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// How it ended, within `patience`.
+    fn end(&mut self, patience: Duration) -> ExitStatus {
+        let until = Instant::now() + patience;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("the service did not stop");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn agent() -> Agent {
+    let config = Agent::config_builder().http_status_as_error(false);
+    config.timeout_global(Some(PATIENCE)).build().into()
+}
+
+fn reply(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Reply {
+    let mut response = response.unwrap();
+    let text = response.body_mut().read_to_string().unwrap();
+    let status = response.status().as_u16();
+    (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+}
+
+fn sample(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/samples");
+    std::fs::read(format!("{folder}/{name}.png")).unwrap()
+}
+
+#[test]
+fn concurrent_requests_get_their_own_answers_and_share_passes() {
+    let server = Server::start(&["--batch", "8", "--wait", "300"]);
+    thread::scope(|scope| {
+        for digit in ["3", "7", "8"].repeat(8) {
+            let server = &server;
+            scope.spawn(move || {
+                let (status, body) = server.post("image/png", &sample(digit));
+                assert_eq!(status, 200, "{body}");
+                let classes = body["classes"].as_array().unwrap();
+                assert_eq!(classes.len(), 10);
+                assert_eq!(classes[0]["class"], digit);
+                assert!(classes[0]["probability"].as_f64().unwrap() > 0.5);
+            });
+        }
+    });
+    let (status, health) = server.get("/health");
+    assert_eq!((status, &health["status"]), (200, &Value::from("ok")));
+    assert_eq!(health["pictures"], 24);
+    let batches = health["batches"].as_u64().unwrap();
+    assert!(
+        (3..=12).contains(&batches),
+        "{batches} passes for 24 pictures"
+    );
+}
+
+#[test]
+fn bad_requests_are_refused_and_the_service_goes_on() {
+    let server = Server::start(&[]);
+    let picture = sample("7");
+    let refused = [
+        (400, "image/png", b"not a picture".to_vec()),
+        (400, "image/png", picture[..picture.len() / 2].to_vec()),
+        (400, "image/png", vec![]),
+        (413, "image/png", vec![0; (1 << 20) + 1]),
+        (415, "image/jpeg", picture.clone()),
+        (415, "text/plain", picture.clone()),
+    ];
+    for (expected, kind, body) in refused {
+        let (status, answer) = server.post(kind, &body);
+        assert_eq!(status, expected, "{kind}, {} bytes: {answer}", body.len());
+        assert!(!answer["error"].as_str().unwrap().is_empty());
+    }
+    assert_eq!(server.get("/classify").0, 405);
+    assert_eq!(server.get("/nothing").0, 404);
+    assert_eq!(server.post("image/png", &picture).0, 200);
+}
+
+#[test]
+fn a_signal_finishes_what_is_in_flight() {
+    for signal in ["-TERM", "-INT"] {
+        let mut server = Server::start(&["--wait", "1500"]);
+        thread::scope(|scope| {
+            let asked = scope.spawn(|| server.post("image/png", &sample("7")));
+            thread::sleep(Duration::from_millis(500));
+            assert!(!asked.is_finished());
+            server.signal(signal);
+            let (status, body) = asked.join().unwrap();
+            assert_eq!(status, 200, "{body}");
+            assert_eq!(body["classes"][0]["class"], "7");
+        });
+        assert_eq!(server.end(PATIENCE).code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn an_idle_service_stops_at_once() {
+    let mut server = Server::start(&[]);
+    assert_eq!(server.get("/health").0, 200);
+    server.signal("-TERM");
+    assert_eq!(server.end(Duration::from_secs(5)).code(), Some(0));
+}
+
+#[test]
+fn a_port_in_use_is_an_error() {
+    let server = Server::start(&[]);
+    let address = server.address.trim_start_matches("http://");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_serve"));
+    let output = command.args(["--address", address]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .starts_with("error: ")
+    );
+}
