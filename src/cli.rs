@@ -59,6 +59,8 @@ commands! {
     Run => run,
     /// Convert the weights of a published PyTorch checkpoint
     Import => import,
+    /// Write weights under the names of the published PyTorch code
+    Export => export,
     /// Write a model as Rust or PyTorch source
     Emit => emit,
     /// List every node with its shape, parameters and cost

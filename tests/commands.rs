@@ -11,8 +11,12 @@
 
 #[path = "commands/check.rs"]
 mod check;
+#[path = "commands/emit.rs"]
+mod emit;
 #[path = "commands/eval.rs"]
 mod eval;
+#[path = "commands/export.rs"]
+mod export;
 #[path = "commands/faults.rs"]
 mod faults;
 #[path = "commands/look.rs"]

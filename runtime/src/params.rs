@@ -51,9 +51,7 @@ impl<B: Backend> Params<B> {
         tensors: &Tensors,
         device: &B::Device,
     ) -> Result<Self, Mismatch> {
-        let shapes = tensors.iter();
-        let shapes = shapes.map(|(name, data)| (name.as_str(), &data.shape[..]));
-        Mismatch::check(model, shapes.collect())?;
+        check(model, tensors)?;
         let values = model.params.iter().filter_map(|param| {
             let data = tensors.get(&param.path)?.clone().convert::<f32>();
             let flat = TensorData::from_bytes(data.bytes, [param.count()], data.dtype);
@@ -130,6 +128,16 @@ impl<B: AutodiffBackend> Params<B> {
         });
         Tensor::cat(parts.collect(), 0)
     }
+}
+
+/// Compares the names and shapes of tensors with those of a model's parameters.
+///
+/// # Errors
+/// Everything that differs.
+pub fn check(model: &Model, tensors: &Tensors) -> Result<(), Mismatch> {
+    let shapes = tensors.iter();
+    let shapes = shapes.map(|(name, data)| (name.as_str(), &data.shape[..]));
+    Mismatch::check(model, shapes.collect())
 }
 
 /// Cuts a vector laid out like [`Params::flat`] into tensors named `{prefix}{path}`, in their natural shapes.

@@ -73,6 +73,15 @@ pub fn training<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     arguments
 }
 
+/// What a folder holds, in alphabetical order.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let names = entries.map(|e| e.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
 /// A file's bytes.
 #[track_caller]
 pub fn bytes(folder: &Path, name: &str) -> Vec<u8> {

@@ -1,5 +1,6 @@
-//! Weights of the published PyTorch code for a given model: a table of names, nothing guessed. Computes nothing.
+//! Weights of the published PyTorch code for a given model, and back: a table of names, nothing guessed. Computes nothing.
 
+mod export;
 mod names;
 mod pattern;
 mod pickle;
@@ -13,6 +14,8 @@ use std::path::Path;
 
 use burn::tensor::TensorData;
 use termc_compiler::model::Model;
+
+pub use export::{ExportError, export};
 
 use crate::Error;
 use crate::tensors::{TensorFile, Tensors};

@@ -110,6 +110,12 @@ pub(super) const NET_PARTS: &[(&str, &str)] = &[
     ("bias_pk", "bias"),
 ];
 
+/// What the published code calls the bias of a slow net that reads an activation; of others it is the first of the two.
+pub(super) const CONTEXT_BIAS: &str = ".bias_pk";
+
+/// The one map that is no convolution.
+pub(super) const LINEAR: &str = "out_layer.";
+
 /// What `{R}` stands for.
 pub(super) const ROOT: &str = "blocks.{B}.fast_multi_branch.";
 

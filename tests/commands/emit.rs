@@ -1,0 +1,104 @@
+//! `termc emit --weights`: source that brings its parameters. That it compiles and runs is tested in `examples/embed`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use safetensors::SafeTensors;
+
+use crate::support::{Said, bytes, names, termc};
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/embed/digits.term");
+const OTHER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tiny.term");
+const WEIGHTS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/examples/embed/digits.safetensors"
+);
+
+fn emit(model: &str, weights: &str, output: &Path, more: &[&str]) -> Said {
+    let output = output.to_str().unwrap();
+    termc(&[&["emit", model, "--weights", weights, "-o", output], more].concat())
+}
+
+fn logits(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    tensors.tensor("logits").unwrap().data().to_vec()
+}
+
+#[test]
+fn the_stored_logits_are_those_of_composed_kernels_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    emit(MODEL, WEIGHTS, &at("net.rs"), &[]).expect(0);
+    let files = ["net.check.safetensors", "net.rs", "net.safetensors"];
+    assert_eq!(names(folder.path()), files);
+    let source = String::from_utf8(bytes(folder.path(), "net.rs")).unwrap();
+    assert!(source.contains("include_bytes!(\"net.safetensors\")"));
+    assert!(source.contains("include_bytes!(\"net.check.safetensors\")"));
+    let path = |path: PathBuf| path.to_str().unwrap().to_owned();
+    let (check, out) = (
+        path(at("net.check.safetensors")),
+        path(at("out.safetensors")),
+    );
+    // The file beside the source is a weight file like any other.
+    let weights = path(at("net.safetensors"));
+    let arguments = ["run", &weights, "--input", &check, "--output", &out];
+    let options = ["--kernels", "composed", "--device", "cpu"];
+    termc(&[&arguments[..], &options].concat()).expect(0);
+    assert_eq!(logits(&at("out.safetensors")), logits(Path::new(&check)));
+    // The same call writes the same files, and what is committed is what it writes.
+    emit(MODEL, WEIGHTS, &at("again.rs"), &[]).expect(0);
+    for kind in ["", ".check"] {
+        let written = bytes(folder.path(), &format!("net{kind}.safetensors"));
+        let again = bytes(folder.path(), &format!("again{kind}.safetensors"));
+        assert_eq!(written, again, "net{kind}");
+    }
+    let committed = Path::new(WEIGHTS).parent().unwrap();
+    assert_eq!(
+        bytes(folder.path(), "net.safetensors"),
+        bytes(committed, "digits.safetensors")
+    );
+}
+
+#[test]
+fn python_source_reads_the_files_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("net.py");
+    emit(MODEL, WEIGHTS, &output, &["--target", "pytorch"]).expect(0);
+    let source = String::from_utf8(bytes(folder.path(), "net.py")).unwrap();
+    assert!(source.contains("WEIGHTS = Path(__file__).with_name(\"net.safetensors\")"));
+    assert!(source.contains("CHECK = Path(__file__).with_name(\"net.check.safetensors\")"));
+    let mut python = Command::new("python3");
+    let Ok(compiled) = python.args(["-m", "py_compile"]).arg(&output).output() else {
+        eprintln!("skipped the syntax check: no Python");
+        return;
+    };
+    let said = String::from_utf8_lossy(&compiled.stderr).into_owned();
+    assert!(compiled.status.success(), "{said}");
+}
+
+#[test]
+fn nothing_is_written_where_something_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let refused = emit(OTHER, WEIGHTS, &at("net.rs"), &[]).expect(1);
+    refused
+        .says("the weights do not fit the model")
+        .says("missing: `b0.");
+    emit(MODEL, "none.safetensors", &at("net.rs"), &[])
+        .expect(3)
+        .says("cannot read `none.");
+    emit(MODEL, MODEL, &at("net.rs"), &[])
+        .expect(1)
+        .says("not a readable safetensors file");
+    emit(MODEL, WEIGHTS, &at("no/net.rs"), &[])
+        .expect(3)
+        .says("cannot write");
+    emit(MODEL, WEIGHTS, &at("net.safetensors"), &[])
+        .expect(2)
+        .says("both source and weights");
+    let said = termc(&["emit", MODEL, "--weights", WEIGHTS]).expect(2);
+    assert!(said.out.is_empty());
+    said.says("name one with `-o FILE`");
+    assert!(names(folder.path()).is_empty());
+}
