@@ -5,7 +5,7 @@ use std::path::Path;
 
 use safetensors::SafeTensors;
 
-use crate::support::{SMALL, bytes, names, termc, training};
+use crate::support::{SMALL, bytes, names, termc};
 
 /// Shape and bytes by name.
 type Stored = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
@@ -74,22 +74,39 @@ fn published_checkpoints_come_back_bit_for_bit() {
 #[test]
 fn what_has_no_published_name_is_listed_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    let run = folder.path().join("run");
-    termc(&training(run.to_str().unwrap(), &["--stop-after", "1"])).expect(0);
-    let weights = run.join("last.safetensors");
+    // The published code numbers its blocks.
+    let model = std::fs::read_to_string(SMALL)
+        .unwrap()
+        .replace("b0", "first");
+    let (at, run) = (folder.path().join("m.term"), folder.path().join("run"));
+    std::fs::write(&at, model).unwrap();
+    let (model, run) = (at.to_str().unwrap(), run.to_str().unwrap());
+    let train = [
+        "train",
+        model,
+        "--dataset",
+        "digits",
+        "--device",
+        "cpu",
+        "--out",
+        run,
+    ];
+    termc(&[&train[..], &["--limit", "64", "--stop-after", "1"]].concat()).expect(0);
     let output = folder.path().join("ckpt.safetensors");
-    let (weights, output) = (weights.to_str().unwrap(), output.to_str().unwrap());
-    let said = termc(&["export", SMALL, "--weights", weights, "-o", output]).expect(1);
-    let said = said.says("no published name for `b0.");
+    let output = output.to_str().unwrap();
+    let said = termc(&["export", run, "-o", output]).expect(1);
+    let said = said.says("no published name for `first.K_hyper_0.bias`");
+    assert!(!said.err.contains("`b1."), "{}", said.err);
     assert!(
         said.err
             .contains("help: only models of the published layout"),
         "{}",
         said.err
     );
-    assert_eq!(names(folder.path()), ["run"]);
+    assert_eq!(names(folder.path()), ["m.term", "run"]);
+    let weights = format!("{run}/last.safetensors");
     let other = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tiny.term");
-    let said = termc(&["export", other, "--weights", weights, "-o", output]).expect(1);
+    let said = termc(&["export", other, "--weights", &weights, "-o", output]).expect(1);
     said.says("the weights do not fit the model");
     termc(&["export", SMALL, "-o", output])
         .expect(2)
