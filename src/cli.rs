@@ -105,7 +105,7 @@ pub struct ChangeArgs {
 /// Where and how a command computes.
 #[derive(Clone, Debug, Args)]
 pub struct ComputeArgs {
-    /// `auto`, `cpu`, `cuda` or `cuda:N[,M...]`; auto takes CUDA where it is there
+    /// `auto`, `cpu`, `cuda` or `cuda:N`; auto takes CUDA where it is there
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: DeviceChoice,
 
@@ -122,6 +122,12 @@ impl ComputeArgs {
     /// Settles on a device and refuses what it cannot do.
     pub fn select(&self) -> Result<Selected, Failure> {
         let selected = self.device.select()?;
+        if selected.count() > 1 {
+            return Err(
+                Failure::usage("only `termc train` computes on several devices")
+                    .help("choose one, for example `--device cuda:0`"),
+            );
+        }
         self.precision.refuse_on(&selected)?;
         Ok(selected)
     }
@@ -149,10 +155,6 @@ impl Precision {
     /// Refuses what a device, or this version, cannot do.
     pub fn refuse_on(self, selected: &Selected) -> Result<(), Failure> {
         match (self, selected) {
-            (_, Selected::Cuda { replicas, .. }) if !replicas.is_empty() => Err(Failure::usage(
-                "this version computes on one device; several are named",
-            )
-            .help("choose one, for example `--device cuda:0`")),
             (Self::F32, _) => Ok(()),
             (Self::Bf16, Selected::Cpu) => Err(Failure::usage(
                 "`--precision bf16` is for CUDA devices; the device is the CPU",

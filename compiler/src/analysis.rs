@@ -32,6 +32,11 @@ pub fn dependence(graph: &Graph) -> Vec<Dependence> {
     all
 }
 
+/// Whether what is computed for one image depends on the others in its batch.
+pub fn couples_images(graph: &Graph) -> bool {
+    dependence(graph).contains(&Dependence::Batch)
+}
+
 /// What the operation itself adds to what its operands bring.
 fn own(graph: &Graph, id: NodeId, inherited: Dependence) -> Dependence {
     match &graph[id].op {
@@ -67,6 +72,8 @@ mod tests {
         assert_eq!(of(text, "b0.l3_local_0_kernel"), Dependence::Batch);
         assert_eq!(of(text, "b1.fast"), Dependence::Batch);
         assert_eq!(of(text, "classes"), Dependence::Batch);
+        let model = compile("t.term", text, &Options::default()).model.unwrap();
+        assert!(couples_images(&model));
     }
 
     #[test]

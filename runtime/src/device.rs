@@ -59,6 +59,7 @@ impl FromStr for DeviceChoice {
                 }
                 Ok(Self::Cuda(indices))
             }
+            ("cpu", Some(_)) => Err(format!("`{text}`: the CPU is one device; write `cpu`")),
             _ => Err(format!(
                 "`{text}` is not `auto`, `cpu`, `cuda` or `cuda:N,...`"
             )),
@@ -86,11 +87,21 @@ pub enum Selected {
     Cpu,
     /// CUDA devices: the main one and further replicas.
     Cuda {
-        /// Holds the parameters.
+        /// Evaluates, and trains.
         main: usize,
-        /// Compute a share of each batch.
+        /// Train along, each on a share of every batch.
         replicas: Vec<usize>,
     },
+}
+
+impl Selected {
+    /// How many devices these are.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Cpu => 1,
+            Self::Cuda { replicas, .. } => 1 + replicas.len(),
+        }
+    }
 }
 
 impl fmt::Display for Selected {
@@ -164,9 +175,9 @@ mod probe;
 /// The devices a job runs on.
 #[derive(Clone, Debug)]
 pub struct Devices<B: Backend> {
-    /// Holds the parameters.
+    /// Evaluates, and trains.
     pub main: B::Device,
-    /// Compute a share of each batch; empty for a single device.
+    /// Train along, each on a share of every batch; empty for a single device.
     pub replicas: Vec<B::Device>,
 }
 

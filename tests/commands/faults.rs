@@ -25,6 +25,11 @@ fn wrong_calls_are_usage_errors() {
         "not an interval",
     );
     refused(&["--dataset", "digits", "--device", "gpu"], "gpu");
+    refused(&["--dataset", "digits", "--device", "cuda:0,0"], "twice");
+    refused(
+        &["--dataset", "digits", "--device", "cpu:0,1"],
+        "the CPU is one device",
+    );
     refused(
         &[
             "--dataset",
@@ -49,6 +54,18 @@ fn wrong_calls_are_usage_errors() {
     );
     termc(&["train"]).expect(2);
     termc(&["tarin"]).expect(2).says("train");
+}
+
+#[test]
+fn a_device_that_is_not_there_is_the_machines_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let arguments = ["train", SMALL, "--dataset", "digits", "--out"];
+    let devices = [run.to_str().unwrap(), "--device", "cuda:0,9999"];
+    termc(&[&arguments[..], &devices].concat())
+        .expect(3)
+        .says("CUDA");
+    assert!(!run.exists());
 }
 
 #[test]

@@ -49,6 +49,32 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
+
+    /// Cuts it into so many parts of consecutive images whose sizes differ by one at most; with fewer images than parts
+    /// some are empty.
+    pub fn split(mut self, parts: usize) -> Vec<Self> {
+        let images = self.len();
+        let [_, channels, height, width] = self.shape;
+        let pixels = channels * height * width;
+        let classes = self.targets.len().checked_div(images).unwrap_or(0);
+        let mut split: Vec<Self> = (0..parts)
+            .rev()
+            .map(|part| {
+                let from = part * images / parts;
+                let labels = self.labels.split_off(from);
+                Self {
+                    number: self.number,
+                    shape: [labels.len(), channels, height, width],
+                    images: self.images.split_off(from * pixels),
+                    targets: self.targets.split_off(from * classes),
+                    indices: self.indices.split_off(from),
+                    labels,
+                }
+            })
+            .collect();
+        split.reverse();
+        split
+    }
 }
 
 /// Makes the batches of a subset, epoch after epoch. Cheap to clone.

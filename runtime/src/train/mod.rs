@@ -7,6 +7,8 @@ mod finite;
 pub mod folder;
 pub mod metrics;
 mod observe;
+mod peers;
+mod replica;
 pub mod scores;
 pub mod settings;
 mod step;

@@ -1,34 +1,26 @@
-//! One optimizer step: gradients of one or several batches, checked, clipped, applied. Knows no epochs and no files.
+//! One optimizer step: its images shared among the devices, their gradients added, every replica updated alike. Knows no
+//! epochs and no files.
 
-use burn::tensor::{Int, Tensor, TensorData};
-use termc_compiler::model::{Clip, Model};
+use std::sync::Arc;
 
-use super::evaluate::upload;
-use super::finite::{self, Culprit};
+use super::finite::Culprit;
+use super::peers::{Group, Peer, Remote, group};
+use super::replica::{Replica, Seen, Share};
+use super::scores::Sums;
 use super::settings::Settings;
 use crate::Error;
 use crate::data::Batch;
 use crate::device::{Devices, TrainBackend};
-use crate::loss::hits;
-use crate::network::{Dropout, KernelChoice, Network, Pass};
-use crate::objective::{self, TermValues};
-use crate::optim::{Ema, Optimizer, clip};
-use crate::params::{Params, flatten, unflatten};
-use crate::random::Key;
+use crate::network::Network;
+use crate::objective::TermValues;
+use crate::params::Params;
 use crate::tensors::Tensors;
 
-/// Prefix of the weights' names in checkpoints.
-const WEIGHTS: &str = "weights.";
-
-/// Everything a step changes.
+/// Everything a step changes, on all devices. Fields are dropped in this order: the group is free once all have left it.
 pub struct Learner<B: TrainBackend> {
-    params: Params<B::InnerBackend>,
-    optimizer: Optimizer<B::InnerBackend>,
-    ema: Option<Ema<B::InnerBackend>>,
-    clip: Option<Clip>,
-    kernels: KernelChoice,
-    dropout: Key,
-    device: B::Device,
+    others: Vec<Remote<B>>,
+    main: Peer<B>,
+    _group: Option<Group>,
 }
 
 /// What a step did.
@@ -42,161 +34,346 @@ pub struct StepResult {
     pub correct: usize,
 }
 
+/// Why a step was not made; the weights are then as before.
+#[derive(Debug)]
+pub enum NoStep {
+    /// Something was not finite.
+    NotFinite(Culprit),
+    /// The devices failed.
+    Failed(Error),
+}
+
+impl From<Error> for NoStep {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 impl<B: TrainBackend> Learner<B> {
-    /// Fresh weights.
-    pub fn new(model: &Model, settings: &Settings, devices: &Devices<B>) -> Self {
-        let device = devices.main.clone();
-        let params = Params::init(model, settings.seed, &device);
-        let ema = model.train.ema.map(|decay| Ema::new(decay, &params));
-        Self {
-            optimizer: Optimizer::new(model, &device),
-            ema,
-            clip: model.train.clip,
-            kernels: settings.kernel_choice(),
-            dropout: Key::new(settings.seed).named("dropout"),
-            params,
-            device,
+    /// Fresh weights, the same on all devices.
+    ///
+    /// # Errors
+    /// If the devices cannot work together.
+    pub fn new(
+        network: &Arc<Network>,
+        settings: &Settings,
+        devices: &Devices<B>,
+    ) -> Result<Self, Error> {
+        let main = Peer::new(Replica::new(
+            network.clone(),
+            settings,
+            devices.main.clone(),
+        ));
+        let mut learner = Self {
+            others: vec![],
+            main,
+            _group: None,
+        };
+        if devices.replicas.is_empty() {
+            return Ok(learner);
         }
+        learner._group = Some(group());
+        for (number, device) in devices.replicas.iter().enumerate() {
+            let (network, settings) = (network.clone(), settings.clone());
+            let device = device.clone();
+            let make = move || Peer::new(Replica::new(network, &settings, device));
+            let name = format!("device-{}", number + 1);
+            learner.others.push(Remote::spawn(name, make)?);
+        }
+        // All threads are there before the first one waits for the others.
+        let count = devices.replicas.len() + 1;
+        let joining: Vec<_> = (learner.others.iter().zip(&devices.replicas).enumerate())
+            .map(|(number, (other, device))| {
+                let device = device.clone();
+                other.ask(move |peer| peer.join(number + 1, count, device))
+            })
+            .collect();
+        learner.main.join(0, count, devices.main.clone())?;
+        joining
+            .into_iter()
+            .try_for_each(|answer| answer.wait().flatten())?;
+        Ok(learner)
     }
 
     /// Weights, optimizer state and averages, for a checkpoint.
-    pub fn to_tensors(&self) -> Tensors {
-        let mut tensors = unflatten(self.params.model(), WEIGHTS, &self.params.flat());
-        tensors.extend(self.optimizer.to_tensors());
-        if let Some(ema) = &self.ema {
-            tensors.extend(ema.to_tensors());
-        }
-        tensors
-    }
-
-    /// Takes them up again after `steps` steps.
     ///
     /// # Errors
-    /// If they are not of this model and recipe.
-    pub fn load(&mut self, tensors: &Tensors, steps: usize) -> Result<(), Error> {
-        let model = self.params.model().clone();
-        let flat = flatten(&model, WEIGHTS, tensors, &self.device)?;
-        self.params = Params::from_flat(&model, flat);
-        self.optimizer.load(tensors, steps)?;
-        if let Some(ema) = &mut self.ema {
-            ema.load(tensors, &self.device)?;
+    /// If the replicas differ in any bit.
+    pub fn to_tensors(&self) -> Result<Tensors, Error> {
+        self.compare()?;
+        Ok(self.main.replica.to_tensors())
+    }
+
+    /// Requires all replicas to be equal, bit for bit.
+    fn compare(&self) -> Result<(), Error> {
+        if self.others.is_empty() {
+            return Ok(());
+        }
+        let answers: Vec<_> = (self.others.iter())
+            .map(|other| other.ask(|peer| peer.replica.digest()))
+            .collect();
+        let own = self.main.replica.digest();
+        for (number, answer) in answers.into_iter().enumerate() {
+            if answer.wait()? != own {
+                return Err(Error::Device(format!(
+                    "the weights on device {} of {} differ from those on the first",
+                    number + 2,
+                    self.others.len() + 1
+                )));
+            }
         }
         Ok(())
     }
 
+    /// Takes a checkpoint's tensors up again after `steps` steps.
+    ///
+    /// # Errors
+    /// If they are not of this model and recipe.
+    pub fn load(&mut self, tensors: &Tensors, steps: usize) -> Result<(), Error> {
+        let shared = Arc::new(tensors.clone());
+        let answers: Vec<_> = (self.others.iter())
+            .map(|other| {
+                let tensors = shared.clone();
+                other.ask(move |peer| peer.replica.load(&tensors, steps))
+            })
+            .collect();
+        self.main.replica.load(tensors, steps)?;
+        answers
+            .into_iter()
+            .try_for_each(|answer| answer.wait().flatten())
+    }
+
     /// The weights as the optimizer has them.
     pub fn params(&self) -> &Params<B::InnerBackend> {
-        &self.params
+        self.main.replica.params()
     }
 
     /// The weights that are validated and kept: the averaged ones, if the recipe averages.
     pub fn evaluated(&self) -> Params<B::InnerBackend> {
-        self.ema
-            .as_ref()
-            .map_or_else(|| self.params.clone(), |ema| ema.params().clone())
+        self.main.replica.evaluated()
     }
 
     /// Makes step number `step` (from 0) of learning rate `lr` on the images of all `batches` together.
     ///
     /// # Errors
-    /// What was not finite; the weights are then as before.
+    /// What was not finite on any device, or how a device failed.
     pub fn step(
         &mut self,
-        network: &Network,
         batches: Vec<Batch>,
         step: usize,
         lr: f64,
-    ) -> Result<StepResult, Culprit> {
-        let total: usize = batches.iter().map(Batch::len).sum();
-        let alone = batches.len() == 1;
-        let mut result = StepSums::default();
-        let mut gradient: Option<Tensor<B::InnerBackend, 1>> = None;
-        for batch in batches {
-            let pass = Pass {
-                dropout: Some(Dropout {
-                    key: self.dropout.at(step as u64),
-                    first_image: result.images,
-                }),
-                kernels: self.kernels,
-                ..Pass::default()
-            };
-            let share = batch.len() as f64 / total.max(1) as f64;
-            let part = self.gradient(network, batch, &pass, &mut result)?;
-            let part = if alone { part } else { part.mul_scalar(share) };
-            gradient = Some(match gradient {
-                None => part,
-                Some(sum) => sum + part,
+    ) -> Result<StepResult, NoStep> {
+        let mut shares = shares(batches, self.others.len() + 1).into_iter();
+        let own = shares.next().unwrap_or_default();
+        let computing: Vec<_> = (self.others.iter().zip(shares))
+            .map(|(other, shares)| other.ask(move |peer| peer.compute(shares, step)))
+            .collect();
+        let mut seen = vec![self.main.compute(own, step)];
+        for answer in computing {
+            seen.push(answer.wait()?);
+        }
+        // Only once all have their gradients do they add them: nobody waits for one that failed.
+        let seen: Result<Vec<Vec<Seen>>, Culprit> = seen.into_iter().collect();
+        let seen = seen.map_err(NoStep::NotFinite)?;
+        let updating: Vec<_> = (self.others.iter())
+            .map(|other| other.ask(move |peer| peer.update(lr)))
+            .collect();
+        self.main.update(lr)?;
+        for answer in updating {
+            answer.wait()??;
+        }
+        Ok(total(seen.into_iter().flatten()))
+    }
+}
+
+/// Each device's shares of a step: of every batch consecutive images, as many as of the others or one fewer.
+fn shares(batches: Vec<Batch>, devices: usize) -> Vec<Vec<Share>> {
+    let total: usize = batches.iter().map(Batch::len).sum();
+    let mut all: Vec<Vec<Share>> = (0..devices).map(|_| Vec::new()).collect();
+    let mut first_image = 0;
+    for batch in batches {
+        for (shares, batch) in all.iter_mut().zip(batch.split(devices)) {
+            let images = batch.len();
+            shares.push(Share {
+                batch,
+                first_image,
+                weight: images as f64 / total.max(1) as f64,
             });
+            first_image += images;
         }
-        if let Some(gradient) = gradient {
-            let gradient = match self.clip {
-                Some(limit) => clip(limit, gradient),
-                None => gradient,
-            };
-            self.params = self.optimizer.step(&self.params, gradient, lr);
-            if let Some(ema) = &mut self.ema {
-                ema.update(&self.params);
-            }
-        }
-        Ok(result.finish())
     }
+    all
+}
 
-    /// The gradient of one batch's loss; its terms and right answers are added to `sums`.
-    fn gradient(
-        &self,
-        network: &Network,
-        batch: Batch,
-        pass: &Pass,
-        sums: &mut StepSums,
-    ) -> Result<Tensor<B::InnerBackend, 1>, Culprit> {
-        let images = batch.len();
-        let labels: Vec<i64> = batch.labels.iter().map(|label| *label as i64).collect();
-        let labels = TensorData::new(labels, [images]);
-        let labels = Tensor::<B::InnerBackend, 1, Int>::from_data(labels, &self.device);
-        let (input, targets) = upload::<B::InnerBackend>(batch, &self.device);
-        let found = objective::evaluate::<B>(network, &self.params, input.clone(), targets, pass);
-        let terms = found.terms.values();
-        let seen = Tensor::cat(
-            vec![
-                finite::all_finite(found.gradient.clone()),
-                hits(found.logits, labels).float().sum(),
-            ],
-            0,
-        );
-        let seen: Vec<f64> = seen.into_data().iter::<f64>().collect();
-        let (finite, correct) = match seen.as_slice() {
-            [finite, correct] => (*finite == 1.0, *correct as usize),
-            _ => (false, 0),
-        };
-        if !finite || !terms.total.is_finite() {
-            let (params, gradient) = (&self.params, &found.gradient);
-            return Err(finite::find(network, params, input, pass, &terms, gradient));
-        }
+fn total(seen: impl Iterator<Item = Seen>) -> StepResult {
+    let mut sums = Sums::default();
+    for Seen {
+        terms,
+        images,
+        correct,
+    } in seen
+    {
         sums.add(&terms, images, correct);
-        Ok(found.gradient)
+    }
+    StepResult {
+        terms: sums.terms(),
+        images: sums.images as usize,
+        correct: sums.correct as usize,
     }
 }
 
-/// What the batches of a step add up to.
-#[derive(Default)]
-struct StepSums {
-    sums: super::scores::Sums,
-    images: usize,
-    correct: usize,
-}
+#[cfg(test)]
+mod tests {
+    use burn_flex::FlexDevice;
+    use termc_compiler::{Options, compile};
 
-impl StepSums {
-    fn add(&mut self, terms: &TermValues, images: usize, correct: usize) {
-        self.sums.add(terms, images, correct);
-        self.images += images;
-        self.correct += correct;
+    use super::*;
+    use crate::device::Cpu;
+    use crate::random::Key;
+    use crate::train::{FORMAT, Interval, Protocol};
+
+    fn network() -> Arc<Network> {
+        let text = include_str!("../../../examples/ablations/bottleneck.term");
+        let compiled = compile("t.term", text, &Options::default());
+        Arc::new(Network::new(&compiled.model.unwrap()))
     }
 
-    fn finish(self) -> StepResult {
-        StepResult {
-            terms: self.sums.terms(),
-            images: self.images,
-            correct: self.correct,
+    fn learner(network: &Arc<Network>, devices: usize) -> Learner<Cpu> {
+        let settings = Settings {
+            format: FORMAT,
+            termc: String::new(),
+            model: String::new(),
+            parameters: 0,
+            dataset: String::new(),
+            data_dir: None,
+            seed: 0,
+            epochs: 1,
+            batch: 8,
+            limit: None,
+            protocol: Protocol::Honest,
+            val: 0.0,
+            device: String::new(),
+            device_used: String::new(),
+            precision: String::new(),
+            kernels: "fused".into(),
+            checkpoint_every: Interval::Steps(1),
+            keep: 1,
+            log_every: 1,
+            recipe: serde_json::Value::Null,
+        };
+        let devices = Devices {
+            main: FlexDevice,
+            replicas: vec![FlexDevice; devices - 1],
+        };
+        Learner::new(network, &settings, &devices).unwrap()
+    }
+
+    fn batch(images: usize) -> Batch {
+        let key = Key::new(4);
+        let pixels = (0..images * 64).map(|i| key.normal(i as u64) as f32);
+        let mut targets = vec![0.0; images * 10];
+        targets
+            .chunks_mut(10)
+            .enumerate()
+            .for_each(|(i, row)| row[i % 10] = 1.0);
+        Batch {
+            number: 0,
+            shape: [images, 1, 8, 8],
+            images: pixels.collect(),
+            targets,
+            labels: (0..images).map(|i| i % 10).collect(),
+            indices: (0..images).collect(),
         }
+    }
+
+    #[test]
+    fn shares_cover_the_step_in_order() {
+        let all = shares(vec![batch(7), batch(2)], 3);
+        let sizes = |shares: &Vec<Share>| -> Vec<(usize, usize)> {
+            shares
+                .iter()
+                .map(|s| (s.first_image, s.batch.len()))
+                .collect()
+        };
+        let sizes: Vec<_> = all.iter().map(sizes).collect();
+        assert_eq!(
+            sizes,
+            [[(0, 2), (7, 0)], [(2, 2), (7, 1)], [(4, 3), (8, 1)]]
+        );
+        let weights: f64 = all.iter().flatten().map(|s| s.weight).sum();
+        assert!((weights - 1.0).abs() < 1e-12);
+        let first: Vec<f32> = all.iter().flat_map(|s| s[0].batch.images.clone()).collect();
+        assert_eq!(first, batch(7).images);
+        let targets: Vec<f32> = all
+            .iter()
+            .flat_map(|s| s[0].batch.targets.clone())
+            .collect();
+        assert_eq!(targets, batch(7).targets);
+        assert_eq!(all[2][0].batch.shape, [3, 1, 8, 8]);
+    }
+
+    /// The last batch of an epoch may have fewer images than there are devices.
+    #[test]
+    fn devices_without_images_add_nothing() {
+        let network = network();
+        let after = |devices: usize| {
+            let mut learner = learner(&network, devices);
+            let result = learner.step(vec![batch(2)], 0, 0.01).unwrap();
+            assert_eq!(result.images, 2);
+            (result.terms.total, learner.to_tensors().unwrap())
+        };
+        let ((one, weights), (three, same)) = (after(1), after(3));
+        assert!((one - three).abs() < 1e-6);
+        assert_eq!(weights.len(), same.len());
+    }
+
+    #[test]
+    fn replicas_stay_equal_and_are_held_to_it() {
+        let network = network();
+        let mut learner = learner(&network, 3);
+        for step in 0..3 {
+            learner.step(vec![batch(8), batch(5)], step, 0.01).unwrap();
+            learner.to_tensors().unwrap();
+        }
+        // A device that changes its weights by itself is found out.
+        let answer = learner.others[1].ask(|peer| {
+            let gradient = peer.replica.params().flat().ones_like();
+            peer.replica.update(gradient, 1e-6);
+        });
+        answer.wait().unwrap();
+        let error = learner.to_tensors().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the weights on device 3 of 3 differ from those on the first"
+        );
+    }
+
+    #[test]
+    fn what_is_not_finite_anywhere_stops_all_and_changes_nothing() {
+        let network = network();
+        let mut learner = learner(&network, 2);
+        let before = learner.to_tensors().unwrap();
+        for image in [0, 7] {
+            let mut broken = batch(8);
+            broken.images[image * 64] = f32::NAN;
+            let stopped = learner.step(vec![broken], 0, 0.01).unwrap_err();
+            assert!(
+                matches!(stopped, NoStep::NotFinite(Culprit::Value(_))),
+                "{stopped:?}"
+            );
+            assert_eq!(learner.to_tensors().unwrap(), before);
+        }
+        learner.step(vec![batch(8)], 0, 0.01).unwrap();
+        assert_ne!(learner.to_tensors().unwrap(), before);
+    }
+
+    #[test]
+    fn a_device_whose_thread_ends_is_an_error() {
+        let network = network();
+        let learner = learner(&network, 2);
+        let answer: super::super::peers::Answer<()> =
+            learner.others[0].ask(|_| panic!("on purpose"));
+        assert!(answer.wait().is_err());
+        assert!(learner.to_tensors().is_err());
     }
 }

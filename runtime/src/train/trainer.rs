@@ -2,6 +2,7 @@
 //! step's numbers come from is `step`'s business, files are `checkpoint`'s and `metrics`'.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -15,7 +16,7 @@ use super::metrics::{Log, Row, Span, Split};
 use super::observe::{Event, Observer, Progress};
 use super::scores::{Scores, Sums};
 use super::settings::{Protocol, Settings};
-use super::step::{Learner, StepResult};
+use super::step::{Learner, NoStep, StepResult};
 use crate::Error;
 use crate::data::{Dataset, Loader, SplitOptions, Subset, split};
 use crate::device::{Devices, Job, TrainBackend};
@@ -93,7 +94,7 @@ impl<E: Into<Error>> From<E> for End {
 
 struct Trainer<'a, B: TrainBackend> {
     job: Training<'a>,
-    network: Network,
+    network: Arc<Network>,
     learner: Learner<B>,
     device: B::Device,
     loader: Loader,
@@ -128,8 +129,8 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
             &recipe.augment,
             settings.seed,
         )?;
-        let network = Network::new(job.model);
-        let mut learner = Learner::new(job.model, settings, &devices);
+        let network = Arc::new(Network::new(job.model));
+        let mut learner = Learner::new(&network, settings, &devices)?;
         let mut state = State::default();
         if let Some(checkpoint) = job.resume.take() {
             state = checkpoint.state;
@@ -204,12 +205,15 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
             let waited = (batches.waited() - waited).as_secs_f64();
             let count = group.len();
             let lr = self.learning_rate(self.state.step);
-            let result = self.learner.step(&self.network, group, self.state.step, lr);
             let StepResult {
                 terms,
                 images,
                 correct,
-            } = result.map_err(|culprit| self.not_finite(culprit))?;
+            } = match self.learner.step(group, self.state.step, lr) {
+                Ok(result) => result,
+                Err(NoStep::NotFinite(culprit)) => return Err(self.not_finite(culprit)),
+                Err(NoStep::Failed(error)) => return Err(error.into()),
+            };
             self.state.batch += count;
             self.state.step += 1;
             let seconds = began.elapsed().as_secs_f64();
@@ -406,7 +410,7 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         self.log.sync()?;
         self.state.rows = self.log.rows();
         let folder = self.job.folder.checkpoints();
-        let path = checkpoint::save(&folder, self.learner.to_tensors(), &self.state)?;
+        let path = checkpoint::save(&folder, self.learner.to_tensors()?, &self.state)?;
         self.write_weights(&self.job.folder.last())?;
         let best = self.state.best.map(|best| best.step);
         checkpoint::prune(&folder, self.job.settings.keep, best)?;
