@@ -315,8 +315,11 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         let validation = self.validate(epoch)?;
         let better = match (&validation, &self.state.best) {
             (None, _) | (_, None) => true,
-            // A small validation part ties often; the later epoch has the lower learning rate.
-            (Some((scores, _)), Some(best)) => scores.accuracy() >= best.top1,
+            // A small validation part ties often; cross entropy tells more than right or wrong.
+            (Some((scores, _)), Some(best)) => {
+                let (found, loss) = (scores.accuracy(), scores.terms.cross_entropy);
+                found > best.top1 || found == best.top1 && loss <= best.loss
+            }
         };
         if better {
             let scores = validation.as_ref().map(|(scores, _)| scores);
