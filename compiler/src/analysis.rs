@@ -42,7 +42,7 @@ fn own(graph: &Graph, id: NodeId, inherited: Dependence) -> Dependence {
     match &graph[id].op {
         Op::Input => Dependence::Image,
         Op::Standardize { over, .. } if inherited > Dependence::Constant => match over {
-            Over::Instance => Dependence::Image,
+            Over::Instance | Over::OddGroups(_) => Dependence::Image,
             // The even groups, group 0 among them, are standardized over the batch.
             Over::Batch | Over::Groups(_) => Dependence::Batch,
         },

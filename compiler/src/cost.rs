@@ -73,7 +73,7 @@ pub fn node(graph: &Graph, id: NodeId) -> Cost {
         }
     };
     match &node.op {
-        Op::Input | Op::Tile { .. } | Op::Concat(_) => Cost::default(),
+        Op::Input | Op::Constant(_) | Op::Tile { .. } | Op::Concat(_) => Cost::default(),
         Op::Kernel(net) => slow_net(net),
         Op::ContextKernel {
             net,
@@ -98,6 +98,15 @@ pub fn node(graph: &Graph, id: NodeId) -> Cost {
             ..
         }
         | Op::StandardizeScaled { .. } => elementwise(6),
+        Op::Standardize {
+            over: Over::OddGroups(groups),
+            ..
+        } => {
+            let groups = *groups as u64;
+            let odd = out / groups.max(1) * (groups / 2);
+            Cost::per_image(0, odd.saturating_mul(6))
+        }
+        Op::Rescale { .. } => elementwise(2),
         Op::Gelu(_) => elementwise(8),
         Op::Sigmoid(_) => elementwise(4),
         Op::ChannelMean(x) | Op::SpatialMean(x) => Cost::per_image(0, size(*x)),

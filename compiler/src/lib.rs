@@ -7,9 +7,11 @@ pub mod cost;
 pub mod diagnostics;
 mod dump;
 pub mod emit;
+pub mod freeze;
 pub mod model;
 mod ops;
 mod overrides;
+mod prune;
 pub mod source;
 pub mod summary;
 

@@ -109,6 +109,7 @@ pub fn operation(op: &Op) -> String {
             net.hidden,
             net.layers()
         ),
+        Op::Constant(_) => "constant".into(),
         Op::Add(..) => "sum".into(),
         Op::Mul(..) => "product".into(),
         Op::MatMul(..) => "matrix product".into(),
@@ -118,8 +119,10 @@ pub fn operation(op: &Op) -> String {
             Over::Instance => "instance standardization".into(),
             Over::Batch => "batch standardization".into(),
             Over::Groups(n) => format!("group standardization, {n} groups"),
+            Over::OddGroups(n) => format!("odd-group standardization, {n} groups"),
         },
         Op::StandardizeScaled { .. } => "scaled instance standardization".into(),
+        Op::Rescale { .. } => "rescaling of channels".into(),
         Op::Gelu(_) => "gelu".into(),
         Op::Sigmoid(_) => "sigmoid".into(),
         Op::Bias { .. } => "bias".into(),

@@ -1,4 +1,4 @@
-//! Linear maps over channels: pointwise and depthwise convolution, with plain Burn operations.
+//! Linear maps over channels: pointwise and depthwise convolution, rescaling, with plain Burn operations.
 
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
@@ -32,4 +32,15 @@ pub fn depthwise<B: Backend>(x: Tensor<B, 4>, kernel: Tensor<B, 4>) -> Tensor<B,
     let padding = [(height - 1) / 2, (width - 1) / 2];
     let options = ConvOptions::new([1, 1], padding, [1, 1], channels);
     conv2d(x, kernel.swap_dims(0, 1), None, options)
+}
+
+/// `x * scale + shift`, one of each per channel, `[C]`.
+pub fn rescale<B: Backend>(
+    x: Tensor<B, 4>,
+    scale: Tensor<B, 1>,
+    shift: Tensor<B, 1>,
+) -> Tensor<B, 4> {
+    let channels = scale.dims()[0];
+    let sizes = [1, channels, 1, 1];
+    x * scale.reshape(sizes) + shift.reshape(sizes)
 }

@@ -52,3 +52,14 @@ pub fn standardize_groups<B: Backend>(x: Tensor<B, 4>, groups: usize) -> Tensor<
     });
     Tensor::cat(parts.collect(), 1)
 }
+
+/// G-IBS once the statistics of the even groups are worked in elsewhere: `groups` equal parts of the channels, odd
+/// ones (1, 3, ...) per instance, even ones left as they are.
+pub fn standardize_odd<B: Backend>(x: Tensor<B, 4>, groups: usize) -> Tensor<B, 4> {
+    let parts = x.chunk(groups, 1).into_iter().enumerate();
+    let parts = parts.map(|(index, part)| match index % 2 {
+        0 => part,
+        _ => standardize_instance(part),
+    });
+    Tensor::cat(parts.collect(), 1)
+}

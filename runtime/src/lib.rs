@@ -5,6 +5,7 @@ pub mod composed;
 pub mod data;
 pub mod device;
 pub mod error;
+pub mod freeze;
 pub mod import;
 pub mod kernels;
 pub mod loss;

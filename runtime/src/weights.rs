@@ -7,6 +7,7 @@ use burn::tensor::backend::Backend;
 use termc_compiler::model::Model;
 
 use crate::Error;
+use crate::freeze::Card;
 use crate::params::Params;
 use crate::tensors::{TensorFile, Tensors};
 
@@ -32,6 +33,8 @@ pub struct Weights {
     pub source: Option<String>,
     /// That model's name.
     pub model: Option<String>,
+    /// What a frozen file says of itself; None in other weight files.
+    pub frozen: Option<Card>,
 }
 
 /// Lays out parameters as a weight file; callers may add tensors and metadata before writing it.
@@ -75,6 +78,7 @@ pub fn read(path: &Path) -> Result<Weights, Error> {
         }
     }
     Ok(Weights {
+        frozen: Card::read(path, &file.metadata)?,
         source: file.metadata.get(key::SOURCE).cloned(),
         model: file.metadata.get(key::MODEL).cloned(),
         tensors: file.tensors,

@@ -161,6 +161,11 @@ impl Builder {
                 Grid::Plane { height, width } => Shape::single(net.outputs, height, width),
                 Grid::Line { length } => Shape::single(length, 1, 1),
             },
+            Op::Constant(value) => match self.params.get(value.index()).map(|p| p.shape.as_slice())
+            {
+                Some([_, channels, height, width]) => Shape::single(*channels, *height, *width),
+                _ => Shape::single(1, 1, 1),
+            },
             Op::Add(a, b) | Op::Mul(a, b) => {
                 let (a, b) = (of(a), of(b));
                 Shape {
@@ -193,6 +198,7 @@ impl Builder {
             Op::Depthwise { x, .. }
             | Op::Standardize { x, .. }
             | Op::StandardizeScaled { x, .. }
+            | Op::Rescale { x, .. }
             | Op::Gelu(x)
             | Op::Sigmoid(x)
             | Op::Bias { x, .. }

@@ -106,6 +106,7 @@ fn expression(
     match expr {
         Expr::Kernel { field } => method(field, "kernel", vec![]),
         Expr::ContextKernel { field, source } => method(field, "kernel", vec![read(*source)]),
+        Expr::Constant { field } => value(field),
         Expr::Add(a, b) => E::Binary(Box::new(read(*a)), "+", Box::new(read(*b))),
         Expr::Mul(a, b) => E::Binary(Box::new(read(*a)), "*", Box::new(read(*b))),
         Expr::MatMul(a, b) => E::call("Tensor::matmul", vec![read(*a), read(*b)]),
@@ -119,6 +120,10 @@ fn expression(
         Expr::StandardizeScaled { x, scale } => {
             E::call("standardize_scaled", vec![read(*x), read(*scale)])
         }
+        Expr::StandardizeOdd { x, groups } => {
+            E::call("standardize_odd", vec![read(*x), number(groups)])
+        }
+        Expr::Rescale { field, x } => method(field, "forward", vec![read(*x)]),
         Expr::Gelu(x) => E::call("gelu", vec![read(*x)]),
         Expr::Sigmoid(x) => E::call("sigmoid", vec![read(*x)]),
         Expr::BiasScalar { field, x } => E::call("bias_scalar", vec![read(*x), value(field)]),

@@ -63,6 +63,19 @@ fn fresh(block: &Block, kind: &FieldKind, items: &Items) -> Expr {
             width,
             start,
         } => Expr::call("fresh", vec![pair(height, width), atom(start), device()]),
+        FieldKind::Constant {
+            channels,
+            height,
+            width,
+            start,
+        } => {
+            let sizes = [channels, height, width].map(value).join(", ");
+            let sizes = Expr::atom(format!("[1, {sizes}]"));
+            Expr::call("fresh", vec![sizes, atom(start), device()])
+        }
+        FieldKind::Rescale { channels } => {
+            Expr::call("Rescale::new", vec![atom(channels), device()])
+        }
         FieldKind::Plane {
             spec,
             outputs,

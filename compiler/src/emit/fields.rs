@@ -44,6 +44,15 @@ pub(super) enum FieldKind {
     Scalar { start: Num },
     /// `[height, width]`
     Spatial { height: Num, width: Num, start: Num },
+    /// A stored value `[1, channels, height, width]`.
+    Constant {
+        channels: Num,
+        height: Num,
+        width: Num,
+        start: Num,
+    },
+    /// Scale and shift `[channels]`.
+    Rescale { channels: Num },
     /// A slow net over a plane.
     Plane {
         spec: Num,
@@ -98,6 +107,18 @@ pub(super) fn fields(
         Op::Bias { bias, .. } => {
             let field = local_name(model, scope, &owner(*bias));
             (field.clone(), bias_kind(model, *bias, draft, &field))
+        }
+        Op::Constant(value) => {
+            let field = local_name(model, scope, &owner(*value));
+            let kind = constant(model, scope, *value, draft, &field);
+            (field, kind)
+        }
+        Op::Rescale { scale, .. } => {
+            let path = owner(*scale);
+            let field = local_name(model, scope, path.trim_end_matches(".scale"));
+            let channels = node.shape.channels;
+            let channels = int(draft, model, scope, channels, format!("{field}_channels"));
+            (field, FieldKind::Rescale { channels })
         }
         Op::Kernel(net) => {
             let field = slow_name(model, scope, net);
@@ -180,6 +201,25 @@ fn bias_kind(model: &Model, bias: ParamId, draft: &mut Draft, field: &str) -> Fi
             start,
         },
         _ => FieldKind::Scalar { start },
+    }
+}
+
+fn constant(
+    model: &Model,
+    scope: ScopeId,
+    value: ParamId,
+    draft: &mut Draft,
+    field: &str,
+) -> FieldKind {
+    let param = &model[value];
+    let number = start(param.init, 1);
+    let start = draft.number(Number::Start(number), format!("{field}_start"));
+    let size = |i: usize| param.shape.get(i).copied().unwrap_or(1);
+    FieldKind::Constant {
+        channels: int(draft, model, scope, size(1), format!("{field}_channels")),
+        height: draft.number(Number::Int(size(2)), format!("{field}_height")),
+        width: draft.number(Number::Int(size(3)), format!("{field}_width")),
+        start,
     }
 }
 

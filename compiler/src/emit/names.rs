@@ -76,6 +76,7 @@ pub(super) const RUST_KEYWORDS: &[&str] = &[
 /// Types the Rust templates define or mention.
 pub(super) const RUST_TYPES: &[&str] = &[
     "Affine",
+    "Rescale",
     "SlowPlane",
     "SlowLine",
     "SlowContext",
@@ -108,6 +109,7 @@ pub(super) const PYTHON_RESERVED: &[&str] = &[
     "INPUT",
     "PARAMETERS",
     "Path",
+    "Rescale",
     "SlowNet",
     "WEIGHTS",
     "check",
@@ -123,6 +125,7 @@ pub(super) const PYTHON_RESERVED: &[&str] = &[
     "standardize",
     "standardize_batch",
     "standardize_groups",
+    "standardize_odd",
     "standardize_instance",
     "standardize_scaled",
     "sys",

@@ -37,6 +37,7 @@ pub(super) enum Local {
 pub(super) enum Expr {
     Kernel { field: usize },
     ContextKernel { field: usize, source: Local },
+    Constant { field: usize },
     Add(Local, Local),
     Mul(Local, Local),
     MatMul(Local, Local),
@@ -46,6 +47,8 @@ pub(super) enum Expr {
     StandardizeBatch(Local),
     StandardizeGroups { x: Local, groups: Num },
     StandardizeScaled { x: Local, scale: Local },
+    StandardizeOdd { x: Local, groups: Num },
+    Rescale { field: usize, x: Local },
     Gelu(Local),
     Sigmoid(Local),
     BiasScalar { field: usize, x: Local },
@@ -62,12 +65,14 @@ impl Expr {
     /// The values it reads, in order.
     pub(super) fn operands(&self) -> Vec<Local> {
         match self {
-            Self::Kernel { .. } => vec![],
+            Self::Kernel { .. } | Self::Constant { .. } => vec![],
             Self::ContextKernel { source: x, .. }
             | Self::Pointwise { x, .. }
             | Self::StandardizeInstance(x)
             | Self::StandardizeBatch(x)
             | Self::StandardizeGroups { x, .. }
+            | Self::StandardizeOdd { x, .. }
+            | Self::Rescale { x, .. }
             | Self::Gelu(x)
             | Self::Sigmoid(x)
             | Self::BiasScalar { x, .. }
@@ -530,6 +535,9 @@ impl Body<'_> {
                 field: self.field(net.bias),
                 source: of(source),
             },
+            Op::Constant(value) => Expr::Constant {
+                field: self.field(*value),
+            },
             Op::Add(a, b) => Expr::Add(of(a), of(b)),
             Op::Mul(a, b) => Expr::Mul(of(a), of(b)),
             Op::MatMul(a, b) => Expr::MatMul(of(a), of(b)),
@@ -548,6 +556,14 @@ impl Body<'_> {
                     x: of(x),
                     groups: self.number(Number::Int(groups), id),
                 },
+                Over::OddGroups(groups) => Expr::StandardizeOdd {
+                    x: of(x),
+                    groups: self.number(Number::Int(groups), id),
+                },
+            },
+            Op::Rescale { x, scale, .. } => Expr::Rescale {
+                field: self.field(*scale),
+                x: of(x),
             },
             Op::StandardizeScaled { x, scale } => Expr::StandardizeScaled {
                 x: of(x),

@@ -20,6 +20,8 @@ struct View {
     classes: usize,
     input: String,
     parameters: u64,
+    /// Whether it is frozen.
+    frozen: bool,
     specs: Vec<SpecView>,
     blocks: Vec<BlockView>,
     model: String,
@@ -82,6 +84,7 @@ pub(super) fn source(model: &Model, plan: &Plan, options: &EmitOptions<'_>) -> S
         classes: model.classes,
         input: format!("({channels}, {height}, {width})"),
         parameters: model.parameter_count(),
+        frozen: model.frozen,
         specs: specs(plan, &items),
         blocks: blocks
             .map(|(i, b)| block(model, plan, &items, i, b, options))
@@ -267,6 +270,16 @@ impl Structure<'_> {
                 width,
                 start,
             } => format!("fresh(({}, {}), {})", n(height), n(width), n(start)),
+            FieldKind::Constant {
+                channels,
+                height,
+                width,
+                start,
+            } => {
+                let sizes = [channels, height, width].map(n).join(", ");
+                format!("fresh((1, {sizes}), {})", n(start))
+            }
+            FieldKind::Rescale { channels } => format!("Rescale({})", n(channels)),
             FieldKind::Plane {
                 spec,
                 outputs,
@@ -377,6 +390,7 @@ impl Structure<'_> {
             Expr::ContextKernel { field: f, source } => {
                 format!("{}.kernel({})", field(f), x(source))
             }
+            Expr::Constant { field: f } => field(f),
             Expr::Add(a, b) => format!("{} + {}", x(a), x(b)),
             Expr::Mul(a, b) => format!("{} * {}", x(a), x(b)),
             Expr::MatMul(a, b) => format!("{} @ {}", x(a), x(b)),
@@ -390,6 +404,10 @@ impl Structure<'_> {
             Expr::StandardizeScaled { x: a, scale } => {
                 format!("standardize_scaled({}, {})", x(a), x(scale))
             }
+            Expr::StandardizeOdd { x: a, groups } => {
+                format!("standardize_odd({}, {})", x(a), n(groups))
+            }
+            Expr::Rescale { field: f, x: a } => format!("{}({})", field(f), x(a)),
             Expr::Gelu(a) => format!("F.gelu({})", x(a)),
             Expr::Sigmoid(a) => format!("torch.sigmoid({})", x(a)),
             Expr::BiasScalar { field: f, x: a } | Expr::BiasSpatial { field: f, x: a } => {

@@ -96,6 +96,7 @@ struct Parts {
     affine: bool,
     /// Whether some bias of a linear map does not start at zero.
     affine_bias: bool,
+    rescale: bool,
     slow: bool,
     plane: bool,
     line: bool,
@@ -350,6 +351,10 @@ fn field_doc(kind: &FieldKind, place: &str) -> String {
         FieldKind::Affine { .. } => format!("Linear map of {place}."),
         FieldKind::Scalar { .. } => format!("Bias of {place}, `[1]`."),
         FieldKind::Spatial { .. } => format!("Bias of {place}, `[height, width]`."),
+        FieldKind::Constant { .. } => {
+            format!("Value of {place}, `[1, channels, height, width]`.")
+        }
+        FieldKind::Rescale { .. } => format!("Known statistics of {place}."),
         FieldKind::Plane { .. } | FieldKind::Line { .. } => format!("Slow net of {place}."),
         FieldKind::Context { .. } => {
             format!("Slow net of {place}, which also reads an activation.")
@@ -363,6 +368,8 @@ fn kind(kind: &FieldKind, items: &Items) -> String {
         FieldKind::Affine { .. } => "Affine<B>".into(),
         FieldKind::Scalar { .. } => "Param<Tensor<B, 1>>".into(),
         FieldKind::Spatial { .. } => "Param<Tensor<B, 2>>".into(),
+        FieldKind::Constant { .. } => "Param<Tensor<B, 4>>".into(),
+        FieldKind::Rescale { .. } => "Rescale<B>".into(),
         FieldKind::Plane { .. } => "SlowPlane<B>".into(),
         FieldKind::Line { .. } => "SlowLine<B>".into(),
         FieldKind::Context { alpha, beta, .. } => format!("{}<B>", context_name(*alpha, *beta)),
@@ -417,6 +424,7 @@ fn parts(plan: &Plan) -> Parts {
     Parts {
         affine: any(|k| matches!(k, FieldKind::Affine { .. })),
         affine_bias: kinds().any(|(block, kind)| super::construct::has_bias(block, kind)),
+        rescale: any(|k| matches!(k, FieldKind::Rescale { .. })),
         slow: any(slow),
         plane: any(|k| matches!(k, FieldKind::Plane { .. })),
         line: any(|k| matches!(k, FieldKind::Line { .. })),

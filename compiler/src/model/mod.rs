@@ -95,6 +95,8 @@ pub struct Graph {
     pub train: Train,
     /// Canonical source: variants and `--set` applied, comments dropped; checking it again gives the same model.
     pub source: String,
+    /// Whether freezing made it: it answers, but it can no longer be trained.
+    pub frozen: bool,
 }
 
 /// One value of the graph.

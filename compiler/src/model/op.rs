@@ -18,6 +18,8 @@ pub enum Op {
         /// The activation.
         source: NodeId,
     },
+    /// A stored value, `[1, C, H, W]`; only in frozen models.
+    Constant(ParamId),
     /// Elementwise sum; axes of size 1 are stretched.
     Add(NodeId, NodeId),
     /// Elementwise product; axes of size 1 are stretched (HyperZZW, first product).
@@ -52,6 +54,15 @@ pub enum Op {
         x: NodeId,
         /// The factors, `[N, C, 1, 1]`.
         scale: NodeId,
+    },
+    /// `x * scale + shift` per channel, each `[C]`: a standardization with known statistics; only in frozen models.
+    Rescale {
+        /// The activation.
+        x: NodeId,
+        /// Factor of each channel.
+        scale: ParamId,
+        /// What is added to each channel.
+        shift: ParamId,
     },
     /// GELU, the exact form with erf.
     Gelu(NodeId),
@@ -95,6 +106,8 @@ pub enum Over {
     Batch,
     /// G-IBS: this many equal channel groups, even ones (0, 2, ...) over the batch, odd ones per instance.
     Groups(usize),
+    /// The same with the even groups left as they are; only in frozen models.
+    OddGroups(usize),
 }
 
 /// Weight `[out, in]` and bias `[out]` of a linear map.
@@ -190,7 +203,7 @@ impl Op {
     /// The nodes it reads, in order.
     pub fn operands(&self) -> Vec<NodeId> {
         match self {
-            Self::Input | Self::Kernel(_) => vec![],
+            Self::Input | Self::Kernel(_) | Self::Constant(_) => vec![],
             Self::ContextKernel { source, .. } => vec![*source],
             Self::Add(a, b) | Self::Mul(a, b) | Self::MatMul(a, b) => vec![*a, *b],
             Self::Depthwise { x, kernel } => vec![*x, *kernel],
@@ -198,6 +211,7 @@ impl Op {
             Self::Concat(parts) => parts.clone(),
             Self::Pointwise { x, .. }
             | Self::Standardize { x, .. }
+            | Self::Rescale { x, .. }
             | Self::Gelu(x)
             | Self::Sigmoid(x)
             | Self::Bias { x, .. }
@@ -215,6 +229,8 @@ impl Op {
             Self::ContextKernel { net, context, .. } => [net.params(), context.params()].concat(),
             Self::Pointwise { affine, .. } => vec![affine.weight, affine.bias],
             Self::Bias { bias, .. } => vec![*bias],
+            Self::Constant(value) => vec![*value],
+            Self::Rescale { scale, shift, .. } => vec![*scale, *shift],
             _ => vec![],
         }
     }

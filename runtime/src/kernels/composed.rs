@@ -7,7 +7,7 @@ use termc_compiler::model::Over;
 use super::Bias;
 use crate::composed::{affine, elementwise, standardize as std};
 
-pub use affine::depthwise;
+pub use affine::{depthwise, rescale};
 pub use elementwise::{channel_mean, sigmoid, spatial_mean};
 
 /// 1x1 convolution of the concatenation of `parts`.
@@ -29,6 +29,7 @@ pub fn standardize<B: Backend>(x: Tensor<B, 4>, over: Over) -> Tensor<B, 4> {
         Over::Instance => std::standardize_instance(x),
         Over::Batch => std::standardize_batch(x),
         Over::Groups(groups) => std::standardize_groups(x, groups),
+        Over::OddGroups(groups) => std::standardize_odd(x, groups),
     }
 }
 

@@ -49,6 +49,15 @@ pub trait Kernels: Backend {
         composed::standardize_scaled(x, scale)
     }
 
+    /// `x * scale + shift`, one of each per channel, `[C]`.
+    fn rescale(
+        x: Tensor<Self, 4>,
+        scale: Tensor<Self, 1>,
+        shift: Tensor<Self, 1>,
+    ) -> Tensor<Self, 4> {
+        composed::rescale(x, scale, shift)
+    }
+
     /// `x * (1 + erf(x / sqrt 2)) / 2`.
     fn gelu(x: Tensor<Self, 4>) -> Tensor<Self, 4> {
         composed::gelu(x)

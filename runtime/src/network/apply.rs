@@ -51,6 +51,7 @@ impl<B: Kernels> Run<'_, B> {
                 let bias = self.params.shaped(net.bias);
                 op!(self, slow_context(tensors, bias, context, source))
             }
+            Op::Constant(value) => self.params.shaped(*value),
             Op::Add(a, b) => op!(self, add(values.get(*a), values.get(*b))),
             Op::Mul(a, b) => op!(self, mul(values.get(*a), values.get(*b))),
             Op::MatMul(a, b) => op!(self, matmul(values.get(*a), values.get(*b))),
@@ -68,6 +69,10 @@ impl<B: Kernels> Run<'_, B> {
             Op::Standardize { x, over } => op!(self, standardize(values.get(*x), *over)),
             Op::StandardizeScaled { x, scale } => {
                 op!(self, standardize_scaled(values.get(*x), values.get(*scale)))
+            }
+            Op::Rescale { x, scale, shift } => {
+                let (scale, shift) = (self.params.get(*scale), self.params.get(*shift));
+                op!(self, rescale(values.get(*x), scale, shift))
             }
             Op::Gelu(x) => op!(self, gelu(values.get(*x))),
             Op::Sigmoid(x) => op!(self, sigmoid(values.get(*x))),

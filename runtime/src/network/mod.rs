@@ -6,7 +6,7 @@ mod slow;
 
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
-use termc_compiler::model::{Model, NodeId};
+use termc_compiler::model::{Model, NodeId, Op};
 
 use self::plan::{Plan, Step};
 
@@ -101,7 +101,6 @@ impl Network {
         pass: &Pass,
     ) -> Forward<B> {
         let model = &self.model;
-        let mut values = Values(vec![None; model.nodes.len()]);
         let wanted = self.wanted(pass);
         let mut kept = Vec::new();
         let mut logits = None;
@@ -111,11 +110,113 @@ impl Network {
             .as_ref()
             .map_or(&[][..], |term| &term.kernels);
         let mut kernels = vec![None; compared.len()];
-        let mut input = Some(input);
         let plan = match (pass.kernels, pass.keep) {
             (KernelChoice::Fused, Keep::Nothing) => &self.fused,
             _ => &self.plain,
         };
+        self.execute(plan, params, input, pass, &wanted, |id, whole| {
+            if wanted(id) {
+                kept.push((id, whole.clone()));
+            }
+            if id == model.output {
+                logits = Some(whole.clone());
+            }
+            for (slot, _) in kernels.iter_mut().zip(compared).filter(|(_, k)| **k == id) {
+                *slot = Some(whole.clone());
+            }
+        });
+        #[allow(
+            clippy::expect_used,
+            reason = "the output is a node, and no plan defers it"
+        )]
+        let logits = logits.expect("the output was computed");
+        let batch = logits.dims()[0];
+        Forward {
+            logits: logits.reshape([batch, model.classes]),
+            kernels: kernels.into_iter().flatten().collect(),
+            kept,
+        }
+    }
+
+    /// Computes these nodes and what they depend on, nothing else, and shows each of them as soon as it is there.
+    pub fn visit<B: Kernels>(
+        &self,
+        params: &Params<B>,
+        input: Tensor<B, 4>,
+        kernels: KernelChoice,
+        asked: &[NodeId],
+        mut see: impl FnMut(NodeId, &Tensor<B, 4>),
+    ) {
+        let pass = Pass {
+            kernels,
+            ..Pass::default()
+        };
+        let plan = Plan::towards(&self.model, asked, kernels == KernelChoice::Fused);
+        let wanted = |id: NodeId| asked.contains(&id);
+        self.execute(&plan, params, input, &pass, &wanted, |id, value| {
+            if wanted(id) {
+                see(id, value);
+            }
+        });
+    }
+
+    /// The values of all nodes that no image changes, given for each context kernel what stands for its activation:
+    /// the mean of the pooled activation over a population, `[1, C, k, k]`. A context kernel without it has no value.
+    pub fn constants<B: Kernels>(
+        &self,
+        params: &Params<B>,
+        kernels: KernelChoice,
+        context: impl Fn(NodeId) -> Option<Tensor<B, 4>>,
+    ) -> Vec<Option<Tensor<B, 4>>> {
+        let pass = Pass {
+            kernels,
+            ..Pass::default()
+        };
+        let model = &self.model;
+        let run = apply::Run {
+            model,
+            params,
+            pass: &pass,
+        };
+        let mut values = Values(vec![None; model.nodes.len()]);
+        for id in model.node_ids() {
+            let value = match &model[id].op {
+                Op::Input => None,
+                Op::Kernel(_) | Op::Constant(_) => Some(run.node(id, &values)),
+                Op::ContextKernel { source, .. } => context(id).map(|pooled| {
+                    values.set(*source, Value::Whole(pooled));
+                    let kernel = run.node(id, &values);
+                    values.free(*source);
+                    kernel
+                }),
+                op => {
+                    let operands = op.operands();
+                    let known = operands.iter().all(|x| values.has(*x));
+                    (known && !operands.is_empty()).then(|| run.node(id, &values))
+                }
+            };
+            if let Some(value) = value {
+                values.set(id, Value::Whole(value));
+            }
+        }
+        (model.node_ids())
+            .map(|id| values.has(id).then(|| values.get(id)))
+            .collect()
+    }
+
+    /// Runs a plan and shows every value that is made as a whole.
+    fn execute<B: Kernels>(
+        &self,
+        plan: &Plan,
+        params: &Params<B>,
+        input: Tensor<B, 4>,
+        pass: &Pass,
+        keep: impl Fn(NodeId) -> bool,
+        mut see: impl FnMut(NodeId, &Tensor<B, 4>),
+    ) {
+        let model = &self.model;
+        let mut values = Values(vec![None; model.nodes.len()]);
+        let mut input = Some(input);
         let run = apply::Run {
             model,
             params,
@@ -123,34 +224,18 @@ impl Network {
         };
         let steps = plan.steps.iter().zip(&plan.last_reads);
         for (id, (step, freed)) in model.node_ids().zip(steps) {
-            let keep = wanted(id);
             let value = match (input.take_if(|_| id.index() == 0), step) {
                 (Some(input), _) => Value::Whole(input),
                 (None, Step::Skipped) => continue,
                 (None, Step::Fused(fusion)) => Value::Whole(run.fused(fusion, &values)),
-                (None, Step::Parts) if !keep => Value::Parts(run.parts(id, &values)),
+                (None, Step::Parts) if !keep(id) => Value::Parts(run.parts(id, &values)),
                 (None, Step::Parts | Step::Node) => Value::Whole(run.node(id, &values)),
             };
             if let Value::Whole(whole) = &value {
-                if keep {
-                    kept.push((id, whole.clone()));
-                }
-                if id == model.output {
-                    logits = Some(whole.clone());
-                }
-                for (slot, _) in kernels.iter_mut().zip(compared).filter(|(_, k)| **k == id) {
-                    *slot = Some(whole.clone());
-                }
+                see(id, whole);
             }
             values.set(id, value);
             freed.iter().for_each(|operand| values.free(*operand));
-        }
-        let logits = logits.unwrap_or_else(|| values.get(model.output));
-        let batch = logits.dims()[0];
-        Forward {
-            logits: logits.reshape([batch, model.classes]),
-            kernels: kernels.into_iter().flatten().collect(),
-            kept,
         }
     }
 
@@ -195,6 +280,10 @@ impl<B: Backend> Values<B> {
             Some(Value::Parts(parts)) => parts.clone(),
             _ => vec![self.get(id)],
         }
+    }
+
+    fn has(&self, id: NodeId) -> bool {
+        self.0[id.index()].is_some()
     }
 
     fn set(&mut self, id: NodeId, value: Value<B>) {

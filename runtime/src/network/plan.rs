@@ -74,31 +74,49 @@ impl Fusion {
 impl Plan {
     /// Every node by itself.
     pub fn plain(model: &Model) -> Self {
-        Self::of(model, vec![Step::Node; model.nodes.len()])
+        Self::of(model, vec![Step::Node; model.nodes.len()], &asked(model))
     }
 
     /// Nodes computed together where a fused kernel exists and nobody else reads what lies between.
     pub fn fused(model: &Model) -> Self {
-        let reads = read_counts(model);
-        let mut steps = vec![Step::Node; model.nodes.len()];
-        for id in model.node_ids() {
-            let once = |id: NodeId| reads.get(id.index()).is_some_and(|count| *count == 1);
-            let Some((fusion, inner)) = fusion(model, id, once) else {
-                continue;
-            };
-            for id in inner {
-                set(&mut steps, id, Step::Skipped);
-            }
-            set(&mut steps, id, Step::Fused(fusion));
-        }
-        Self::of(model, steps)
+        let asked = asked(model);
+        Self::of(model, fused_steps(model, &asked), &asked)
     }
 
+    /// Only what these nodes depend on, themselves included.
+    pub fn towards(model: &Model, asked: &[NodeId], fused: bool) -> Self {
+        let mut steps = match fused {
+            true => fused_steps(model, asked),
+            false => vec![Step::Node; model.nodes.len()],
+        };
+        let mut needed = vec![false; model.nodes.len()];
+        let mut need = |needed: &mut Vec<bool>, id: NodeId| {
+            if let Some(flag) = needed.get_mut(id.index()) {
+                *flag = true;
+            }
+        };
+        asked.iter().for_each(|id| need(&mut needed, *id));
+        for id in model.node_ids().rev() {
+            if needed.get(id.index()) != Some(&true) {
+                set(&mut steps, id, Step::Skipped);
+                continue;
+            }
+            let operands = match steps.get(id.index()) {
+                Some(Step::Fused(fusion)) => fusion.reads(),
+                _ => model[id].op.operands(),
+            };
+            operands.into_iter().for_each(|x| need(&mut needed, x));
+        }
+        Self::of(model, steps, asked)
+    }
     /// Adds deferred concatenations and the last reads to the steps.
-    fn of(model: &Model, mut steps: Vec<Step>) -> Self {
+    fn of(model: &Model, mut steps: Vec<Step>, asked: &[NodeId]) -> Self {
         let mut read = vec![false; model.nodes.len()];
         let mut deferred: Vec<bool> = (model.node_ids())
-            .map(|id| matches!(model[id].op, Op::Concat(_) | Op::Tile { .. }) && id != model.output)
+            .map(|id| {
+                let joins = matches!(model[id].op, Op::Concat(_) | Op::Tile { .. });
+                joins && !asked.contains(&id)
+            })
             .collect();
         let mut last_reads = vec![Vec::new(); model.nodes.len()];
         for id in model.node_ids().rev() {
@@ -145,17 +163,34 @@ fn set(steps: &mut [Step], id: NodeId, step: Step) {
     }
 }
 
-/// How often each value is read, the output and the kernels of the loss once more.
-fn read_counts(model: &Graph) -> Vec<usize> {
-    let mut counts = vec![0; model.nodes.len()];
+/// Every node by itself, or together with others where a fused kernel exists.
+fn fused_steps(model: &Model, asked: &[NodeId]) -> Vec<Step> {
+    let reads = read_counts(model, asked);
+    let mut steps = vec![Step::Node; model.nodes.len()];
+    for id in model.node_ids() {
+        let once = |id: NodeId| reads.get(id.index()).is_some_and(|count| *count == 1);
+        let Some((fusion, inner)) = fusion(model, id, once) else {
+            continue;
+        };
+        for id in inner {
+            set(&mut steps, id, Step::Skipped);
+        }
+        set(&mut steps, id, Step::Fused(fusion));
+    }
+    steps
+}
+
+/// What a forward pass yields: the output and the kernels of the loss.
+fn asked(model: &Graph) -> Vec<NodeId> {
     let kernels = model.loss.slow_neural.iter().flat_map(|term| &term.kernels);
-    let outside = kernels.copied().chain([model.output]);
-    for id in model
-        .nodes
-        .iter()
-        .flat_map(|node| node.op.operands())
-        .chain(outside)
-    {
+    kernels.copied().chain([model.output]).collect()
+}
+
+/// How often each value is read, those asked for once more.
+fn read_counts(model: &Graph, asked: &[NodeId]) -> Vec<usize> {
+    let mut counts = vec![0; model.nodes.len()];
+    let inside = model.nodes.iter().flat_map(|node| node.op.operands());
+    for id in inside.chain(asked.iter().copied()) {
         if let Some(count) = counts.get_mut(id.index()) {
             *count += 1;
         }

@@ -29,11 +29,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    fn batch(&self, channel: usize) -> bool {
+    fn statistics(&self, channel: usize) -> Channel {
+        let even = |groups: usize| (channel / (self.channels / groups)).is_multiple_of(2);
         match self.over {
-            Over::Batch => true,
-            Over::Instance => false,
-            Over::Groups(groups) => (channel / (self.channels / groups)).is_multiple_of(2),
+            Over::Batch => Channel::Batch,
+            Over::Instance => Channel::Image,
+            Over::Groups(groups) if even(groups) => Channel::Batch,
+            Over::OddGroups(groups) if even(groups) => Channel::Known,
+            Over::Groups(_) | Over::OddGroups(_) => Channel::Image,
         }
     }
 
@@ -44,12 +47,23 @@ impl Plan {
     /// Tasks `(channel, first image, last image)` that share no statistics.
     fn tasks(&self) -> Vec<(usize, usize, usize)> {
         let channels = 0..self.channels;
-        let tasks = channels.flat_map(|c| match self.batch(c) {
-            true => vec![(c, 0, self.n)],
-            false => (0..self.n).map(|i| (c, i, i + 1)).collect(),
+        let tasks = channels.flat_map(|c| match self.statistics(c) {
+            Channel::Batch => vec![(c, 0, self.n)],
+            Channel::Image | Channel::Known => (0..self.n).map(|i| (c, i, i + 1)).collect(),
         });
         tasks.collect()
     }
+}
+
+/// Where a channel's statistics come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Channel {
+    /// All images.
+    Batch,
+    /// Each image by itself.
+    Image,
+    /// Nowhere: its mean counts as 0, its deviation as 1.
+    Known,
 }
 
 /// What follows a standardization.
@@ -176,6 +190,12 @@ pub(super) struct Moments {
 }
 
 impl Moments {
+    /// Those of maps that are left as they are.
+    const KNOWN: Self = Self {
+        mean: 0.0,
+        scale: 1.0,
+    };
+
     /// As two pairs of float32 whose sums they are.
     pub fn split(self) -> [f32; 4] {
         let pair = |value: f64| {
@@ -210,9 +230,10 @@ pub fn forward(input: Input, plan: Plan, finish: Finish) -> (Buffer, Statistics)
         let (channel, first, last) = tasks[task];
         let mut scratch = pool::take(positions);
         let count = ((last - first) * positions) as f64;
+        let known = plan.statistics(channel) == Channel::Known;
         let (mut shift, mut sum, mut square) = (0.0f32, 0.0f64, 0.0f64);
         // One pass around the first value for the mean, one around the mean for the variance.
-        for pass in 0..2 {
+        for pass in 0..if known { 0 } else { 2 } {
             (sum, square) = (0.0, 0.0);
             for image in first..last {
                 let x = input.row(plan.row(image, channel) * positions, &mut scratch);
@@ -226,9 +247,12 @@ pub fn forward(input: Input, plan: Plan, finish: Finish) -> (Buffer, Statistics)
         }
         let rest = sum / count;
         let variance = (square / count - rest * rest).max(0.0);
-        let moments = Moments {
-            mean: f64::from(shift) + rest,
-            scale: 1.0 / (variance + EPSILON).sqrt(),
+        let moments = match known {
+            true => Moments::KNOWN,
+            false => Moments {
+                mean: f64::from(shift) + rest,
+                scale: 1.0 / (variance + EPSILON).sqrt(),
+            },
         };
         let (mean, scale) = (moments.mean as f32, moments.scale as f32);
         for image in first..last {
@@ -283,9 +307,14 @@ pub fn backward(
             sum += s;
             product += p;
         }
-        // scale * (g - mean(g) - y * mean(g * y)) with y = scale * (x - mean).
-        let slope = -scale * scale * scale * (product / count);
-        let offset = -scale * (sum / count) - slope * mean;
+        // scale * (g - mean(g) - y * mean(g * y)) with y = scale * (x - mean), of known moments scale * g.
+        let (slope, offset) = match plan.statistics(channel) {
+            Channel::Known => (0.0, 0.0),
+            Channel::Batch | Channel::Image => {
+                let slope = -scale * scale * scale * (product / count);
+                (slope, -scale * (sum / count) - slope * mean)
+            }
+        };
         for image in first..last {
             let start = plan.row(image, channel) * positions;
             let span = start..start + positions;

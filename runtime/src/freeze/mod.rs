@@ -1,0 +1,151 @@
+//! Freezes a trained model: measures what the compiler's pass leaves open over a population of images, and computes the
+//! frozen parameters. Which nodes become what is decided by [`termc_compiler::freeze`]; files are `card`'s business.
+
+mod card;
+mod population;
+mod values;
+
+use burn::tensor::{Tensor, TensorData};
+use termc_compiler::analysis::{Dependence, dependence};
+use termc_compiler::freeze::{Account, Frozen, freeze_some};
+use termc_compiler::model::{Model, NodeId, Op};
+
+pub use card::{Calibrated, Card};
+pub use population::Population;
+
+use crate::Error;
+use crate::kernels::Kernels;
+use crate::network::{KernelChoice, Network};
+use crate::params::Params;
+
+/// How the statistics of the population are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Calibration {
+    /// One pass in batches, as in training: every layer sees what the batches make of the layers before it. Means and
+    /// variances are those of all images together.
+    #[default]
+    Batch,
+    /// The same, but variances are the mean of the variances within batches: the spread between batches is left out.
+    Within,
+    /// Layer by layer, each with all layers before it frozen already: the statistics are those of the frozen model.
+    Sequential,
+}
+
+/// How a model is frozen.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How the statistics are found.
+    pub calibration: Calibration,
+    /// Which code computes.
+    pub kernels: KernelChoice,
+}
+
+/// A frozen model and its parameters.
+#[derive(Clone, Debug)]
+pub struct FrozenNetwork<B: Kernels> {
+    /// The model.
+    pub model: Model,
+    /// Its parameters.
+    pub params: Params<B>,
+    /// What was folded.
+    pub account: Account,
+}
+
+/// Batches of images `[N, C, H, W]`, the same ones whenever asked.
+pub type Batches<'a> = Box<dyn Iterator<Item = Result<TensorData, Error>> + 'a>;
+
+/// Where a calibration stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// The pass over the images, from 1.
+    pub pass: usize,
+    /// Images seen in this pass.
+    pub images: usize,
+}
+
+/// Freezes a model over the images that `batches` yields, once per pass. `watch` is told after each batch.
+///
+/// # Errors
+/// If there are no images, or they cannot be read.
+pub fn freeze<'a, B: Kernels>(
+    params: &Params<B>,
+    options: Options,
+    device: &B::Device,
+    batches: impl Fn() -> Result<Batches<'a>, Error>,
+    mut watch: impl FnMut(Progress),
+) -> Result<FrozenNetwork<B>, Error> {
+    let model = params.model();
+    let mut population = Population::new(options.calibration == Calibration::Within);
+    for pass in 1.. {
+        let partial = freeze_some(model, |id| population.knows(id));
+        let partial_params =
+            values::resolve(params, &partial, &population, options.kernels, device)?;
+        if partial.left.is_empty() {
+            return Ok(FrozenNetwork {
+                account: partial.account,
+                model: partial.model,
+                params: partial_params,
+            });
+        }
+        let next = match options.calibration {
+            Calibration::Batch | Calibration::Within => partial.left.clone(),
+            Calibration::Sequential => ready(&partial),
+        };
+        let network = Network::new(&partial.model);
+        let mut asked: Vec<NodeId> = next
+            .iter()
+            .filter_map(|(_, new)| source(&partial.model, *new))
+            .collect();
+        asked.sort();
+        asked.dedup();
+        let mut images = 0;
+        for batch in batches()? {
+            let batch = batch?;
+            images += batch.shape.first().copied().unwrap_or(0);
+            let input = Tensor::<B, 4>::from_data(batch, device);
+            network.visit(
+                &partial_params,
+                input,
+                options.kernels,
+                &asked,
+                |id, value| {
+                    for (old, new) in next
+                        .iter()
+                        .filter(|(_, new)| source(&partial.model, *new) == Some(id))
+                    {
+                        population.add(
+                            *old,
+                            &partial.model[*new].op,
+                            &partial.model[*new].shape,
+                            value,
+                        );
+                    }
+                },
+            );
+            watch(Progress { pass, images });
+        }
+        if images == 0 {
+            return Err(Error::Input("there are no images to calibrate with".into()));
+        }
+    }
+    unreachable!("every pass makes at least one more node known")
+}
+
+/// The activation a coupled node looks at.
+fn source(model: &Model, id: NodeId) -> Option<NodeId> {
+    match &model[id].op {
+        Op::ContextKernel { source, .. } => Some(*source),
+        Op::Standardize { x, .. } => Some(*x),
+        _ => None,
+    }
+}
+
+/// Of the nodes that couple images, those whose own activation no longer depends on the batch.
+fn ready(partial: &Frozen) -> Vec<(NodeId, NodeId)> {
+    let all = dependence(&partial.model);
+    let alone = |id: NodeId| all.get(id.index()) < Some(&Dependence::Batch);
+    let ready =
+        (partial.left.iter()).filter(|(_, new)| source(&partial.model, *new).is_some_and(alone));
+    ready.copied().collect()
+}

@@ -1,0 +1,216 @@
+//! The parameters of a frozen model from those of the trained one and the statistics of a population. Everything folded
+//! is computed in float64 and rounded once.
+
+use burn::tensor::{Tensor, TensorData};
+use termc_compiler::freeze::{Frozen, Link, Step, Value};
+use termc_compiler::model::{Affine, Model, NodeId, Op, Over, ParamId};
+
+use super::Population;
+use crate::Error;
+use crate::composed::standardize::EPSILON;
+use crate::kernels::Kernels;
+use crate::network::{KernelChoice, Network};
+use crate::params::Params;
+use crate::tensors::Tensors;
+
+/// Computes the value of every parameter of a frozen model.
+///
+/// # Errors
+/// If the population does not know what the model counts on.
+pub(super) fn resolve<B: Kernels>(
+    params: &Params<B>,
+    frozen: &Frozen,
+    population: &Population,
+    kernels: KernelChoice,
+    device: &B::Device,
+) -> Result<Params<B>, Error> {
+    let context = |id| Some(Tensor::from_data(population.context(id)?, device));
+    let constants = Network::new(params.model()).constants(params, kernels, context);
+    let known = Known {
+        params,
+        constants,
+        population,
+    };
+    let mut tensors = Tensors::new();
+    for (param, value) in frozen.model.params.iter().zip(&frozen.values) {
+        let values = known.value(value).ok_or_else(|| {
+            Error::Input(format!(
+                "nothing is known of `{}` of the frozen model",
+                param.path
+            ))
+        })?;
+        tensors.insert(
+            param.path.clone(),
+            TensorData::new(values, param.shape.clone()),
+        );
+    }
+    Ok(Params::from_tensors(&frozen.model, &tensors, device)?)
+}
+
+struct Known<'a, B: Kernels> {
+    params: &'a Params<B>,
+    constants: Vec<Option<Tensor<B, 4>>>,
+    population: &'a Population,
+}
+
+/// `y = weight x + bias` over channels, rows first.
+struct Map {
+    inputs: usize,
+    weight: Vec<f64>,
+    bias: Vec<f64>,
+}
+
+/// `(scale, shift)` of each channel.
+type Channelwise = Vec<(f64, f64)>;
+
+impl<B: Kernels> Known<'_, B> {
+    fn value(&self, value: &Value) -> Option<Vec<f32>> {
+        let round = |all: Vec<f64>| all.into_iter().map(|x| x as f32).collect();
+        match value {
+            Value::Param(id) => Some(round(self.param(*id))),
+            Value::Node(id) => Some(round(self.constant(*id)?)),
+            Value::Scale(steps) => {
+                Some(round(self.steps(steps)?.into_iter().map(|s| s.0).collect()))
+            }
+            Value::Shift(steps) => {
+                Some(round(self.steps(steps)?.into_iter().map(|s| s.1).collect()))
+            }
+            Value::Weight(chain) => Some(round(self.chain(chain)?.weight)),
+            Value::Bias(chain) => Some(round(self.chain(chain)?.bias)),
+        }
+    }
+
+    fn model(&self) -> &Model {
+        self.params.model()
+    }
+
+    fn param(&self, id: ParamId) -> Vec<f64> {
+        self.params.get(id).into_data().iter::<f64>().collect()
+    }
+
+    fn constant(&self, id: NodeId) -> Option<Vec<f64>> {
+        let value = self.constants.get(id.index())?.clone()?;
+        Some(value.into_data().iter::<f64>().collect())
+    }
+
+    fn step(&self, step: Step) -> Option<Channelwise> {
+        let id = match step {
+            Step::Kernel(id) => {
+                let kernel = self.constant(id)?;
+                return Some(kernel.into_iter().map(|k| (k, 0.0)).collect());
+            }
+            Step::Population(id) => id,
+        };
+        let channels = self.model()[id].shape.channels;
+        let group = match self.model()[id].op {
+            Op::Standardize {
+                over: Over::Groups(groups),
+                ..
+            } => channels / groups.max(1),
+            _ => channels,
+        };
+        let moments = self.population.moments(id)?.into_iter().enumerate();
+        let all = moments.map(|(channel, (mean, variance))| {
+            if (channel / group.max(1)).is_multiple_of(2) {
+                let scale = 1.0 / (variance + EPSILON).sqrt();
+                (scale, -mean * scale)
+            } else {
+                (1.0, 0.0)
+            }
+        });
+        Some(all.collect())
+    }
+
+    fn steps(&self, steps: &[Step]) -> Option<Channelwise> {
+        let all: Option<Vec<Channelwise>> = steps.iter().map(|s| self.step(*s)).collect();
+        all?.into_iter().reduce(compose)
+    }
+
+    fn affine(&self, affine: Affine) -> Map {
+        let (weight, bias) = (self.param(affine.weight), self.param(affine.bias));
+        Map {
+            inputs: weight.len() / bias.len().max(1),
+            weight,
+            bias,
+        }
+    }
+
+    /// The maps of a chain as one; a chain has at least one linear map.
+    fn chain(&self, chain: &[Link]) -> Option<Map> {
+        let mut before: Option<Channelwise> = None;
+        let mut map: Option<Map> = None;
+        for link in chain {
+            match (link, map.as_mut()) {
+                (Link::Step(step), Some(map)) => map.then(&self.step(*step)?),
+                (Link::Step(step), None) => {
+                    let step = self.step(*step)?;
+                    before = Some(match before {
+                        Some(first) => compose(first, step),
+                        None => step,
+                    });
+                }
+                (Link::Affine(affine), Some(map)) => *map = self.affine(*affine).after(map),
+                (Link::Affine(affine), None) => {
+                    let mut first = self.affine(*affine);
+                    if let Some(before) = before.take() {
+                        first.on(&before);
+                    }
+                    map = Some(first);
+                }
+            }
+        }
+        map
+    }
+}
+
+/// One after the other.
+fn compose(first: Channelwise, second: Channelwise) -> Channelwise {
+    let pairs = first.into_iter().zip(second);
+    let pairs = pairs.map(|((a, b), (scale, shift))| (a * scale, b * scale + shift));
+    pairs.collect()
+}
+
+impl Map {
+    /// Followed by a map of each channel.
+    fn then(&mut self, step: &Channelwise) {
+        let rows = self.weight.chunks_exact_mut(self.inputs.max(1));
+        for ((row, bias), (scale, shift)) in rows.zip(&mut self.bias).zip(step) {
+            row.iter_mut().for_each(|w| *w *= scale);
+            *bias = *bias * scale + shift;
+        }
+    }
+
+    /// Of inputs that go through a map of each channel first.
+    fn on(&mut self, step: &Channelwise) {
+        let rows = self.weight.chunks_exact_mut(self.inputs.max(1));
+        for (row, bias) in rows.zip(&mut self.bias) {
+            for (w, (scale, shift)) in row.iter_mut().zip(step) {
+                *bias += *w * shift;
+                *w *= scale;
+            }
+        }
+    }
+
+    /// Applied to what `first` yields.
+    fn after(self, first: &Map) -> Map {
+        let rows = self.weight.chunks_exact(self.inputs.max(1));
+        let mut weight = Vec::with_capacity(self.bias.len() * first.inputs);
+        let mut bias = Vec::with_capacity(self.bias.len());
+        for (row, own) in rows.zip(&self.bias) {
+            let mut sums = vec![0.0; first.inputs];
+            let mut sum = *own;
+            let inner = first.weight.chunks_exact(first.inputs.max(1));
+            for (w, (inner, b)) in row.iter().zip(inner.zip(&first.bias)) {
+                sum += w * b;
+                sums.iter_mut().zip(inner).for_each(|(s, x)| *s += w * x);
+            }
+            weight.extend(sums);
+            bias.push(sum);
+        }
+        Map {
+            inputs: first.inputs,
+            weight,
+            bias,
+        }
+    }
+}
