@@ -57,6 +57,8 @@ commands! {
     Eval => eval,
     /// Run a model on tensors from a file
     Run => run,
+    /// Make a trained model answer for each image by itself, with all constants folded
+    Freeze => freeze,
     /// Convert the weights of a published PyTorch checkpoint
     Import => import,
     /// Write weights under the names of the published PyTorch code
@@ -82,7 +84,7 @@ commands! {
 /// The model a command works on.
 #[derive(Clone, Debug, Args)]
 pub struct ModelArgs {
-    /// A .term file, a RUN folder, a weight file written by termc, or `-` for standard input
+    /// A .term file, a RUN folder, a weight file or frozen file written by termc, or `-` for standard input
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
 

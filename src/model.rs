@@ -5,9 +5,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use termc_compiler::diagnostics::{Diagnostic, Style, render};
+use termc_compiler::freeze::freeze;
 use termc_compiler::model::Model;
 use termc_compiler::{Compiled, Options};
-use termc_runtime::weights;
+use termc_runtime::freeze::Card;
+use termc_runtime::weights::{self, Weights};
 
 use crate::cli::{ChangeArgs, ModelArgs};
 use crate::failure::Failure;
@@ -24,6 +26,8 @@ pub struct Text {
     pub weights: Option<PathBuf>,
     /// The RUN folder, if it is one.
     pub run: Option<PathBuf>,
+    /// What it says of itself, if it is a frozen file.
+    pub frozen: Option<Card>,
 }
 
 /// A checked model.
@@ -47,6 +51,7 @@ pub fn read(path: &Path) -> Result<Text, Failure> {
         text,
         weights: None,
         run: None,
+        frozen: None,
     };
     if path == Path::new("-") {
         let text = decode(path, read_all(path, std::io::stdin().lock())?)?;
@@ -85,7 +90,8 @@ fn read_run(folder: &Path) -> Result<Text, Failure> {
 }
 
 fn read_weights(path: &Path) -> Result<Text, Failure> {
-    let Some(text) = weights::read(path)?.source else {
+    let file = weights::read(path)?;
+    let Some(text) = file.source else {
         let message = format!(
             "`{}` does not say which model it belongs to",
             path.display()
@@ -98,6 +104,7 @@ fn read_weights(path: &Path) -> Result<Text, Failure> {
         text,
         weights: Some(path.to_owned()),
         run: None,
+        frozen: file.frozen,
     })
 }
 
@@ -151,11 +158,19 @@ pub fn load(arguments: &ModelArgs, terminal: &Terminal) -> Result<Loaded, Failur
 
 /// Checks a text; shows warnings and errors.
 pub fn check(text: Text, changes: &ChangeArgs, terminal: &Terminal) -> Result<Loaded, Failure> {
+    if text.frozen.is_some() && (changes.variant.is_some() || !changes.sets.is_empty()) {
+        let message = format!("`{}` is frozen: it can no longer be changed", text.name);
+        return Err(Failure::usage(message)
+            .help("leave out `--variant` and `--set`, or change and freeze the trained model"));
+    }
     let compiled = termc_compiler::compile(&text.name, &text.text, &options(changes));
     show(&compiled, &compiled.diagnostics, terminal);
     match compiled.model.clone() {
         Some(model) => Ok(Loaded {
-            model,
+            model: match text.frozen {
+                Some(_) => freeze(&model).model,
+                None => model,
+            },
             compiled,
             text,
         }),
@@ -181,6 +196,35 @@ pub fn weights_path(named: Option<&Path>, text: &Text) -> Result<PathBuf, Failur
             Failure::usage("the weights are not named")
                 .help("add `--weights FILE`, or give a RUN folder as MODEL, which brings its own")
         })
+}
+
+/// Reads the weights to use: those named, else those the MODEL argument brought along.
+pub fn weights(named: Option<&Path>, text: &Text) -> Result<Weights, Failure> {
+    let path = weights_path(named, text)?;
+    let weights = weights::read(&path)?;
+    match (&text.frozen, &weights.frozen) {
+        (None, Some(_)) => {
+            let message = format!("`{}` holds the weights of a frozen model", path.display());
+            Err(Failure::input(message).help("give that file itself as MODEL"))
+        }
+        (Some(_), None) => {
+            let message = format!(
+                "`{}` holds the weights of an unfrozen model",
+                path.display()
+            );
+            Err(Failure::input(message).help("leave out `--weights`: a frozen file brings its own"))
+        }
+        _ => Ok(weights),
+    }
+}
+
+/// Refuses what only a model that can still be trained is good for.
+pub fn refuse_frozen(loaded: &Loaded, what: &str) -> Result<(), Failure> {
+    if !loaded.model.frozen {
+        return Ok(());
+    }
+    let message = format!("`{}` is frozen: {what}", loaded.text.name);
+    Err(Failure::input(message).help("give the model or RUN folder that it was frozen from"))
 }
 
 /// A place in a source, as text: the file and line, the line itself, and a mark below it.

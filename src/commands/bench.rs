@@ -57,6 +57,9 @@ enum Format {
 /// Measures and prints.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let loaded = model::load(&arguments.model, terminal)?;
+    if arguments.only == Some(Only::Train) {
+        model::refuse_frozen(&loaded, "it has no training step")?;
+    }
     let batch = arguments
         .batch
         .map_or(loaded.model.train.batch, |n| n as usize);
@@ -66,7 +69,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         batch,
         warmup: arguments.warmup as usize,
         repeat: arguments.repeat as usize,
-        train: arguments.only != Some(Only::Inference),
+        train: arguments.only != Some(Only::Inference) && !loaded.model.frozen,
         inference: arguments.only != Some(Only::Train),
         kernels: arguments.compute.kernels.choice(),
     };

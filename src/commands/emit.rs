@@ -12,7 +12,7 @@ use termc_runtime::{Error, selfcheck, weights};
 
 use crate::cli::ModelArgs;
 use crate::failure::Failure;
-use crate::model;
+use crate::model::{self, Loaded};
 use crate::terminal::Terminal;
 
 /// Arguments of `termc emit`.
@@ -24,6 +24,10 @@ pub struct Arguments {
     /// Have the source take its parameters from this file; needs `--output`, and writes two files beside it
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
+
+    /// Require the folded network of a frozen file, whose emission is always that
+    #[arg(long)]
+    frozen: bool,
 
     /// What the source is written for
     #[arg(long, value_enum, default_value_t, value_name = "TARGET")]
@@ -55,6 +59,11 @@ impl Target {
 /// Writes the source.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let loaded = model::load(&arguments.model, terminal)?;
+    if arguments.frozen && !loaded.model.frozen {
+        let message = format!("`{}` is not frozen", loaded.text.name);
+        return Err(Failure::input(message)
+            .help("freeze a training with `termc freeze RUN -o FROZEN` and emit that file"));
+    }
     let options = EmitOptions::new(&loaded.compiled.sources);
     let source = |options| arguments.target.emit(&loaded.model, &options).source;
     match (&arguments.weights, &arguments.output) {
@@ -66,7 +75,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         .help("name one with `-o FILE`")),
         (Some(weights), Some(path)) => {
             let files = Files::beside(path)?;
-            files.write(&loaded.model, weights)?;
+            files.write(&loaded, weights)?;
             let options = EmitOptions {
                 beside: Some(files.names()),
                 ..options
@@ -124,9 +133,9 @@ impl<'a> Files<'a> {
     }
 
     /// Writes both, if the weights are the model's.
-    fn write(&self, model: &Model, from: &Path) -> Result<(), Failure> {
-        let device = Default::default();
-        let tensors = weights::read(from)?.tensors;
+    fn write(&self, loaded: &Loaded, from: &Path) -> Result<(), Failure> {
+        let (model, device) = (&loaded.model, Default::default());
+        let tensors = model::weights(Some(from), &loaded.text)?.tensors;
         let params = Params::<Flex>::from_tensors(model, &tensors, &device).map_err(Error::from)?;
         weights::write(&self.folder.join(&self.weights), model, &params)?;
         let case = selfcheck::case(model, &params, &device);

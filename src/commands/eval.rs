@@ -4,16 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use termc_compiler::model::Model;
+use termc_compiler::model::{Model, Normalize};
+use termc_runtime::Error;
 use termc_runtime::data::{Dataset, Subset};
 use termc_runtime::device::{Devices, Job, TrainBackend, dispatch};
 use termc_runtime::network::{KernelChoice, Network};
 use termc_runtime::params::Params;
 use termc_runtime::tensors::Tensors;
 use termc_runtime::train::evaluate::{Asking, default_batch, evaluate, mixed};
-use termc_runtime::train::normalize;
 use termc_runtime::train::scores::Scores;
-use termc_runtime::{Error, weights};
 
 use crate::cli::{ComputeArgs, DataArgs, ModelArgs};
 use crate::data;
@@ -61,9 +60,10 @@ enum Format {
 /// Evaluates and prints the account.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let loaded = model::load(&arguments.model, terminal)?;
-    let path = model::weights_path(arguments.weights.as_deref(), &loaded.text)?;
+    let weights = model::weights(arguments.weights.as_deref(), &loaded.text)?;
     let settings = data::settings(&loaded.text)?;
-    let dataset = data::open(&arguments.data, settings.as_ref(), &loaded.model)?;
+    let recorded = data::recorded(settings.as_ref(), &loaded.text);
+    let dataset = data::open(&arguments.data, recorded, &loaded.model)?;
     let selected = arguments.compute.select()?;
     let trained = settings
         .as_ref()
@@ -73,7 +73,8 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         .map_or(default_batch(trained), |n| n as usize);
     let job = Questions {
         model: &loaded.model,
-        weights: weights::read(&path)?.tensors,
+        normalize: &data::normalization(&loaded, &dataset),
+        weights: weights.tensors,
         dataset: &dataset,
         batch,
         limit: arguments.limit.map(|n| n as usize),
@@ -90,6 +91,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
 struct Questions<'a> {
     model: &'a Model,
     weights: Tensors,
+    normalize: &'a Normalize,
     dataset: &'a Dataset,
     batch: usize,
     limit: Option<usize>,
@@ -111,7 +113,7 @@ impl Job for Questions<'_> {
         }
         let asking = Asking {
             batch: self.batch,
-            normalize: normalize(self.model, self.dataset),
+            normalize: self.normalize,
             kernels: self.kernels,
         };
         let live = self.terminal.is_live();

@@ -30,6 +30,7 @@ pub struct Arguments {
 /// Converts the weights; every parameter without a published name is listed and nothing is written then.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let loaded = model::load(&arguments.model, terminal)?;
+    model::refuse_frozen(&loaded, "its parameters have no published names")?;
     let path = model::weights_path(arguments.weights.as_deref(), &loaded.text)?;
     let tensors = weights::read(&path)?.tensors;
     params::check(&loaded.model, &tensors).map_err(Error::from)?;

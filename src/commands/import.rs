@@ -36,6 +36,7 @@ pub struct Arguments {
 /// Converts the weights; every name that does not match is listed and nothing is written then.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let loaded = model::load(&arguments.model, terminal)?;
+    model::refuse_frozen(&loaded, "weights cannot be imported into it")?;
     let map = match &arguments.names {
         Some(path) => NameMap::read(path)?,
         None => NameMap::default(),

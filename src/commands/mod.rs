@@ -7,6 +7,7 @@ pub mod eval;
 pub mod explain;
 pub mod export;
 pub mod fmt;
+pub mod freeze;
 pub mod import;
 pub mod predict;
 pub mod report;

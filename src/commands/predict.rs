@@ -6,13 +6,13 @@ use burn::tensor::{Tensor, TensorData};
 use clap::Args;
 use serde_json::json;
 use termc_compiler::model::{Model, Normalize};
+use termc_runtime::Error;
 use termc_runtime::data::{Normalizer, decode_image};
 use termc_runtime::device::{Devices, Job, TrainBackend, dispatch};
 use termc_runtime::network::{KernelChoice, Network, Pass};
 use termc_runtime::params::Params;
 use termc_runtime::tensors::Tensors;
-use termc_runtime::train::{normalize, scores};
-use termc_runtime::{Error, weights};
+use termc_runtime::train::scores;
 
 use crate::cli::{ChangeArgs, ComputeArgs, DataArgs};
 use crate::data;
@@ -23,11 +23,12 @@ use crate::terminal::{Accent, Terminal};
 /// Arguments of `termc predict`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The folder of a training
+    /// The folder of a training, or a frozen file
     #[arg(value_name = "RUN")]
     run: PathBuf,
 
-    /// PNG or JPEG files of the size the model takes; all together are one batch
+    /// PNG or JPEG files of the size the model takes; all together are one batch, which matters unless the model is
+    /// frozen
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
 
@@ -51,8 +52,16 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         terminal,
     )?;
     let settings = data::settings(&loaded.text)?;
-    let dataset = data::open(&DataArgs::default(), settings.as_ref(), &loaded.model)?;
-    let path = model::weights_path(None, &loaded.text)?;
+    let weights = model::weights(None, &loaded.text)?.tensors;
+    let (names, normalize) = match &loaded.text.frozen {
+        Some(card) => (card.classes.clone(), card.normalize()),
+        None => {
+            let recorded = data::recorded(settings.as_ref(), &loaded.text);
+            let dataset = data::open(&DataArgs::default(), recorded, &loaded.model)?;
+            let normalize = data::normalization(&loaded, &dataset);
+            (dataset.classes, normalize)
+        }
+    };
     let selected = arguments.compute.select()?;
     let mut images = Vec::new();
     for path in &arguments.images {
@@ -60,8 +69,8 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     }
     let job = Look {
         model: &loaded.model,
-        weights: weights::read(&path)?.tensors,
-        normalize: normalize(&loaded.model, &dataset),
+        weights,
+        normalize: &normalize,
         images: &images,
         kernels: arguments.compute.kernels.choice(),
     };
@@ -75,7 +84,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         let chance = |class: &usize| scores::probability(row, *class);
         classes.sort_by(|a, b| chance(b).total_cmp(&chance(a)));
         classes.truncate(arguments.top as usize);
-        let name = |class: &usize| dataset.classes.get(*class).map_or("?", String::as_str);
+        let name = |class: &usize| names.get(*class).map_or("?", String::as_str);
         if arguments.json {
             let answers = classes
                 .iter()

@@ -53,7 +53,11 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         data_dir: arguments.data_dir.clone(),
         ..DataArgs::default()
     };
-    let data = data::open(&data, Some(&settings), &loaded.model)?;
+    let data = data::open(
+        &data,
+        data::recorded(Some(&settings), &loaded.text),
+        &loaded.model,
+    )?;
     let count = data.test.len();
     if let Some(image) = arguments.images.iter().find(|image| **image >= count) {
         let message = format!("there is no test image {image}; there are {count}");

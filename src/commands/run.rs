@@ -6,13 +6,13 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use clap::Args;
 use termc_compiler::model::Model;
+use termc_runtime::Error;
 use termc_runtime::device::{Devices, Job, TrainBackend, dispatch};
 use termc_runtime::loss::one_hot;
 use termc_runtime::network::{Keep, KernelChoice, Network, Pass};
 use termc_runtime::objective::{self, TermValues};
 use termc_runtime::params::{Params, unflatten};
 use termc_runtime::tensors::{TensorFile, Tensors};
-use termc_runtime::{Error, weights};
 
 use crate::cli::{ComputeArgs, ModelArgs};
 use crate::failure::Failure;
@@ -52,7 +52,10 @@ pub struct Arguments {
 /// Runs the model.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let loaded = model::load(&arguments.model, terminal)?;
-    let path = model::weights_path(arguments.weights.as_deref(), &loaded.text)?;
+    let weights = model::weights(arguments.weights.as_deref(), &loaded.text)?.tensors;
+    if arguments.gradients {
+        model::refuse_frozen(&loaded, "it has no gradients")?;
+    }
     let selected = arguments.compute.select()?;
     let (input, labels) = read_input(&arguments.input, &loaded.model)?;
     if arguments.gradients && labels.is_none() {
@@ -63,7 +66,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     }
     let job = Pass1 {
         model: &loaded.model,
-        weights: weights::read(&path)?.tensors,
+        weights,
         input,
         labels,
         gradients: arguments.gradients,

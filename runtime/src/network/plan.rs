@@ -90,7 +90,7 @@ impl Plan {
             false => vec![Step::Node; model.nodes.len()],
         };
         let mut needed = vec![false; model.nodes.len()];
-        let mut need = |needed: &mut Vec<bool>, id: NodeId| {
+        let need = |needed: &mut Vec<bool>, id: NodeId| {
             if let Some(flag) = needed.get_mut(id.index()) {
                 *flag = true;
             }
@@ -149,7 +149,7 @@ impl Plan {
         for (step, _) in steps
             .iter_mut()
             .zip(deferred)
-            .filter(|(_, deferred)| *deferred)
+            .filter(|(step, deferred)| *deferred && **step == Step::Node)
         {
             *step = Step::Parts;
         }

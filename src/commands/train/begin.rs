@@ -17,6 +17,7 @@ use crate::terminal::Terminal;
 pub fn prepare(arguments: &Arguments, terminal: &Terminal) -> Result<Prepared, Failure> {
     let path = arguments.model.as_deref().unwrap_or(Path::new("-"));
     let loaded = model::check(model::read(path)?, &arguments.changes, terminal)?;
+    model::refuse_frozen(&loaded, "it can no longer be trained")?;
     let selected = arguments.device.clone().unwrap_or_default().select()?;
     arguments
         .precision

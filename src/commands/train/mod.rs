@@ -144,7 +144,11 @@ fn train(
         folder,
         checkpoint,
     } = prepared;
-    let dataset = data::open(&DataArgs::default(), Some(&settings), &loaded.model)?;
+    let dataset = data::open(
+        &DataArgs::default(),
+        data::recorded(Some(&settings), &loaded.text),
+        &loaded.model,
+    )?;
     terminal.note(&format!(
         "{} on {}, {selected}, in `{}`",
         loaded.model.name,

@@ -1,0 +1,215 @@
+//! Frozen networks: equal to batch mode where the population is one batch, and bit for bit the same in any batch.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use burn::tensor::{Tensor, TensorData};
+use burn_flex::Flex;
+use termc_compiler::freeze::coupled;
+use termc_compiler::model::Model;
+use termc_compiler::{Options as Source, compile, variant_names};
+use termc_runtime::freeze::{Batches, Calibration, FrozenNetwork, Options, freeze};
+use termc_runtime::network::{KernelChoice, Network, Pass};
+use termc_runtime::params::Params;
+
+const ALL: [Calibration; 3] = [
+    Calibration::Batch,
+    Calibration::Within,
+    Calibration::Sequential,
+];
+
+fn examples(largest: usize) -> Vec<(String, Model)> {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+    let mut all = vec![];
+    for folder in [examples.to_owned(), format!("{examples}/ablations")] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|e| e != "term") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for variant in std::iter::once(None).chain(variant_names(&text).into_iter().map(Some)) {
+                let options = Source {
+                    variant: variant.clone(),
+                    ..Source::default()
+                };
+                let model = compile("x.term", &text, &options).model.unwrap();
+                if model.input[1] <= largest {
+                    all.push((format!("{} {variant:?}", path.display()), model));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// A model of every shape of coupling: without mixer, 1x1 kernels, batch statistics beside nothing linear.
+fn odd() -> Model {
+    let text = "slow w = magnet(hidden: 5, layers: 2, omega: 4)\n\
+        model Odd {\n input image[3, 6, 6]\n K = hyper(w, over: image)\n\
+        a = local(1, from: image, over: image, slow: w)\n\
+        b = local(1, from: a, over: image * K, slow: w, mixer: false)\n\
+        c = local(3, from: b, over: a, slow: w, mixer: false)\n\
+        d = gelu(c + b) |> batch_std |> dropout(0.2) |> mixer |> mixer |> g_ibs(groups: 3)\n\
+        e = batch_std(gelu(d)) + d + batch_std(d * b) |> gelu |> bias\n\
+        f = pointwise(e, channels: 8) |> g_ibs(groups: 4) |> gelu |> bias |> g_ibs(groups: 1)\n\
+        output classes(5) = global_mean(f) |> linear\n\
+        loss { cross_entropy }\n}\n";
+    let compiled = compile("odd.term", text, &Source::default());
+    compiled
+        .model
+        .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics))
+}
+
+fn images(model: &Model, count: usize, phase: f32) -> TensorData {
+    let [channels, height, width] = model.input;
+    let size = channels * height * width;
+    let pixel = |i: usize| {
+        let (image, at) = ((i / size) as f32, (i % size) as f32);
+        (at * 0.7 + image * 1.3 + phase).sin() + (at * (0.013 + 0.002 * image)).cos() * 0.5
+    };
+    let pixels: Vec<f32> = (0..count * size).map(pixel).collect();
+    TensorData::new(pixels, [count, channels, height, width])
+}
+
+fn pass(kernels: KernelChoice) -> Pass<'static> {
+    Pass {
+        kernels,
+        ..Pass::default()
+    }
+}
+
+fn logits(params: &Params<Flex>, images: &TensorData, kernels: KernelChoice) -> Vec<f32> {
+    let input = Tensor::<Flex, 4>::from_data(images.clone(), &Default::default());
+    let network = Network::new(params.model());
+    let found = network.forward(params, input, &pass(kernels)).logits;
+    found.into_data().iter::<f32>().collect()
+}
+
+fn frozen(
+    params: &Params<Flex>,
+    batches: &[TensorData],
+    calibration: Calibration,
+    kernels: KernelChoice,
+) -> FrozenNetwork<Flex> {
+    let options = Options {
+        calibration,
+        kernels,
+    };
+    let source = || Ok(Box::new(batches.iter().cloned().map(Ok)) as Batches);
+    freeze(params, options, &Default::default(), source, |_| {}).unwrap()
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    let pairs = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
+    let norm: f64 = b.iter().map(|x| f64::from(*x).powi(2)).sum();
+    (pairs.sum::<f64>() / norm).sqrt()
+}
+
+/// The strongest test there is: everything measured and everything folded must be right.
+#[test]
+fn over_one_batch_the_frozen_network_answers_as_the_batch() {
+    let mut all = examples(8);
+    all.push(("odd".into(), odd()));
+    for (title, model) in all {
+        let params = Params::<Flex>::init(&model, 5, &Default::default());
+        let batch = images(&model, 6, 0.0);
+        for kernels in [KernelChoice::Fused, KernelChoice::Composed] {
+            let expected = logits(&params, &batch, kernels);
+            for calibration in ALL {
+                let frozen = frozen(&params, std::slice::from_ref(&batch), calibration, kernels);
+                assert!(coupled(&frozen.model).is_empty());
+                let found = logits(&frozen.params, &batch, kernels);
+                let distance = distance(&found, &expected);
+                assert!(
+                    distance <= 1e-5,
+                    "{title} {calibration:?} {kernels:?}: {distance:e}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn answers_are_the_same_bits_in_any_batch() {
+    let mut all = examples(8);
+    all.push(("odd".into(), odd()));
+    for (title, model) in all {
+        let params = Params::<Flex>::init(&model, 5, &Default::default());
+        let batches: Vec<TensorData> = (0..3).map(|i| images(&model, 8, i as f32)).collect();
+        for kernels in [KernelChoice::Fused, KernelChoice::Composed] {
+            let frozen = frozen(&params, &batches, Calibration::Batch, kernels);
+            let all = images(&model, 64, 0.3);
+            let whole = logits(&frozen.params, &all, kernels);
+            assert!(whole.iter().all(|x| x.is_finite()), "{title}");
+            let classes = model.classes;
+            let size: usize = model.input.iter().product();
+            let pixels: Vec<f32> = all.iter::<f32>().collect();
+            for count in [1, 7] {
+                let order: Vec<usize> = (0..64).map(|i| i * 29 % 64).take(count * 3).collect();
+                for group in order.chunks(count) {
+                    let part: Vec<f32> = group
+                        .iter()
+                        .flat_map(|i| &pixels[i * size..(i + 1) * size])
+                        .copied()
+                        .collect();
+                    let [c, h, w] = model.input;
+                    let part = TensorData::new(part, [group.len(), c, h, w]);
+                    let found = logits(&frozen.params, &part, kernels);
+                    for (row, i) in found.chunks(classes).zip(group) {
+                        let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                        assert_eq!(
+                            bits(row),
+                            bits(&whole[i * classes..(i + 1) * classes]),
+                            "{title} {kernels:?} batch {count}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn statistics_are_those_of_all_images_whatever_the_last_batch() {
+    // One standardization: the population does not depend on how the images are cut into batches.
+    let text = "model M {\n input image[2, 4, 4]\n a = gelu(image) |> batch_std |> gelu\n\
+        output classes(3) = global_mean(a) |> linear\n loss { cross_entropy }\n}\n";
+    let model = compile("m.term", text, &Source::default()).model.unwrap();
+    let params = Params::<Flex>::init(&model, 1, &Default::default());
+    let whole = images(&model, 10, 0.0);
+    let pixels: Vec<f32> = whole.iter::<f32>().collect();
+    let cut = |from: usize, to: usize| {
+        TensorData::new(pixels[from * 32..to * 32].to_vec(), [to - from, 2, 4, 4])
+    };
+    let parts = [cut(0, 4), cut(4, 8), cut(8, 10)];
+    for calibration in [Calibration::Batch, Calibration::Sequential] {
+        let a = frozen(
+            &params,
+            std::slice::from_ref(&whole),
+            calibration,
+            KernelChoice::Fused,
+        );
+        let b = frozen(&params, &parts, calibration, KernelChoice::Fused);
+        assert_eq!(a.params.to_tensors(), b.params.to_tensors());
+    }
+    let a = frozen(
+        &params,
+        std::slice::from_ref(&whole),
+        Calibration::Within,
+        KernelChoice::Fused,
+    );
+    let b = frozen(&params, &parts, Calibration::Within, KernelChoice::Fused);
+    assert_ne!(a.params.to_tensors(), b.params.to_tensors());
+}
+
+#[test]
+fn no_images_are_an_error() {
+    let model = odd();
+    let params = Params::<Flex>::init(&model, 1, &Default::default());
+    let options = Options {
+        calibration: Calibration::Batch,
+        kernels: KernelChoice::Fused,
+    };
+    let none = || Ok(Box::new(std::iter::empty()) as Batches);
+    let error = freeze(&params, options, &Default::default(), none, |_| {}).unwrap_err();
+    assert_eq!(error.to_string(), "there are no images to calibrate with");
+}
