@@ -19,6 +19,8 @@ mod eval;
 mod export;
 #[path = "commands/faults.rs"]
 mod faults;
+#[path = "commands/freeze.rs"]
+mod freeze;
 #[path = "commands/look.rs"]
 mod look;
 #[path = "commands/parity.rs"]
