@@ -1,5 +1,10 @@
 //! Freezing examples and small models: what is left couples no images, every value has a source, the graph is sound.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use std::collections::HashSet;
 use std::path::Path;

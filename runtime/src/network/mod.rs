@@ -153,7 +153,7 @@ impl Network {
         };
         let plan = Plan::towards(&self.model, asked, kernels == KernelChoice::Fused);
         let wanted = |id: NodeId| asked.contains(&id);
-        self.execute(&plan, params, input, &pass, &wanted, |id, value| {
+        self.execute(&plan, params, input, &pass, wanted, |id, value| {
             if wanted(id) {
                 see(id, value);
             }
