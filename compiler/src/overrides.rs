@@ -1,6 +1,8 @@
 //! Variants and `--set`: functions from a syntax tree to a syntax tree. Overriding what is not there is an error.
 
 mod place;
+mod slots;
+mod without;
 
 use termc_grammar::ast::{Change, File, Item, Span, VariantDef};
 

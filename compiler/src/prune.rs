@@ -81,12 +81,8 @@ pub(crate) fn prune(graph: &mut Graph) -> Vec<bool> {
         .filter(|(_, used)| **used)
         .map(|(param, _)| param)
         .collect();
-    let position = |at: usize| keep.iter().take(at).filter(|k| **k).count();
-    let mut counts = vec![0usize];
-    for kept in &keep {
-        counts.push(counts.last().copied().unwrap_or(0) + usize::from(*kept));
-    }
-    let before = |at: usize| counts.get(at).copied().unwrap_or_else(|| position(at));
+    let left = graph.nodes.len();
+    let before = |at: usize| new_ids.get(at).map_or(left, |id| id.index());
     for scope in &mut graph.scopes {
         scope.first = before(scope.first);
         scope.end = before(scope.end);

@@ -3,11 +3,14 @@
 mod block;
 pub(crate) mod builder;
 mod call;
+mod concat;
 mod expr;
 mod finish;
 pub(crate) mod loss;
 mod report;
 pub(crate) mod signature;
+mod slow;
+mod slow_call;
 pub(crate) mod train;
 mod unused;
 pub(crate) mod value;

@@ -8,6 +8,7 @@ mod names;
 mod plan;
 mod pytorch;
 mod rust;
+mod statements;
 mod support;
 mod text;
 

@@ -5,9 +5,10 @@ use termc_grammar::ast::{
     Path, Setting,
 };
 
-use crate::check::{loss, signature, train};
+use super::slots::Slots;
+use super::without::without;
+use crate::check::{loss, train};
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
-use crate::ops;
 
 /// Applies one change, or says why not.
 pub(super) fn change(file: &mut File, change: &Change, found: &mut Vec<Diagnostic>) {
@@ -20,9 +21,9 @@ pub(super) fn change(file: &mut File, change: &Change, found: &mut Vec<Diagnosti
     }
 }
 
-type Changed = Result<(), Box<Diagnostic>>;
+pub(super) type Changed = Result<(), Box<Diagnostic>>;
 
-fn missing<'k>(
+pub(super) fn missing<'k>(
     path: &Path,
     at: usize,
     known: impl IntoIterator<Item = &'k str>,
@@ -215,7 +216,7 @@ fn block_names(block: &BlockDef) -> Vec<String> {
     names
 }
 
-fn labels(expr: &Expr, names: &mut Vec<String>) {
+pub(super) fn labels(expr: &Expr, names: &mut Vec<String>) {
     match &expr.kind {
         ExprKind::Concat(branches) => {
             names.extend(
@@ -493,130 +494,5 @@ fn set_train(file: &mut File, path: &Path, rest: &[&Name], value: &Expr, slots: 
             Ok(())
         }
         None => Err(missing(path, 1, stated.iter().map(String::as_str))),
-    }
-}
-
-fn without(file: &mut File, path: &Path) -> Changed {
-    let parts: Vec<&str> = path.parts.iter().map(|p| p.text.as_str()).collect();
-    let [first, second] = parts.as_slice() else {
-        let at = if parts.len() < 2 { 1 } else { 2 };
-        let mut diagnostic = missing(path, at.min(path.parts.len().saturating_sub(1)), []);
-        diagnostic.help = Some("`without` takes a branch `BLOCK.LABEL`, a loss term `loss.NAME` or a setting `train.NAME`".into());
-        return Err(diagnostic);
-    };
-    let mut known: Vec<String> = vec![];
-    for item in &mut file.items {
-        match item {
-            Item::Block(block) if block.name.text == *first => {
-                let mut removed = false;
-                for expr in block
-                    .bindings
-                    .iter_mut()
-                    .map(|b| &mut b.value)
-                    .chain(block.result.iter_mut())
-                {
-                    removed |= remove_branch(expr, second);
-                    labels(expr, &mut known);
-                }
-                if removed {
-                    return Ok(());
-                }
-                return Err(missing(path, 1, known.iter().map(String::as_str)));
-            }
-            Item::Model(model) if *first == "loss" => {
-                for loss_def in &mut model.losses {
-                    let before = loss_def.terms.len();
-                    loss_def
-                        .terms
-                        .retain(|t| loss::head(t).is_none_or(|(n, _)| n != *second));
-                    if loss_def.terms.len() < before {
-                        return Ok(());
-                    }
-                    known.extend(
-                        loss_def
-                            .terms
-                            .iter()
-                            .filter_map(loss::head)
-                            .map(|(n, _)| n.to_owned()),
-                    );
-                }
-                return Err(missing(path, 1, known.iter().map(String::as_str)));
-            }
-            Item::Train(train) if *first == "train" => {
-                let before = train.settings.len();
-                train.settings.retain(|s| s.key.text != *second);
-                if train.settings.len() < before {
-                    return Ok(());
-                }
-                known.extend(train.settings.iter().map(|s| s.key.text.clone()));
-                return Err(missing(path, 1, known.iter().map(String::as_str)));
-            }
-            Item::Block(block) => known.push(block.name.text.clone()),
-            _ => {}
-        }
-    }
-    Err(missing(path, 0, known.iter().map(String::as_str)))
-}
-
-fn remove_branch(expr: &mut Expr, label: &str) -> bool {
-    match &mut expr.kind {
-        ExprKind::Concat(branches) => {
-            let before = branches.len();
-            branches.retain(|b| b.label.as_ref().is_none_or(|l| l.text != label));
-            // An unlabelled branch that is just a name goes by that name.
-            if branches.len() == before {
-                branches.retain(|b| {
-                    b.label.is_some() || !matches!(&b.value.kind, ExprKind::Name(n) if n == label)
-                });
-            }
-            branches.len() < before
-                || branches
-                    .iter_mut()
-                    .any(|b| remove_branch(&mut b.value, label))
-        }
-        ExprKind::Pipe { value, .. } => remove_branch(value, label),
-        _ => false,
-    }
-}
-
-/// Parameter names of everything that can be called.
-struct Slots(Vec<(String, Vec<String>)>);
-
-impl Slots {
-    fn of(file: &File) -> Self {
-        let mut all: Vec<(String, Vec<String>)> = vec![];
-        for item in &file.items {
-            let (name, params) = match item {
-                Item::Slow(def) => (&def.name, &def.params),
-                Item::Block(def) => (&def.name, &def.params),
-                _ => continue,
-            };
-            all.push((
-                name.text.clone(),
-                params.iter().map(|p| p.name.text.clone()).collect(),
-            ));
-        }
-        Self(all)
-    }
-
-    fn of_callee(&self, name: &str) -> Option<Vec<String>> {
-        if let Some((_, params)) = self.0.iter().find(|(n, _)| n == name) {
-            return Some(params.clone());
-        }
-        let names = |slots: &[signature::Slot]| slots.iter().map(|s| s.name.to_owned()).collect();
-        if name == "magnet" {
-            return Some(names(ops::MAGNET));
-        }
-        if let Some(op) = ops::find(name) {
-            return Some(names(op.slots));
-        }
-        let settings = train::SETTINGS
-            .iter()
-            .filter_map(|s| train::choices(s))
-            .flatten();
-        settings
-            .chain(loss::TERMS)
-            .find(|(n, _)| *n == name)
-            .map(|(_, slots)| names(slots))
     }
 }
