@@ -23,6 +23,9 @@ mod faults;
 mod freeze;
 #[path = "commands/look.rs"]
 mod look;
+#[cfg(unix)]
+#[path = "commands/panel.rs"]
+mod panel;
 #[path = "commands/parity.rs"]
 mod parity;
 #[path = "commands/resume.rs"]

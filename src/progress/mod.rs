@@ -1,6 +1,9 @@
 //! What a training shows on standard error: one line per epoch and, while an epoch lasts, one per minute; on a terminal
 //! also a panel that is redrawn below them. Computes nothing the training depends on.
 
+mod curve;
+mod duration;
+mod encode;
 mod panel;
 
 use std::time::{Duration, Instant};
@@ -10,6 +13,7 @@ use termc_runtime::train::metrics::{Row, Split};
 use termc_runtime::train::{Event, Observer, Progress, Settings};
 
 use crate::terminal::Terminal;
+use duration::duration;
 use panel::Panel;
 
 /// Time between lines within an epoch.
@@ -196,16 +200,6 @@ impl Clock {
     }
 }
 
-/// `42 s`, `3:05 min`, `2:10 h`.
-fn duration(seconds: f64) -> String {
-    let total = seconds.round().max(0.0) as u64;
-    match total {
-        0..60 => format!("{total} s"),
-        60..3600 => format!("{}:{:02} min", total / 60, total % 60),
-        _ => format!("{}:{:02} h", total / 3600, total / 60 % 60),
-    }
-}
-
 fn percent(fraction: Option<f64>) -> String {
     fraction.map_or("unknown".into(), |f| format!("{:.2} %", 100.0 * f))
 }
@@ -224,18 +218,5 @@ fn part(split: Split) -> &'static str {
         Split::Train => "training",
         Split::Val => "validating",
         Split::Test => "testing",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_short() {
-        assert_eq!(duration(0.4), "0 s");
-        assert_eq!(duration(59.6), "1:00 min");
-        assert_eq!(duration(3599.0), "59:59 min");
-        assert_eq!(duration(3600.0 * 26.5), "26:30 h");
     }
 }

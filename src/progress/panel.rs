@@ -4,25 +4,27 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use ratatui::buffer::{Buffer, Cell};
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::line;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, LineGauge, Paragraph, Sparkline, Widget};
+use ratatui::widgets::{LineGauge, Paragraph, Widget};
 use termc_runtime::train::metrics::{Row, Split};
 use termc_runtime::train::{Progress, Settings};
 
+use super::curve::Curve;
+use super::encode::encode;
 use super::{Clock, part, percent, throughput};
 
 /// Rows of the panel.
 const HEIGHT: u16 = 10;
 
+/// Fewest columns it needs.
+const NARROWEST: u16 = 60;
+
 /// Time between drawings.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// Most points a curve keeps; older ones are merged pairwise beyond that.
-const POINTS: usize = 400;
 
 /// What is drawn.
 pub struct Panel {
@@ -96,31 +98,29 @@ impl Panel {
         };
         // The last column stays free, so that no terminal wraps.
         let area = Rect::new(0, 0, columns.saturating_sub(1).min(120), HEIGHT);
-        if area.width < 20 || lines <= HEIGHT {
+        if area.width < NARROWEST || lines <= HEIGHT {
             return;
         }
         let mut buffer = Buffer::empty(area);
         self.render(area, &mut buffer, clock);
-        let text = format!("{}{}", self.up(), encode(&buffer, self.color));
+        let text = format!("{}{}\x1b[J", self.up(), encode(&buffer, self.color));
         // What cannot be shown is not missed.
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
         self.rows = HEIGHT;
         self.drawn = Instant::now();
     }
 
-    /// Takes the drawing away.
+    /// Takes the drawing away, and what stands on the line below it.
     pub fn erase(&mut self) {
-        if self.rows > 0 {
-            let text = format!("{}\x1b[J", self.up());
-            let _ = std::io::stderr().lock().write_all(text.as_bytes());
-            self.rows = 0;
-        }
+        let text = format!("{}\x1b[J", self.up());
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        self.rows = 0;
     }
 
     /// Moves the cursor to the drawing's first line.
     fn up(&self) -> String {
         match self.rows {
-            0 => String::new(),
+            0 => "\r".to_owned(),
             rows => format!("\r\x1b[{rows}A"),
         }
     }
@@ -216,137 +216,4 @@ fn gauge(label: String, fraction: f64) -> LineGauge<'static> {
         .unfilled_symbol(line::NORMAL.horizontal)
         .filled_style(Style::new().fg(Color::Green))
         .unfilled_style(Style::new().add_modifier(Modifier::DIM))
-}
-
-/// A series of numbers, thinned out as it grows.
-#[derive(Debug)]
-struct Curve {
-    points: Vec<f64>,
-    each: usize,
-    pending: Vec<f64>,
-}
-
-impl Default for Curve {
-    fn default() -> Self {
-        Self {
-            points: Vec::new(),
-            each: 1,
-            pending: Vec::new(),
-        }
-    }
-}
-
-impl Curve {
-    fn push(&mut self, value: f64) {
-        self.pending.push(value);
-        if self.pending.len() < self.each {
-            return;
-        }
-        self.points.push(mean(&self.pending));
-        self.pending.clear();
-        if self.points.len() >= POINTS {
-            self.points = self.points.chunks(2).map(mean).collect();
-            self.each *= 2;
-        }
-    }
-
-    /// Draws the curve from left to right over the whole width, scaled to its own range.
-    fn render(&self, name: &str, color: Color, area: Rect, buffer: &mut Buffer) {
-        let low = self.points.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = self
-            .points
-            .iter()
-            .copied()
-            .fold(f64::NEG_INFINITY, f64::max);
-        let title = match self.points.len() {
-            0 => name.to_owned(),
-            _ => format!("{name}, {low:.4} to {high:.4}"),
-        };
-        let scale = |value: &f64| 1 + ((value - low) / (high - low).max(1e-12) * 100.0) as u64;
-        let width = usize::from(area.width);
-        let bucket = self.points.len().div_ceil(width.max(1)).max(1);
-        let bars: Vec<u64> = self
-            .points
-            .chunks(bucket)
-            .map(|c| scale(&mean(c)))
-            .collect();
-        let block = Block::new().title(Span::styled(
-            title,
-            Style::new().add_modifier(Modifier::DIM),
-        ));
-        Sparkline::default()
-            .block(block)
-            .data(bars)
-            .max(101)
-            .style(Style::new().fg(color))
-            .render(area, buffer);
-    }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
-}
-
-/// A buffer as text with escape sequences, one line per row, each clearing what was there.
-fn encode(buffer: &Buffer, color: bool) -> String {
-    let width = usize::from(buffer.area.width).max(1);
-    let mut out = String::new();
-    for row in buffer.content.chunks(width) {
-        out.push_str("\x1b[2K");
-        let blank = |cell: &&Cell| cell.symbol() == " ";
-        let end = row.len() - row.iter().rev().take_while(blank).count();
-        let mut last = String::new();
-        for cell in row.iter().take(end) {
-            let style = if color { escape(cell) } else { String::new() };
-            if style != last {
-                out.push_str("\x1b[0m");
-                out.push_str(&style);
-                last = style;
-            }
-            out.push_str(cell.symbol());
-        }
-        if !last.is_empty() {
-            out.push_str("\x1b[0m");
-        }
-        out.push_str("\r\n");
-    }
-    out
-}
-
-fn escape(cell: &Cell) -> String {
-    let modifier = match cell.modifier {
-        m if m.contains(Modifier::BOLD) => "\x1b[1m",
-        m if m.contains(Modifier::DIM) => "\x1b[2m",
-        _ => "",
-    };
-    let color = match cell.fg {
-        Color::Green => "\x1b[32m",
-        Color::Yellow => "\x1b[33m",
-        _ => "",
-    };
-    format!("{modifier}{color}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn curves_are_thinned_not_cut() {
-        let mut curve = Curve::default();
-        (0..10_000).for_each(|i| curve.push(f64::from(i)));
-        assert!(curve.points.len() < POINTS);
-        assert!(curve.points[0] < 100.0 && *curve.points.last().unwrap() > 9_900.0);
-    }
-
-    #[test]
-    fn rows_fit_the_terminal_and_carry_no_colour_unless_asked() {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 10, 2));
-        buffer.set_string(0, 0, "abc", Style::new().fg(Color::Green));
-        assert_eq!(encode(&buffer, false), "\x1b[2Kabc\r\n\x1b[2K\r\n");
-        assert_eq!(
-            encode(&buffer, true),
-            "\x1b[2K\x1b[0m\x1b[32mabc\x1b[0m\r\n\x1b[2K\r\n"
-        );
-    }
 }

@@ -180,9 +180,11 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
     }
 
     fn epochs(&mut self) -> Result<(), End> {
-        if self.state.step == 0 {
+        match self.state.step {
             // So that a training that dies in its first epoch can be resumed, too.
-            self.save()?;
+            0 => self.save().map(|_| ())?,
+            // It may have died between its last checkpoint and these.
+            _ => self.follow_checkpoint()?,
         }
         while self.state.epoch < self.job.settings.epochs {
             self.epoch()?;
@@ -407,19 +409,25 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         }
     }
 
-    /// Writes a checkpoint and the last weights, then drops old checkpoints.
+    /// Writes a checkpoint.
     fn save(&mut self) -> Result<PathBuf, End> {
         self.check_weights()?;
         self.log.sync()?;
         self.state.rows = self.log.rows();
         let folder = self.job.folder.checkpoints();
         let path = checkpoint::save(&folder, self.learner.to_tensors()?, &self.state)?;
-        self.write_weights(&self.job.folder.last())?;
-        let best = self.state.best.map(|best| best.step);
-        checkpoint::prune(&folder, self.job.settings.keep, best)?;
+        self.follow_checkpoint()?;
         self.saved = (self.state.step, Instant::now());
         self.job.observer.on(Event::Saved(&path));
         Ok(path)
+    }
+
+    /// What a checkpoint entails: the last weights are its own, old checkpoints go.
+    fn follow_checkpoint(&self) -> Result<(), Error> {
+        self.write_weights(&self.job.folder.last())?;
+        let best = self.state.best.map(|best| best.step);
+        let keep = self.job.settings.keep;
+        checkpoint::prune(&self.job.folder.checkpoints(), keep, best)
     }
 
     fn write_weights(&self, path: &std::path::Path) -> Result<(), Error> {

@@ -156,7 +156,7 @@ fn train(
         folder.path().display()
     ));
     say_what_devices_share(&loaded, &settings, &selected, terminal);
-    stop_on_signals(stop)?;
+    stop_on_signals(stop, terminal)?;
     let mut view = progress::View::new(terminal, &loaded.model, &settings);
     let job = Training {
         model: &loaded.model,
@@ -273,13 +273,18 @@ fn not_finite(
 }
 
 /// The first signal asks for a stop, the second ends the program at once.
-fn stop_on_signals(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
-    let stop = stop.clone();
+fn stop_on_signals(stop: &Arc<AtomicBool>, terminal: &Terminal) -> Result<(), Failure> {
+    let (stop, live) = (stop.clone(), terminal.is_live());
     ctrlc::set_handler(move || {
         if stop.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("stopping after this step; again to stop at once");
+        let notice = "stopping after this step; again to stop at once";
+        // A live view counts its lines: the notice goes on the one below, which the next drawing clears.
+        match live {
+            true => eprint!("\r\x1b[2K{notice}"),
+            false => eprintln!("{notice}"),
+        }
     })
     .map_err(|error| Failure::machine(format!("cannot listen for signals: {error}")))
 }
