@@ -26,6 +26,12 @@ fn augment(c: &mut Criterion) {
         Augment::HorizontalFlip,
     ];
     let mut everything = published.clone();
+    everything.push(Augment::RandomAffine {
+        degrees: 10.0,
+        shear: 10.0,
+        scale: 0.1,
+        translate: 0.1,
+    });
     everything.push(Augment::RandomErasing {
         probability: 0.25,
         area: [0.02, 0.33],

@@ -1,8 +1,9 @@
-//! Every fused kernel against the composed operations, in value and in every gradient, over random shapes.
+//! Every fused kernel against the composed operations in float64, in value and in every gradient, and these against
+//! finite differences, over random shapes.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use burn::backend::{Autodiff, Flex};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData};
 use proptest::prelude::*;
 use termc_compiler::model::Over;
 use termc_runtime::composed::slow_net::{ContextTensors, SlowTensors};
@@ -32,70 +33,123 @@ struct Inputs {
     rows: Vec<Tensor<B, 1>>,
 }
 
+impl Inputs {
+    fn map(
+        &self,
+        map4: impl Fn(&Tensor<B, 4>) -> Tensor<B, 4>,
+        map2: impl Fn(&Tensor<B, 2>) -> Tensor<B, 2>,
+        map1: impl Fn(&Tensor<B, 1>) -> Tensor<B, 1>,
+    ) -> Self {
+        Self {
+            maps: self.maps.iter().map(map4).collect(),
+            planes: self.planes.iter().map(map2).collect(),
+            rows: self.rows.iter().map(map1).collect(),
+        }
+    }
+
+    fn double(&self) -> Self {
+        self.map(
+            |t| t.clone().cast(DType::F64),
+            |t| t.clone().cast(DType::F64),
+            |t| t.clone().cast(DType::F64),
+        )
+    }
+
+    /// Adds `step` times the direction to input number `which`, counted as in the results of [`differentiate`].
+    fn moved(&self, which: usize, step: f64) -> Self {
+        let mut moved = self.clone();
+        let (maps, planes) = (self.maps.len(), self.planes.len());
+        let seed = DIRECTION + which as u64;
+        if which < maps {
+            let t = &mut moved.maps[which];
+            *t = t.clone() + tensor(seed, t.dims()).cast(DType::F64) * step;
+        } else if which < maps + planes {
+            let t = &mut moved.planes[which - maps];
+            *t = t.clone() + tensor(seed, t.dims()).cast(DType::F64) * step;
+        } else {
+            let t = &mut moved.rows[which - maps - planes];
+            *t = t.clone() + tensor(seed, t.dims()).cast(DType::F64) * step;
+        }
+        moved
+    }
+}
+
+/// Where the seeds of the directions of finite differences begin.
+const DIRECTION: u64 = 7000;
+
+fn values<const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
+}
+
+/// A random weighting of all outputs.
+fn weighted(y: &Tensor<B, 4>) -> Tensor<B, 1> {
+    (y.clone() * tensor::<4>(99, y.dims()).cast(y.dtype())).sum()
+}
+
 /// The output and the gradients of all inputs, for a random weighting of the output.
-fn differentiate(inputs: &Inputs, forward: impl Fn(Inputs) -> Tensor<B, 4>) -> Vec<Vec<f32>> {
-    let inputs = Inputs {
-        maps: inputs
-            .maps
-            .iter()
-            .map(|t| t.clone().require_grad())
-            .collect(),
-        planes: inputs
-            .planes
-            .iter()
-            .map(|t| t.clone().require_grad())
-            .collect(),
-        rows: inputs
-            .rows
-            .iter()
-            .map(|t| t.clone().require_grad())
-            .collect(),
-    };
+fn differentiate(inputs: &Inputs, forward: impl Fn(Inputs) -> Tensor<B, 4>) -> Vec<Vec<f64>> {
+    let inputs = inputs.map(
+        |t| t.clone().require_grad(),
+        |t| t.clone().require_grad(),
+        |t| t.clone().require_grad(),
+    );
     let y = forward(inputs.clone());
-    let weights = tensor::<4>(99, y.dims());
-    let grads = (y.clone() * weights).sum().backward();
-    let values = |data: TensorData| data.to_vec::<f32>().unwrap();
-    let mut all = vec![values(y.into_data())];
+    let grads = weighted(&y).backward();
+    let mut all = vec![values(y)];
     all.extend(
         inputs
             .maps
             .iter()
-            .map(|t| values(t.grad(&grads).unwrap().into_data())),
+            .map(|t| values(Tensor::<B, 4>::from_inner(t.grad(&grads).unwrap()))),
     );
     all.extend(
         inputs
             .planes
             .iter()
-            .map(|t| values(t.grad(&grads).unwrap().into_data())),
+            .map(|t| values(Tensor::<B, 2>::from_inner(t.grad(&grads).unwrap()))),
     );
     all.extend(
         inputs
             .rows
             .iter()
-            .map(|t| values(t.grad(&grads).unwrap().into_data())),
+            .map(|t| values(Tensor::<B, 1>::from_inner(t.grad(&grads).unwrap()))),
     );
     all
 }
 
 /// Norm of the difference over norm of the reference, the latter at least that of values of 0.1: a lone cosine near zero
 /// has fewer digits in any order of operations.
-fn relative(a: &[f32], b: &[f32]) -> f64 {
-    let squares = |it: &mut dyn Iterator<Item = f64>| it.map(|x| x * x).sum::<f64>();
-    let difference = squares(&mut a.iter().zip(b).map(|(a, b)| f64::from(a - b)));
-    let norm = squares(&mut b.iter().map(|b| f64::from(*b)));
-    (difference / norm.max(1e-2 * b.len() as f64)).sqrt()
+fn relative(a: &[f64], b: &[f64]) -> f64 {
+    let difference = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+    difference.sqrt() / norm(b)
 }
 
-/// Both ways agree to `tolerance` in value and all gradients.
+fn norm(values: &[f64]) -> f64 {
+    let squares = values.iter().map(|x| x * x).sum::<f64>();
+    squares.max(1e-2 * values.len() as f64).sqrt()
+}
+
+/// Both ways agree as [`compare`] demands, and the reference's gradients are the slopes of its values.
 fn agree(
     inputs: &Inputs,
     tolerance: f64,
     fused: impl Fn(Inputs) -> Tensor<B, 4>,
     reference: impl Fn(Inputs) -> Tensor<B, 4>,
 ) {
-    let (a, b) = (
+    let gradients = compare(inputs, tolerance, fused, &reference);
+    slopes(&inputs.double(), &gradients, reference);
+}
+
+/// Both ways agree to `tolerance` in value and all gradients, the reference in float64; yields its gradients.
+fn compare(
+    inputs: &Inputs,
+    tolerance: f64,
+    fused: impl Fn(Inputs) -> Tensor<B, 4>,
+    reference: impl Fn(Inputs) -> Tensor<B, 4>,
+) -> Vec<Vec<f64>> {
+    let (a, mut b) = (
         differentiate(inputs, fused),
-        differentiate(inputs, reference),
+        differentiate(&inputs.double(), reference),
     );
     assert_eq!(a.len(), b.len());
     for (i, (a, b)) in a.iter().zip(&b).enumerate() {
@@ -103,7 +157,26 @@ fn agree(
         let error = relative(a, b);
         assert!(error < tolerance, "result {i} differs by {error:.2e}");
     }
+    b.split_off(1)
 }
+
+/// Gradients are the slopes along a random direction of each input, found by central differences in float64.
+fn slopes(inputs: &Inputs, gradients: &[Vec<f64>], forward: impl Fn(Inputs) -> Tensor<B, 4>) {
+    let at = |which, step| values(weighted(&forward(inputs.moved(which, step))))[0];
+    for (which, gradient) in gradients.iter().enumerate() {
+        let slope = (at(which, STEP) - at(which, -STEP)) / (2.0 * STEP);
+        let direction = values(tensor::<1>(DIRECTION + which as u64, [gradient.len()]));
+        let expected: f64 = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
+        let error = (slope - expected).abs() / norm(gradient);
+        assert!(
+            error < 1e-5,
+            "gradient {which} is {expected}, the slope is {slope}"
+        );
+    }
+}
+
+/// Step of central differences.
+const STEP: f64 = 1e-5;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
@@ -241,17 +314,19 @@ proptest! {
         rows.extend([tensor(seed + 52, [h * w]), tensor(seed + 53, [1]), tensor(seed + 54, [1])]);
         let maps = vec![tensor(seed + 55, [2, channels, h + 3, w + 2])];
         let inputs = Inputs { maps, planes, rows };
+        // What is detached has a slope and no gradient: slopes are looked at without it.
+        let detached = std::cell::Cell::new(1.0);
         let run = |i: Inputs, fused: bool| {
             let mut linears = i.planes.iter().cloned().zip(i.rows.iter().cloned());
             let mut take = |n: usize| linears.by_ref().take(n).collect::<Vec<_>>();
             let net = SlowTensors { filters: take(layers + 1), linears: take(layers), output: take(1).remove(0) };
             let last = i.rows.len();
-            let factor = |n: usize| if trained { i.rows[n].clone() } else { Tensor::full([1], 0.7, &Default::default()) };
+            let factor = |n: usize| if trained { i.rows[n].clone() } else { Tensor::<B, 1>::full([1], 0.7, &Default::default()).cast(i.rows[n].dtype()) };
             let context = ContextTensors {
                 reduce: take(1).remove(0),
                 fc1: take(1).remove(0),
                 layers: take(layers),
-                alpha: factor(last - 2),
+                alpha: factor(last - 2) * detached.get(),
                 beta: factor(last - 1),
             };
             let (plane, line, source) = (i.planes.last().unwrap().clone(), i.rows[last - 3].clone(), i.maps[0].clone());
@@ -268,7 +343,8 @@ proptest! {
             let zero = i.rows.iter().fold(zero, |s, r| s + r.clone().sum() * 0.0);
             y + i.planes.iter().fold(zero, |s, p| s + p.clone().sum() * 0.0).unsqueeze()
         };
-        // A chain of up to ten maps with a normalisation between them, in float32 on both sides.
-        agree(&inputs, 1e-4, |i| run(i, true), |i| run(i, false));
+        compare(&inputs, 1e-5, |i| run(i, true), |i| run(i, false));
+        detached.set(0.0);
+        agree(&inputs, 1e-5, |i| run(i, true), |i| run(i, false));
     }
 }

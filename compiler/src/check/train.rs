@@ -89,6 +89,15 @@ pub(crate) const AUGMENTS: Choices = &[
     ),
     ("horizontal_flip", &[]),
     (
+        "random_affine",
+        &[
+            float("degrees", 10.0),
+            float("shear", 0.0),
+            float("scale", 0.0),
+            float("translate", 0.0),
+        ],
+    ),
+    (
         "random_erasing",
         &[
             float("probability", 0.5),
@@ -416,6 +425,12 @@ impl<'a> Checker<'a> {
                 },
             },
             "horizontal_flip" => Augment::HorizontalFlip,
+            "random_affine" => Augment::RandomAffine {
+                degrees: self.angle(&args, 0, "the largest turn", 180.0)?,
+                shear: self.angle(&args, 1, "the largest shear", 60.0)?,
+                scale: self.fraction(&args, 2)?,
+                translate: self.fraction(&args, 3)?,
+            },
             "random_erasing" => {
                 let probability = args.float(0)?;
                 if !(0.0..=1.0).contains(&probability) {
@@ -444,6 +459,16 @@ impl<'a> Checker<'a> {
                 alpha: self.positive(&args, 0)?,
             },
         })
+    }
+
+    fn angle(&mut self, args: &Args, i: usize, what: &str, largest: f64) -> Option<f64> {
+        let degrees = args.float(i)?;
+        if (0.0..=largest).contains(&degrees) {
+            return Some(degrees);
+        }
+        let range = format!("from 0 to {largest} degrees");
+        self.out_of_range(args.span(i), what, degrees, &range);
+        None
     }
 
     fn normalize(&mut self, expr: &'a Expr, channels: Option<usize>) -> Option<Normalize> {

@@ -176,6 +176,17 @@ pub enum Augment {
     },
     /// Mirrors left and right with probability one half.
     HorizontalFlip,
+    /// Turns, shears, scales and moves the image about its centre, each by a random amount; bilinear, black outside.
+    RandomAffine {
+        /// Largest turn to either side, in degrees.
+        degrees: f64,
+        /// Largest horizontal shear to either side, in degrees.
+        shear: f64,
+        /// Largest change of size, as a fraction of it.
+        scale: f64,
+        /// Largest move along each axis, as a fraction of the image's side.
+        translate: f64,
+    },
     /// Zeroes a random rectangle (after normalization: the mean colour).
     RandomErasing {
         /// How often.

@@ -33,6 +33,15 @@ fn crop() -> Augment {
     }
 }
 
+fn affine() -> Augment {
+    Augment::RandomAffine {
+        degrees: 15.0,
+        shear: 10.0,
+        scale: 0.1,
+        translate: 0.1,
+    }
+}
+
 fn erase(probability: f64) -> Augment {
     Augment::RandomErasing {
         probability,
@@ -46,6 +55,7 @@ fn the_recipe_depends_on_seed_epoch_and_image() {
     for ops in [
         vec![crop()],
         vec![Augment::HorizontalFlip],
+        vec![affine()],
         vec![erase(0.9)],
         vec![Augment::Mixup { alpha: 1.0 }],
         vec![Augment::Cutmix { alpha: 1.0 }],
@@ -60,7 +70,7 @@ fn the_recipe_depends_on_seed_epoch_and_image() {
 
 #[test]
 fn per_image_changes_do_not_depend_on_neighbours() {
-    let ops = [crop(), Augment::HorizontalFlip, erase(0.5)];
+    let ops = [crop(), Augment::HorizontalFlip, affine(), erase(0.5)];
     let (together, _) = run(&ops, 1, 2, &[4, 9, 2]);
     for (position, index) in [4, 9, 2].into_iter().enumerate() {
         let (alone, _) = run(&ops, 1, 2, &[index]);

@@ -1,6 +1,7 @@
 //! Random changes of training batches as functions of (seed, epoch, image): no state, so any batch can be made again
 //! anywhere. The recipe's order is kept. Loads no images.
 
+mod affine;
 mod crop;
 mod erase;
 mod flip;
@@ -58,6 +59,22 @@ impl Pipeline {
                 Augment::HorizontalFlip => self.each(key, batch, |image, key| {
                     flip::horizontal_flip(image, self.shape, key);
                 }),
+                Augment::RandomAffine {
+                    degrees,
+                    shear,
+                    scale,
+                    translate,
+                } => {
+                    let largest = affine::Largest {
+                        turn: degrees.to_radians(),
+                        shear: shear.to_radians(),
+                        scale: *scale,
+                        translate: *translate,
+                    };
+                    self.each(key, batch, |image, key| {
+                        affine::random_affine(image, self.shape, &largest, &self.black, key);
+                    });
+                }
                 Augment::RandomErasing { probability, area } => {
                     self.each(key, batch, |image, key| {
                         erase::random_erasing(image, self.shape, *probability, *area, key);
