@@ -12,6 +12,7 @@ fn main() {
             Some(("output", name)) => build.output(name),
             Some(("weights", file)) => build.weights(file),
             Some(("check", file)) => build.check(file),
+            _ if argument == "no_std" => build.target(Target::NoStd),
             _ => build.target(Target::Pytorch),
         };
     }

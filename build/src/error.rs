@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use termc_compiler::diagnostics::{Diagnostic, Style, render};
+use termc_compiler::emit::SlowNets;
 use termc_compiler::source::Sources;
 
 /// Why there is no source.
@@ -33,6 +34,8 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The model, here by its name, is not emitted for `no_std`.
+    SlowNets(String, SlowNets),
     /// A check without weights.
     CheckAlone,
     /// There is no variable `OUT_DIR`: this is no build script, and no folder was given.
@@ -79,6 +82,10 @@ impl fmt::Display for Error {
                 path,
                 source,
             } => write!(f, "cannot {action} `{}`: {source}", path.display()),
+            Self::SlowNets(model, why) => write!(
+                f,
+                "`{model}` {why}: give the file that `termc freeze` wrote"
+            ),
             Self::CheckAlone => {
                 f.write_str("a check is given, but no weights it could be made with")
             }

@@ -23,6 +23,7 @@ mod weights;
 use std::path::{Path, PathBuf};
 
 use termc_compiler::emit::{self, Beside, EmitOptions};
+use termc_compiler::freeze::freeze;
 use termc_compiler::{Compiled, Options};
 
 pub use error::Error;
@@ -40,6 +41,8 @@ pub enum Target {
     /// Rust, needing only the crate `burn`.
     #[default]
     Burn,
+    /// The same of a frozen file, without the standard library: `alloc` and `burn` with its feature `flex` alone.
+    NoStd,
     /// Python, needing only `torch` and `safetensors`.
     Pytorch,
 }
@@ -68,7 +71,8 @@ pub struct Outcome {
 }
 
 impl Build {
-    /// The model of a `.term` file; a relative path starts at the package's folder.
+    /// The model of a `.term` file, or the frozen model of a `.safetensors` file that `termc freeze` wrote; a relative path
+    /// starts at the package's folder.
     pub fn new(model: impl AsRef<Path>) -> Self {
         Self {
             model: model.as_ref().to_owned(),
@@ -116,7 +120,8 @@ impl Build {
         self
     }
 
-    /// Embeds the parameters of a `.safetensors` file, which is copied beside the source.
+    /// Embeds the parameters of a `.safetensors` file, which is copied beside the source, for [`Target::NoStd`] as a flat
+    /// file.
     #[must_use]
     pub fn weights(mut self, file: impl Into<PathBuf>) -> Self {
         self.weights = Some(file.into());
@@ -157,13 +162,19 @@ impl Build {
             reads: files.into_iter().flatten().cloned().collect(),
             warnings: vec![],
         };
+        outcome.reads.dedup();
         outcome.result = self.write(&mut outcome.warnings);
         outcome
     }
 
     fn write(&self, warnings: &mut Vec<String>) -> Result<PathBuf, Error> {
-        let text =
-            std::fs::read_to_string(&self.model).map_err(Error::file("read", &self.model))?;
+        let is_frozen = self.model.extension().is_some_and(|e| e == "safetensors");
+        let text = match is_frozen {
+            true => self.frozen_text()?,
+            false => {
+                std::fs::read_to_string(&self.model).map_err(Error::file("read", &self.model))?
+            }
+        };
         let compiled =
             termc_compiler::compile(&self.model.display().to_string(), &text, &self.options);
         let Compiled {
@@ -174,6 +185,10 @@ impl Build {
         let Some(model) = model else {
             return Err(Error::model(&sources, &diagnostics));
         };
+        let model = match is_frozen {
+            true => freeze(&model).model,
+            false => model,
+        };
         warnings.extend(diagnostics.iter().map(|d| error::line(&sources, d)));
         let folder = self
             .folder
@@ -182,9 +197,13 @@ impl Build {
         let folder = folder.ok_or(Error::NoFolder)?;
         let output = folder.join(self.output_name());
         let copies = match (&self.weights, &self.check) {
-            (Some(weights), check) => {
-                Some(weights::copy(&model, weights, check.as_deref(), &output)?)
-            }
+            (Some(weights), check) => Some(weights::copy(
+                &model,
+                weights,
+                check.as_deref(),
+                self.target,
+                &output,
+            )?),
             (None, Some(_)) => return Err(Error::CheckAlone),
             (None, None) => None,
         };
@@ -197,16 +216,30 @@ impl Build {
         };
         let emitted = match self.target {
             Target::Burn => emit::rust(&model, &options),
+            Target::NoStd => emit::no_std(&model, &options)
+                .map_err(|why| Error::SlowNets(model.name.clone(), why))?,
             Target::Pytorch => emit::pytorch(&model, &options),
         };
         std::fs::write(&output, emitted.source).map_err(Error::file("write", &output))?;
         Ok(output)
     }
 
+    /// The source of a frozen model, which nothing changes any more.
+    fn frozen_text(&self) -> Result<String, Error> {
+        let unchanged = self.options.variant.is_none() && self.options.sets.is_empty();
+        match unchanged {
+            true => weights::frozen_source(&self.model),
+            false => Err(Error::Weights {
+                path: self.model.clone(),
+                problem: "is frozen: it can no longer be changed".into(),
+            }),
+        }
+    }
+
     /// The name of the file to write.
     fn output_name(&self) -> String {
         let extension = match self.target {
-            Target::Burn => "rs",
+            Target::Burn | Target::NoStd => "rs",
             Target::Pytorch => "py",
         };
         let stem = self.model.file_stem().unwrap_or_default().to_string_lossy();

@@ -1,13 +1,15 @@
-//! Copies weight files beside emitted source, if they are the model's. Looks at names, shapes and types, not at numbers.
+//! Copies weight files beside emitted source, if they are the model's, and takes the model out of frozen ones. Looks at
+//! names, shapes and types, not at numbers.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use termc_compiler::emit::{INPUT, LOGITS};
+use termc_compiler::emit::{self, INPUT, LOGITS};
+use termc_compiler::freeze::VERSION;
 use termc_compiler::model::{Mismatch, Model};
 
-use crate::Error;
+use crate::{Error, Target};
 
 /// File names beside the source.
 pub(crate) struct Copies {
@@ -22,24 +24,58 @@ pub(crate) fn copy(
     model: &Model,
     weights: &Path,
     check: Option<&Path>,
+    target: Target,
     output: &Path,
 ) -> Result<Copies, Error> {
     let stem = output.file_stem().unwrap_or_default().to_string_lossy();
-    let copies = Copies {
-        weights: format!("{stem}.safetensors"),
-        check: check.map(|_| format!("{stem}.check.safetensors")),
+    let extension = match target {
+        Target::Burn | Target::Pytorch => "safetensors",
+        Target::NoStd => "f32",
     };
-    let place = |bytes: &[u8], name: &str| {
+    let copies = Copies {
+        weights: format!("{stem}.{extension}"),
+        check: check.map(|_| format!("{stem}.check.{extension}")),
+    };
+    let place = |file: &File, order: &[&str], name: &str| {
         let to = output.with_file_name(name);
+        let bytes = match target {
+            Target::Burn | Target::Pytorch => file.bytes.clone(),
+            Target::NoStd => file.flat(order),
+        };
         std::fs::write(&to, bytes).map_err(Error::file("write", &to))
     };
-    let bytes = read(weights, |tensors| fits(model, tensors))?;
-    place(&bytes, &copies.weights)?;
+    let order = match target {
+        Target::Burn | Target::Pytorch => vec![],
+        Target::NoStd => {
+            emit::flat(model).map_err(|why| Error::SlowNets(model.name.clone(), why))?
+        }
+    };
+    let order: Vec<&str> = order.iter().map(|id| model[*id].path.as_str()).collect();
+    let file = File::read(weights, |file| fits(model, &file.tensors))?;
+    place(&file, &order, &copies.weights)?;
     if let (Some(check), Some(name)) = (check, &copies.check) {
-        let bytes = read(check, |tensors| answers(model, tensors))?;
-        place(&bytes, name)?;
+        let file = File::read(check, |file| answers(model, &file.tensors))?;
+        place(&file, &[INPUT, LOGITS], name)?;
     }
     Ok(copies)
+}
+
+/// The text of the model that a frozen file carries.
+pub(crate) fn frozen_source(path: &Path) -> Result<String, Error> {
+    let mut file = File::read(path, |file| {
+        let card = file.metadata.get("termc.frozen");
+        let card = card.ok_or("is a weight file, but not of a frozen model")?;
+        let card: serde_json::Value = serde_json::from_str(card).unwrap_or_default();
+        match card.get("version") {
+            Some(version) if *version == VERSION => Ok(()),
+            _ => Err(format!("was frozen in another form than version {VERSION}")),
+        }
+    })?;
+    let source = file.metadata.remove("termc.source");
+    source.ok_or_else(|| Error::Weights {
+        path: path.to_owned(),
+        problem: "does not say which model it belongs to".into(),
+    })
 }
 
 /// What a file says about one tensor.
@@ -53,40 +89,67 @@ struct Entry {
 /// The tensors of a file, by name.
 type Header = BTreeMap<String, Entry>;
 
-/// A file's bytes, if `verify` has nothing to say against its tensors.
-fn read(path: &Path, verify: impl FnOnce(&Header) -> Result<(), String>) -> Result<Vec<u8>, Error> {
-    let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
-    match header(&bytes).and_then(|header| verify(&header)) {
-        Ok(()) => Ok(bytes),
-        Err(problem) => Err(Error::Weights {
-            path: path.to_owned(),
-            problem,
-        }),
-    }
+/// A `.safetensors` file.
+struct File {
+    bytes: Vec<u8>,
+    /// Where its numbers begin.
+    start: usize,
+    metadata: BTreeMap<String, String>,
+    tensors: Header,
 }
 
-/// The header of a `.safetensors` file: its length in 8 bytes, then JSON; the numbers after it must be all there.
-fn header(bytes: &[u8]) -> Result<Header, String> {
-    let broken = |why: &str| format!("is not a readable safetensors file: {why}");
-    let (length, rest) = bytes
-        .split_first_chunk::<8>()
-        .ok_or_else(|| broken("too short"))?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
-    let text = rest
-        .get(..length)
-        .ok_or_else(|| broken("its header is cut off"))?;
-    let mut entries: BTreeMap<String, serde_json::Value> =
-        serde_json::from_slice(text).map_err(|error| broken(&error.to_string()))?;
-    entries.remove("__metadata__");
-    let entries = entries.into_iter().map(|(name, entry)| {
-        let entry: Entry = serde_json::from_value(entry).map_err(|e| broken(&e.to_string()))?;
-        Ok((name, entry))
-    });
-    let header: Header = entries.collect::<Result<_, String>>()?;
-    let end = header.values().map(|entry| entry.data_offsets[1]).max();
-    match end.unwrap_or(0) == rest.len() - length {
-        true => Ok(header),
-        false => Err(broken("its numbers are cut off")),
+impl File {
+    /// Reads a file, if `verify` has nothing to say against it.
+    fn read(path: &Path, verify: impl FnOnce(&Self) -> Result<(), String>) -> Result<Self, Error> {
+        let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+        let file = Self::parse(bytes).and_then(|file| verify(&file).map(|()| file));
+        file.map_err(|problem| Error::Weights {
+            path: path.to_owned(),
+            problem,
+        })
+    }
+
+    /// The header is its length in 8 bytes, then JSON; the numbers after it must be all there.
+    fn parse(bytes: Vec<u8>) -> Result<Self, String> {
+        let broken = |why: &str| format!("is not a readable safetensors file: {why}");
+        let (length, rest) = bytes
+            .split_first_chunk::<8>()
+            .ok_or_else(|| broken("too short"))?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        let text = rest
+            .get(..length)
+            .ok_or_else(|| broken("its header is cut off"))?;
+        let json = |error: serde_json::Error| broken(&error.to_string());
+        let mut entries: BTreeMap<String, serde_json::Value> =
+            serde_json::from_slice(text).map_err(json)?;
+        let metadata = entries.remove("__metadata__");
+        let metadata = metadata.map(serde_json::from_value).transpose();
+        let entries = entries.into_iter().map(|(name, entry)| {
+            let entry: Entry = serde_json::from_value(entry).map_err(json)?;
+            Ok((name, entry))
+        });
+        let tensors: Header = entries.collect::<Result<_, String>>()?;
+        let end = tensors.values().map(|entry| entry.data_offsets[1]).max();
+        match end.unwrap_or(0) == rest.len() - length {
+            true => Ok(Self {
+                start: 8 + length,
+                metadata: metadata.map_err(json)?.unwrap_or_default(),
+                tensors,
+                bytes,
+            }),
+            false => Err(broken("its numbers are cut off")),
+        }
+    }
+
+    /// The bytes of these tensors, one after the other.
+    fn flat(&self, order: &[&str]) -> Vec<u8> {
+        let numbers = self.bytes.get(self.start..).unwrap_or_default();
+        let ranges = order.iter().filter_map(|name| self.tensors.get(*name));
+        let parts = ranges.filter_map(|entry| {
+            let [start, end] = entry.data_offsets;
+            numbers.get(start..end)
+        });
+        parts.collect::<Vec<_>>().concat()
     }
 }
 

@@ -34,13 +34,9 @@ pub fn depthwise<B: Backend>(x: Tensor<B, 4>, kernel: Tensor<B, 4>) -> Tensor<B,
     conv2d(x, kernel.swap_dims(0, 1), None, options)
 }
 
-/// `x * scale + shift`, one of each per channel, `[C]`.
-pub fn rescale<B: Backend>(
-    x: Tensor<B, 4>,
-    scale: Tensor<B, 1>,
-    shift: Tensor<B, 1>,
-) -> Tensor<B, 4> {
-    let channels = scale.dims()[0];
-    let sizes = [1, channels, 1, 1];
-    x * scale.reshape(sizes) + shift.reshape(sizes)
+/// `x * scale + shift`, one of each per channel, `[C]`; `maps` are scale and shift.
+pub fn rescale<B: Backend>(x: Tensor<B, 4>, maps: [Tensor<B, 1>; 2]) -> Tensor<B, 4> {
+    let channels = x.dims()[1];
+    let [scale, shift] = maps.map(|map| map.reshape([1, channels, 1, 1]));
+    x * scale + shift
 }

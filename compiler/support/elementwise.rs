@@ -7,7 +7,7 @@ use burn::tensor::{Distribution, Tensor, activation};
 ///
 /// Spelled out: the gradient of Burn's own is, on some backends, that of the tanh approximation.
 pub fn gelu<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
-    let gate = x.clone().mul_scalar(std::f64::consts::FRAC_1_SQRT_2).erf();
+    let gate = x.clone().mul_scalar(core::f64::consts::FRAC_1_SQRT_2).erf();
     x * gate.add_scalar(1.0).mul_scalar(0.5)
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use termc_compiler::analysis::{Dependence, dependence};
 use termc_compiler::freeze::{Frozen, Link, Step, Value, coupled, freeze, freeze_some};
-use termc_compiler::model::{Affine, Model, Op, Over};
+use termc_compiler::model::{Model, Op, Over};
 use termc_compiler::{Options, compile, dump, variant_names};
 
 fn model(name: &str, text: &str, variant: Option<String>) -> Model {
@@ -48,6 +48,11 @@ fn examples() -> Vec<(String, Model)> {
     all
 }
 
+/// How many channels are repeated.
+fn inputs(from: &[usize]) -> usize {
+    from.iter().max().unwrap() + 1
+}
+
 /// The model and the source of each parameter.
 fn text(old: &Model, frozen: &Frozen) -> String {
     let mut out = dump(&frozen.model);
@@ -60,6 +65,7 @@ fn text(old: &Model, frozen: &Frozen) -> String {
     let link = |link: &Link| match link {
         Link::Affine(affine) => old[affine.weight].path.clone(),
         Link::Step(one) => step(one),
+        Link::Spread(from) => format!("{} channels spread to {}", inputs(from), from.len()),
     };
     for (param, value) in frozen.model.params.iter().zip(&frozen.values) {
         let source = match value {
@@ -145,29 +151,25 @@ fn every_parameter_has_a_source_of_its_shape() {
     for (title, old) in examples() {
         let frozen = freeze(&old);
         assert_eq!(frozen.values.len(), frozen.model.params.len(), "{title}");
-        let maps = |chain: &[Link]| {
-            let sizes = |affine: Affine| -> [usize; 2] {
-                old[affine.weight].shape.clone().try_into().unwrap()
-            };
+        // `[out, in]` of a chain, whose links fit together.
+        let sizes = |chain: &[Link]| {
             let all: Vec<[usize; 2]> = (chain.iter())
-                .filter_map(|link| match link {
-                    Link::Affine(affine) => Some(sizes(*affine)),
-                    Link::Step(_) => None,
+                .map(|link| match link {
+                    Link::Affine(affine) => old[affine.weight].shape.clone().try_into().unwrap(),
+                    Link::Step(Step::Kernel(id) | Step::Population(id)) => {
+                        [old[*id].shape.channels; 2]
+                    }
+                    Link::Spread(from) => [from.len(), inputs(from)],
                 })
                 .collect();
             assert!(all.windows(2).all(|pair| pair[0][0] == pair[1][1]));
-            all.into_iter()
+            [all.last().unwrap()[0], all[0][1]]
         };
         for (param, value) in frozen.model.params.iter().zip(&frozen.values) {
             let expected = match value {
                 Value::Param(id) => old[*id].shape.clone(),
-                Value::Weight(chain) => {
-                    vec![
-                        maps(chain).next_back().unwrap()[0],
-                        maps(chain).next().unwrap()[1],
-                    ]
-                }
-                Value::Bias(chain) => vec![maps(chain).next_back().unwrap()[0]],
+                Value::Weight(chain) => sizes(chain).to_vec(),
+                Value::Bias(chain) => vec![sizes(chain)[0]],
                 Value::Node(id) => old[*id].shape.dims(1).to_vec(),
                 Value::Scale(steps) | Value::Shift(steps) => {
                     let (Step::Kernel(id) | Step::Population(id)) = steps[0];
@@ -297,6 +299,37 @@ fn known_statistics_go_into_the_linear_map_before_or_after() {
         ops(&frozen.model, |op| matches!(op, Op::Standardize { .. })),
         0
     );
+}
+
+#[test]
+fn repeated_channels_are_read_once() {
+    let joins = |m: &Model| ops(m, |op| matches!(op, Op::Concat(_)));
+    let tiles = |m: &Model| ops(m, |op| matches!(op, Op::Tile { .. }));
+    let weight = |m: &Model, name: &str| {
+        let path = format!("{name}.weight");
+        let found = m.params.iter().find(|p| p.path == path).unwrap();
+        found.shape.clone()
+    };
+    // Tiled to thrice the channels and beside what is tiled.
+    let body = "a = pointwise(image, channels: 9)\n\
+                b = concat { a\n image\n tile(image, like: a) } |> mixer |> gelu";
+    let frozen = freeze(&small(body, "b"));
+    assert_eq!((joins(&frozen.model), tiles(&frozen.model)), (1, 0));
+    assert_eq!(weight(&frozen.model, "b_mixer_0"), [21, 12]);
+    assert_sound("tiled", &frozen.model);
+    // Nothing but tiled, and the tiling is read twice.
+    let body = "a = pointwise(image, channels: 9)\n t = tile(image, like: a)\n\
+                b = pointwise(t, channels: 4) |> gelu";
+    let frozen = freeze(&small(body, "b"));
+    assert_eq!(tiles(&frozen.model), 0);
+    assert_eq!(weight(&frozen.model, "b_pointwise_0"), [4, 3]);
+    let twice = format!("{body}\n c = gelu(t + a) |> mixer");
+    let frozen = freeze(&small(&twice, "concat { b\n c }"));
+    assert_eq!(tiles(&frozen.model), 1);
+    assert_eq!(weight(&frozen.model, "b_pointwise_0"), [4, 9]);
+    // Joined values that are different stay as they are.
+    let frozen = freeze(&small("b = concat { image\n gelu(image) } |> mixer", "b"));
+    assert_eq!(weight(&frozen.model, "b_mixer_0"), [6, 6]);
 }
 
 #[test]

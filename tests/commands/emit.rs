@@ -14,6 +14,12 @@ const WEIGHTS: &str = concat!(
     "/examples/embed/digits.safetensors"
 );
 
+/// A frozen model with its weights.
+const FROZEN: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/examples/web/digits.safetensors"
+);
+
 fn emit(model: &str, weights: &str, output: &Path, more: &[&str]) -> Said {
     let output = output.to_str().unwrap();
     termc(&[&["emit", model, "--weights", weights, "-o", output], more].concat())
@@ -100,5 +106,47 @@ fn nothing_is_written_where_something_is_wrong() {
     let said = termc(&["emit", MODEL, "--weights", WEIGHTS]).expect(2);
     assert!(said.out.is_empty());
     said.says("name one with `-o FILE`");
+    assert!(names(folder.path()).is_empty());
+}
+
+/// The numbers of a tensor of a `.safetensors` file.
+fn numbers(path: &Path, name: &str) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    tensors.tensor(name).unwrap().data().to_vec()
+}
+
+#[test]
+fn a_frozen_file_becomes_source_without_the_standard_library() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    emit(FROZEN, FROZEN, &at("net.rs"), &["--target", "no-std"]).expect(0);
+    let files = ["net.check.f32", "net.f32", "net.rs"];
+    assert_eq!(names(folder.path()), files);
+    let source = String::from_utf8(bytes(folder.path(), "net.rs")).unwrap();
+    assert!(source.contains("include_bytes!(\"net.f32\")"));
+    // As with the standard library: the same check, and what was committed.
+    emit(FROZEN, FROZEN, &at("std.rs"), &[]).expect(0);
+    let check = at("std.check.safetensors");
+    let flat = [numbers(&check, "input"), numbers(&check, "logits")].concat();
+    assert_eq!(bytes(folder.path(), "net.check.f32"), flat);
+    let weights = bytes(folder.path(), "net.f32");
+    let last = numbers(&at("std.safetensors"), "classes_linear_0.bias");
+    assert!(weights.ends_with(&last));
+    let committed = Path::new(FROZEN).with_file_name("digits.check.safetensors");
+    assert_eq!(numbers(&committed, "logits"), numbers(&check, "logits"));
+    // Source that is given its parameters needs no file beside it.
+    let said = termc(&["emit", FROZEN, "--target", "no-std"]).expect(0);
+    assert!(said.out.contains("pub fn from_bytes(") && !said.out.contains("include_bytes"));
+}
+
+#[test]
+fn only_frozen_models_do_without_the_standard_library() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("net.rs");
+    emit(MODEL, WEIGHTS, &output, &["--target", "no-std"])
+        .expect(1)
+        .says("digits.term` has slow nets, which need the standard library")
+        .says("freeze a training with `termc freeze RUN -o FROZEN`");
     assert!(names(folder.path()).is_empty());
 }

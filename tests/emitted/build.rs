@@ -1,10 +1,11 @@
-//! Emits every example and variant into one module each, and a table of them.
+//! Emits every example and variant, as it is and frozen, into one module each, and a table of them.
 
 use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use termc_compiler::emit::{self, EmitOptions};
+use termc_compiler::freeze::freeze;
 use termc_compiler::{Options, compile, variant_names};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,18 +32,25 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             let compiled = compile(&path, &text, &options);
             let model = compiled.model.ok_or("an example has errors")?;
-            let source = emit::rust(&model, &EmitOptions::new(&compiled.sources)).source;
             let stem = path.trim_end_matches(".term").replace('/', "_");
             let suffix = variant.as_ref().map(|v| format!("_{v}"));
             let module = format!("{stem}{}", suffix.unwrap_or_default()).to_lowercase();
-            std::fs::write(out.join(format!("{module}.rs")), source)?;
-            let name = &model.name;
-            writeln!(
-                modules,
-                "/// `{name}` of `{path}`.\npub mod {module} {{\n    \
-                 include!(concat!(env!(\"OUT_DIR\"), \"/{module}.rs\"));\n}}"
-            )?;
-            writeln!(table, "    case!({module}::{name}, {path:?}, {variant:?}),")?;
+            let frozen = freeze(&model).model;
+            for (module, model) in [(format!("{module}_frozen"), &frozen), (module, &model)] {
+                let source = emit::rust(model, &EmitOptions::new(&compiled.sources)).source;
+                std::fs::write(out.join(format!("{module}.rs")), source)?;
+                let (name, frozen) = (&model.name, model.frozen);
+                let form = if frozen { "frozen " } else { "" };
+                writeln!(
+                    modules,
+                    "/// `{name}` of `{path}`, {form}as emitted.\npub mod {module} {{\n    \
+                     include!(concat!(env!(\"OUT_DIR\"), \"/{module}.rs\"));\n}}"
+                )?;
+                writeln!(
+                    table,
+                    "    case!({module}::{name}, {path:?}, {variant:?}, {frozen}),"
+                )?;
+            }
         }
     }
     let table = format!("/// All of them.\npub const CASES: &[Case] = &[\n{table}];\n");

@@ -1,14 +1,19 @@
-//! How emitted structures are made with fresh parameters.
+//! How emitted structures are made, and how with fresh parameters.
 
+use super::Form;
 use super::fields::{FieldKind, Start};
 use super::layout::{Expr, tail};
 use super::plan::{Block, Choice, Num, Number, Plan};
 use super::rust::{Items, SpecView, context_name};
+use super::stored::stored;
 
-/// The body of a structure's constructor, which has `device` and, if instances differ, `size`.
-pub(super) fn construct(block: &Block, items: &Items) -> String {
+/// The body of a structure's constructor, which has `device` or `from` and, if instances differ, `size`.
+pub(super) fn construct(block: &Block, items: &Items, form: Form) -> String {
     let parameters = block.fields.iter().map(|field| {
-        let value = fresh(block, &field.kind, items);
+        let value = match form {
+            Form::Std => fresh(block, &field.kind, items),
+            Form::NoStd => stored(block, &field.kind, items),
+        };
         (field.name.clone(), Some(value))
     });
     let kept = block.sizes.iter().filter(|size| size.in_body).map(|size| {
@@ -126,7 +131,12 @@ fn fresh(block: &Block, kind: &FieldKind, items: &Items) -> Expr {
     }
 }
 
-fn child_sizes(block: &Block, child: usize, sizes: &[Num], items: &Items) -> Option<Expr> {
+pub(super) fn child_sizes(
+    block: &Block,
+    child: usize,
+    sizes: &[Num],
+    items: &Items,
+) -> Option<Expr> {
     if sizes.is_empty() {
         return None;
     }
@@ -152,7 +162,7 @@ fn spec_of(block: &Block, spec: Num, items: &Items) -> Expr {
 }
 
 /// A number in a constructor.
-fn chosen(block: &Block, num: Num, items: &Items) -> String {
+pub(super) fn chosen(block: &Block, num: Num, items: &Items) -> String {
     match block.numbers.get(num) {
         Some(Choice::Fixed(value)) => number(*value, items),
         Some(Choice::Size(size)) => {

@@ -76,6 +76,7 @@ pub(super) const RUST_KEYWORDS: &[&str] = &[
 /// Types the Rust templates define or mention.
 pub(super) const RUST_TYPES: &[&str] = &[
     "Affine",
+    "Numbers",
     "Rescale",
     "SlowPlane",
     "SlowLine",
@@ -103,6 +104,7 @@ pub(super) const RUST_TYPES: &[&str] = &[
 /// Words that mean something in the Python template, and Python's keywords.
 pub(super) const PYTHON_RESERVED: &[&str] = &[
     "Affine",
+    "Numbers",
     "CHECK",
     "CLASSES",
     "F",

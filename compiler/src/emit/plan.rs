@@ -209,6 +209,21 @@ pub(super) struct Placed {
 
 /// Plans a model.
 pub(super) fn plan(model: &Model) -> Plan {
+    plan_with(model, |_| {})
+}
+
+/// Plans a model whose parameters are never fresh: instances do not differ in how they start.
+pub(super) fn of_stored(model: &Model) -> Plan {
+    plan_with(model, |draft| {
+        for number in &mut draft.numbers {
+            if let Number::Start(start) = number {
+                *start = Start::Constant(0.0);
+            }
+        }
+    })
+}
+
+fn plan_with(model: &Model, adapt: impl Fn(&mut Draft)) -> Plan {
     let mut plan = Plan {
         blocks: vec![],
         specs: vec![],
@@ -224,7 +239,8 @@ pub(super) fn plan(model: &Model) -> Plan {
         let level = scopes.iter().zip(&heights).filter(|(_, h)| **h == height);
         // A block that only hands its input through has nothing to become.
         for (&scope, _) in level.filter(|(s, _)| model[**s].first < model[**s].end) {
-            let (draft, inputs) = draft(model, scope, &live, &placed, &mut plan);
+            let (mut draft, inputs) = draft(model, scope, &live, &placed, &mut plan);
+            adapt(&mut draft);
             let same = groups.iter_mut().find(|group| {
                 group
                     .first()

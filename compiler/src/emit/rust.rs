@@ -13,16 +13,21 @@ use super::names::{Names, RUST_KEYWORDS, RUST_TYPES, camel};
 use super::plan::{Block, Number, Plan};
 use super::support;
 use super::text::{file_name, quoted};
-use super::{Beside, EmitOptions, INPUT, LOGITS};
+use super::{Beside, EmitOptions, Form, INPUT, LOGITS};
 use crate::model::Model;
 
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("file.rs", include_str!("templates/rust/file.rs.tera")),
     ("model.rs", include_str!("templates/rust/model.rs.tera")),
     ("struct.rs", include_str!("templates/rust/struct.rs.tera")),
     ("block.rs", include_str!("templates/rust/block.rs.tera")),
     ("parts.rs", include_str!("templates/rust/parts.rs.tera")),
     ("check.rs", include_str!("templates/rust/check.rs.tera")),
+    ("flat.rs", include_str!("templates/rust/flat.rs.tera")),
+    (
+        "flat_check.rs",
+        include_str!("templates/rust/flat_check.rs.tera"),
+    ),
 ];
 
 /// Everything the templates print.
@@ -30,6 +35,8 @@ const TEMPLATES: [(&str, &str); 6] = [
 struct View {
     /// Lines of the comment at the top.
     header: Vec<String>,
+    /// Whether there is no standard library.
+    no_std: bool,
     imports: Vec<String>,
     /// Structures with a field whose name is not in Rust's style, sorted.
     odd_names: Vec<String>,
@@ -136,26 +143,30 @@ pub(super) struct Items {
 }
 
 /// The whole file.
-pub(super) fn source(model: &Model, plan: &Plan, options: &EmitOptions<'_>) -> String {
+pub(super) fn source(model: &Model, plan: &Plan, options: &EmitOptions<'_>, form: Form) -> String {
     let items = items(model, plan);
     let mut blocks: Vec<BlockView> = plan
         .blocks
         .iter()
         .enumerate()
-        .map(|(i, b)| block(model, plan, &items, i, b, options))
+        .map(|(i, b)| block(model, plan, &items, i, b, options, form))
         .collect();
     // The model is read first.
     blocks.rotate_right(1);
     let [channels, height, width] = model.input;
     let mut view = View {
-        header: header(model, options),
+        header: header(model, options, form),
+        no_std: form == Form::NoStd,
         imports: vec![],
         odd_names: odd_names(&blocks),
         model: ModelView {
             classes: model.classes,
             input: format!("[{channels}, {height}, {width}]"),
             parameters: model.parameter_count(),
-            weights: options.beside.map(embedded).unwrap_or_default(),
+            weights: options
+                .beside
+                .map(|files| embedded(model, files, form))
+                .unwrap_or_default(),
         },
         check: options.beside.and_then(|files| check(files.check?, &items)),
         block: blocks.remove(0),
@@ -167,14 +178,18 @@ pub(super) fn source(model: &Model, plan: &Plan, options: &EmitOptions<'_>) -> S
     // What is pasted and imported depends on what the rest says.
     let rest = render(&view);
     view.support = support::pick(&rest);
-    view.imports = support::imports(&render(&view));
+    view.imports = support::imports(&render(&view), form);
     render(&view)
 }
 
 /// The constant that holds the weight file.
-fn embedded(files: Beside<'_>) -> String {
+fn embedded(model: &Model, files: Beside<'_>, form: Form) -> String {
+    let kind = match form {
+        Form::Std => "[u8]".to_owned(),
+        Form::NoStd => format!("[u8; {}]", 4 * model.parameter_count()),
+    };
     constant(
-        "const WEIGHTS: &'static [u8]",
+        &format!("const WEIGHTS: &'static {kind}"),
         &Expr::Include(files.weights.into()),
         4,
     )
@@ -212,7 +227,7 @@ fn render(view: &View) -> String {
         .expect("the templates mention only what the view has")
 }
 
-fn header(model: &Model, options: &EmitOptions<'_>) -> Vec<String> {
+fn header(model: &Model, options: &EmitOptions<'_>, form: Form) -> Vec<String> {
     let file = file_name(options.sources);
     let version = env!("CARGO_PKG_VERSION");
     let mut lines = vec![
@@ -220,13 +235,20 @@ fn header(model: &Model, options: &EmitOptions<'_>) -> Vec<String> {
             "`{}`, emitted by termc {version} from `{file}`.",
             model.name
         ),
-        "Needs only `burn` 0.21 with its features `std` and `store`, and any of its backends."
-            .into(),
+        match form {
+            Form::Std => {
+                "Needs only `burn` 0.21 with its features `std` and `store`, and any of its backends."
+            }
+            Form::NoStd => {
+                "Needs no `std`: only `alloc`, and `burn` 0.21 with its feature `flex` and none besides."
+            }
+        }
+        .into(),
     ];
     if let Some(files) = options.beside {
         lines.push(format!("Embeds `{}`, which lies beside it.", files.weights));
     }
-    if options.beside.is_some_and(|files| files.check.is_some()) {
+    if form == Form::Std && options.beside.is_some_and(|files| files.check.is_some()) {
         lines.push("Its test needs the feature `flex` of `burn`.".into());
     }
     lines
@@ -275,6 +297,7 @@ fn block(
     index: usize,
     block: &Block,
     options: &EmitOptions<'_>,
+    form: Form,
 ) -> BlockView {
     let own = |list: &[String]| list.get(index).cloned().unwrap_or_default();
     let is_model = index + 1 == plan.blocks.len();
@@ -334,7 +357,7 @@ fn block(
         odd_names: fields
             .iter()
             .any(|f| f.name.chars().any(char::is_uppercase)),
-        new: construct(block, items),
+        new: construct(block, items, form),
         signature: match block.result {
             Some(_) => signature("pub fn forward", &arguments, result, 4),
             None => String::new(),

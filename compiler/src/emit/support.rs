@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use super::Form;
+
 /// The primitives' Burn statements, in the order they are pasted.
 const FILES: [&str; 5] = [
     include_str!("../../support/affine.rs"),
@@ -28,6 +30,9 @@ const IMPORTS: [&str; 14] = [
     "burn::tensor::ops::ConvOptions",
     "std::path::Path",
 ];
+
+/// What `core` does not offer by itself, in the same order.
+const FROM_ALLOC: [&str; 2] = ["alloc::vec", "alloc::vec::Vec"];
 
 /// Traits that are used by their methods alone, with a word that shows it.
 const BY_METHOD: [(&str, &str); 1] = [("ModuleSnapshot", "load_from")];
@@ -69,9 +74,13 @@ pub(super) fn pick(code: &str) -> String {
 }
 
 /// The `use` lines that `code` needs.
-pub(super) fn imports(code: &str) -> Vec<String> {
+pub(super) fn imports(code: &str, form: Form) -> Vec<String> {
     let used = Used::in_code(code);
-    let needed = IMPORTS.iter().filter(|path| {
+    let from_alloc = match form {
+        Form::Std => &[][..],
+        Form::NoStd => &FROM_ALLOC,
+    };
+    let needed = from_alloc.iter().chain(&IMPORTS).filter(|path| {
         let name = path.rsplit("::").next().unwrap_or(path);
         let by_method = BY_METHOD.iter().find(|(tr, _)| *tr == name);
         used.words
@@ -205,6 +214,9 @@ mod tests {
 
     #[test]
     fn imports_what_is_used() {
-        assert_eq!(imports("Tensor::cat(x)"), ["use burn::tensor::Tensor;"]);
+        let code = "Tensor::cat(vec![x])";
+        let tensor = "use burn::tensor::Tensor;";
+        assert_eq!(imports(code, Form::Std), [tensor]);
+        assert_eq!(imports(code, Form::NoStd), ["use alloc::vec;", tensor]);
     }
 }

@@ -1,5 +1,5 @@
 //! The second half of freezing: rescalings and linear maps are worked into the linear map or rescaling before or after
-//! them, where nobody else reads what lies between.
+//! them, and repeated channels into the linear map that reads them, where nobody else reads what lies between.
 
 use super::replace::Draft;
 use super::{Link, Step, Value};
@@ -82,28 +82,98 @@ impl Folding<'_> {
                 }
                 _ => {}
             },
-            Op::Pointwise { x, affine } if self.once(x) => {
-                let (inner, before) = match self.draft.graph[x].op {
-                    Op::Rescale {
-                        x: inner, scale, ..
-                    } => (inner, self.links(scale)),
-                    Op::Pointwise {
-                        x: inner,
-                        affine: first,
-                    } if self.cheaper_as_one(first, affine) => {
-                        self.resize(affine, first);
-                        (inner, self.chain(first))
-                    }
-                    _ => return,
-                };
-                let chain = [before, self.chain(affine)].concat();
-                self.store_chain(affine, chain);
-                self.set(id, Op::Pointwise { x: inner, affine });
-                self.pass(x, inner);
-                self.draft.account.folded += 1;
-            }
+            Op::Pointwise { affine, .. } => while self.pointwise(id, affine) {},
             _ => {}
         }
+    }
+
+    /// Works what the linear map `id` reads into it; false if there is nothing to work in.
+    fn pointwise(&mut self, id: NodeId, affine: Affine) -> bool {
+        let Op::Pointwise { x, .. } = self.draft.graph[id].op else {
+            return false;
+        };
+        if !self.once(x) {
+            return false;
+        }
+        let (inner, before) = match &self.draft.graph[x].op {
+            Op::Rescale {
+                x: inner, scale, ..
+            } => (*inner, self.links(*scale)),
+            Op::Pointwise {
+                x: inner,
+                affine: first,
+            } if self.cheaper_as_one(*first, affine) => {
+                let (inner, first) = (*inner, *first);
+                let [_, inputs] = self.sizes(first);
+                self.resize(affine, inputs);
+                (inner, self.chain(first))
+            }
+            Op::Concat(_) | Op::Tile { .. } => match self.join(x, affine) {
+                Some((inner, spread)) => (inner, vec![spread]),
+                None => return false,
+            },
+            _ => return false,
+        };
+        let chain = [before, self.chain(affine)].concat();
+        self.store_chain(affine, chain);
+        self.set(id, Op::Pointwise { x: inner, affine });
+        if inner != x {
+            self.pass(x, inner);
+        }
+        self.draft.account.folded += 1;
+        true
+    }
+
+    /// Has the linear map `affine` read each of the values that `x` joins or repeats once. Gives what it reads now, and
+    /// where the channels of `x` are there.
+    fn join(&mut self, x: NodeId, affine: Affine) -> Option<(NodeId, Link)> {
+        let graph = &self.draft.graph;
+        let whole = match &graph[x].op {
+            Op::Concat(parts) if !graph[x].named => parts.clone(),
+            Op::Tile { .. } => vec![x],
+            _ => return None,
+        };
+        let (mut parts, mut firsts, mut channels) = (vec![], vec![], 0);
+        let mut from = vec![];
+        for part in &whole {
+            let (source, times) = match graph[*part].op {
+                Op::Tile { x, times } => (x, times),
+                _ => (*part, 1),
+            };
+            let size = graph[source].shape.channels;
+            let place = parts.iter().position(|p| *p == source).unwrap_or_else(|| {
+                parts.push(source);
+                firsts.push(channels);
+                channels += size;
+                firsts.len() - 1
+            });
+            let first = firsts.get(place).copied().unwrap_or(0);
+            (0..times).for_each(|_| from.extend(first..first + size));
+        }
+        if from.len() == channels {
+            return None;
+        }
+        // A tiling that somebody else reads too stays, and so does what it reads.
+        for part in whole {
+            if let Op::Tile { x, .. } = self.draft.graph[part].op
+                && !self.once(part)
+                && let Some(reads) = self.reads.get_mut(x.index())
+            {
+                *reads += 1;
+            }
+        }
+        self.resize(affine, channels);
+        let inner = match parts.as_slice() {
+            [one] => *one,
+            _ => {
+                if let Some(node) = self.draft.graph.nodes.get_mut(x.index()) {
+                    node.shape.channels = channels;
+                }
+                self.set(x, Op::Concat(parts));
+                x
+            }
+        };
+        Some((inner, Link::Spread(from)))
     }
 
     fn once(&self, id: NodeId) -> bool {
@@ -182,9 +252,9 @@ impl Folding<'_> {
         outputs * inputs <= middle * inputs + outputs * middle
     }
 
-    /// The linear map `affine` now has the inputs of `first`.
-    fn resize(&mut self, affine: Affine, first: Affine) {
-        let ([outputs, _], [_, inputs]) = (self.sizes(affine), self.sizes(first));
+    /// The linear map `affine` now has so many inputs.
+    fn resize(&mut self, affine: Affine, inputs: usize) {
+        let [outputs, _] = self.sizes(affine);
         if let Some(param) = self.draft.graph.params.get_mut(affine.weight.index()) {
             param.shape = vec![outputs, inputs];
         }

@@ -11,7 +11,7 @@ use crate::cost::{self, Cost};
 use crate::model::{Affine, Graph, Model, NodeId, Op, Over, ParamId};
 
 /// Version of this pass: a frozen file of another version has other parameters.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What freezing yields.
 #[derive(Clone, Debug)]
@@ -44,12 +44,14 @@ pub enum Value {
 }
 
 /// One map of a chain over channels, the one applied first coming first.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Link {
     /// A linear map.
     Affine(Affine),
     /// A map of each channel by itself.
     Step(Step),
+    /// Channels repeated: each of those that go on is the channel with this number of those that come.
+    Spread(Vec<usize>),
 }
 
 /// A map `x * scale + shift` per channel.
@@ -71,7 +73,7 @@ pub struct Account {
     pub constants: usize,
     /// Standardizations that know their statistics.
     pub standardizations: usize,
-    /// Of these, of 1x1 kernels and of linear maps, those worked into a linear map beside them.
+    /// Of these, of 1x1 kernels, tilings and linear maps, those worked into a linear map beside them.
     pub folded: usize,
     /// Dropouts that are gone.
     pub dropouts: usize,

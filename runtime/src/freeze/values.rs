@@ -137,29 +137,28 @@ impl<B: Kernels> Known<'_, B> {
 
     /// The maps of a chain as one; a chain has at least one linear map.
     fn chain(&self, chain: &[Link]) -> Option<Map> {
-        let mut before: Option<Channelwise> = None;
-        let mut map: Option<Map> = None;
-        for link in chain {
-            match (link, map.as_mut()) {
-                (Link::Step(step), Some(map)) => map.then(&self.step(*step)?),
-                (Link::Step(step), None) => {
-                    let step = self.step(*step)?;
-                    before = Some(match before {
-                        Some(first) => compose(first, step),
-                        None => step,
-                    });
-                }
-                (Link::Affine(affine), Some(map)) => *map = self.affine(*affine).after(map),
-                (Link::Affine(affine), None) => {
-                    let mut first = self.affine(*affine);
-                    if let Some(before) = before.take() {
-                        first.on(&before);
-                    }
-                    map = Some(first);
-                }
+        let first = chain.iter().position(|l| matches!(l, Link::Affine(_)))?;
+        let (before, after) = chain.split_at_checked(first)?;
+        let mut links = after.iter();
+        let Some(Link::Affine(affine)) = links.next() else {
+            return None;
+        };
+        let mut map = self.affine(*affine);
+        for link in before.iter().rev() {
+            match link {
+                Link::Step(step) => map.on(&self.step(*step)?),
+                Link::Spread(from) => map.on_spread(from),
+                Link::Affine(_) => {}
             }
         }
-        map
+        for link in links {
+            match link {
+                Link::Step(step) => map.then(&self.step(*step)?),
+                Link::Spread(from) => map.then_spread(from),
+                Link::Affine(affine) => map = self.affine(*affine).after(&map),
+            }
+        }
+        Some(map)
     }
 }
 
@@ -189,6 +188,33 @@ impl Map {
                 *w *= scale;
             }
         }
+    }
+
+    /// Of inputs that are repeated first: the weights of a channel's copies add up.
+    fn on_spread(&mut self, from: &[usize]) {
+        let inputs = from.iter().max().map_or(0, |last| last + 1);
+        let rows = self.weight.chunks_exact(self.inputs.max(1));
+        let rows = rows.flat_map(|row| {
+            let mut sums = vec![0.0; inputs];
+            for (w, from) in row.iter().zip(from) {
+                if let Some(sum) = sums.get_mut(*from) {
+                    *sum += w;
+                }
+            }
+            sums
+        });
+        self.weight = rows.collect();
+        self.inputs = inputs;
+    }
+
+    /// Followed by a repetition of channels.
+    fn then_spread(&mut self, from: &[usize]) {
+        let rows: Vec<&[f64]> = self.weight.chunks_exact(self.inputs.max(1)).collect();
+        let rows = from.iter().filter_map(|from| rows.get(*from).copied());
+        let weight = rows.collect::<Vec<_>>().concat();
+        let bias = from.iter().filter_map(|from| self.bias.get(*from).copied());
+        self.bias = bias.collect();
+        self.weight = weight;
     }
 
     /// Applied to what `first` yields.

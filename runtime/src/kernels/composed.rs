@@ -7,7 +7,7 @@ use termc_compiler::model::Over;
 use super::Bias;
 use crate::composed::{affine, elementwise, standardize as std};
 
-pub use affine::{depthwise, rescale};
+pub use affine::depthwise;
 pub use elementwise::{channel_mean, sigmoid, spatial_mean};
 
 /// 1x1 convolution of the concatenation of `parts`.
@@ -21,6 +21,15 @@ pub fn pointwise<B: Backend>(
         Err(parts) => elementwise::concat(parts),
     };
     affine::pointwise(x, (weight, bias))
+}
+
+/// `x * scale + shift` per channel.
+pub fn rescale<B: Backend>(
+    x: Tensor<B, 4>,
+    scale: Tensor<B, 1>,
+    shift: Tensor<B, 1>,
+) -> Tensor<B, 4> {
+    affine::rescale(x, [scale, shift])
 }
 
 /// Zero mean and unit biased variance.

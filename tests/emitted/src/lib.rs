@@ -1,4 +1,5 @@
-//! The emitted source of every example and variant, each in a module of its own, and a table to run them by.
+//! The emitted source of every example and variant, as it is and frozen, each in a module of its own, and a table to
+//! run them by.
 #![deny(missing_docs, unreachable_pub)]
 #![allow(
     clippy::too_long_first_doc_paragraph,
@@ -14,6 +15,8 @@ pub struct Case {
     pub file: &'static str,
     /// The variant; None is the model itself.
     pub variant: Option<&'static str>,
+    /// Whether it was frozen before it was emitted.
+    pub frozen: bool,
     /// Channels, height and width of its images.
     pub input: [usize; 3],
     /// Number of its parameters, as the emitted source states it.
@@ -25,10 +28,11 @@ pub struct Case {
 }
 
 macro_rules! case {
-    ($module:ident::$model:ident, $file:expr, $variant:expr) => {
+    ($module:ident::$model:ident, $file:expr, $variant:expr, $frozen:expr) => {
         Case {
             file: $file,
             variant: $variant,
+            frozen: $frozen,
             input: $module::$model::<Flex>::INPUT,
             parameters: $module::$model::<Flex>::PARAMETERS,
             logits: |weights, images| {

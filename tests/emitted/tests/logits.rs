@@ -1,80 +1,89 @@
-//! Emitted models compute what the runtime computes, bit for bit, and refuse weights that are not theirs.
+//! Emitted models, frozen ones too, compute what the runtime computes, bit for bit, and refuse weights that are not
+//! theirs.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod common;
+
 use burn::backend::Flex;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::TensorData;
+use common::{composed, network, title};
 use termc_compiler::model::Model;
-use termc_compiler::{Options, compile};
 use termc_emitted::{CASES, Case};
-use termc_runtime::network::{KernelChoice, Network, Pass};
 use termc_runtime::params::Params;
 use termc_runtime::tensors::TensorFile;
 use termc_runtime::weights;
 
+/// The model of a case that is not frozen.
 fn model(case: &Case) -> Model {
-    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/");
-    let text = std::fs::read_to_string(format!("{examples}{}", case.file)).unwrap();
-    let options = Options {
-        variant: case.variant.map(str::to_owned),
-        ..Options::default()
-    };
-    compile(case.file, &text, &options).model.unwrap()
+    common::compiled(case).model.unwrap()
 }
 
-/// Images that are the same on every run: a fixed mixture of waves.
 fn images(case: &Case, batch: usize) -> TensorData {
-    let [channels, height, width] = case.input;
-    let count = batch * channels * height * width;
-    let pixel = |i| (i as f32 * 0.7).sin() + (i as f32 * 0.013).cos();
-    let pixels: Vec<f32> = (0..count).map(pixel).collect();
-    TensorData::new(pixels, [batch, channels, height, width])
+    common::images(case, batch, 0.7)
 }
 
 fn named<'a>(file: &str, variant: impl Into<Option<&'a str>>) -> &'static Case {
     let variant = variant.into();
     let mut cases = CASES.iter();
     cases
-        .find(|c| c.file == file && c.variant == variant)
+        .find(|c| c.file == file && c.variant == variant && !c.frozen)
         .unwrap()
 }
 
 #[test]
-fn every_example_and_variant_is_there() {
-    assert!(CASES.len() >= 16, "{} cases", CASES.len());
-    assert!(CASES.iter().any(|case| case.variant.is_some()));
-    for case in CASES {
+fn every_example_and_variant_is_there_as_it_is_and_frozen() {
+    let (frozen, plain): (Vec<&Case>, Vec<&Case>) = CASES.iter().partition(|case| case.frozen);
+    assert!(plain.len() >= 16, "{} cases", plain.len());
+    assert!(plain.iter().any(|case| case.variant.is_some()));
+    let names = |cases: Vec<&Case>| -> Vec<_> {
+        let names = cases.iter().map(|case| (case.file, case.variant));
+        names.collect()
+    };
+    for case in &plain {
         let model = model(case);
         assert_eq!(case.parameters as u64, model.parameter_count());
         assert_eq!(case.input, model.input);
     }
+    assert_eq!(names(frozen), names(plain));
 }
 
 #[test]
 fn logits_equal_the_runtimes_bit_for_bit() {
     for case in CASES {
-        let model = model(case);
-        let params = Params::<Flex>::init(&model, 7, &Default::default());
+        let (model, params) = network(case, 7);
+        assert_eq!(model.frozen, case.frozen);
+        assert_eq!(case.parameters as u64, model.parameter_count());
         let bytes = weights::file(&model, &params).to_bytes().unwrap();
         let images = images(case, 2);
-        let pass = Pass {
-            kernels: KernelChoice::Composed,
-            ..Pass::default()
-        };
-        let input = Tensor::from_data(images.clone(), &Default::default());
-        let expected = Network::new(&model).forward(&params, input, &pass).logits;
+        let expected = composed(&model, &params, images.clone());
         let found = (case.logits)(&bytes, images).unwrap();
         let bits =
             |data: TensorData| -> Vec<u32> { data.iter::<f32>().map(f32::to_bits).collect() };
-        let expected = expected.into_data();
         assert!(expected.iter::<f32>().all(f32::is_finite));
         assert_eq!(found.shape, expected.shape);
-        assert_eq!(
-            bits(found),
-            bits(expected),
-            "{} {:?}",
-            case.file,
-            case.variant
-        );
+        assert_eq!(bits(found), bits(expected), "{}", title(case));
+    }
+}
+
+#[test]
+fn frozen_sources_name_each_image_by_itself() {
+    for case in CASES.iter().filter(|case| case.frozen) {
+        let (model, params) = network(case, 7);
+        let bytes = weights::file(&model, &params).to_bytes().unwrap();
+        let images = images(case, 3);
+        let whole: Vec<f32> = (case.logits)(&bytes, images.clone())
+            .unwrap()
+            .iter()
+            .collect();
+        let pixels: Vec<f32> = images.iter().collect();
+        let [channels, height, width] = case.input;
+        let mut apart = vec![];
+        for pixels in pixels.chunks(channels * height * width) {
+            let image = TensorData::new(pixels.to_vec(), [1, channels, height, width]);
+            apart.extend((case.logits)(&bytes, image).unwrap().iter::<f32>());
+        }
+        let bits = |all: &[f32]| -> Vec<u32> { all.iter().map(|x| x.to_bits()).collect() };
+        assert_eq!(bits(&apart), bits(&whole), "{}", title(case));
     }
 }
 
@@ -83,7 +92,7 @@ fn fresh_parameters_give_finite_logits() {
     for case in CASES {
         let logits = (case.fresh)(images(case, 1));
         let finite = logits.iter::<f32>().all(f32::is_finite);
-        assert!(finite, "{} {:?}: {logits}", case.file, case.variant);
+        assert!(finite, "{}: {logits}", title(case));
         assert!(logits.iter::<f32>().any(|x| x != 0.0));
     }
 }

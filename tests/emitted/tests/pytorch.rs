@@ -1,17 +1,16 @@
-//! Emitted PyTorch modules compute what the runtime computes, to rounding. Skipped, saying so, where no Python with
+//! Emitted PyTorch modules, frozen ones too, compute what the runtime computes, to rounding. Skipped, saying so, where no Python with
 //! `torch` and `safetensors` is found (`TERMC_PYTHON`, else `python3`).
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod common;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use burn::backend::Flex;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::TensorData;
+use common::{compiled, composed, images, network, title};
 use termc_compiler::emit::{self, EmitOptions};
-use termc_compiler::{Options, compile};
 use termc_emitted::CASES;
-use termc_runtime::network::{KernelChoice, Network, Pass};
-use termc_runtime::params::Params;
 use termc_runtime::tensors::TensorFile;
 use termc_runtime::weights;
 
@@ -60,23 +59,12 @@ fn logits_agree_with_the_runtimes() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pytorch");
     std::fs::create_dir_all(&folder).unwrap();
     for case in CASES {
-        let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/");
-        let text = std::fs::read_to_string(format!("{examples}{}", case.file)).unwrap();
-        let options = Options {
-            variant: case.variant.map(str::to_owned),
-            ..Options::default()
-        };
-        let compiled = compile(case.file, &text, &options);
-        let model = compiled.model.unwrap();
-        let source = emit::pytorch(&model, &EmitOptions::new(&compiled.sources)).source;
+        let (model, params) = network(case, 3);
+        let sources = compiled(case).sources;
+        let source = emit::pytorch(&model, &EmitOptions::new(&sources)).source;
         std::fs::write(folder.join("network.py"), source).unwrap();
-
-        let params = Params::<Flex>::init(&model, 3, &Default::default());
         weights::write(&folder.join("weights.safetensors"), &model, &params).unwrap();
-        let [channels, height, width] = case.input;
-        let count = 2 * channels * height * width;
-        let pixels: Vec<f32> = (0..count).map(|i| (i as f32 * 0.37).sin()).collect();
-        let images = TensorData::new(pixels, [2, channels, height, width]);
+        let images = images(case, 2, 0.37);
         file("input", images.clone())
             .write(&folder.join("input.safetensors"))
             .unwrap();
@@ -88,24 +76,19 @@ fn logits_agree_with_the_runtimes() {
         ];
         run(&python, &folder, &files).unwrap();
 
-        let pass = Pass {
-            kernels: KernelChoice::Composed,
-            ..Pass::default()
-        };
-        let images = Tensor::from_data(images, &Default::default());
-        let expected = Network::new(&model).forward(&params, images, &pass).logits;
+        let expected = composed(&model, &params, images);
         let found = TensorFile::read(&folder.join("logits.safetensors")).unwrap();
         let found = found.tensors.get("logits").unwrap();
-        let expected = expected.into_data();
         assert_eq!(found.shape, expected.shape);
         let pairs = found.iter::<f64>().zip(expected.iter::<f64>());
         let distance = pairs.map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
         let norm = expected.iter::<f64>().map(|x| x * x).sum::<f64>().sqrt();
-        let bound = match model.source.contains("2000") {
+        // A frozen model has its kernels stored.
+        let bound = match model.source.contains("2000") && !model.frozen {
             true => HIGH_FREQUENCY,
             false => TOLERANCE,
         };
-        let name = format!("{} {:?}", case.file, case.variant);
+        let name = title(case);
         eprintln!("{name}: {:.1e}", distance / norm);
         assert!(distance <= bound * norm, "{name}: {}", distance / norm);
     }

@@ -1,0 +1,64 @@
+//! What the tests of emitted source share: a case's model with parameters, and made-up images.
+
+use burn::backend::Flex;
+use burn::tensor::{Tensor, TensorData};
+use termc_compiler::model::Model;
+use termc_compiler::{Compiled, Options, compile};
+use termc_emitted::Case;
+use termc_runtime::freeze::{self, Batches, Calibration};
+use termc_runtime::network::{KernelChoice, Network, Pass};
+use termc_runtime::params::Params;
+
+/// The model of a case before it is frozen, and what it was compiled from.
+pub fn compiled(case: &Case) -> Compiled {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/");
+    let text = std::fs::read_to_string(format!("{examples}{}", case.file)).unwrap();
+    let options = Options {
+        variant: case.variant.map(str::to_owned),
+        ..Options::default()
+    };
+    compile(case.file, &text, &options)
+}
+
+/// The model of a case with fresh parameters; a frozen one is calibrated on made-up images.
+pub fn network(case: &Case, seed: u64) -> (Model, Params<Flex>) {
+    let model = compiled(case).model.unwrap();
+    let params = Params::<Flex>::init(&model, seed, &Default::default());
+    if !case.frozen {
+        return (model, params);
+    }
+    let options = freeze::Options {
+        calibration: Calibration::Batch,
+        kernels: KernelChoice::Fused,
+    };
+    let batch = images(case, 4, 0.41);
+    let batches = || Ok(Box::new(std::iter::once(Ok(batch.clone()))) as Batches);
+    let frozen = freeze::freeze(&params, options, &Default::default(), batches, |_| {}).unwrap();
+    (frozen.model, frozen.params)
+}
+
+/// Images that are the same on every run: a fixed mixture of waves.
+pub fn images(case: &Case, batch: usize, step: f32) -> TensorData {
+    let [channels, height, width] = case.input;
+    let count = batch * channels * height * width;
+    let pixel = |i| (i as f32 * step).sin() + (i as f32 * 0.013).cos();
+    let pixels: Vec<f32> = (0..count).map(pixel).collect();
+    TensorData::new(pixels, [batch, channels, height, width])
+}
+
+/// The logits that the runtime computes in plain Burn.
+pub fn composed(model: &Model, params: &Params<Flex>, images: TensorData) -> TensorData {
+    let pass = Pass {
+        kernels: KernelChoice::Composed,
+        ..Pass::default()
+    };
+    let input = Tensor::from_data(images, &Default::default());
+    let forward = Network::new(model).forward(params, input, &pass);
+    forward.logits.into_data()
+}
+
+/// What a failed assertion says.
+pub fn title(case: &Case) -> String {
+    let form = if case.frozen { ", frozen" } else { "" };
+    format!("{} {:?}{form}", case.file, case.variant)
+}
