@@ -99,9 +99,17 @@ fn slow_net<B: Backend>(
     affine_columns(hidden, net.output)
 }
 
-/// `sin(weight . grid + bias)`, `[hidden, positions]`, the argument in 64-bit floats: it may reach 1e5, where 32 bits
-/// leave two digits after the point.
+/// `sin(weight . grid + bias)`, `[hidden, positions]`. The argument may reach 1e5, where 32 bits leave two digits after
+/// the point: it is made of 64-bit floats or, on a device without them, of parts whose products 32 bits hold exactly.
 fn sine<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) -> Tensor<B, 2> {
+    match B::supports_dtype(&filter.0.device(), DType::F64) {
+        true => sine_of_doubles(filter, grid),
+        false => sine_of_parts(filter, grid),
+    }
+}
+
+/// [`sine`] in 64-bit floats.
+pub fn sine_of_doubles<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) -> Tensor<B, 2> {
     let (weight, bias) = filter;
     let (device, dtype) = (weight.device(), weight.dtype());
     let weight = weight.cast(DType::F64);
@@ -113,6 +121,54 @@ fn sine<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) -> Tensor<B, 2>
     });
     let argument = terms.fold(bias, |sum, term| sum + term);
     argument.sin().cast(dtype)
+}
+
+/// [`sine`] in 32-bit floats, for weights below 2^20 to about 3e-7.
+///
+/// Angles are counted in turns. Weights and coordinates are cut at fixed powers of two into parts of 12 bits, so that the
+/// products of the leading parts and the sums of their fractions are exact, in whatever order and with or without fused
+/// multiplication they are computed; what is left over is below 2^-5 and needs no care.
+pub fn sine_of_parts<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) -> Tensor<B, 2> {
+    let (weight, bias) = filter;
+    let device = weight.device();
+    let cut = |x: Tensor<B, 2>, unit: f64| x.div_scalar(unit).round().mul_scalar(unit);
+    let fraction = |x: Tensor<B, 2>| x.clone() - x.detach().round();
+    // The gradient goes through the smallest part alone: the others move in steps.
+    let fixed = weight.clone().detach();
+    let high = cut(fixed.clone(), 256.0);
+    let middle = cut(fixed - high.clone(), 0.0625);
+    let low = weight - high.clone() - middle.clone();
+    let terms = grid.iter().enumerate().map(|(index, coordinate)| {
+        let row = |part: fn(f64) -> f64| {
+            let turns = coordinate
+                .iter()
+                .map(|g| part(g / std::f64::consts::TAU) as f32);
+            let data = TensorData::new(turns.collect::<Vec<f32>>(), [1, coordinate.len()]);
+            Tensor::<B, 2>::from_data(data, (&device, DType::F32))
+        };
+        let column = |part: &Tensor<B, 2>| part.clone().narrow(1, index, 1);
+        let (high, middle, low) = (column(&high), column(&middle), column(&low));
+        let leading = row(|turns| cut_turns(turns)[0]);
+        let exact = fraction(high.clone() * leading.clone())
+            + high.clone() * row(|turns| cut_turns(turns)[1])
+            + middle.clone() * leading;
+        let rest = high * row(|turns| cut_turns(turns)[2])
+            + middle * row(|turns| turns - cut_turns(turns)[0])
+            + low * row(|turns| turns);
+        (fraction(exact), rest)
+    });
+    let sums = terms.reduce(|(a, b), (c, d)| (a + c, b + d));
+    #[allow(clippy::expect_used, reason = "a grid has one or two dimensions")]
+    let (exact, rest) = sums.expect("a grid has at least one dimension");
+    let turns = fraction(exact) + rest;
+    (turns.mul_scalar(std::f64::consts::TAU) + bias.unsqueeze_dim(1)).sin()
+}
+
+/// A coordinate in turns as multiples of 2^-14 and 2^-26 and the rest.
+fn cut_turns(turns: f64) -> [f64; 3] {
+    let high = (turns * 16_384.0).round() / 16_384.0;
+    let middle = ((turns - high) * 67_108_864.0).round() / 67_108_864.0;
+    [high, middle, turns - high - middle]
 }
 
 /// The row and the column coordinate of all positions of a plane, row-major.

@@ -1,5 +1,6 @@
 //! Runs checked models with Burn: networks, losses, optimizers, weights, devices. Never parses or checks source text.
 
+pub mod agreement;
 pub mod bench;
 pub mod composed;
 pub mod data;

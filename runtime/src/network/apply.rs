@@ -4,10 +4,11 @@ use burn::tensor::{DType, Tensor, TensorData};
 use termc_compiler::model::{Affine, Grid, Model, NodeId, Op, ParamId};
 
 use super::plan::Fusion;
-use super::{Dropout, KernelChoice, Pass, Values, slow};
+use super::{Disturb, Dropout, KernelChoice, Pass, Values, slow};
 use crate::composed::elementwise;
 use crate::kernels::{Bias, Kernels, composed};
 use crate::params::Params;
+use crate::random::Key;
 
 /// What every node of one forward pass may look at.
 pub(super) struct Run<'a, B: Kernels> {
@@ -110,6 +111,24 @@ impl<B: Kernels> Run<'_, B> {
             Op::Concat(parts) => parts.iter().flat_map(|part| values.parts(*part)).collect(),
             Op::Tile { x, times } => (0..*times).flat_map(|_| values.parts(*x)).collect(),
             _ => vec![self.node(id, values)],
+        }
+    }
+
+    /// The value with every number changed a little, the same way in every image.
+    pub fn disturbed(&self, id: NodeId, x: Tensor<B, 4>, disturb: &Disturb) -> Tensor<B, 4> {
+        if disturb.only.is_some_and(|only| only != id) {
+            return x;
+        }
+        let [_, channels, height, width] = x.dims();
+        let key = Key::new(0).named("disturb").named(&self.model[id].name);
+        let noise: Vec<f32> = (0..(channels * height * width) as u64)
+            .map(|i| (disturb.amount * (2.0 * key.uniform(i) - 1.0)) as f32)
+            .collect();
+        let noise = TensorData::new(noise, [1, channels, height, width]);
+        let change = x.clone() * Tensor::from_data(noise, (&x.device(), DType::F32));
+        match disturb.gradient {
+            true => x + (change.clone() - change.detach()),
+            false => x + change,
         }
     }
 

@@ -44,8 +44,21 @@ pub enum Keep<'a> {
     Named,
     /// Every one.
     All,
+    /// Those that exist as a whole where nodes are computed together.
+    Made,
     /// These.
     These(&'a [NodeId]),
+}
+
+/// Changes values on purpose, to see what follows from it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Disturb {
+    /// How much, as a fraction of each number.
+    pub amount: f64,
+    /// Only the value of this node.
+    pub only: Option<NodeId>,
+    /// Changes the gradient alone.
+    pub gradient: bool,
 }
 
 /// How to run a forward pass.
@@ -57,6 +70,8 @@ pub struct Pass<'a> {
     pub keep: Keep<'a>,
     /// Which code to use.
     pub kernels: KernelChoice,
+    /// What to change on purpose; None outside checks.
+    pub disturb: Option<Disturb>,
 }
 
 /// What a forward pass yields.
@@ -111,10 +126,11 @@ impl Network {
             .map_or(&[][..], |term| &term.kernels);
         let mut kernels = vec![None; compared.len()];
         let plan = match (pass.kernels, pass.keep) {
-            (KernelChoice::Fused, Keep::Nothing) => &self.fused,
+            (KernelChoice::Fused, Keep::Nothing | Keep::Made) => &self.fused,
             _ => &self.plain,
         };
-        self.execute(plan, params, input, pass, &wanted, |id, whole| {
+        let whole = |id| pass.keep != Keep::Made && wanted(id);
+        self.execute(plan, params, input, pass, whole, |id, whole| {
             if wanted(id) {
                 kept.push((id, whole.clone()));
             }
@@ -231,6 +247,12 @@ impl Network {
                 (None, Step::Parts) if !keep(id) => Value::Parts(run.parts(id, &values)),
                 (None, Step::Parts | Step::Node) => Value::Whole(run.node(id, &values)),
             };
+            let value = match (value, &pass.disturb) {
+                (Value::Whole(whole), Some(disturb)) => {
+                    Value::Whole(run.disturbed(id, whole, disturb))
+                }
+                (value, _) => value,
+            };
             if let Value::Whole(whole) = &value {
                 see(id, whole);
             }
@@ -243,7 +265,7 @@ impl Network {
         move |id| match pass.keep {
             Keep::Nothing => false,
             Keep::Named => self.model[id].named,
-            Keep::All => true,
+            Keep::All | Keep::Made => true,
             Keep::These(ids) => ids.contains(&id),
         }
     }

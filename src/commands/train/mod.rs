@@ -2,6 +2,7 @@
 
 mod begin;
 mod resume;
+mod trust;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -94,6 +95,19 @@ pub struct Arguments {
     /// The device's own kernels or plain Burn operations; the same function [default: fused]
     #[arg(long, value_enum)]
     kernels: Option<Kernels>,
+
+    /// When to compare the device with the CPU before the first step; auto does it on CUDA
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    self_check: SelfCheck,
+}
+
+/// `--self-check`.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum SelfCheck {
+    #[default]
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -156,6 +170,9 @@ fn train(
         folder.path().display()
     ));
     say_what_devices_share(&loaded, &settings, &selected, terminal);
+    if trust::is_asked(arguments.self_check, &selected) {
+        trust::check(&loaded, &settings, &selected, terminal)?;
+    }
     stop_on_signals(stop, terminal)?;
     let mut view = progress::View::new(terminal, &loaded.model, &settings);
     let job = Training {

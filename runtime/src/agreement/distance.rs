@@ -1,0 +1,88 @@
+//! How far two results are apart, and how far they may be. Runs nothing.
+
+use burn::tensor::TensorData;
+use termc_compiler::model::NodeId;
+
+use super::Disagreement;
+
+/// Half of the last place of a TensorFloat-32 number: what a GPU's matrix units round the factors of float32 products to.
+pub const ROUNDING: f64 = 1.0 / 2048.0;
+
+/// How many times as far as rounding moves a result it may be from the CPU's.
+const MARGIN: f64 = 10.0;
+
+/// Least distance that is allowed.
+const LEAST: f64 = 2e-3;
+
+/// Results that may be so far off say nothing.
+const MOST: f64 = 0.5;
+
+/// How far a result may be from the CPU's.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound(f64);
+
+impl Bound {
+    /// From how far rounding moves the result, and what it does to results of its kind: the rounding errors of a result
+    /// of few numbers may happen to cancel.
+    pub fn of(moved: f64, typical: f64) -> Self {
+        Self((MARGIN * moved.hypot(typical)).max(LEAST))
+    }
+
+    /// Whether rounding alone may make anything of the result, as of gradients that cancel.
+    pub fn undecided(self) -> bool {
+        self.0.is_nan() || self.0 > MOST
+    }
+
+    /// A distance in parts of what is allowed; 0 where nothing can be said.
+    pub fn share(self, distance: f64) -> f64 {
+        match self.undecided() {
+            true => 0.0,
+            false => distance / self.0,
+        }
+    }
+
+    /// Refuses what is too far, and what is not a number in any case.
+    ///
+    /// # Errors
+    /// That it is.
+    pub fn check(
+        self,
+        distance: f64,
+        node: NodeId,
+        what: impl FnOnce() -> String,
+    ) -> Result<(), Disagreement> {
+        if distance <= self.0 || (self.undecided() && distance.is_finite()) {
+            return Ok(());
+        }
+        Err(Disagreement {
+            node,
+            what: what(),
+            distance,
+            allowed: self.0.min(MOST),
+        })
+    }
+}
+
+/// `||found - expected|| / ||expected||`, the latter at least 1e-12 per number; infinite where sizes differ.
+pub fn distance(found: &[f32], expected: &[f32]) -> f64 {
+    if found.len() != expected.len() {
+        return f64::INFINITY;
+    }
+    let square = |x: f64| x * x;
+    let difference: f64 = (found.iter().zip(expected))
+        .map(|(f, e)| square(f64::from(*f) - f64::from(*e)))
+        .sum();
+    let norm: f64 = expected.iter().map(|e| square(f64::from(*e))).sum();
+    (difference / norm.max(1e-24 * expected.len() as f64).max(1e-300)).sqrt()
+}
+
+/// The middle one of some distances.
+pub fn median(mut distances: Vec<f64>) -> f64 {
+    distances.sort_by(f64::total_cmp);
+    distances.get(distances.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// The numbers of a tensor of any float type.
+pub fn numbers(data: TensorData) -> Vec<f32> {
+    data.iter::<f32>().collect()
+}

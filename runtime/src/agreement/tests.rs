@@ -1,0 +1,99 @@
+//! The CPU as the device that is compared with itself, and with faults put in.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use termc_compiler::{Options, compile};
+
+use super::*;
+
+fn model(text: &str) -> Model {
+    compile("t.term", text, &Options::default()).model.unwrap()
+}
+
+fn digits() -> Model {
+    model(include_str!("../../../examples/digits.term"))
+}
+
+fn check(
+    model: &Model,
+    kernels: KernelChoice,
+    fault: Option<Disturb>,
+) -> Result<Agreed, Disagreement> {
+    let job = Agreement {
+        model,
+        seed: 3,
+        batch: 4,
+        kernels,
+        fault,
+    };
+    job.run::<Cpu>(Devices {
+        main: FlexDevice,
+        replicas: vec![FlexDevice],
+    })
+}
+
+fn fault(amount: f64, only: NodeId, gradient: bool) -> Option<Disturb> {
+    Some(Disturb {
+        amount,
+        only: Some(only),
+        gradient,
+    })
+}
+
+#[test]
+fn the_cpu_agrees_with_itself() {
+    for text in [
+        include_str!("../../../examples/tiny.term"),
+        include_str!("../../../examples/digits.term"),
+    ] {
+        let model = model(text);
+        for kernels in [KernelChoice::Fused, KernelChoice::Composed] {
+            let agreed = check(&model, kernels, None).unwrap();
+            println!(
+                "{kernels:?}: {agreed:?} of {} gradients",
+                model.params.len()
+            );
+            assert!(agreed.value < 0.1 && agreed.gradient < 0.5, "{agreed:?}");
+            assert!(agreed.undecided * 2 < model.params.len(), "{agreed:?}");
+        }
+    }
+}
+
+/// Rounding like that of a GPU's matrix units must pass, also where it adds up over the layers.
+#[test]
+fn rounding_is_no_fault() {
+    let rounding = Disturb {
+        amount: 2.0 * distance::ROUNDING,
+        only: None,
+        gradient: false,
+    };
+    let agreed = check(&digits(), KernelChoice::Composed, Some(rounding)).unwrap();
+    assert!(agreed.value > 0.05, "{agreed:?}");
+}
+
+#[test]
+fn a_wrong_value_is_found_at_its_node() {
+    let model = digits();
+    let middle = model.node_ids().nth(model.nodes.len() / 2).unwrap();
+    let wrong = check(&model, KernelChoice::Composed, fault(0.3, middle, false)).unwrap_err();
+    assert_eq!(wrong.node, middle);
+    assert_eq!(wrong.what, format!("the value of `{}`", model[middle].name));
+    assert!(wrong.distance > wrong.allowed);
+    let broken = check(
+        &model,
+        KernelChoice::Composed,
+        fault(f64::NAN, middle, false),
+    )
+    .unwrap_err();
+    assert_eq!(broken.node, middle);
+}
+
+#[test]
+fn a_wrong_gradient_is_found_where_the_backward_pass_meets_it() {
+    let model = digits();
+    // The last block's value: every gradient but that of the head passes it.
+    let block = model.scopes.iter().rfind(|scope| scope.parent.is_some());
+    let result = block.unwrap().result;
+    let wrong = check(&model, KernelChoice::Fused, fault(0.9, result, true)).unwrap_err();
+    assert!(wrong.what.starts_with("the gradient of `"), "{wrong:?}");
+    assert!(wrong.node.index() <= result.index(), "{wrong:?}");
+}
