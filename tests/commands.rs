@@ -23,6 +23,8 @@ mod faults;
 mod freeze;
 #[path = "commands/look.rs"]
 mod look;
+#[path = "commands/nodes.rs"]
+mod nodes;
 #[path = "commands/parity.rs"]
 mod parity;
 #[path = "commands/resume.rs"]
