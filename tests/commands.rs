@@ -23,6 +23,8 @@ mod faults;
 mod freeze;
 #[path = "commands/look.rs"]
 mod look;
+#[path = "commands/nodes.rs"]
+mod nodes;
 #[cfg(unix)]
 #[path = "commands/panel.rs"]
 mod panel;

@@ -44,6 +44,9 @@ pub enum Error {
     /// A data set cannot be found, read or split.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Another node of a training was lost, has failed or did not come.
+    #[error("{0}")]
+    Node(String),
     /// Anything else wrong with the given model or data.
     #[error("{0}")]
     Input(String),
@@ -53,7 +56,7 @@ impl Error {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::File { .. } | Self::Device(_) => Fault::Machine,
+            Self::File { .. } | Self::Device(_) | Self::Node(_) => Fault::Machine,
             Self::Data(error) => error.fault(),
             Self::Content { .. } | Self::Mismatch(_) | Self::Input(_) => Fault::Input,
         }

@@ -113,7 +113,8 @@ impl Case {
         let training = Training {
             model: &self.model,
             data: &self.data,
-            folder: &folder,
+            folder: Some(&folder),
+            nodes: None,
             settings: &self.settings,
             resume: resume.unwrap(),
             stop: &AtomicBool::new(false),

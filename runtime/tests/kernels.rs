@@ -1,6 +1,6 @@
 //! Every fused kernel against the composed operations in float64, in value and in every gradient, and these against
 //! finite differences, over random shapes.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::{DType, Tensor, TensorData};

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use burn::tensor::{Tensor, TensorPrimitive};
+use burn::tensor::{Tensor, TensorData, TensorPrimitive};
 use burn_collective::{
     AllReduceStrategy, CollectiveConfig, CollectiveError, PeerId, ReduceOperation, all_reduce,
     finish_collective, register,
@@ -72,22 +72,43 @@ impl<B: TrainBackend> Peer<B> {
         Ok(seen)
     }
 
-    /// Adds the kept gradients of the group and updates the weights by the sum. Every peer must call it: it waits for
-    /// them all.
+    /// Adds the kept gradients of the group and keeps the sum in their place. Every peer must call it: it waits for them
+    /// all.
     ///
     /// # Errors
     /// What Burn says.
-    pub fn update(&mut self, lr: f64) -> Result<(), Error> {
-        let Some(mut gradient) = self.gradient.take() else {
+    pub fn add(&mut self) -> Result<(), Error> {
+        let Some(id) = self.id else {
             return Ok(());
         };
-        if let Some(id) = self.id {
+        if let Some(gradient) = self.gradient.take() {
             let own = gradient.into_primitive().tensor();
             let sum = all_reduce::<B::InnerBackend>(id, own, ReduceOperation::Sum);
-            gradient = Tensor::from_primitive(TensorPrimitive::Float(sum.map_err(collective)?));
+            let sum = TensorPrimitive::Float(sum.map_err(collective)?);
+            self.gradient = Some(Tensor::from_primitive(sum));
         }
-        self.replica.update(gradient, lr);
         Ok(())
+    }
+
+    /// The kept gradient's numbers.
+    pub fn numbers(&self) -> Vec<f32> {
+        let data = self.gradient.clone().map(Tensor::into_data);
+        data.map_or(vec![], |data| data.iter::<f32>().collect())
+    }
+
+    /// Keeps other numbers in the kept gradient's place.
+    pub fn replace(&mut self, numbers: &[f32]) {
+        if let Some(gradient) = &self.gradient {
+            let data = TensorData::new(numbers.to_vec(), [numbers.len()]);
+            self.gradient = Some(Tensor::from_data(data, &gradient.device()));
+        }
+    }
+
+    /// Updates the weights by the kept gradient.
+    pub fn update(&mut self, lr: f64) {
+        if let Some(gradient) = self.gradient.take() {
+            self.replica.update(gradient, lr);
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use burn::tensor::{Int, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use termc_compiler::model::{Clip, Model};
 
@@ -48,7 +49,7 @@ pub struct Share {
 }
 
 /// What was seen of a share.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
     /// Mean loss terms.
     pub terms: TermValues,

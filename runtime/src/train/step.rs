@@ -1,13 +1,15 @@
-//! One optimizer step: its images shared among the devices, their gradients added, every replica updated alike. Knows no
-//! epochs and no files.
+//! One optimizer step: its images shared among the devices of all nodes, their gradients added, every replica updated
+//! alike. Knows no epochs and no files.
 
 use std::sync::Arc;
 
 use super::finite::Culprit;
+use super::nodes::{Flaw, Nodes, Report};
 use super::peers::{Group, Peer, Remote, group};
 use super::replica::{Replica, Seen, Share};
 use super::scores::Sums;
 use super::settings::Settings;
+use super::stopping::Wish;
 use crate::Error;
 use crate::data::Batch;
 use crate::device::{Devices, TrainBackend};
@@ -21,6 +23,8 @@ pub struct Learner<B: TrainBackend> {
     others: Vec<Remote<B>>,
     main: Peer<B>,
     _group: Option<Group>,
+    network: Arc<Network>,
+    nodes: Option<Nodes>,
 }
 
 /// What a step did.
@@ -32,6 +36,8 @@ pub struct StepResult {
     pub images: usize,
     /// Images answered right.
     pub correct: usize,
+    /// What is to follow, as all nodes agree.
+    pub wish: Wish,
 }
 
 /// Why a step was not made; the weights are then as before.
@@ -50,7 +56,7 @@ impl From<Error> for NoStep {
 }
 
 impl<B: TrainBackend> Learner<B> {
-    /// Fresh weights, the same on all devices.
+    /// Fresh weights, the same on all devices. These are all there are, or with `nodes` those of one of several nodes.
     ///
     /// # Errors
     /// If the devices cannot work together.
@@ -58,6 +64,7 @@ impl<B: TrainBackend> Learner<B> {
         network: &Arc<Network>,
         settings: &Settings,
         devices: &Devices<B>,
+        nodes: Option<Nodes>,
     ) -> Result<Self, Error> {
         let main = Peer::new(Replica::new(
             network.clone(),
@@ -68,6 +75,8 @@ impl<B: TrainBackend> Learner<B> {
             others: vec![],
             main,
             _group: None,
+            network: network.clone(),
+            nodes,
         };
         if devices.replicas.is_empty() {
             return Ok(learner);
@@ -95,18 +104,22 @@ impl<B: TrainBackend> Learner<B> {
         Ok(learner)
     }
 
-    /// Weights, optimizer state and averages, for a checkpoint.
-    ///
-    /// # Errors
-    /// If the replicas differ in any bit.
-    pub fn to_tensors(&self) -> Result<Tensors, Error> {
-        self.compare()?;
-        Ok(self.main.replica.to_tensors())
+    /// This node's number where there are several nodes.
+    pub fn node(&self) -> Option<usize> {
+        self.nodes.as_ref().map(Nodes::node)
     }
 
-    /// Requires all replicas to be equal, bit for bit.
-    fn compare(&self) -> Result<(), Error> {
-        if self.others.is_empty() {
+    /// Weights, optimizer state and averages, for a checkpoint.
+    pub fn to_tensors(&self) -> Tensors {
+        self.main.replica.to_tensors()
+    }
+
+    /// Requires all replicas, those of all nodes, to be equal after `steps` steps, bit for bit.
+    ///
+    /// # Errors
+    /// Which one differs.
+    pub fn compare(&self, steps: usize) -> Result<(), Error> {
+        if self.others.is_empty() && self.nodes.is_none() {
             return Ok(());
         }
         let answers: Vec<_> = (self.others.iter())
@@ -122,7 +135,25 @@ impl<B: TrainBackend> Learner<B> {
                 )));
             }
         }
-        Ok(())
+        match &self.nodes {
+            Some(nodes) => nodes.compare(steps, &own),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the work of several nodes together.
+    ///
+    /// # Errors
+    /// If node 0 was lost or has failed.
+    pub fn part(&mut self) -> Result<(), Error> {
+        self.nodes.as_mut().map_or(Ok(()), Nodes::part)
+    }
+
+    /// Tells the other nodes why this one goes no further.
+    pub fn fail(&mut self, error: &Error) {
+        if let Some(nodes) = &mut self.nodes {
+            nodes.fail(error);
+        }
     }
 
     /// Takes a checkpoint's tensors up again after `steps` steps.
@@ -153,17 +184,24 @@ impl<B: TrainBackend> Learner<B> {
         self.main.replica.evaluated()
     }
 
-    /// Makes step number `step` (from 0) of learning rate `lr` on the images of all `batches` together.
+    /// Makes step number `step` (from 0) of learning rate `lr` on the images of all `batches` together. `wish` is asked
+    /// once the gradient is there.
     ///
     /// # Errors
-    /// What was not finite on any device, or how a device failed.
+    /// What was not finite on any device, or how a device or a node failed.
     pub fn step(
         &mut self,
         batches: Vec<Batch>,
         step: usize,
         lr: f64,
+        wish: impl FnOnce() -> Wish,
     ) -> Result<StepResult, NoStep> {
-        let mut shares = shares(batches, self.others.len() + 1).into_iter();
+        let own = self.others.len() + 1;
+        let (first, all) = match &self.nodes {
+            Some(nodes) => (nodes.first_device(), nodes.devices()),
+            None => (0, own),
+        };
+        let mut shares = shares(batches, all).into_iter().skip(first).take(own);
         let own = shares.next().unwrap_or_default();
         let computing: Vec<_> = (self.others.iter().zip(shares))
             .map(|(other, shares)| other.ask(move |peer| peer.compute(shares, step)))
@@ -174,15 +212,55 @@ impl<B: TrainBackend> Learner<B> {
         }
         // Only once all have their gradients do they add them: nobody waits for one that failed.
         let seen: Result<Vec<Vec<Seen>>, Culprit> = seen.into_iter().collect();
-        let seen = seen.map_err(NoStep::NotFinite)?;
+        let seen = seen.map(|seen| seen.concat());
+        if seen.is_ok() {
+            let adding: Vec<_> = (self.others.iter())
+                .map(|other| other.ask(Peer::add))
+                .collect();
+            self.main.add()?;
+            for answer in adding {
+                answer.wait()??;
+            }
+        }
+        let (seen, wish) = self.agree(seen, step, wish())?;
         let updating: Vec<_> = (self.others.iter())
             .map(|other| other.ask(move |peer| peer.update(lr)))
             .collect();
-        self.main.update(lr)?;
+        self.main.update(lr);
         for answer in updating {
-            answer.wait()??;
+            answer.wait()?;
         }
-        Ok(total(seen.into_iter().flatten()))
+        Ok(total(&seen, wish))
+    }
+
+    /// Adds the gradients of all nodes; gives what all of them have seen and what is to follow.
+    fn agree(
+        &mut self,
+        seen: Result<Vec<Seen>, Culprit>,
+        step: usize,
+        wish: Wish,
+    ) -> Result<(Vec<Seen>, Wish), NoStep> {
+        let Some(nodes) = &self.nodes else {
+            return Ok((seen.map_err(NoStep::NotFinite)?, wish));
+        };
+        let gradient = match &seen {
+            Ok(_) => self.main.numbers(),
+            Err(_) => vec![],
+        };
+        let seen = seen.map_err(Flaw::from);
+        let (whole, sum) = nodes.add(Report { step, seen, wish }, gradient)?;
+        let seen = match whole.seen {
+            Ok(seen) => seen,
+            Err(flaw) => return Err(NoStep::NotFinite(flaw.culprit(self.network.model()))),
+        };
+        let sum: Arc<[f32]> = sum.into();
+        for other in &self.others {
+            let sum = sum.clone();
+            // Whoever cannot do it answers no more at the update.
+            other.ask(move |peer| peer.replace(&sum));
+        }
+        self.main.replace(&sum);
+        Ok((seen, whole.wish))
     }
 }
 
@@ -205,7 +283,7 @@ fn shares(batches: Vec<Batch>, devices: usize) -> Vec<Vec<Share>> {
     all
 }
 
-fn total(seen: impl Iterator<Item = Seen>) -> StepResult {
+fn total(seen: &[Seen], wish: Wish) -> StepResult {
     let mut sums = Sums::default();
     for Seen {
         terms,
@@ -213,12 +291,13 @@ fn total(seen: impl Iterator<Item = Seen>) -> StepResult {
         correct,
     } in seen
     {
-        sums.add(&terms, images, correct);
+        sums.add(terms, *images, *correct);
     }
     StepResult {
         terms: sums.terms(),
         images: sums.images as usize,
         correct: sums.correct as usize,
+        wish,
     }
 }
 
@@ -265,7 +344,12 @@ mod tests {
             main: FlexDevice,
             replicas: vec![FlexDevice; devices - 1],
         };
-        Learner::new(network, &settings, &devices).unwrap()
+        Learner::new(network, &settings, &devices, None).unwrap()
+    }
+
+    fn compared(learner: &Learner<Cpu>) -> Result<Tensors, Error> {
+        learner.compare(0)?;
+        Ok(learner.to_tensors())
     }
 
     fn batch(images: usize) -> Batch {
@@ -318,9 +402,11 @@ mod tests {
         let network = network();
         let after = |devices: usize| {
             let mut learner = learner(&network, devices);
-            let result = learner.step(vec![batch(2)], 0, 0.01).unwrap();
+            let result = learner
+                .step(vec![batch(2)], 0, 0.01, Wish::default)
+                .unwrap();
             assert_eq!(result.images, 2);
-            (result.terms.total, learner.to_tensors().unwrap())
+            (result.terms.total, compared(&learner).unwrap())
         };
         let ((one, weights), (three, same)) = (after(1), after(3));
         assert!((one - three).abs() < 1e-6);
@@ -332,8 +418,10 @@ mod tests {
         let network = network();
         let mut learner = learner(&network, 3);
         for step in 0..3 {
-            learner.step(vec![batch(8), batch(5)], step, 0.01).unwrap();
-            learner.to_tensors().unwrap();
+            learner
+                .step(vec![batch(8), batch(5)], step, 0.01, Wish::default)
+                .unwrap();
+            compared(&learner).unwrap();
         }
         // A device that changes its weights by itself is found out.
         let answer = learner.others[1].ask(|peer| {
@@ -341,7 +429,7 @@ mod tests {
             peer.replica.update(gradient, 1e-6);
         });
         answer.wait().unwrap();
-        let error = learner.to_tensors().unwrap_err().to_string();
+        let error = compared(&learner).unwrap_err().to_string();
         assert_eq!(
             error,
             "the weights on device 3 of 3 differ from those on the first"
@@ -352,19 +440,78 @@ mod tests {
     fn what_is_not_finite_anywhere_stops_all_and_changes_nothing() {
         let network = network();
         let mut learner = learner(&network, 2);
-        let before = learner.to_tensors().unwrap();
+        let before = compared(&learner).unwrap();
         for image in [0, 7] {
             let mut broken = batch(8);
             broken.images[image * 64] = f32::NAN;
-            let stopped = learner.step(vec![broken], 0, 0.01).unwrap_err();
+            let stopped = learner
+                .step(vec![broken], 0, 0.01, Wish::default)
+                .unwrap_err();
             assert!(
                 matches!(stopped, NoStep::NotFinite(Culprit::Value(_))),
                 "{stopped:?}"
             );
-            assert_eq!(learner.to_tensors().unwrap(), before);
+            assert_eq!(compared(&learner).unwrap(), before);
         }
-        learner.step(vec![batch(8)], 0, 0.01).unwrap();
-        assert_ne!(learner.to_tensors().unwrap(), before);
+        learner
+            .step(vec![batch(8)], 0, 0.01, Wish::default)
+            .unwrap();
+        assert_ne!(compared(&learner).unwrap(), before);
+    }
+
+    /// What learners on several nodes come to after some steps: losses, images and weights of each.
+    fn on_nodes(devices: &[usize]) -> Vec<(f64, usize, Tensors)> {
+        let network = network();
+        let nodes = crate::train::nodes::tests::meet(devices);
+        let work = |(nodes, own): (Nodes, usize)| {
+            let mut learner = learner(&network, own);
+            learner.nodes = Some(nodes);
+            let mut last = 0.0;
+            let mut images = 0;
+            for step in 0..3 {
+                // The last has fewer images than there are devices.
+                let batches = vec![batch([8, 7, 2][step])];
+                let result = learner.step(batches, step, 0.01, Wish::default).unwrap();
+                last = result.terms.total;
+                images += result.images;
+                learner.compare(step + 1).unwrap();
+            }
+            learner.part().unwrap();
+            (last, images, learner.to_tensors())
+        };
+        std::thread::scope(|scope| {
+            let working: Vec<_> = (nodes.into_iter().zip(devices))
+                .map(|(nodes, own)| scope.spawn(move || work((nodes, *own))))
+                .collect();
+            working.into_iter().map(|t| t.join().unwrap()).collect()
+        })
+    }
+
+    /// Two addends give one sum: devices of one node and nodes of one device come to the same bits.
+    #[test]
+    fn two_nodes_make_the_steps_of_two_devices() {
+        let network = network();
+        let mut learner = learner(&network, 2);
+        let mut last = 0.0;
+        for step in 0..3 {
+            let batches = vec![batch([8, 7, 2][step])];
+            let result = learner.step(batches, step, 0.01, Wish::default).unwrap();
+            last = result.terms.total;
+        }
+        let expected = learner.to_tensors();
+        drop(learner);
+        for (found, images, tensors) in on_nodes(&[1, 1]) {
+            assert_eq!((found, images), (last, 17));
+            assert_eq!(tensors, expected);
+        }
+    }
+
+    #[test]
+    fn nodes_may_have_several_devices() {
+        let found = on_nodes(&[2, 1, 1]);
+        assert_eq!(found[0], found[1]);
+        assert_eq!(found[0], found[2]);
+        assert_eq!(found[0].1, 17);
     }
 
     #[test]
@@ -374,6 +521,6 @@ mod tests {
         let answer: super::super::peers::Answer<()> =
             learner.others[0].ask(|_| panic!("on purpose"));
         assert!(answer.wait().is_err());
-        assert!(learner.to_tensors().is_err());
+        assert!(compared(&learner).is_err());
     }
 }

@@ -1,5 +1,6 @@
-//! The training loop: batches in, steps, record, checkpoints, validation, and the test part once at the end. Where a
-//! step's numbers come from is `step`'s business, files are `checkpoint`'s and `metrics`'.
+//! The training loop: batches in, steps, record, checkpoints, validation, and the test part once at the end. Of several
+//! nodes all run it, but only node 0, which has the folder, records, validates and tests. Where a step's numbers come from
+//! is `step`'s business, files are `checkpoint`'s and `metrics`'.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,10 +14,12 @@ use super::evaluate::{Asking, evaluate, mixed};
 use super::finite::{self, Culprit};
 use super::folder::{RunFolder, write_json};
 use super::metrics::{Log, Row, Span, Split};
+use super::nodes::Nodes;
 use super::observe::{Event, Observer, Progress};
 use super::scores::{Scores, Sums};
 use super::settings::{Protocol, Settings};
 use super::step::{Learner, NoStep, StepResult};
+use super::stopping::{Due, Stop, Wish};
 use crate::Error;
 use crate::data::{Dataset, Loader, SplitOptions, Subset, split};
 use crate::device::{Devices, Job, TrainBackend};
@@ -30,8 +33,10 @@ pub struct Training<'a> {
     pub model: &'a Model,
     /// On what; the model must fit it.
     pub data: &'a Dataset,
-    /// Where it is recorded.
-    pub folder: &'a RunFolder,
+    /// Where it is recorded; None on nodes other than the first.
+    pub folder: Option<&'a RunFolder>,
+    /// The nodes it runs on; None where this is the only one.
+    pub nodes: Option<Nodes>,
     /// How.
     pub settings: &'a Settings,
     /// Where it goes on; None to begin.
@@ -54,12 +59,19 @@ pub enum Outcome {
         /// The account of the test part.
         test: Box<Scores>,
     },
-    /// It was asked to stop and saved this checkpoint.
-    Stopped {
-        /// The checkpoint.
-        checkpoint: PathBuf,
+    /// All epochs are done; node 0, not this one, looked at the test part.
+    Followed {
         /// Optimizer steps done.
         step: usize,
+    },
+    /// It was asked to stop and saved a checkpoint.
+    Stopped {
+        /// The checkpoint; None on nodes other than the first.
+        checkpoint: Option<PathBuf>,
+        /// Optimizer steps done.
+        step: usize,
+        /// Who asked for it.
+        by: Stop,
     },
     /// Something was not finite; nothing was saved after it.
     NotFinite {
@@ -101,9 +113,12 @@ struct Trainer<'a, B: TrainBackend> {
     validation: Subset,
     test: Subset,
     state: State,
-    log: Log,
+    /// Where there is a folder.
+    log: Option<Log>,
     saved: (usize, Instant),
     first_step: usize,
+    /// What is to follow the last step.
+    wish: Wish,
 }
 
 impl<'a, B: TrainBackend> Trainer<'a, B> {
@@ -130,13 +145,16 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
             settings.seed,
         )?;
         let network = Arc::new(Network::new(job.model));
-        let mut learner = Learner::new(&network, settings, &devices)?;
+        let mut learner = Learner::new(&network, settings, &devices, job.nodes.take())?;
         let mut state = State::default();
         if let Some(checkpoint) = job.resume.take() {
             state = checkpoint.state;
             learner.load(&checkpoint.tensors, state.step)?;
         }
-        let log = Log::open(job.folder.path(), state.rows)?;
+        let log = match job.folder {
+            Some(folder) => Some(Log::open(folder.path(), state.rows)?),
+            None => None,
+        };
         let first_step = state.step;
         Ok(Self {
             network,
@@ -148,6 +166,7 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
             log,
             saved: (state.step, Instant::now()),
             first_step,
+            wish: Wish::default(),
             state,
             job,
         })
@@ -155,10 +174,11 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
 
     fn run(mut self) -> Result<Outcome, Error> {
         self.announce();
-        match self.epochs().and_then(|()| self.finish()) {
-            Ok(outcome) | Err(End::Early(outcome)) => Ok(outcome),
+        let ended = match self.epochs().and_then(|()| self.finish()) {
+            Ok(outcome) | Err(End::Early(outcome)) => self.learner.part().map(|()| outcome),
             Err(End::Failed(error)) => Err(error),
-        }
+        };
+        ended.inspect_err(|error| self.learner.fail(error))
     }
 
     fn announce(&mut self) {
@@ -183,8 +203,11 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         match self.state.step {
             // So that a training that dies in its first epoch can be resumed, too.
             0 => self.save().map(|_| ())?,
-            // It may have died between its last checkpoint and these.
-            _ => self.follow_checkpoint()?,
+            _ => {
+                self.learner.compare(self.state.step)?;
+                // It may have died between its last checkpoint and these.
+                self.follow_checkpoint()?;
+            }
         }
         while self.state.epoch < self.job.settings.epochs {
             self.epoch()?;
@@ -207,15 +230,18 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
             let waited = (batches.waited() - waited).as_secs_f64();
             let count = group.len();
             let lr = self.learning_rate(self.state.step);
+            let due = self.due();
             let StepResult {
                 terms,
                 images,
                 correct,
-            } = match self.learner.step(group, self.state.step, lr) {
+                wish,
+            } = match self.learner.step(group, self.state.step, lr, || due.wish()) {
                 Ok(result) => result,
                 Err(NoStep::NotFinite(culprit)) => return Err(self.not_finite(culprit)),
                 Err(NoStep::Failed(error)) => return Err(error.into()),
             };
+            self.wish = wish;
             self.state.batch += count;
             self.state.step += 1;
             let seconds = began.elapsed().as_secs_f64();
@@ -240,19 +266,25 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
             self.log_step(lr)?;
             if self.state.batch < self.loader.batches() {
                 self.stop_if_asked()?;
-                let (step, time) = self.saved;
-                let since = self.state.step - step;
-                if self
-                    .job
-                    .settings
-                    .checkpoint_every
-                    .is_over(since, time.elapsed())
-                {
+                if self.wish.save {
                     self.save()?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// What this node's wish depends on when the step under way is done.
+    fn due(&self) -> Due<'a> {
+        Due {
+            node: self.learner.node().unwrap_or(0),
+            signal: self.job.stop,
+            done: self.state.step + 1 - self.first_step,
+            enough: self.job.stop_after,
+            every: self.job.settings.checkpoint_every,
+            since: self.state.step + 1 - self.saved.0,
+            saved: self.saved.1,
+        }
     }
 
     /// The rate of step number `step`, from 0.
@@ -281,7 +313,11 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         }
         let sums = std::mem::take(&mut self.state.step_sums);
         let row = self.row(Span::Step, &sums, lr);
-        self.log.append(&row)
+        self.record(&row)
+    }
+
+    fn record(&mut self, row: &Row) -> Result<(), Error> {
+        self.log.as_mut().map_or(Ok(()), |log| log.append(row))
     }
 
     fn row(&self, span: Span, sums: &Sums, lr: f64) -> Row {
@@ -311,9 +347,18 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         self.check_weights()?;
         let epoch = self.state.epoch + 1;
         let sums = std::mem::take(&mut self.state.epoch_sums);
+        if let Some(folder) = self.job.folder {
+            self.judge(folder, epoch, &sums)?;
+        }
+        self.state.epoch += 1;
+        self.state.batch = 0;
+        self.save().map(|_| ())
+    }
+
+    fn judge(&mut self, folder: &RunFolder, epoch: usize, sums: &Sums) -> Result<(), End> {
         let lr = self.learning_rate(self.state.step.saturating_sub(1));
-        let train = self.row(Span::Epoch, &sums, lr);
-        self.log.append(&train)?;
+        let train = self.row(Span::Epoch, sums, lr);
+        self.record(&train)?;
         let validation = self.validate(epoch)?;
         let better = match (&validation, &self.state.best) {
             (None, _) | (_, None) => true,
@@ -331,16 +376,14 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
                 top1: scores.map_or(sums.top1(), Scores::accuracy),
                 loss: scores.map_or(sums.terms().cross_entropy, |s| s.terms.cross_entropy),
             });
-            self.write_weights(&self.job.folder.best())?;
+            self.write_weights(&folder.best())?;
         }
         self.job.observer.on(Event::Epoch {
             train: &train,
             validation: validation.as_ref().map(|(_, row)| row),
             best: better,
         });
-        self.state.epoch += 1;
-        self.state.batch = 0;
-        self.save().map(|_| ())
+        Ok(())
     }
 
     fn validate(&mut self, epoch: usize) -> Result<Option<(Scores, Row)>, End> {
@@ -353,7 +396,7 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         let took = began.elapsed().as_secs_f64();
         self.state.seconds += took;
         let row = self.scores_row(Split::Val, epoch, &scores, took);
-        self.log.append(&row)?;
+        self.record(&row)?;
         Ok(Some((scores, row)))
     }
 
@@ -385,16 +428,23 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
     }
 
     fn stop_if_asked(&mut self) -> Result<(), End> {
-        let done = self.state.step - self.first_step;
-        let enough = self.job.stop_after.is_some_and(|steps| done >= steps);
         let over = self.state.epoch == self.job.settings.epochs;
-        if over || !(enough || self.job.stop.load(Ordering::Relaxed)) {
+        // Alone, there is nobody to agree with about what came after the step.
+        let late = self.learner.node().is_none() && self.job.stop.load(Ordering::Relaxed);
+        let by = match late {
+            true => Some(Stop {
+                node: 0,
+                signal: true,
+            }),
+            false => self.wish.stop,
+        };
+        let Some(by) = by.filter(|_| !over) else {
             return Ok(());
-        }
-        let checkpoint = self.save()?;
+        };
         Err(End::Early(Outcome::Stopped {
-            checkpoint,
+            checkpoint: self.save()?,
             step: self.state.step,
+            by,
         }))
     }
 
@@ -409,25 +459,31 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         }
     }
 
-    /// Writes a checkpoint.
-    fn save(&mut self) -> Result<PathBuf, End> {
+    /// Writes a checkpoint. Without a folder only compares the weights with node 0's.
+    fn save(&mut self) -> Result<Option<PathBuf>, End> {
         self.check_weights()?;
-        self.log.sync()?;
-        self.state.rows = self.log.rows();
-        let folder = self.job.folder.checkpoints();
-        let path = checkpoint::save(&folder, self.learner.to_tensors()?, &self.state)?;
-        self.follow_checkpoint()?;
+        self.learner.compare(self.state.step)?;
         self.saved = (self.state.step, Instant::now());
+        let (Some(folder), Some(log)) = (self.job.folder, &mut self.log) else {
+            return Ok(None);
+        };
+        log.sync()?;
+        self.state.rows = log.rows();
+        let tensors = self.learner.to_tensors();
+        let path = checkpoint::save(&folder.checkpoints(), tensors, &self.state)?;
+        self.follow_checkpoint()?;
         self.job.observer.on(Event::Saved(&path));
-        Ok(path)
+        Ok(Some(path))
     }
 
     /// What a checkpoint entails: the last weights are its own, old checkpoints go.
     fn follow_checkpoint(&self) -> Result<(), Error> {
-        self.write_weights(&self.job.folder.last())?;
+        let Some(folder) = self.job.folder else {
+            return Ok(());
+        };
+        self.write_weights(&folder.last())?;
         let best = self.state.best.map(|best| best.step);
-        let keep = self.job.settings.keep;
-        checkpoint::prune(&self.job.folder.checkpoints(), keep, best)
+        checkpoint::prune(&folder.checkpoints(), self.job.settings.keep, best)
     }
 
     fn write_weights(&self, path: &std::path::Path) -> Result<(), Error> {
@@ -436,22 +492,29 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
 
     /// Looks at the test part, once, with the best weights.
     fn finish(&mut self) -> Result<Outcome, End> {
+        let Some(folder) = self.job.folder else {
+            return Ok(Outcome::Followed {
+                step: self.state.step,
+            });
+        };
         let best = self.state.best.unwrap_or(Best {
             epoch: 0,
             step: 0,
             top1: 0.0,
             loss: 0.0,
         });
-        let file = weights::read(&self.job.folder.best())?;
+        let file = weights::read(&folder.best())?;
         let params = Params::from_tensors(self.job.model, &file.tensors, &self.device)
             .map_err(Error::from)?;
         let began = Instant::now();
         let scores = self.ask(&params, self.test.clone(), Split::Test)?;
         let took = began.elapsed().as_secs_f64();
         let row = self.scores_row(Split::Test, best.epoch, &scores, took);
-        self.log.append(&row)?;
-        self.log.sync()?;
-        write_json(&self.job.folder.test(), &scores)?;
+        self.record(&row)?;
+        if let Some(log) = &mut self.log {
+            log.sync()?;
+        }
+        write_json(&folder.test(), &scores)?;
         Ok(Outcome::Finished {
             best,
             test: Box::new(scores),

@@ -1,20 +1,27 @@
 //! Prepares a new training: its settings from the call, the model and the defaults, and its RUN folder.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use termc_runtime::Error;
 use termc_runtime::data::Source;
 use termc_runtime::device::Selected;
 use termc_runtime::train::{FORMAT, Interval, Protocol, RunFolder, Settings};
 
-use super::{Arguments, Prepared, ProtocolChoice, enough_for_all};
+use super::nodes::Terms;
+use super::{Arguments, Prepared, ProtocolChoice, all_devices, enough_for_all};
 use crate::data;
 use crate::failure::Failure;
 use crate::model::{self, Loaded};
 use crate::terminal::Terminal;
 
 /// A new training.
-pub fn prepare(arguments: &Arguments, terminal: &Terminal) -> Result<Prepared, Failure> {
+pub fn prepare(
+    arguments: &Arguments,
+    stop: &Arc<AtomicBool>,
+    terminal: &Terminal,
+) -> Result<Prepared, Failure> {
     let path = arguments.model.as_deref().unwrap_or(Path::new("-"));
     let loaded = model::check(model::read(path)?, &arguments.changes, terminal)?;
     model::refuse_frozen(&loaded, "it can no longer be trained")?;
@@ -23,13 +30,43 @@ pub fn prepare(arguments: &Arguments, terminal: &Terminal) -> Result<Prepared, F
         .precision
         .unwrap_or_default()
         .refuse_on(&selected)?;
-    // Before a folder is made: the data set must be there and fit.
+    // Before a folder is made: the data set and the other nodes must be there and fit.
     let dataset = data::open(&arguments.data, None, &loaded.model)?;
-    let settings = settings(arguments, &loaded, &dataset.name, &selected)?;
-    enough_for_all(settings.batch, &selected)?;
+    let mut settings = settings(arguments, &loaded, &dataset.name, &selected)?;
+    let terms = Terms {
+        loaded: &loaded,
+        settings: &settings,
+        dataset: &dataset,
+        checkpoint: None,
+        selected: &selected,
+    };
+    let nodes = arguments.nodes.join(&terms, stop, terminal)?;
+    enough_for_all(settings.batch, &selected, nodes.as_ref())?;
+    settings.device_used = all_devices(&selected, nodes.as_ref());
+    let folder = match arguments.nodes.records() {
+        true => Some(folder(arguments, &loaded, &settings)?),
+        false => None,
+    };
+    Ok(Prepared {
+        loaded,
+        settings,
+        selected,
+        dataset,
+        folder,
+        checkpoint: None,
+        nodes,
+    })
+}
+
+/// Makes the RUN folder.
+fn folder(
+    arguments: &Arguments,
+    loaded: &Loaded,
+    settings: &Settings,
+) -> Result<RunFolder, Failure> {
     let source = &loaded.model.source;
-    let folder = match &arguments.out {
-        Some(path) => RunFolder::create(path, source, &settings).map_err(|error| {
+    match &arguments.out {
+        Some(path) => RunFolder::create(path, source, settings).map_err(|error| {
             let taken = matches!(error, Error::Content { .. });
             let failure = Failure::from(error);
             if !taken {
@@ -43,7 +80,7 @@ pub fn prepare(arguments: &Arguments, terminal: &Terminal) -> Result<Prepared, F
                 "choose another, or go on with `termc train --resume {}`",
                 path.display()
             ))
-        })?,
+        }),
         None => {
             let name: String = loaded
                 .model
@@ -51,16 +88,10 @@ pub fn prepare(arguments: &Arguments, terminal: &Terminal) -> Result<Prepared, F
                 .chars()
                 .filter(|c| c.is_alphanumeric())
                 .collect();
-            RunFolder::create_numbered(Path::new("runs"), &name, source, &settings)?
+            let made = RunFolder::create_numbered(Path::new("runs"), &name, source, settings);
+            Ok(made?)
         }
-    };
-    Ok(Prepared {
-        loaded,
-        settings,
-        selected,
-        folder,
-        checkpoint: None,
-    })
+    }
 }
 
 fn settings(

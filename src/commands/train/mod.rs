@@ -1,6 +1,7 @@
 //! `termc train`: its arguments, the training and how it ended. How a training is prepared is `begin`'s and `resume`'s.
 
 mod begin;
+mod nodes;
 mod resume;
 mod trust;
 
@@ -11,16 +12,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, ValueEnum};
 use termc_compiler::analysis::couples_images;
 use termc_runtime::Error;
+use termc_runtime::data::Dataset;
 use termc_runtime::device::{DeviceChoice, Selected, dispatch};
 use termc_runtime::train::checkpoint::{self, Checkpoint};
-use termc_runtime::train::{Culprit, Interval, Outcome, Protocol, RunFolder, Settings, Training};
+use termc_runtime::train::{
+    Culprit, Interval, Nodes, Outcome, Protocol, RunFolder, Settings, Training,
+};
 
 use crate::cli::{ChangeArgs, DataArgs, Kernels, Precision};
-use crate::data;
 use crate::failure::Failure;
 use crate::model::{self, Loaded};
 use crate::progress;
 use crate::terminal::{Accent, Terminal};
+use nodes::NodeArgs;
 
 /// Arguments of `termc train`. With `--resume` everything comes from the RUN folder; what is given besides must agree
 /// with it.
@@ -99,6 +103,9 @@ pub struct Arguments {
     /// When to compare the device with the CPU before the first step; auto does it on CUDA
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     self_check: SelfCheck,
+
+    #[command(flatten)]
+    nodes: NodeArgs,
 }
 
 /// `--self-check`.
@@ -127,8 +134,8 @@ fn fraction(text: &str) -> Result<f64, String> {
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let prepared = match &arguments.resume {
-        Some(folder) => resume::prepare(folder, &arguments, terminal)?,
-        None => Some(begin::prepare(&arguments, terminal)?),
+        Some(folder) => resume::prepare(folder, &arguments, &stop, terminal)?,
+        None => Some(begin::prepare(&arguments, &stop, terminal)?),
     };
     let Some(prepared) = prepared else {
         return Ok(());
@@ -141,8 +148,12 @@ struct Prepared {
     loaded: Loaded,
     settings: Settings,
     selected: Selected,
-    folder: RunFolder,
+    dataset: Dataset,
+    /// None on nodes other than the first.
+    folder: Option<RunFolder>,
     checkpoint: Option<Checkpoint>,
+    /// None where this is the only one.
+    nodes: Option<Nodes>,
 }
 
 fn train(
@@ -155,30 +166,36 @@ fn train(
         loaded,
         settings,
         selected,
+        dataset,
         folder,
         checkpoint,
+        nodes,
     } = prepared;
-    let dataset = data::open(
-        &DataArgs::default(),
-        data::recorded(Some(&settings), &loaded.text),
-        &loaded.model,
-    )?;
+    let place = match &folder {
+        Some(folder) => format!(", in `{}`", folder.path().display()),
+        None => String::new(),
+    };
     terminal.note(&format!(
-        "{} on {}, {selected}, in `{}`",
+        "{} on {}, {}{place}",
         loaded.model.name,
         dataset.name,
-        folder.path().display()
+        all_devices(&selected, nodes.as_ref()),
     ));
-    say_what_devices_share(&loaded, &settings, &selected, terminal);
+    let devices = count_devices(&selected, nodes.as_ref());
+    say_what_devices_share(&loaded, &settings, devices, terminal);
     if trust::is_asked(arguments.self_check, &selected) {
         trust::check(&loaded, &settings, &selected, terminal)?;
     }
-    stop_on_signals(stop, terminal)?;
+    if nodes.is_none() {
+        stop_on_signals(stop, terminal)?;
+    }
+    let own = nodes.as_ref().map_or(0, Nodes::node);
     let mut view = progress::View::new(terminal, &loaded.model, &settings);
     let job = Training {
         model: &loaded.model,
         data: &dataset,
-        folder: &folder,
+        folder: folder.as_ref(),
+        nodes,
         settings: &settings,
         resume: checkpoint,
         stop,
@@ -187,7 +204,11 @@ fn train(
     };
     let outcome = dispatch(&selected, job);
     drop(view);
-    match outcome.map_err(|e| while_training(e, &folder))? {
+    let after_failure = || match &folder {
+        Some(folder) => from_checkpoint(folder),
+        None => Some(nodes::go_on(arguments.resume.as_deref())),
+    };
+    match outcome.map_err(|e| while_training(e, after_failure()))? {
         Outcome::Finished { best, test } => {
             let percent = |fraction: f64| format!("{:.2} %", 100.0 * fraction);
             let validated = match settings.protocol {
@@ -202,19 +223,36 @@ fn train(
                 test.images,
                 best.epoch,
             ))?;
-            terminal.line(folder.path().display().to_string())
+            say_where(folder.as_ref(), terminal)
         }
-        Outcome::Stopped { checkpoint, step } => {
-            let message = format!(
-                "stopped after step {step}, saved `{}`\ngo on with `termc train --resume {}`",
-                checkpoint.display(),
-                folder.path().display()
-            );
-            match stop.load(Ordering::Relaxed) {
+        Outcome::Followed { step } => {
+            terminal.note(&format!(
+                "the training is over after step {step}; node 0 has tested it"
+            ));
+            Ok(())
+        }
+        Outcome::Stopped {
+            checkpoint,
+            step,
+            by,
+        } => {
+            let mut message = format!("stopped after step {step}");
+            if by.node != own {
+                message += &format!(", as node {} was asked to", by.node);
+            }
+            message += &match (&checkpoint, &folder) {
+                (Some(checkpoint), Some(folder)) => format!(
+                    ", saved `{}`\ngo on with `termc train --resume {}`",
+                    checkpoint.display(),
+                    folder.path().display()
+                ),
+                _ => "; node 0 has saved it".into(),
+            };
+            match by.signal {
                 true => Err(Failure::interrupted(message)),
                 false => {
                     terminal.note(&message);
-                    terminal.line(folder.path().display().to_string())
+                    say_where(folder.as_ref(), terminal)
                 }
             }
         }
@@ -222,18 +260,36 @@ fn train(
             culprit,
             epoch,
             step,
-        } => Err(not_finite(&culprit, epoch, step, &loaded, &folder)),
+        } => Err(not_finite(&culprit, epoch, step, &loaded, folder.as_ref())),
     }
 }
 
+/// Names the folder, where this node has one.
+fn say_where(folder: Option<&RunFolder>, terminal: &Terminal) -> Result<(), Failure> {
+    match folder {
+        Some(folder) => terminal.line(folder.path().display().to_string()),
+        None => Ok(()),
+    }
+}
+
+/// The devices of all nodes, in words.
+fn all_devices(selected: &Selected, nodes: Option<&Nodes>) -> String {
+    nodes.map_or_else(|| selected.to_string(), Nodes::describe)
+}
+
+/// How many devices all nodes have together.
+fn count_devices(selected: &Selected, nodes: Option<&Nodes>) -> usize {
+    nodes.map_or_else(|| selected.count(), Nodes::devices)
+}
+
 /// Refuses devices that would have no images.
-fn enough_for_all(batch: usize, selected: &Selected) -> Result<(), Failure> {
-    let devices = selected.count();
+fn enough_for_all(batch: usize, selected: &Selected, nodes: Option<&Nodes>) -> Result<(), Failure> {
+    let devices = count_devices(selected, nodes);
     if batch >= devices {
         return Ok(());
     }
-    let message =
-        format!("batches of {batch} are too small for the {devices} devices `{selected}`");
+    let named = all_devices(selected, nodes);
+    let message = format!("batches of {batch} are too small for the {devices} devices `{named}`");
     Err(Failure::usage(message).help("name fewer devices, or a larger `--batch`"))
 }
 
@@ -241,10 +297,9 @@ fn enough_for_all(batch: usize, selected: &Selected) -> Result<(), Failure> {
 fn say_what_devices_share(
     loaded: &Loaded,
     settings: &Settings,
-    selected: &Selected,
+    devices: usize,
     terminal: &Terminal,
 ) {
-    let devices = selected.count();
     if devices > 1 && couples_images(&loaded.model) {
         let own = settings.batch / devices;
         terminal.note(&format!(
@@ -255,17 +310,23 @@ fn say_what_devices_share(
     }
 }
 
-/// Says that what was saved before a failure is still there.
-fn while_training(error: Error, folder: &RunFolder) -> Failure {
+fn while_training(error: Error, help: Option<String>) -> Failure {
     let failure = Failure::from(error);
-    match checkpoint::latest(&folder.checkpoints(), |_, _| ()) {
-        Ok(Some(checkpoint)) => failure.help(format!(
-            "the checkpoint of step {} is intact; once this is mended, go on with `termc train --resume {}`",
-            checkpoint.state.step,
-            folder.path().display()
-        )),
-        _ => failure,
+    match help {
+        Some(help) => failure.help(help),
+        None => failure,
     }
+}
+
+/// Says that what was saved before a failure is still there.
+fn from_checkpoint(folder: &RunFolder) -> Option<String> {
+    let found = checkpoint::latest(&folder.checkpoints(), |_, _| ());
+    let checkpoint = found.ok().flatten()?;
+    Some(format!(
+        "the checkpoint of step {} is intact; once this is mended, go on with `termc train --resume {}`",
+        checkpoint.state.step,
+        folder.path().display()
+    ))
 }
 
 fn not_finite(
@@ -273,7 +334,7 @@ fn not_finite(
     epoch: usize,
     step: usize,
     loaded: &Loaded,
-    folder: &RunFolder,
+    folder: Option<&RunFolder>,
 ) -> Failure {
     let node = &loaded.model[culprit.node(&loaded.model)];
     let message = format!(
@@ -281,10 +342,13 @@ fn not_finite(
         culprit.describe(&loaded.model),
         model::point(&loaded.compiled, node.span, &format!("`{}`", node.name)),
     );
+    let place = match folder {
+        Some(folder) => format!("in `{}`", folder.checkpoints().display()),
+        None => "on node 0".into(),
+    };
     let help = format!(
         "lower the learning rate, add `clip` to the `train` section, or look at this node; the last good checkpoint is \
-         in `{}`",
-        folder.checkpoints().display()
+         {place}"
     );
     Failure::input(message).help(help)
 }

@@ -1,13 +1,17 @@
 //! Prepares to go on with a training from its RUN folder, and refuses what does not agree with the folder.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use termc_runtime::data::Source;
 use termc_runtime::train::checkpoint;
 use termc_runtime::train::{RunFolder, Settings};
 
+use super::nodes::Terms;
 use super::{Arguments, Prepared, enough_for_all};
-use crate::cli::ChangeArgs;
+use crate::cli::{ChangeArgs, DataArgs};
+use crate::data;
 use crate::failure::Failure;
 use crate::model::{self, Loaded};
 use crate::terminal::Terminal;
@@ -16,9 +20,14 @@ use crate::terminal::Terminal;
 pub fn prepare(
     path: &Path,
     arguments: &Arguments,
+    stop: &Arc<AtomicBool>,
     terminal: &Terminal,
 ) -> Result<Option<Prepared>, Failure> {
-    let (folder, settings) = RunFolder::resume(path)?;
+    // Only one process writes; the other nodes read the same folder, or a copy of it.
+    let (folder, settings) = match arguments.nodes.records() {
+        true => RunFolder::resume(path)?,
+        false => RunFolder::open(path)?,
+    };
     let loaded = model::check(model::read(path)?, &ChangeArgs::default(), terminal)?;
     let refuse = |what: String| Failure::input(format!("`{}` {what}", path.display()));
     if let Some(difference) = settings.refusal(&loaded.model) {
@@ -34,7 +43,6 @@ pub fn prepare(
         None => settings.device.parse().map_err(Failure::input)?,
     };
     let selected = choice.select()?;
-    enough_for_all(settings.batch, &selected)?;
     if folder.test().is_file() {
         terminal.note("this training is over; `termc eval` measures it again");
         terminal.line(path.display().to_string())?;
@@ -50,12 +58,25 @@ pub fn prepare(
         Some(checkpoint) => terminal.note(&format!("going on from step {}", checkpoint.state.step)),
         None => terminal.note("no checkpoint yet; beginning anew"),
     }
+    let recorded = data::recorded(Some(&settings), &loaded.text);
+    let dataset = data::open(&DataArgs::default(), recorded, &loaded.model)?;
+    let terms = Terms {
+        loaded: &loaded,
+        settings: &settings,
+        dataset: &dataset,
+        checkpoint: checkpoint.as_ref(),
+        selected: &selected,
+    };
+    let nodes = arguments.nodes.join(&terms, stop, terminal)?;
+    enough_for_all(settings.batch, &selected, nodes.as_ref())?;
     Ok(Some(Prepared {
         loaded,
         settings,
         selected,
-        folder,
+        dataset,
+        folder: arguments.nodes.records().then_some(folder),
         checkpoint,
+        nodes,
     }))
 }
 
