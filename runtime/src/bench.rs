@@ -8,7 +8,7 @@ use termc_compiler::model::Model;
 
 use crate::device::{Devices, Job, TrainBackend};
 use crate::loss::one_hot;
-use crate::network::{Dropout, KernelChoice, Network, Pass};
+use crate::network::{Dropout, KernelChoice, Network, Pass, Precision};
 use crate::objective::evaluate;
 use crate::optim::Optimizer;
 use crate::params::Params;
@@ -30,6 +30,8 @@ pub struct Bench<'a> {
     pub inference: bool,
     /// Which code computes.
     pub kernels: KernelChoice,
+    /// Type of the activations.
+    pub precision: Precision,
 }
 
 /// Medians.
@@ -61,6 +63,7 @@ impl Job for Bench<'_> {
         let targets = one_hot::<B::InnerBackend>(&labels, model.classes, &device);
         let mut pass = Pass {
             kernels: self.kernels,
+            precision: self.precision,
             ..Pass::default()
         };
         let inference_s = self.inference.then(|| {

@@ -24,6 +24,10 @@ pub enum Bias<B: Backend> {
 /// An implementation may compute a method in any order of summation, but deterministically: the same input gives the
 /// same bits. Tensors that are not contiguous or not float32 are accepted everywhere.
 pub trait Kernels: Backend {
+    /// Whether standardizations, GELU and gates take 16-bit floats, computing in 32 bits inside. Others may be given
+    /// 32-bit floats only, for what needs them.
+    const HALF: bool = false;
+
     /// 1x1 convolution of the channel concatenation of `parts` (which need not be materialised):
     /// `y[n, o, p] = bias[o] + sum_i weight[o, i] * concat(parts)[n, i, p]`, weight `[out, in]`, bias `[out]`.
     fn pointwise(
