@@ -41,7 +41,8 @@ pub struct Figures {
     pub train_step_s: Option<f64>,
     /// Seconds of a forward pass.
     pub inference_s: Option<f64>,
-    /// The most memory this process has had, where the system tells.
+    /// The most memory this process has had where the system tells: on a GPU of the device's memory, which it gives back
+    /// at its end only, else of the machine's.
     pub peak_bytes: Option<u64>,
 }
 
@@ -71,6 +72,7 @@ impl Job for Bench<'_> {
                 let forward = network.forward(&params, input.clone(), &pass);
                 // Fetching waits for the device.
                 let _ = forward.logits.into_data();
+                let _ = B::sync(&device);
             })
         });
         let mut optimizer = Optimizer::new(model, &device);
@@ -84,13 +86,15 @@ impl Job for Bench<'_> {
                 let found = evaluate::<B>(&network, &params, input, targets, &pass);
                 params = optimizer.step(&params, found.gradient, 1e-6);
                 let _ = found.terms.values();
+                // The update may still be waiting to be computed.
                 let _ = params.flat().narrow(0, 0, 1).into_data();
+                let _ = B::sync(&device);
             })
         });
         Figures {
             train_step_s,
             inference_s,
-            peak_bytes: peak_bytes(),
+            peak_bytes: B::reserved_bytes(&device).or_else(peak_bytes),
         }
     }
 }
