@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use termc_runtime::data::Source;
 use termc_runtime::device::{DeviceChoice, Selected};
-use termc_runtime::network::KernelChoice;
+use termc_runtime::network::{self, KernelChoice};
 
 use crate::commands;
 use crate::failure::Failure;
@@ -133,6 +133,18 @@ impl ComputeArgs {
         self.precision.refuse_on(&selected)?;
         Ok(selected)
     }
+
+    /// The same for a command that computes in 32-bit floats whatever the device can do.
+    pub fn select_exact(&self, command: &str) -> Result<Selected, Failure> {
+        let selected = self.select()?;
+        match self.precision {
+            Precision::F32 => Ok(selected),
+            Precision::Bf16 => Err(Failure::usage(format!(
+                "`termc {command}` computes in 32-bit floats only"
+            ))
+            .help("leave out `--precision`")),
+        }
+    }
 }
 
 /// `--precision`.
@@ -154,7 +166,12 @@ impl Precision {
         }
     }
 
-    /// Refuses what a device, or this version, cannot do.
+    /// The runtime's choice.
+    pub fn choice(self) -> network::Precision {
+        network::Precision::named(self.name())
+    }
+
+    /// Refuses what a device cannot do.
     pub fn refuse_on(self, selected: &Selected) -> Result<(), Failure> {
         match (self, selected) {
             (Self::F32, _) => Ok(()),
@@ -162,10 +179,7 @@ impl Precision {
                 "`--precision bf16` is for CUDA devices; the device is the CPU",
             )
             .help("leave it out or choose `--device cuda`")),
-            (Self::Bf16, Selected::Cuda { .. }) => Err(Failure::usage(
-                "`--precision bf16` is not supported by this version",
-            )
-            .help("leave it out to compute in 32-bit floats")),
+            (Self::Bf16, Selected::Cuda { .. }) => Ok(()),
         }
     }
 }

@@ -15,7 +15,7 @@ use self::distance::{Bound, distance, median, numbers};
 use crate::device::{Cpu, Devices, Job, TrainBackend};
 use crate::kernels::Kernels;
 use crate::loss::one_hot;
-use crate::network::{Disturb, Keep, KernelChoice, Network, Pass};
+use crate::network::{Disturb, Keep, KernelChoice, Network, Pass, Precision};
 use crate::objective::{self, Evaluation};
 use crate::params::Params;
 use crate::random::Key;
@@ -34,6 +34,8 @@ pub struct Agreement<'a> {
     pub batch: usize,
     /// Which code computes on the device.
     pub kernels: KernelChoice,
+    /// Type of the activations on the device; on the CPU they are 32-bit floats.
+    pub precision: Precision,
     /// Something wrong on purpose on the device, to test that it is found.
     pub fault: Option<Disturb>,
 }
@@ -141,7 +143,7 @@ impl Agreement<'_> {
         };
         let disturbed = Pass {
             disturb: Some(Disturb {
-                amount: distance::ROUNDING,
+                amount: distance::rounding(self.precision),
                 only: None,
                 gradient: false,
             }),
@@ -190,6 +192,7 @@ impl Agreement<'_> {
         let pass = Pass {
             keep: Keep::Made,
             kernels: self.kernels,
+            precision: self.precision,
             disturb: self.fault,
             ..Pass::default()
         };
@@ -215,6 +218,7 @@ impl Agreement<'_> {
     ) -> Result<(), Disagreement> {
         let pass = Pass {
             kernels: self.kernels,
+            precision: self.precision,
             disturb: self.fault,
             ..Pass::default()
         };

@@ -8,7 +8,7 @@ use termc_compiler::model::Model;
 
 use crate::device::{Devices, Job, TrainBackend};
 use crate::loss::one_hot;
-use crate::network::{Dropout, KernelChoice, Network, Pass};
+use crate::network::{Dropout, KernelChoice, Network, Pass, Precision};
 use crate::objective::evaluate;
 use crate::optim::Optimizer;
 use crate::params::Params;
@@ -30,6 +30,8 @@ pub struct Bench<'a> {
     pub inference: bool,
     /// Which code computes.
     pub kernels: KernelChoice,
+    /// Type of the activations.
+    pub precision: Precision,
 }
 
 /// Medians.
@@ -39,7 +41,8 @@ pub struct Figures {
     pub train_step_s: Option<f64>,
     /// Seconds of a forward pass.
     pub inference_s: Option<f64>,
-    /// The most memory this process has had, where the system tells.
+    /// The most memory this process has had where the system tells: on a GPU of the device's memory, which it gives back
+    /// at its end only, else of the machine's.
     pub peak_bytes: Option<u64>,
 }
 
@@ -61,6 +64,7 @@ impl Job for Bench<'_> {
         let targets = one_hot::<B::InnerBackend>(&labels, model.classes, &device);
         let mut pass = Pass {
             kernels: self.kernels,
+            precision: self.precision,
             ..Pass::default()
         };
         let inference_s = self.inference.then(|| {
@@ -68,6 +72,7 @@ impl Job for Bench<'_> {
                 let forward = network.forward(&params, input.clone(), &pass);
                 // Fetching waits for the device.
                 let _ = forward.logits.into_data();
+                let _ = B::sync(&device);
             })
         });
         let mut optimizer = Optimizer::new(model, &device);
@@ -81,13 +86,15 @@ impl Job for Bench<'_> {
                 let found = evaluate::<B>(&network, &params, input, targets, &pass);
                 params = optimizer.step(&params, found.gradient, 1e-6);
                 let _ = found.terms.values();
+                // The update may still be waiting to be computed.
                 let _ = params.flat().narrow(0, 0, 1).into_data();
+                let _ = B::sync(&device);
             })
         });
         Figures {
             train_step_s,
             inference_s,
-            peak_bytes: peak_bytes(),
+            peak_bytes: B::reserved_bytes(&device).or_else(peak_bytes),
         }
     }
 }

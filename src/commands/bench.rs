@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 use termc_compiler::summary::grouped;
 use termc_runtime::bench::{Bench, Figures};
-use termc_runtime::device::dispatch;
+use termc_runtime::device::{Selected, dispatch};
 
 use crate::cli::{ComputeArgs, ModelArgs};
 use crate::failure::Failure;
@@ -72,6 +72,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         train: arguments.only != Some(Only::Inference) && !loaded.model.frozen,
         inference: arguments.only != Some(Only::Train),
         kernels: arguments.compute.kernels.choice(),
+        precision: arguments.compute.precision.choice(),
     };
     let Figures {
         train_step_s,
@@ -91,6 +92,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
             "batch": batch,
             "device": selected.to_string(),
             "kernels": arguments.compute.kernels.name(),
+            "precision": arguments.compute.precision.name(),
         });
         return terminal.line(object.to_string());
     }
@@ -103,6 +105,10 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
             )
         })
     };
+    let owner = match selected {
+        Selected::Cpu => "process",
+        Selected::Cuda { .. } => "device",
+    };
     let lines = [
         Some(format!(
             "{}, batch {batch}, {selected}\n",
@@ -110,7 +116,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         )),
         line("training step", train_step_s),
         line("inference", inference_s),
-        peak_bytes.map(|n| format!("peak memory of the process {} bytes\n", grouped(n))),
+        peak_bytes.map(|n| format!("peak memory of the {owner} {} bytes\n", grouped(n))),
     ];
     terminal.print(&lines.into_iter().flatten().collect::<String>())
 }

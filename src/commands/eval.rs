@@ -8,7 +8,7 @@ use termc_compiler::model::{Model, Normalize};
 use termc_runtime::Error;
 use termc_runtime::data::{Dataset, Subset};
 use termc_runtime::device::{Devices, Job, TrainBackend, dispatch};
-use termc_runtime::network::{KernelChoice, Network};
+use termc_runtime::network::{KernelChoice, Network, Precision};
 use termc_runtime::params::Params;
 use termc_runtime::tensors::Tensors;
 use termc_runtime::train::evaluate::{Asking, default_batch, evaluate, mixed};
@@ -79,6 +79,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         batch,
         limit: arguments.limit.map(|n| n as usize),
         kernels: arguments.compute.kernels.choice(),
+        precision: arguments.compute.precision.choice(),
         terminal,
     };
     let scores = dispatch(&selected, job)?;
@@ -96,6 +97,7 @@ struct Questions<'a> {
     batch: usize,
     limit: Option<usize>,
     kernels: KernelChoice,
+    precision: Precision,
     terminal: &'a Terminal,
 }
 
@@ -115,6 +117,7 @@ impl Job for Questions<'_> {
             batch: self.batch,
             normalize: self.normalize,
             kernels: self.kernels,
+            precision: self.precision,
         };
         let live = self.terminal.is_live();
         let scores = evaluate(&network, &params, subset, asking, &device, |done, total| {

@@ -14,7 +14,7 @@ use termc_runtime::data::{Dataset, Loader, SplitOptions, Subset, split};
 use termc_runtime::device::{Devices, Job, TrainBackend, dispatch};
 use termc_runtime::freeze::{Batches, Calibrated, Calibration, Card, Options, freeze};
 use termc_runtime::kernels::Kernels;
-use termc_runtime::network::{KernelChoice, Network};
+use termc_runtime::network::{KernelChoice, Network, Precision};
 use termc_runtime::params::Params;
 use termc_runtime::random::Key;
 use termc_runtime::tensors::{TensorFile, Tensors};
@@ -105,7 +105,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let settings = data::settings(&loaded.text)?;
     let recorded = data::recorded(settings.as_ref(), &loaded.text);
     let dataset = data::open(&arguments.data, recorded, &loaded.model)?;
-    let selected = arguments.compute.select()?;
+    let selected = arguments.compute.select_exact("freeze")?;
     let options = SplitOptions {
         val: settings.as_ref().map_or(0.0, |s| s.val),
         limit: settings.as_ref().and_then(|s| s.limit),
@@ -261,6 +261,7 @@ impl Freezing<'_> {
                 batch: self.asked,
                 normalize: &self.normalize,
                 kernels: self.kernels(),
+                precision: Precision::F32,
             };
             let scores = evaluate(&network, params, subset.clone(), asking, device, |_, _| {
                 true

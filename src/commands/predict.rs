@@ -62,7 +62,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
             (dataset.classes, normalize)
         }
     };
-    let selected = arguments.compute.select()?;
+    let selected = arguments.compute.select_exact("predict")?;
     let mut images = Vec::new();
     for path in &arguments.images {
         images.push(decode_image(path, loaded.model.input).map_err(Error::from)?);

@@ -64,7 +64,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         return Err(Failure::usage(message));
     }
     let path = model::weights_path(None, &loaded.text)?;
-    let selected = arguments.compute.select()?;
+    let selected = arguments.compute.select_exact("report")?;
     let gathered = dispatch(
         &selected,
         Look {

@@ -9,7 +9,7 @@ use termc_compiler::model::Model;
 use termc_runtime::Error;
 use termc_runtime::device::{Devices, Job, TrainBackend, dispatch};
 use termc_runtime::loss::one_hot;
-use termc_runtime::network::{Keep, KernelChoice, Network, Pass};
+use termc_runtime::network::{Keep, KernelChoice, Network, Pass, Precision};
 use termc_runtime::objective::{self, TermValues};
 use termc_runtime::params::{Params, unflatten};
 use termc_runtime::tensors::{TensorFile, Tensors};
@@ -72,6 +72,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         gradients: arguments.gradients,
         trace: arguments.trace,
         kernels: arguments.compute.kernels.choice(),
+        precision: arguments.compute.precision.choice(),
     };
     let file = TensorFile {
         tensors: dispatch(&selected, job)?,
@@ -146,6 +147,7 @@ struct Pass1<'a> {
     gradients: bool,
     trace: bool,
     kernels: KernelChoice,
+    precision: Precision,
 }
 
 impl Job for Pass1<'_> {
@@ -162,6 +164,7 @@ impl Job for Pass1<'_> {
                 Keep::Nothing
             },
             kernels: self.kernels,
+            precision: self.precision,
             ..Pass::default()
         };
         let input = Tensor::<B::InnerBackend, 4>::from_data(self.input, &device);

@@ -4,9 +4,16 @@ use burn::tensor::TensorData;
 use termc_compiler::model::NodeId;
 
 use super::Disagreement;
+use crate::network::Precision;
 
-/// Half of the last place of a TensorFloat-32 number: what a GPU's matrix units round the factors of float32 products to.
-pub const ROUNDING: f64 = 1.0 / 2048.0;
+/// Half of the last place of the numbers that are multiplied: of TensorFloat-32 ones, to which a GPU's matrix units round
+/// the factors of float32 products, or of bfloat16 ones.
+pub fn rounding(precision: Precision) -> f64 {
+    match precision {
+        Precision::F32 => 1.0 / 2048.0,
+        Precision::Bf16 => 1.0 / 256.0,
+    }
+}
 
 /// How many times as far as rounding moves a result it may be from the CPU's.
 const MARGIN: f64 = 10.0;

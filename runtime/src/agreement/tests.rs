@@ -23,6 +23,7 @@ fn check(
         seed: 3,
         batch: 4,
         kernels,
+        precision: Precision::F32,
         fault,
     };
     job.run::<Cpu>(Devices {
@@ -62,7 +63,7 @@ fn the_cpu_agrees_with_itself() {
 #[test]
 fn rounding_is_no_fault() {
     let rounding = Disturb {
-        amount: 2.0 * distance::ROUNDING,
+        amount: 2.0 * distance::rounding(Precision::F32),
         only: None,
         gradient: false,
     };

@@ -3,6 +3,8 @@
 
 pub mod composed;
 mod cpu;
+#[cfg(feature = "cube")]
+mod cube;
 
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
@@ -24,6 +26,15 @@ pub enum Bias<B: Backend> {
 /// An implementation may compute a method in any order of summation, but deterministically: the same input gives the
 /// same bits. Tensors that are not contiguous or not float32 are accepted everywhere.
 pub trait Kernels: Backend {
+    /// Whether standardizations, GELU and gates take 16-bit floats, computing in 32 bits inside. Others may be given
+    /// 32-bit floats only, for what needs them.
+    const HALF: bool = false;
+
+    /// Memory that this process holds on the device, where the device's memory is its own and told.
+    fn reserved_bytes(_device: &Self::Device) -> Option<u64> {
+        None
+    }
+
     /// 1x1 convolution of the channel concatenation of `parts` (which need not be materialised):
     /// `y[n, o, p] = bias[o] + sum_i weight[o, i] * concat(parts)[n, i, p]`, weight `[out, in]`, bias `[out]`.
     fn pointwise(
@@ -142,13 +153,4 @@ pub trait Kernels: Backend {
     fn spatial_mean(x: Tensor<Self, 4>) -> Tensor<Self, 4> {
         composed::spatial_mean(x)
     }
-}
-
-#[cfg(feature = "cuda")]
-impl Kernels for burn_cuda::Cuda {}
-
-#[cfg(feature = "cuda")]
-impl<C: burn_autodiff::checkpoint::strategy::CheckpointStrategy> Kernels
-    for burn_autodiff::Autodiff<burn_cuda::Cuda, C>
-{
 }

@@ -4,6 +4,7 @@ use burn::tensor::{DType, Tensor, TensorData};
 use termc_compiler::model::{Affine, Grid, Model, NodeId, Op, ParamId};
 
 use super::plan::Fusion;
+use super::precision::{joined, pair, to, wide};
 use super::{Disturb, Dropout, KernelChoice, Pass, Values, slow};
 use crate::composed::elementwise;
 use crate::kernels::{Bias, Kernels, composed};
@@ -46,44 +47,68 @@ impl<B: Kernels> Run<'_, B> {
                 context,
                 source,
             } => {
-                let source = values.get(*source);
+                let source = to(values.get(*source), DType::F32);
                 let tensors = slow::slow_tensors(self.params, net);
                 let context = slow::context_tensors(self.params, context, &source.device());
                 let bias = self.params.shaped(net.bias);
                 op!(self, slow_context(tensors, bias, context, source))
             }
             Op::Constant(value) => self.params.shaped(*value),
-            Op::Add(a, b) => op!(self, add(values.get(*a), values.get(*b))),
-            Op::Mul(a, b) => op!(self, mul(values.get(*a), values.get(*b))),
-            Op::MatMul(a, b) => op!(self, matmul(values.get(*a), values.get(*b))),
+            Op::Add(a, b) => {
+                let (a, b) = pair(values.get(*a), values.get(*b));
+                op!(self, add(a, b))
+            }
+            Op::Mul(a, b) => {
+                let (a, b) = pair(values.get(*a), values.get(*b));
+                op!(self, mul(a, b))
+            }
+            Op::MatMul(a, b) => {
+                let (a, b) = pair(values.get(*a), values.get(*b));
+                op!(self, matmul(a, b))
+            }
             Op::Pointwise {
                 x,
                 affine: Affine { weight, bias },
             } => {
-                let weight = self.params.shaped::<2>(*weight);
-                let bias = self.params.get(*bias);
-                op!(self, pointwise(values.parts(*x), weight, bias))
+                let parts = joined(values.parts(*x));
+                let dtype = parts.first().map_or(DType::F32, Tensor::dtype);
+                let weight = to(self.params.shaped::<2>(*weight), dtype);
+                let bias = to(self.params.get(*bias), dtype);
+                op!(self, pointwise(parts, weight, bias))
             }
             Op::Depthwise { x, kernel } => {
-                op!(self, depthwise(values.get(*x), values.get(*kernel)))
+                let x = values.get(*x);
+                let kernel = to(values.get(*kernel), x.dtype());
+                op!(self, depthwise(x, kernel))
             }
-            Op::Standardize { x, over } => op!(self, standardize(values.get(*x), *over)),
-            Op::StandardizeScaled { x, scale } => {
-                op!(self, standardize_scaled(values.get(*x), values.get(*scale)))
-            }
+            Op::Standardize { x, over } => wide(values.get(*x), self.short(), |x| {
+                op!(self, standardize(x, *over))
+            }),
+            Op::StandardizeScaled { x, scale } => wide(values.get(*x), false, |x| {
+                let scale = to(values.get(*scale), DType::F32);
+                op!(self, standardize_scaled(x, scale))
+            }),
             Op::Rescale { x, scale, shift } => {
                 let (scale, shift) = (self.params.get(*scale), self.params.get(*shift));
-                op!(self, rescale(values.get(*x), scale, shift))
+                let x = values.get(*x);
+                let (scale, shift) = (to(scale, x.dtype()), to(shift, x.dtype()));
+                op!(self, rescale(x, scale, shift))
             }
-            Op::Gelu(x) => op!(self, gelu(values.get(*x))),
-            Op::Sigmoid(x) => op!(self, sigmoid(values.get(*x))),
-            Op::Bias { x, bias } => op!(self, bias(values.get(*x), self.bias(*bias))),
+            Op::Gelu(x) => wide(values.get(*x), self.short(), |x| op!(self, gelu(x))),
+            Op::Sigmoid(x) => wide(values.get(*x), self.short(), |x| op!(self, sigmoid(x))),
+            Op::Bias { x, bias } => {
+                let x = values.get(*x);
+                let bias = self.bias(*bias, x.dtype());
+                op!(self, bias(x, bias))
+            }
             Op::Concat(parts) => {
-                elementwise::concat(parts.iter().map(|part| values.get(*part)).collect())
+                let parts = parts.iter().map(|part| values.get(*part)).collect();
+                elementwise::concat(joined(parts))
             }
             Op::Tile { x, times } => elementwise::tile(values.get(*x), *times),
-            Op::ChannelMean(x) => op!(self, channel_mean(values.get(*x))),
-            Op::SpatialMean(x) => op!(self, spatial_mean(values.get(*x))),
+            Op::ChannelMean(x) => wide(values.get(*x), false, |x| op!(self, channel_mean(x))),
+            // Small, and what heads are made of: it stays in 32 bits.
+            Op::SpatialMean(x) => op!(self, spatial_mean(to(values.get(*x), DType::F32))),
             Op::Dropout { x, rate } => match &self.pass.dropout {
                 Some(dropout) if *rate > 0.0 => self.dropout(id, values.get(*x), *rate, dropout),
                 _ => values.get(*x),
@@ -95,13 +120,24 @@ impl<B: Kernels> Run<'_, B> {
     pub fn fused(&self, fusion: &Fusion, values: &Values<B>) -> Tensor<B, 4> {
         match *fusion {
             Fusion::Finish { x, over, bias } => {
-                B::standardize_gelu(values.get(x), over, self.bias(bias))
+                let bias = self.bias(bias, DType::F32);
+                wide(values.get(x), B::HALF, |x| {
+                    B::standardize_gelu(x, over, bias)
+                })
             }
             Fusion::Gated { a, b, over, bias } => {
-                B::gated(values.get(a), values.get(b), over, self.bias(bias))
+                let bias = self.bias(bias, DType::F32);
+                let (a, b) = pair(values.get(a), values.get(b));
+                wide(a, B::HALF, |a| {
+                    let b = to(b, a.dtype());
+                    B::gated(a, b, over, bias)
+                })
             }
-            Fusion::SelfGate(x) => B::silu(values.get(x)),
-            Fusion::Gate { x, a, b } => B::gate(values.get(x), values.get(a), values.get(b)),
+            Fusion::SelfGate(x) => wide(values.get(x), B::HALF, B::silu),
+            Fusion::Gate { x, a, b } => wide(values.get(x), B::HALF, |x| {
+                let [a, b] = [a, b].map(|id| to(values.get(id), x.dtype()));
+                B::gate(x, a, b)
+            }),
         }
     }
 
@@ -125,18 +161,23 @@ impl<B: Kernels> Run<'_, B> {
             .map(|i| (disturb.amount * (2.0 * key.uniform(i) - 1.0)) as f32)
             .collect();
         let noise = TensorData::new(noise, [1, channels, height, width]);
-        let change = x.clone() * Tensor::from_data(noise, (&x.device(), DType::F32));
+        let change = x.clone() * Tensor::from_data(noise, (&x.device(), x.dtype()));
         match disturb.gradient {
             true => x + (change.clone() - change.detach()),
             false => x + change,
         }
     }
 
-    fn bias(&self, id: ParamId) -> Bias<B> {
+    fn bias(&self, id: ParamId, dtype: DType) -> Bias<B> {
         match self.model[id].shape.len() {
-            1 => Bias::Scalar(self.params.get(id)),
-            _ => Bias::Spatial(self.params.shaped(id)),
+            1 => Bias::Scalar(to(self.params.get(id), dtype)),
+            _ => Bias::Spatial(to(self.params.shaped(id), dtype)),
         }
+    }
+
+    /// Whether the kernels in use read and write short floats and compute in 32 bits by themselves.
+    fn short(&self) -> bool {
+        self.pass.kernels == KernelChoice::Fused && B::HALF
     }
 
     /// Zeroes whole channels of single images and scales the others by `1 / (1 - rate)`.
@@ -151,7 +192,7 @@ impl<B: Kernels> Run<'_, B> {
             })
             .collect();
         let mask = TensorData::new(mask, [batch, channels, 1, 1]);
-        let mask = Tensor::from_data(mask, (&x.device(), DType::F32));
+        let mask = Tensor::from_data(mask, (&x.device(), x.dtype()));
         op!(self, mul(x, mask))
     }
 }

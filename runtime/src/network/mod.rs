@@ -2,13 +2,15 @@
 
 mod apply;
 mod plan;
+mod precision;
 mod slow;
 
-use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
+use burn::tensor::{DType, Tensor};
 use termc_compiler::model::{Model, NodeId, Op};
 
 use self::plan::{Plan, Step};
+pub use self::precision::Precision;
 
 use crate::composed::elementwise;
 use crate::kernels::Kernels;
@@ -70,6 +72,8 @@ pub struct Pass<'a> {
     pub keep: Keep<'a>,
     /// Which code to use.
     pub kernels: KernelChoice,
+    /// Type of the activations.
+    pub precision: Precision,
     /// What to change on purpose; None outside checks.
     pub disturb: Option<Disturb>,
 }
@@ -148,7 +152,7 @@ impl Network {
         let logits = logits.expect("the output was computed");
         let batch = logits.dims()[0];
         Forward {
-            logits: logits.reshape([batch, model.classes]),
+            logits: precision::to(logits.reshape([batch, model.classes]), DType::F32),
             kernels: kernels.into_iter().flatten().collect(),
             kept,
         }
@@ -232,7 +236,7 @@ impl Network {
     ) {
         let model = &self.model;
         let mut values = Values(vec![None; model.nodes.len()]);
-        let mut input = Some(input);
+        let mut input = Some(precision::to(input, pass.precision.dtype()));
         let run = apply::Run {
             model,
             params,
@@ -292,7 +296,7 @@ impl<B: Backend> Values<B> {
     fn get(&self, id: NodeId) -> Tensor<B, 4> {
         match &self.0[id.index()] {
             Some(Value::Whole(value)) => value.clone(),
-            Some(Value::Parts(parts)) => elementwise::concat(parts.clone()),
+            Some(Value::Parts(parts)) => elementwise::concat(precision::joined(parts.clone())),
             None => unreachable!("a value is read before it is computed"),
         }
     }

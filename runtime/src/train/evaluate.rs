@@ -11,7 +11,7 @@ use super::scores::{Scores, Sums};
 use crate::Error;
 use crate::data::{Batch, Loader, Part, Subset};
 use crate::kernels::Kernels;
-use crate::network::{KernelChoice, Network, Pass};
+use crate::network::{KernelChoice, Network, Pass, Precision};
 use crate::objective;
 use crate::params::Params;
 use crate::random::Key;
@@ -31,6 +31,8 @@ pub struct Asking<'a> {
     pub normalize: &'a Normalize,
     /// Which code computes.
     pub kernels: KernelChoice,
+    /// Type of the activations.
+    pub precision: Precision,
 }
 
 /// All images of a part, in an order that is always the same and has nothing to do with their classes: data sets sorted
@@ -59,6 +61,7 @@ pub fn evaluate<B: Kernels>(
     let mut sums = Sums::default();
     let pass = Pass {
         kernels: asking.kernels,
+        precision: asking.precision,
         ..Pass::default()
     };
     for batch in loader.epoch(0, 0)? {

@@ -15,7 +15,7 @@ use crate::Error;
 use crate::data::Batch;
 use crate::device::TrainBackend;
 use crate::loss::hits;
-use crate::network::{Dropout, KernelChoice, Network, Pass};
+use crate::network::{Dropout, KernelChoice, Network, Pass, Precision};
 use crate::objective::{self, TermValues};
 use crate::optim::{Ema, Optimizer, clip};
 use crate::params::{Params, flatten, unflatten};
@@ -33,6 +33,7 @@ pub struct Replica<B: TrainBackend> {
     ema: Option<Ema<B::InnerBackend>>,
     clip: Option<Clip>,
     kernels: KernelChoice,
+    precision: Precision,
     dropout: Key,
     device: B::Device,
 }
@@ -69,6 +70,7 @@ impl<B: TrainBackend> Replica<B> {
             ema: model.train.ema.map(|decay| Ema::new(decay, &params)),
             clip: model.train.clip,
             kernels: settings.kernel_choice(),
+            precision: settings.precision(),
             dropout: Key::new(settings.seed).named("dropout"),
             params,
             device,
@@ -142,6 +144,7 @@ impl<B: TrainBackend> Replica<B> {
                     first_image: share.first_image,
                 }),
                 kernels: self.kernels,
+                precision: self.precision,
                 ..Pass::default()
             };
             let (gradient, seen) = self.of_batch(share.batch, &pass)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use termc_compiler::model::Model;
 
-use crate::network::KernelChoice;
+use crate::network::{KernelChoice, Precision};
 
 /// Layout of a RUN folder and its checkpoints; another version is refused.
 pub const FORMAT: u32 = 1;
@@ -66,6 +66,11 @@ impl Settings {
             "composed" => KernelChoice::Composed,
             _ => KernelChoice::Fused,
         }
+    }
+
+    /// Type of the activations.
+    pub fn precision(&self) -> Precision {
+        Precision::named(&self.precision)
     }
 
     /// What differs from the model in the same folder, None if nothing that matters does.

@@ -410,6 +410,7 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
             batch: super::evaluate::default_batch(self.job.settings.batch),
             normalize: normalize(self.job.model, self.job.data),
             kernels: self.job.settings.kernel_choice(),
+            precision: self.job.settings.precision(),
         };
         let observer = &mut *self.job.observer;
         let scores = evaluate(

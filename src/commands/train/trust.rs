@@ -34,6 +34,7 @@ pub fn check(
         seed: settings.seed,
         batch: settings.batch,
         kernels: settings.kernel_choice(),
+        precision: settings.precision(),
         fault: None,
     };
     match dispatch(selected, job) {
