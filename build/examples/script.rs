@@ -13,6 +13,7 @@ fn main() {
             Some(("weights", file)) => build.weights(file),
             Some(("check", file)) => build.check(file),
             _ if argument == "no_std" => build.target(Target::NoStd),
+            _ if argument == "frozen" => build.frozen(),
             _ => build.target(Target::Pytorch),
         };
     }

@@ -52,6 +52,7 @@ pub enum Target {
 pub struct Build {
     model: PathBuf,
     options: Options,
+    frozen: bool,
     target: Target,
     output: Option<String>,
     folder: Option<PathBuf>,
@@ -77,6 +78,7 @@ impl Build {
         Self {
             model: model.as_ref().to_owned(),
             options: Options::default(),
+            frozen: false,
             target: Target::default(),
             output: None,
             folder: None,
@@ -96,6 +98,14 @@ impl Build {
     #[must_use]
     pub fn set(mut self, change: impl Into<String>) -> Self {
         self.options.sets.push(change.into());
+        self
+    }
+
+    /// Takes the frozen form of the model, which answers for each image by itself. Its parameters are those of a file
+    /// that `termc freeze` wrote.
+    #[must_use]
+    pub fn frozen(mut self) -> Self {
+        self.frozen = true;
         self
     }
 
@@ -185,7 +195,7 @@ impl Build {
         let Some(model) = model else {
             return Err(Error::model(&sources, &diagnostics));
         };
-        let model = match is_frozen {
+        let model = match is_frozen || self.frozen {
             true => freeze(&model).model,
             false => model,
         };

@@ -9,6 +9,8 @@ use termc_build::{Build, Error};
 const GOOD: &str = "../../../examples/tiny.term";
 /// A model, its weights, and what they give.
 const TRAINED: &str = "../../../examples/embed/digits.term";
+/// Has the script take its frozen form.
+const FROZEN: &str = "frozen";
 const WEIGHTS: &str = "../../../examples/embed/digits.safetensors";
 const CASE: &str = "../../../examples/embed/digits.check.safetensors";
 
@@ -125,7 +127,7 @@ fn a_missing_file_is_named() {
 fn weights_are_copied_beside_the_source_that_embeds_them() {
     let out = Out::new();
     let (weights, check) = (format!("weights={WEIGHTS}"), format!("check={CASE}"));
-    let output = out.script(&[TRAINED, &weights, &check]);
+    let output = out.script(&[TRAINED, FROZEN, &weights, &check]);
     assert!(output.status.success(), "{}", text(output.stderr));
     let said = text(output.stdout);
     assert!(said.contains(&format!("rerun-if-changed={WEIGHTS}\n")));
@@ -142,7 +144,7 @@ fn weights_are_copied_beside_the_source_that_embeds_them() {
     let source = out.read("digits.rs");
     assert!(source.contains("include_bytes!(\"digits.safetensors\")"));
     assert!(source.contains("include_bytes!(\"digits.check.safetensors\")"));
-    let output = out.script(&[TRAINED, &weights, "python"]);
+    let output = out.script(&[TRAINED, FROZEN, &weights, "python"]);
     assert!(output.status.success());
     assert!(out.read("digits.py").contains("WEIGHTS = "));
 }
@@ -150,7 +152,8 @@ fn weights_are_copied_beside_the_source_that_embeds_them() {
 #[test]
 fn weights_of_another_model_are_refused_by_name() {
     let out = Out::new();
-    let digits = out.build("../../../examples/digits.term");
+    // Of the same model before it was frozen.
+    let digits = out.build(TRAINED);
     let error = digits
         .weights(cases().join(WEIGHTS))
         .try_compile()
@@ -174,7 +177,7 @@ fn weights_of_another_model_are_refused_by_name() {
     );
     let error = out.build(GOOD).check(cases().join(CASE)).try_compile();
     assert!(matches!(error, Err(Error::CheckAlone)));
-    let build = out.build(TRAINED).weights(cases().join(WEIGHTS));
+    let build = out.build(TRAINED).frozen().weights(cases().join(WEIGHTS));
     let error = build
         .check(cases().join(WEIGHTS))
         .try_compile()

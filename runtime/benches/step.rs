@@ -1,11 +1,13 @@
-//! Times whole training steps (forward, gradients, update) and inference of a model on the CPU.
-//! `cargo bench --no-default-features -p termc-runtime --bench step -- examples/cifar10.term 16 [composed]`
+//! Times whole training steps (forward, gradients, update) and inference of a model on the CPU; of a frozen one,
+//! inference alone.
+//! `cargo bench --no-default-features -p termc-runtime --bench step -- examples/cifar10.term 16 [composed] [frozen]`
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "benchmark")]
 
 use std::time::Instant;
 
 use burn::tensor::{Distribution, Tensor};
 use burn_flex::Flex;
+use termc_compiler::freeze::freeze;
 use termc_compiler::{Options, compile};
 use termc_runtime::device::Cpu;
 use termc_runtime::network::{KernelChoice, Network, Pass};
@@ -41,14 +43,18 @@ fn main() {
         .first()
         .map_or("../examples/cifar10.term", String::as_str);
     let batch = arguments.get(1).and_then(|b| b.parse().ok()).unwrap_or(16);
-    let kernels = match arguments.get(2).map(String::as_str) {
-        Some("composed") => KernelChoice::Composed,
-        _ => KernelChoice::Fused,
+    let kernels = match arguments.iter().any(|a| a == "composed") {
+        true => KernelChoice::Composed,
+        false => KernelChoice::Fused,
     };
     let text = std::fs::read_to_string(path).expect("the model's file");
     let model = compile(path, &text, &Options::default())
         .model
         .expect("a correct model");
+    let model = match arguments.iter().any(|a| a == "frozen") {
+        true => freeze(&model).model,
+        false => model,
+    };
     let network = Network::new(&model);
     let device = Default::default();
     let params = Params::<Flex>::init(&model, 1, &device);
@@ -60,7 +66,17 @@ fn main() {
         kernels,
         ..Pass::default()
     };
-    let inference = times(5, || drop(network.forward(&params, x.clone(), &pass)));
+    let count = if batch < 4 { 40 } else { 5 };
+    let inference = times(count, || drop(network.forward(&params, x.clone(), &pass)));
+    if model.frozen {
+        println!(
+            "{path} frozen, batch {batch} {kernels:?}: inference {:.1} (median {:.1}) ms, peak {:?} MiB",
+            inference[0] * 1e3,
+            inference[inference.len() / 2] * 1e3,
+            peak()
+        );
+        return;
+    }
     let steps = times(5, || {
         drop(evaluate::<Cpu>(
             &network,
@@ -73,7 +89,7 @@ fn main() {
     println!(
         "{path} batch {batch} {kernels:?}: inference {:.1} (median {:.1}) ms, gradients {:.1} (median {:.1}) ms, peak {:?} MiB",
         inference[0] * 1e3,
-        inference[2] * 1e3,
+        inference[inference.len() / 2] * 1e3,
         steps[0] * 1e3,
         steps[2] * 1e3,
         peak()

@@ -10,9 +10,10 @@ use termc_runtime::freeze::{Batches, Calibration, FrozenNetwork, Options, freeze
 use termc_runtime::network::{KernelChoice, Network, Pass};
 use termc_runtime::params::Params;
 
-const ALL: [Calibration; 3] = [
+const ALL: [Calibration; 4] = [
     Calibration::Batch,
     Calibration::Within,
+    Calibration::Mean,
     Calibration::Sequential,
 ];
 
@@ -199,6 +200,50 @@ fn statistics_are_those_of_all_images_whatever_the_last_batch() {
     );
     let b = frozen(&params, &parts, Calibration::Within, KernelChoice::Fused);
     assert_ne!(a.params.to_tensors(), b.params.to_tensors());
+}
+
+#[test]
+fn the_mean_of_what_batches_make_is_what_an_image_meets_on_average() {
+    // Linear after the standardization: the frozen answer is the mean of the answers in each batch.
+    let text = "model M {\n input image[2, 4, 4]\n a = batch_std(image) |> mixer\n\
+        output classes(3) = global_mean(a) |> linear\n loss { cross_entropy }\n}\n";
+    let model = compile("m.term", text, &Source::default()).model.unwrap();
+    let params = Params::<Flex>::init(&model, 1, &Default::default());
+    // Batches of different spread.
+    let batch = |i: usize| {
+        let data = images(&model, 5, i as f32 * 2.0);
+        let pixels: Vec<f32> = data.iter::<f32>().map(|x| x * (i + 1) as f32).collect();
+        TensorData::new(pixels, data.shape)
+    };
+    let batches: Vec<TensorData> = (0..3).map(batch).collect();
+    let of = |way| frozen(&params, &batches, way, KernelChoice::Fused).params;
+    let asked = images(&model, 1, 0.7);
+    let pixels: Vec<f32> = asked.iter().collect();
+    let found = logits(&of(Calibration::Mean), &asked, KernelChoice::Fused);
+    let other = logits(&of(Calibration::Batch), &asked, KernelChoice::Fused);
+    // Beside many copies of a batch, an image hardly changes what the batch makes.
+    let mut mean = vec![0.0; model.classes];
+    for batch in &batches {
+        let alone = beside(&params, batch, &pixels);
+        mean.iter_mut().zip(alone).for_each(|(m, x)| *m += x / 3.0);
+    }
+    assert!(distance(&found, &mean) < 5e-3, "{found:?} {mean:?}");
+    assert!(distance(&other, &mean) > 2e-2, "{other:?} {mean:?}");
+}
+
+/// The answer to an image beside four hundred times the images of a batch.
+fn beside(params: &Params<Flex>, batch: &TensorData, image: &[f32]) -> Vec<f32> {
+    let model = params.model();
+    let mut pixels: Vec<f32> = image.to_vec();
+    (0..400).for_each(|_| pixels.extend(batch.iter::<f32>()));
+    let [c, h, w] = model.input;
+    let count = pixels.len() / (c * h * w);
+    let all = logits(
+        params,
+        &TensorData::new(pixels, [count, c, h, w]),
+        KernelChoice::Fused,
+    );
+    all[..model.classes].to_vec()
 }
 
 #[test]

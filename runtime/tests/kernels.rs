@@ -293,6 +293,64 @@ proptest! {
     }
 
     #[test]
+    fn what_freezing_leaves(n in 1usize..4, c in prop::collection::vec(1usize..6, 1..3), outputs in 1usize..30,
+                            h in 1usize..40, w in 1usize..20, scalar in any::<bool>(), seed in 0u64..1000) {
+        let inputs: usize = c.iter().sum();
+        let maps = c.iter().enumerate().map(|(i, c)| tensor(seed + i as u64, [n, *c, h, w])).collect();
+        let planes = vec![tensor(seed + 5, [outputs, inputs]), tensor(seed + 6, [outputs, inputs]), tensor(seed + 7, [h, w])];
+        let rows = vec![tensor(seed + 8, [outputs]), tensor(seed + 9, [outputs]), tensor(seed + 10, [1])];
+        let inputs = Inputs { maps, planes, rows };
+        let after = |i: &Inputs| match scalar {
+            true => Bias::Scalar(i.rows[2].clone() + i.planes[2].clone().sum() * 0.0),
+            false => Bias::Spatial(i.planes[2].clone() + i.rows[2].clone().sum() * 0.0),
+        };
+        let composed_pointwise = |i: &Inputs, at: usize| composed::pointwise(i.maps.clone(), i.planes[at].clone(), i.rows[at].clone());
+        let fused = |i: Inputs| {
+            let linear = |at: usize| (i.planes[at].clone(), i.rows[at].clone());
+            let both: [_; 2] = B::pointwises(i.maps.clone(), vec![linear(0), linear(1)]).try_into().unwrap();
+            let [a, b] = both;
+            let rescaled = B::rescale(a, i.rows[1].clone(), i.rows[0].clone());
+            let activated = B::gelu_bias(b.clone(), Some([i.rows[0].clone(), i.rows[1].clone()]), after(&i));
+            rescaled + activated + B::gelu_bias(b, None, after(&i))
+                + B::pointwise_gelu(i.maps.clone(), i.planes[0].clone(), i.rows[0].clone(), after(&i))
+        };
+        let reference = |i: Inputs| {
+            let (a, b) = (composed_pointwise(&i, 0), composed_pointwise(&i, 1));
+            let rescaled = composed::rescale(a.clone(), i.rows[1].clone(), i.rows[0].clone());
+            let finish = |x| composed::bias(composed::gelu(x), after(&i));
+            rescaled + finish(composed::rescale(b.clone(), i.rows[0].clone(), i.rows[1].clone())) + finish(b) + finish(a)
+        };
+        agree(&inputs, 1e-5, fused, reference);
+        // Without gradients these are other functions.
+        let plain = |t: &Tensor<B, 4>| t.clone().inner();
+        let parts: Vec<_> = inputs.maps.iter().map(plain).collect();
+        let (weights, biases): (Vec<_>, Vec<_>) = (0..2).map(|at| (inputs.planes[at].clone().inner(), inputs.rows[at].clone().inner())).unzip();
+        let after = || match scalar {
+            true => Bias::Scalar(inputs.rows[2].clone().inner()),
+            false => Bias::Spatial(inputs.planes[2].clone().inner()),
+        };
+        let all = Flex::pointwises(parts.clone(), weights.clone().into_iter().zip(biases.clone()).collect());
+        let fused = [
+            all[0].clone(),
+            all[1].clone(),
+            Flex::pointwise_gelu(parts.clone(), weights[0].clone(), biases[0].clone(), after()),
+            Flex::gelu_bias(all[0].clone(), None, after()),
+            Flex::gelu_bias(all[0].clone(), Some([biases[0].clone(), biases[1].clone()]), after()),
+            Flex::rescale(all[0].clone(), biases[0].clone(), biases[1].clone()),
+        ];
+        let lone = |at: usize| composed::pointwise(parts.clone(), weights[at].clone(), biases[at].clone());
+        let rescaled = composed::rescale(lone(0), biases[0].clone(), biases[1].clone());
+        let finish = |x| composed::bias(composed::gelu(x), after());
+        let reference = [lone(0), lone(1), finish(lone(0)), finish(lone(0)), finish(rescaled.clone()), rescaled];
+        let values = |t: Tensor<Flex, 4>| t.into_data().to_vec::<f32>().unwrap();
+        for (i, (a, b)) in fused.into_iter().zip(reference).enumerate() {
+            prop_assert_eq!(a.dims(), b.dims());
+            let error = relative(&values(a), &values(b));
+            prop_assert!(error < 1e-5, "result {} differs by {:.2e}", i, error);
+        }
+    }
+
+    #[test]
     fn slow_nets(sides in prop::array::uniform2(1usize..9), hidden in 1usize..9, outputs in 1usize..7, layers in 0usize..4,
                  kind in 0usize..4, trained in any::<bool>(), seed in 0u64..1000) {
         // 0: a line, 1: a plane, 2: a plane of several blocks, 3: with a context.

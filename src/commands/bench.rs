@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use termc_compiler::freeze::freeze;
 use termc_compiler::summary::grouped;
 use termc_runtime::bench::{Bench, Figures};
 use termc_runtime::device::{Selected, dispatch};
@@ -28,6 +29,10 @@ pub struct Arguments {
     /// Repetitions before measuring
     #[arg(long, value_name = "N", default_value_t = 3)]
     warmup: u32,
+
+    /// Freeze the model first, with made-up statistics: only inference is measured
+    #[arg(long, conflicts_with = "only")]
+    frozen: bool,
 
     /// Measure only this
     #[arg(long, value_enum, value_name = "WHAT")]
@@ -56,7 +61,10 @@ enum Format {
 
 /// Measures and prints.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
-    let loaded = model::load(&arguments.model, terminal)?;
+    let mut loaded = model::load(&arguments.model, terminal)?;
+    if arguments.frozen && !loaded.model.frozen {
+        loaded.model = freeze(&loaded.model).model;
+    }
     if arguments.only == Some(Only::Train) {
         model::refuse_frozen(&loaded, "it has no training step")?;
     }
@@ -93,6 +101,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
             "device": selected.to_string(),
             "kernels": arguments.compute.kernels.name(),
             "precision": arguments.compute.precision.name(),
+            "frozen": loaded.model.frozen,
         });
         return terminal.line(object.to_string());
     }
@@ -111,8 +120,9 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     };
     let lines = [
         Some(format!(
-            "{}, batch {batch}, {selected}\n",
-            loaded.model.name
+            "{}{}, batch {batch}, {selected}\n",
+            loaded.model.name,
+            if loaded.model.frozen { ", frozen" } else { "" }
         )),
         line("training step", train_step_s),
         line("inference", inference_s),

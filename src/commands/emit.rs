@@ -168,7 +168,11 @@ impl<'a> Files<'a> {
         );
         match self.target {
             Target::Burn | Target::Pytorch => {
-                weights::write(&to_weights, model, &params)?;
+                let mut file = weights::file(model, &params);
+                if let Some(card) = &loaded.text.frozen {
+                    card.write(&mut file.metadata)?;
+                }
+                file.write(&to_weights)?;
                 case.write(&to_check)?;
             }
             Target::NoStd => {

@@ -76,6 +76,8 @@ enum Way {
     Batch,
     /// The same with the mean of the variances within batches
     Within,
+    /// The same with the mean over the batches of what each of them makes: scales, shifts, kernels
+    Mean,
     /// Layer by layer, each with the layers before it frozen already
     Sequential,
 }
@@ -130,6 +132,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
             calibration: match arguments.calibration {
                 Way::Batch => Calibration::Batch,
                 Way::Within => Calibration::Within,
+                Way::Mean => Calibration::Mean,
                 Way::Sequential => Calibration::Sequential,
             },
             kernels: arguments.compute.kernels.choice(),

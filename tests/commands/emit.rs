@@ -7,11 +7,17 @@ use safetensors::SafeTensors;
 
 use crate::support::{Said, bytes, names, termc};
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/embed/digits.term");
 const OTHER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tiny.term");
+/// A frozen file: its model and its weights.
 const WEIGHTS: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/examples/embed/digits.safetensors"
+);
+const MODEL: &str = WEIGHTS;
+/// Weights of a model that is not here.
+const FOREIGN: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/runtime/tests/parity/digits.weights.safetensors"
 );
 
 /// A frozen model with its weights.
@@ -87,14 +93,20 @@ fn python_source_reads_the_files_beside_it() {
 fn nothing_is_written_where_something_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let refused = emit(OTHER, WEIGHTS, &at("net.rs"), &[]).expect(1);
+    emit(OTHER, WEIGHTS, &at("net.rs"), &[])
+        .expect(1)
+        .says("holds the weights of a frozen model");
+    emit(MODEL, FOREIGN, &at("net.rs"), &[])
+        .expect(1)
+        .says("holds the weights of an unfrozen model");
+    let refused = emit(OTHER, FOREIGN, &at("net.rs"), &[]).expect(1);
     refused
         .says("the weights do not fit the model")
         .says("missing: `b0.");
     emit(MODEL, "none.safetensors", &at("net.rs"), &[])
         .expect(3)
         .says("cannot read `none.");
-    emit(MODEL, MODEL, &at("net.rs"), &[])
+    emit(MODEL, OTHER, &at("net.rs"), &[])
         .expect(1)
         .says("not a readable safetensors file");
     emit(MODEL, WEIGHTS, &at("no/net.rs"), &[])

@@ -115,5 +115,10 @@ fn benchmarks_say_what_they_measured() {
     let said = termc(&[&base[..], &["--format", "json", "--only", "inference"]].concat()).expect(0);
     let object: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     assert!(object["train_step_s"].is_null());
+    assert_eq!(object["frozen"], false);
+    let said = termc(&[&base[..], &["--format", "json", "--frozen"]].concat()).expect(0);
+    let object: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert!(object["train_step_s"].is_null());
+    assert_eq!(object["frozen"], true);
     assert!(termc(&base).expect(0).out.contains("training step"));
 }

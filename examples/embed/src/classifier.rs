@@ -77,7 +77,7 @@ mod tests {
             let alone = classifier.classify(&[picture]).remove(0);
             for (a, b) in alone.iter().zip(&answer) {
                 assert_eq!(a.class, b.class);
-                assert!((a.probability - b.probability).abs() < 1e-5);
+                assert_eq!(a.probability.to_bits(), b.probability.to_bits());
             }
             let sum: f64 = answer.iter().map(|guess| guess.probability).sum();
             assert!((sum - 1.0).abs() < 1e-9);

@@ -28,6 +28,9 @@ pub enum Calibration {
     Batch,
     /// The same, but variances are the mean of the variances within batches: the spread between batches is left out.
     Within,
+    /// The same pass, but what is stored is the mean over the batches of what each of them makes: of the scales and
+    /// shifts of its standardizations, and of its kernels.
+    Mean,
     /// Layer by layer, each with all layers before it frozen already: the statistics are those of the frozen model.
     Sequential,
 }
@@ -76,7 +79,7 @@ pub fn freeze<'a, B: Kernels>(
     mut watch: impl FnMut(Progress),
 ) -> Result<FrozenNetwork<B>, Error> {
     let model = params.model();
-    let mut population = Population::new(options.calibration == Calibration::Within);
+    let mut population = Population::new(options.calibration);
     for pass in 1.. {
         let partial = freeze_some(model, |id| population.knows(id));
         let partial_params =
@@ -89,20 +92,22 @@ pub fn freeze<'a, B: Kernels>(
             });
         }
         let next = match options.calibration {
-            Calibration::Batch | Calibration::Within => partial.left.clone(),
+            Calibration::Batch | Calibration::Within | Calibration::Mean => partial.left.clone(),
             Calibration::Sequential => ready(&partial),
         };
         let network = Network::new(&partial.model);
-        let mut asked: Vec<NodeId> = next
-            .iter()
-            .filter_map(|(_, new)| source(&partial.model, *new))
-            .collect();
+        let source = |id| match options.calibration {
+            Calibration::Mean => seen(&partial.model, id),
+            _ => source(&partial.model, id),
+        };
+        let mut asked: Vec<NodeId> = next.iter().filter_map(|(_, new)| source(*new)).collect();
         asked.sort();
         asked.dedup();
         let mut images = 0;
         for batch in batches()? {
             let batch = batch?;
-            images += batch.shape.first().copied().unwrap_or(0);
+            let count = batch.shape.first().copied().unwrap_or(0);
+            images += count;
             let input = Tensor::<B, 4>::from_data(batch, device);
             network.visit(
                 &partial_params,
@@ -110,15 +115,13 @@ pub fn freeze<'a, B: Kernels>(
                 options.kernels,
                 &asked,
                 |id, value| {
-                    for (old, new) in next
-                        .iter()
-                        .filter(|(_, new)| source(&partial.model, *new) == Some(id))
-                    {
+                    for (old, new) in next.iter().filter(|(_, new)| source(*new) == Some(id)) {
                         population.add(
                             *old,
                             &partial.model[*new].op,
                             &partial.model[*new].shape,
                             value,
+                            count,
                         );
                     }
                 },
@@ -138,6 +141,14 @@ fn source(model: &Model, id: NodeId) -> Option<NodeId> {
         Op::ContextKernel { source, .. } => Some(*source),
         Op::Standardize { x, .. } => Some(*x),
         _ => None,
+    }
+}
+
+/// What a coupled node is judged by: the activation that a standardization looks at, the kernel that a context makes.
+fn seen(model: &Model, id: NodeId) -> Option<NodeId> {
+    match &model[id].op {
+        Op::ContextKernel { .. } => Some(id),
+        _ => source(model, id),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Means and variances of activations over a population of images, summed in float64. Decides nothing.
+//! Statistics of activations over a population of images, summed in float64. Decides nothing.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,14 @@ use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 use termc_compiler::model::{NodeId, Op, Shape};
 
+use super::Calibration;
+use crate::composed::standardize::EPSILON;
 use crate::kernels::Kernels;
 
 /// What is known of the nodes that couple images; nodes are the unfrozen model's.
 #[derive(Clone, Debug, Default)]
 pub struct Population {
-    /// Whether variances are the mean of those within batches.
-    within: bool,
+    calibration: Calibration,
     moments: HashMap<NodeId, Vec<Moments>>,
     contexts: HashMap<NodeId, Context>,
 }
@@ -26,9 +27,11 @@ struct Moments {
     squares: f64,
     /// Variance within each batch, times its count.
     within: f64,
+    /// Scale and shift of each batch's standardization, times its count.
+    map: (f64, f64),
 }
 
-/// The sum over images of an activation pooled to the kernel's grid.
+/// The sum over images of an activation pooled to the kernel's grid, or of the kernel that each batch makes.
 #[derive(Clone, Debug)]
 struct Context {
     images: f64,
@@ -38,9 +41,9 @@ struct Context {
 
 impl Population {
     /// Nothing known yet.
-    pub fn new(within: bool) -> Self {
+    pub fn new(calibration: Calibration) -> Self {
         Self {
-            within,
+            calibration,
             ..Self::default()
         }
     }
@@ -50,18 +53,23 @@ impl Population {
         self.moments.contains_key(&id) || self.contexts.contains_key(&id)
     }
 
-    /// Adds one batch of the activation that the node `id`, of this operation and shape, looks at.
+    /// Adds one batch of so many images of the activation that the node `id`, of this operation and shape, looks at, or
+    /// the kernel that it is where kernels are averaged.
     pub(super) fn add<B: Kernels>(
         &mut self,
         id: NodeId,
         op: &Op,
         shape: &Shape,
         value: &Tensor<B, 4>,
+        images: usize,
     ) {
-        let [images, channels, height, width] = value.dims();
+        let [_, channels, height, width] = value.dims();
         if let Op::ContextKernel { .. } = op {
             let grid = [shape.height, shape.width];
-            let pooled = adaptive_avg_pool2d(value.clone(), grid).mean_dim(0);
+            let pooled = match self.averages_kernels() {
+                true => value.clone(),
+                false => adaptive_avg_pool2d(value.clone(), grid).mean_dim(0),
+            };
             let known = self.contexts.entry(id).or_insert_with(|| Context {
                 images: 0.0,
                 sizes: [channels, shape.height, shape.width],
@@ -90,25 +98,36 @@ impl Population {
             m.count += count;
             m.sum += sum;
             m.squares += squares;
-            m.within += squares - sum * sum / count;
+            let within = squares - sum * sum / count;
+            m.within += within;
+            let scale = 1.0 / ((within / count).max(0.0) + EPSILON).sqrt();
+            m.map.0 += scale * count;
+            m.map.1 -= sum * scale;
         });
     }
 
-    /// Mean and biased variance of each channel before a standardization.
-    pub fn moments(&self, id: NodeId) -> Option<Vec<(f64, f64)>> {
+    /// Whether what is known of a context kernel is itself, not the activation that it looks at.
+    pub fn averages_kernels(&self) -> bool {
+        self.calibration == Calibration::Mean
+    }
+
+    /// The scale and shift of each channel that stand for a standardization.
+    pub fn maps(&self, id: NodeId) -> Option<Vec<(f64, f64)>> {
         let known = self.moments.get(&id)?;
         let one = |m: &Moments| {
             let mean = m.sum / m.count;
-            let variance = match self.within {
-                true => m.within / m.count,
-                false => m.squares / m.count - mean * mean,
+            let variance = match self.calibration {
+                Calibration::Mean => return (m.map.0 / m.count, m.map.1 / m.count),
+                Calibration::Within => m.within / m.count,
+                Calibration::Batch | Calibration::Sequential => m.squares / m.count - mean * mean,
             };
-            (mean, variance.max(0.0))
+            let scale = 1.0 / (variance.max(0.0) + EPSILON).sqrt();
+            (scale, -mean * scale)
         };
         Some(known.iter().map(one).collect())
     }
 
-    /// The mean of the pooled activation of a context kernel, `[1, C, k, k]`.
+    /// The mean of the pooled activation of a context kernel, `[1, C, k, k]`, or of the kernel.
     pub fn context(&self, id: NodeId) -> Option<TensorData> {
         let known = self.contexts.get(&id)?;
         let [channels, height, width] = known.sizes;

@@ -7,9 +7,8 @@ use termc_compiler::model::{Affine, Model, NodeId, Op, Over, ParamId};
 
 use super::Population;
 use crate::Error;
-use crate::composed::standardize::EPSILON;
 use crate::kernels::Kernels;
-use crate::network::{KernelChoice, Network};
+use crate::network::{Context, KernelChoice, Network};
 use crate::params::Params;
 use crate::tensors::Tensors;
 
@@ -24,7 +23,13 @@ pub(super) fn resolve<B: Kernels>(
     kernels: KernelChoice,
     device: &B::Device,
 ) -> Result<Params<B>, Error> {
-    let context = |id| Some(Tensor::from_data(population.context(id)?, device));
+    let context = |id| {
+        let value = Tensor::from_data(population.context(id)?, device);
+        Some(match population.averages_kernels() {
+            true => Context::Kernel(value),
+            false => Context::Pooled(value),
+        })
+    };
     let constants = Network::new(params.model()).constants(params, kernels, context);
     let known = Known {
         params,
@@ -109,15 +114,13 @@ impl<B: Kernels> Known<'_, B> {
             } => channels / groups.max(1),
             _ => channels,
         };
-        let moments = self.population.moments(id)?.into_iter().enumerate();
-        let all = moments.map(|(channel, (mean, variance))| {
-            if (channel / group.max(1)).is_multiple_of(2) {
-                let scale = 1.0 / (variance + EPSILON).sqrt();
-                (scale, -mean * scale)
-            } else {
-                (1.0, 0.0)
-            }
-        });
+        let maps = self.population.maps(id)?.into_iter().enumerate();
+        let all = maps.map(
+            |(channel, map)| match (channel / group.max(1)).is_multiple_of(2) {
+                true => map,
+                false => (1.0, 0.0),
+            },
+        );
         Some(all.collect())
     }
 

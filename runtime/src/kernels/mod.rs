@@ -10,6 +10,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use termc_compiler::model::Over;
 
+use crate::composed::affine::AffineTensors;
 use crate::composed::slow_net::{ContextTensors, SlowTensors};
 
 /// What a [`Op::Bias`](termc_compiler::model::Op::Bias) adds: one scalar `[1]` or one value per position `[H, W]`.
@@ -43,6 +44,45 @@ pub trait Kernels: Backend {
         bias: Tensor<Self, 1>,
     ) -> Tensor<Self, 4> {
         composed::pointwise(parts, weight, bias)
+    }
+
+    /// Runs a whole pass of operations where they run best.
+    fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        work()
+    }
+
+    /// Several [`pointwise`](Self::pointwise) of the same parts.
+    fn pointwises(
+        parts: Vec<Tensor<Self, 4>>,
+        maps: Vec<AffineTensors<Self>>,
+    ) -> Vec<Tensor<Self, 4>> {
+        let each = maps.into_iter();
+        each.map(|(weight, bias)| Self::pointwise(parts.clone(), weight, bias))
+            .collect()
+    }
+
+    /// `gelu(pointwise(parts)) + after`
+    fn pointwise_gelu(
+        parts: Vec<Tensor<Self, 4>>,
+        weight: Tensor<Self, 2>,
+        bias: Tensor<Self, 1>,
+        after: Bias<Self>,
+    ) -> Tensor<Self, 4> {
+        let y = Self::pointwise(parts, weight, bias);
+        Self::bias(<Self as Kernels>::gelu(y), after)
+    }
+
+    /// `gelu(x) + bias`, of the rescaled `x` (scale and shift) if that is wanted.
+    fn gelu_bias(
+        x: Tensor<Self, 4>,
+        rescale: Option<[Tensor<Self, 1>; 2]>,
+        bias: Bias<Self>,
+    ) -> Tensor<Self, 4> {
+        let x = match rescale {
+            Some([scale, shift]) => Self::rescale(x, scale, shift),
+            None => x,
+        };
+        Self::bias(<Self as Kernels>::gelu(x), bias)
     }
 
     /// Depthwise convolution with an odd kernel `[1, C, k, k]`, stride 1 and zero padding `(k-1)/2`.

@@ -6,6 +6,7 @@ use termc_compiler::model::{Affine, Grid, Model, NodeId, Op, ParamId};
 use super::plan::Fusion;
 use super::precision::{joined, pair, to, wide};
 use super::{Disturb, Dropout, KernelChoice, Pass, Values, slow};
+use crate::composed::affine::AffineTensors;
 use crate::composed::elementwise;
 use crate::kernels::{Bias, Kernels, composed};
 use crate::params::Params;
@@ -66,14 +67,9 @@ impl<B: Kernels> Run<'_, B> {
                 let (a, b) = pair(values.get(*a), values.get(*b));
                 op!(self, matmul(a, b))
             }
-            Op::Pointwise {
-                x,
-                affine: Affine { weight, bias },
-            } => {
-                let parts = joined(values.parts(*x));
-                let dtype = parts.first().map_or(DType::F32, Tensor::dtype);
-                let weight = to(self.params.shaped::<2>(*weight), dtype);
-                let bias = to(self.params.get(*bias), dtype);
+            Op::Pointwise { x, affine } => {
+                let (parts, dtype) = read(*x, values);
+                let (weight, bias) = self.affine(*affine, dtype);
                 op!(self, pointwise(parts, weight, bias))
             }
             Op::Depthwise { x, kernel } => {
@@ -133,12 +129,48 @@ impl<B: Kernels> Run<'_, B> {
                     B::gated(a, b, over, bias)
                 })
             }
+            Fusion::Projected { x, affine, bias } => {
+                let (parts, dtype) = read(x, values);
+                let (weight, shift) = self.affine(affine, dtype);
+                let bias = self.bias(bias, DType::F32);
+                match dtype {
+                    DType::F32 => B::pointwise_gelu(parts, weight, shift, bias),
+                    _ => wide(B::pointwise(parts, weight, shift), false, |y| {
+                        B::gelu_bias(y, None, bias)
+                    }),
+                }
+            }
+            Fusion::Activated { x, rescale, bias } => {
+                let rescale = rescale.map(|both| both.map(|id| self.params.get(id)));
+                let bias = self.bias(bias, DType::F32);
+                wide(values.get(x), false, |x| B::gelu_bias(x, rescale, bias))
+            }
             Fusion::SelfGate(x) => wide(values.get(x), B::HALF, B::silu),
             Fusion::Gate { x, a, b } => wide(values.get(x), B::HALF, |x| {
                 let [a, b] = [a, b].map(|id| to(values.get(id), x.dtype()));
                 B::gate(x, a, b)
             }),
         }
+    }
+
+    /// The values of linear maps that read the same value, in order.
+    pub fn together(&self, ids: &[NodeId], values: &Values<B>) -> Vec<Tensor<B, 4>> {
+        let linear = ids.iter().filter_map(|id| match &self.model[*id].op {
+            Op::Pointwise { x, affine } => Some((*x, *affine)),
+            _ => None,
+        });
+        let (xs, maps): (Vec<NodeId>, Vec<Affine>) = linear.unzip();
+        let Some(x) = xs.first() else {
+            return vec![];
+        };
+        let (parts, dtype) = read(*x, values);
+        let maps = maps.into_iter().map(|affine| self.affine(affine, dtype));
+        B::pointwises(parts, maps.collect())
+    }
+
+    fn affine(&self, affine: Affine, dtype: DType) -> AffineTensors<B> {
+        let weight = self.params.shaped::<2>(affine.weight);
+        (to(weight, dtype), to(self.params.get(affine.bias), dtype))
     }
 
     /// The parts of a concatenation or tiling that is not made.
@@ -195,4 +227,11 @@ impl<B: Kernels> Run<'_, B> {
         let mask = Tensor::from_data(mask, (&x.device(), x.dtype()));
         op!(self, mul(x, mask))
     }
+}
+
+/// The parts of what a linear map reads, all of one type.
+fn read<B: Kernels>(x: NodeId, values: &Values<B>) -> (Vec<Tensor<B, 4>>, DType) {
+    let parts = joined(values.parts(x));
+    let dtype = parts.first().map_or(DType::F32, Tensor::dtype);
+    (parts, dtype)
 }

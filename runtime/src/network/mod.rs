@@ -119,6 +119,10 @@ impl Network {
         input: Tensor<B, 4>,
         pass: &Pass,
     ) -> Forward<B> {
+        B::within(|| self.run(params, input, pass))
+    }
+
+    fn run<B: Kernels>(&self, params: &Params<B>, input: Tensor<B, 4>, pass: &Pass) -> Forward<B> {
         let model = &self.model;
         let wanted = self.wanted(pass);
         let mut kept = Vec::new();
@@ -180,13 +184,13 @@ impl Network {
         });
     }
 
-    /// The values of all nodes that no image changes, given for each context kernel what stands for its activation:
-    /// the mean of the pooled activation over a population, `[1, C, k, k]`. A context kernel without it has no value.
+    /// The values of all nodes that no image changes, given for each context kernel what is known of it. A context kernel
+    /// of which nothing is known has no value.
     pub fn constants<B: Kernels>(
         &self,
         params: &Params<B>,
         kernels: KernelChoice,
-        context: impl Fn(NodeId) -> Option<Tensor<B, 4>>,
+        context: impl Fn(NodeId) -> Option<Context<B>>,
     ) -> Vec<Option<Tensor<B, 4>>> {
         let pass = Pass {
             kernels,
@@ -203,11 +207,14 @@ impl Network {
             let value = match &model[id].op {
                 Op::Input => None,
                 Op::Kernel(_) | Op::Constant(_) => Some(run.node(id, &values)),
-                Op::ContextKernel { source, .. } => context(id).map(|pooled| {
-                    values.set(*source, Value::Whole(pooled));
-                    let kernel = run.node(id, &values);
-                    values.free(*source);
-                    kernel
+                Op::ContextKernel { source, .. } => context(id).map(|known| match known {
+                    Context::Kernel(kernel) => kernel,
+                    Context::Pooled(pooled) => {
+                        values.set(*source, Value::Whole(pooled));
+                        let kernel = run.node(id, &values);
+                        values.free(*source);
+                        kernel
+                    }
                 }),
                 op => {
                     let operands = op.operands();
@@ -247,6 +254,14 @@ impl Network {
             let value = match (input.take_if(|_| id.index() == 0), step) {
                 (Some(input), _) => Value::Whole(input),
                 (None, Step::Skipped) => continue,
+                (None, Step::Together(ids)) => {
+                    for (id, whole) in ids.iter().zip(run.together(ids, &values)) {
+                        see(*id, &whole);
+                        values.set(*id, Value::Whole(whole));
+                    }
+                    freed.iter().for_each(|operand| values.free(*operand));
+                    continue;
+                }
                 (None, Step::Fused(fusion)) => Value::Whole(run.fused(fusion, &values)),
                 (None, Step::Parts) if !keep(id) => Value::Parts(run.parts(id, &values)),
                 (None, Step::Parts | Step::Node) => Value::Whole(run.node(id, &values)),
@@ -273,6 +288,15 @@ impl Network {
             Keep::These(ids) => ids.contains(&id),
         }
     }
+}
+
+/// What is known of a kernel with a context over a population, `[1, C, k, k]`.
+#[derive(Clone, Debug)]
+pub enum Context<B: Backend> {
+    /// The mean of the pooled activation that it looks at.
+    Pooled(Tensor<B, 4>),
+    /// The kernel.
+    Kernel(Tensor<B, 4>),
 }
 
 /// The value of a node.

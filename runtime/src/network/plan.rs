@@ -1,7 +1,9 @@
 //! Decides how a model is executed: which nodes are computed together by a fused kernel, which concatenations are never
 //! made, and after which step a value is no longer needed. A pure function of the model; computes no values.
 
-use termc_compiler::model::{Graph, Model, NodeId, Op, Over, ParamId};
+use std::collections::HashMap;
+
+use termc_compiler::model::{Affine, Graph, Model, NodeId, Op, Over, ParamId};
 
 /// How to execute a model.
 #[derive(Clone, Debug)]
@@ -19,8 +21,10 @@ pub(super) enum Step {
     Node,
     /// Nothing: a concatenation or tiling that only pointwise convolutions read, directly or through a concatenation.
     Parts,
-    /// Nothing: a later fused step computes it on the way.
+    /// Nothing: a later fused step computes it on the way, or a step before made it together with others.
     Skipped,
+    /// Compute these linear maps of one value together; the first of them is this node.
+    Together(Vec<NodeId>),
     /// Compute it together with skipped nodes before it.
     Fused(Fusion),
 }
@@ -48,6 +52,24 @@ pub(super) enum Fusion {
         /// Scalar or one value per position.
         bias: ParamId,
     },
+    /// `gelu(pointwise(x)) + bias`
+    Projected {
+        /// What the linear map reads.
+        x: NodeId,
+        /// The linear map.
+        affine: Affine,
+        /// Scalar or one value per position.
+        bias: ParamId,
+    },
+    /// `gelu(x) + bias`, or `gelu(x * scale + shift) + bias`
+    Activated {
+        /// What goes in.
+        x: NodeId,
+        /// Scale and shift.
+        rescale: Option<[ParamId; 2]>,
+        /// Scalar or one value per position.
+        bias: ParamId,
+    },
     /// `x * sigmoid(x)`
     SelfGate(NodeId),
     /// `x * sigmoid(a * b)`
@@ -64,7 +86,10 @@ pub(super) enum Fusion {
 impl Fusion {
     fn reads(&self) -> Vec<NodeId> {
         match *self {
-            Self::Finish { x, .. } | Self::SelfGate(x) => vec![x],
+            Self::Finish { x, .. }
+            | Self::Projected { x, .. }
+            | Self::Activated { x, .. }
+            | Self::SelfGate(x) => vec![x],
             Self::Gated { a, b, .. } => vec![a, b],
             Self::Gate { x, a, b } => vec![x, a, b],
         }
@@ -80,7 +105,9 @@ impl Plan {
     /// Nodes computed together where a fused kernel exists and nobody else reads what lies between.
     pub fn fused(model: &Model) -> Self {
         let asked = asked(model);
-        Self::of(model, fused_steps(model, &asked), &asked)
+        let mut steps = fused_steps(model, &asked);
+        together(model, &mut steps);
+        Self::of(model, steps, &asked)
     }
 
     /// Only what these nodes depend on, themselves included.
@@ -107,8 +134,12 @@ impl Plan {
             };
             operands.into_iter().for_each(|x| need(&mut needed, x));
         }
+        if fused {
+            together(model, &mut steps);
+        }
         Self::of(model, steps, asked)
     }
+
     /// Adds deferred concatenations and the last reads to the steps.
     fn of(model: &Model, mut steps: Vec<Step>, asked: &[NodeId]) -> Self {
         let mut read = vec![false; model.nodes.len()];
@@ -122,8 +153,11 @@ impl Plan {
         for id in model.node_ids().rev() {
             let op = &model[id].op;
             let (operands, reads_parts) = match steps.get(id.index()) {
-                Some(Step::Fused(fusion)) => (fusion.reads(), false),
+                Some(Step::Fused(fusion)) => {
+                    (fusion.reads(), matches!(fusion, Fusion::Projected { .. }))
+                }
                 Some(Step::Skipped) => (vec![], false),
+                Some(Step::Together(_)) => (op.operands(), true),
                 _ => {
                     let own = deferred.get(id.index()).copied().unwrap_or(false);
                     let parts = match op {
@@ -180,6 +214,24 @@ fn fused_steps(model: &Model, asked: &[NodeId]) -> Vec<Step> {
     steps
 }
 
+/// Linear maps that nothing is fused with are computed together where they read the same value.
+fn together(model: &Model, steps: &mut [Step]) {
+    let mut groups: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+    for (id, step) in model.node_ids().zip(steps.iter()) {
+        if let (Op::Pointwise { x, .. }, Step::Node) = (&model[id].op, step) {
+            groups.entry(*x).or_default().push(id);
+        }
+    }
+    for group in groups.into_values() {
+        if let [first, others @ ..] = group.as_slice()
+            && !others.is_empty()
+        {
+            others.iter().for_each(|id| set(steps, *id, Step::Skipped));
+            set(steps, *first, Step::Together(group.clone()));
+        }
+    }
+}
+
 /// What a forward pass yields: the output and the kernels of the loss.
 fn asked(model: &Graph) -> Vec<NodeId> {
     let kernels = model.loss.slow_neural.iter().flat_map(|term| &term.kernels);
@@ -206,20 +258,30 @@ fn fusion(
 ) -> Option<(Fusion, Vec<NodeId>)> {
     match model[id].op {
         Op::Bias { x: gelu, bias } => {
-            let Op::Gelu(standard) = model[gelu].op else {
+            let Op::Gelu(inner) = model[gelu].op else {
                 return None;
             };
-            let Op::Standardize { x, over } = model[standard].op else {
-                return None;
-            };
-            if !once(gelu) || !once(standard) {
+            if !once(gelu) {
                 return None;
             }
-            match model[x].op {
-                Op::Mul(a, b) if once(x) && model[a].shape == model[b].shape => {
-                    Some((Fusion::Gated { a, b, over, bias }, vec![x, standard, gelu]))
+            match model[inner].op {
+                Op::Standardize { x, over } if once(inner) => match model[x].op {
+                    Op::Mul(a, b) if once(x) && model[a].shape == model[b].shape => {
+                        Some((Fusion::Gated { a, b, over, bias }, vec![x, inner, gelu]))
+                    }
+                    _ => Some((Fusion::Finish { x, over, bias }, vec![inner, gelu])),
+                },
+                Op::Pointwise { x, affine } if once(inner) => {
+                    Some((Fusion::Projected { x, affine, bias }, vec![inner, gelu]))
                 }
-                _ => Some((Fusion::Finish { x, over, bias }, vec![standard, gelu])),
+                Op::Rescale { x, scale, shift } if once(inner) => {
+                    let rescale = Some([scale, shift]);
+                    Some((Fusion::Activated { x, rescale, bias }, vec![inner, gelu]))
+                }
+                _ => {
+                    let (x, rescale) = (inner, None);
+                    Some((Fusion::Activated { x, rescale, bias }, vec![gelu]))
+                }
             }
         }
         Op::Mul(x, y) => {
@@ -245,6 +307,8 @@ fn fusion(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
+    use termc_compiler::freeze::freeze;
     use termc_compiler::{Options, compile};
 
     fn cifar10() -> Model {
@@ -272,19 +336,41 @@ mod tests {
     }
 
     #[test]
+    fn a_frozen_block_computes_linear_maps_with_what_follows_them() {
+        let plan = Plan::fused(&freeze(&cifar10()).model);
+        let count = |test: fn(&Step) -> bool| plan.steps.iter().filter(|step| test(step)).count();
+        let projected = |step: &Step| matches!(step, Step::Fused(Fusion::Projected { .. }));
+        assert_eq!(count(projected), 20);
+        // Both halves of the gated units, and the mixer beside one of them.
+        let pairs = |step: &Step| matches!(step, Step::Together(all) if all.len() == 2);
+        let threes = |step: &Step| matches!(step, Step::Together(all) if all.len() == 3);
+        assert_eq!((count(pairs), count(threes)), (5, 5));
+    }
+
+    #[test]
     fn every_value_is_read_after_it_is_made_and_freed_once() {
         let model = cifar10();
-        for plan in [Plan::plain(&model), Plan::fused(&model)] {
+        let frozen = freeze(&model).model;
+        let plans = [&model, &frozen].map(|m| [(m, Plan::plain(m)), (m, Plan::fused(m))]);
+        for (model, plan) in plans.into_iter().flatten() {
             let mut freed = vec![false; model.nodes.len()];
+            let mut made = HashSet::new();
             for (id, step) in model.node_ids().zip(&plan.steps) {
                 let reads = match step {
                     Step::Fused(fusion) => fusion.reads(),
                     Step::Skipped => vec![],
                     _ => model[id].op.operands(),
                 };
+                if let Step::Together(all) = step {
+                    assert_eq!(all[0], id);
+                    made.extend(&all[1..]);
+                }
+                if *step != Step::Skipped {
+                    made.insert(id);
+                }
                 for read in reads {
                     assert!(read.index() < id.index() && !freed[read.index()]);
-                    assert_ne!(plan.steps[read.index()], Step::Skipped);
+                    assert!(made.contains(&read));
                 }
                 for operand in &plan.last_reads[id.index()] {
                     assert!(!std::mem::replace(&mut freed[operand.index()], true));

@@ -24,6 +24,19 @@ multiversion! {
         for (t, x) in to.iter_mut().zip(x) { *t = math::gelu(*x); }
     }
 
+    /// `to = gelu(to) + bias`, `bias` of one value or one per value.
+    pub(super) fn gelu_biased(to: &mut [f32], bias: &[f32]) {
+        match bias {
+            [b] => for t in to { *t = math::gelu(*t) + b; },
+            _ => for (t, b) in to.iter_mut().zip(bias) { *t = math::gelu(*t) + b; },
+        }
+    }
+
+    /// `to = x * scale + shift`
+    pub(super) fn rescale(to: &mut [f32], x: &[f32], scale: f32, shift: f32) {
+        for (t, x) in to.iter_mut().zip(x) { *t = x * scale + shift; }
+    }
+
     fn gelu_back(to: &mut [f32], x: &[f32], grad: &[f32]) {
         for (t, (x, g)) in to.iter_mut().zip(x.iter().zip(grad)) { *t = g * math::gelu_slope(*x); }
     }

@@ -3,6 +3,7 @@
 
 use super::parallel::{Shared, each};
 use super::pool::{self, Buffer};
+use super::scratch;
 use super::simd::{MAX_LANES, Vector, vectorised};
 
 /// Sizes of a convolution.
@@ -34,9 +35,9 @@ impl Sizes {
         self.width.next_multiple_of(2 * MAX_LANES) + self.k.next_multiple_of(MAX_LANES)
     }
 
-    /// A padded plane of zeros.
-    fn scratch(&self) -> Buffer {
-        pool::zeros((self.height + self.k) * self.stride())
+    /// Values of a padded plane.
+    fn padded(&self) -> usize {
+        (self.height + self.k) * self.stride()
     }
 
     /// Copies a plane into the middle of a padded one.
@@ -55,11 +56,13 @@ pub fn forward(x: &[f32], kernel: &[f32], sizes: Sizes) -> Buffer {
     let shared = Shared::new(&mut out);
     each(sizes.n * sizes.channels, |task| {
         let channel = task % sizes.channels;
-        let mut padded = sizes.scratch();
-        sizes.fill(&mut padded, &x[task * plane..][..plane]);
         // SAFETY: one plane per task.
         let to = unsafe { shared.part(task * plane, plane) };
-        convolve(&padded, &kernel[channel * taps..][..taps], to, sizes);
+        scratch::with(sizes.padded(), |padded| {
+            padded.fill(0.0);
+            sizes.fill(padded, &x[task * plane..][..plane]);
+            convolve(padded, &kernel[channel * taps..][..taps], to, sizes);
+        });
     });
     out
 }
@@ -78,7 +81,7 @@ pub fn backward(
     let to_dx = dx.as_deref_mut().map(Shared::new);
     let to_dk = dk.as_deref_mut().map(Shared::new);
     each(sizes.channels, |channel| {
-        let (mut grad_padded, mut x_padded) = (sizes.scratch(), sizes.scratch());
+        let [mut grad_padded, mut x_padded] = [(); 2].map(|()| pool::zeros(sizes.padded()));
         let mut flipped = kernel[channel * taps..][..taps].to_vec();
         flipped.reverse();
         let mut sums = pool::zeros(taps * MAX_LANES);

@@ -4,6 +4,7 @@
 //! Every element is one chain of multiply-adds in order of the inner index, so results depend neither on how columns
 //! are split nor on the number of threads.
 
+use super::parallel::{Shared, each_of};
 use super::pool::{self, Buffer};
 use super::simd::{self, Level, Vector};
 use super::transpose::transpose;
@@ -63,17 +64,20 @@ impl Left {
     pub fn refill(&mut self, matrix: &[f32], stride: usize) {
         let (rows, depth, tile) = (self.rows, self.depth, tile_rows());
         let padded = rows.next_multiple_of(tile);
-        for k0 in (0..depth).step_by(DEPTH) {
+        let blocks = depth.div_ceil(DEPTH);
+        let data = Shared::new(&mut self.data);
+        each_of(blocks, padded * DEPTH, |block| {
+            let k0 = block * DEPTH;
             let kc = DEPTH.min(depth - k0);
             for row in 0..padded {
-                let at = (k0 / DEPTH * padded + row) * STRIDE;
-                let to = &mut self.data[at..at + kc];
+                // SAFETY: each block has rows of its own.
+                let to = unsafe { data.part((block * padded + row) * STRIDE, kc) };
                 match row < rows {
                     true => to.copy_from_slice(&matrix[row * stride + k0..][..kc]),
                     false => to.fill(0.0),
                 }
             }
-        }
+        });
     }
 
     /// The transpose of `matrix`, whose `depth` rows lie at distance `stride`.

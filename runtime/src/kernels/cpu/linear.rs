@@ -17,19 +17,32 @@ fn maps(tensor: &FlexTensor) -> Maps<'_> {
     }
 }
 
-fn forward(parts: &[FlexTensor], weight: &FlexTensor, bias: &FlexTensor) -> FlexTensor {
+/// Weight and bias of a linear map.
+type Affine = (FlexTensor, FlexTensor);
+
+/// Each linear map of the same parts; `gelu` is what is added to the GELU of it, if that is wanted.
+fn forward(parts: &[FlexTensor], maps: &[Affine], gelu: Option<&FlexTensor>) -> Vec<FlexTensor> {
     let [n, _, height, width] = parts.first().map_or([0; 4], dims4);
-    let [outputs, inputs] = [weight.shape()[0], weight.shape()[1]];
-    let output = Output {
-        weight: Left::rows(values(weight), inputs, outputs, inputs),
-        bias: Some(values(bias)),
-    };
-    let parts: Vec<Maps> = parts.iter().map(maps).collect();
-    let result = project(&parts, n, height * width, &[output]).pop();
-    result.map_or_else(
-        || unreachable!("one output was asked for"),
-        |y| y.into_tensor([n, outputs, height, width]),
-    )
+    let outputs = maps.iter().map(|(weight, bias)| {
+        let [outputs, inputs] = [weight.shape()[0], weight.shape()[1]];
+        Output {
+            weight: Left::rows(values(weight), inputs, outputs, inputs),
+            bias: Some(values(bias)),
+            gelu: gelu.map(values),
+        }
+    });
+    let outputs: Vec<Output> = outputs.collect();
+    let parts: Vec<Maps> = parts.iter().map(self::maps).collect();
+    let results = project(&parts, n, height * width, &outputs).into_iter();
+    let results = results.zip(maps);
+    let results =
+        results.map(|(y, (weight, _))| y.into_tensor([n, weight.shape()[0], height, width]));
+    results.collect()
+}
+
+fn only(mut results: Vec<FlexTensor>) -> FlexTensor {
+    let result = results.pop();
+    result.unwrap_or_else(|| unreachable!("one output was asked for"))
 }
 
 /// Gradients of `wanted` among parts, weight and bias, in this order.
@@ -50,6 +63,7 @@ fn backward(
             projections.push(Output {
                 weight: Left::columns(&values(weight)[first..], inputs, channels, outputs),
                 bias: None,
+                gelu: None,
             });
         }
         first += channels;
@@ -77,16 +91,32 @@ fn backward(
     results
 }
 
-/// [`Kernels::pointwise`](super::Kernels::pointwise) without gradients.
-pub fn pointwise(
+fn row_major<const D: usize>(tensor: Tensor<Flex, D>) -> FlexTensor {
+    contiguous(primitive(tensor))
+}
+
+/// [`Kernels::pointwises`](super::Kernels::pointwises) without gradients.
+pub fn pointwises(
+    parts: Vec<Tensor<Flex, 4>>,
+    maps: Vec<(Tensor<Flex, 2>, Tensor<Flex, 1>)>,
+) -> Vec<Tensor<Flex, 4>> {
+    let parts: Vec<FlexTensor> = parts.into_iter().map(row_major).collect();
+    let maps = maps.into_iter().map(|(w, b)| (row_major(w), row_major(b)));
+    let maps: Vec<Affine> = maps.collect();
+    let results = forward(&parts, &maps, None).into_iter();
+    results.map(tensor).collect()
+}
+
+/// [`Kernels::pointwise_gelu`](super::Kernels::pointwise_gelu) without gradients; `after` is `[1]` or `[H, W]`.
+pub fn pointwise_gelu(
     parts: Vec<Tensor<Flex, 4>>,
     weight: Tensor<Flex, 2>,
     bias: Tensor<Flex, 1>,
+    after: FlexTensor,
 ) -> Tensor<Flex, 4> {
-    let parts = parts.into_iter().map(|p| contiguous(primitive(p)));
-    let parts: Vec<FlexTensor> = parts.collect();
-    let (weight, bias) = (contiguous(primitive(weight)), contiguous(primitive(bias)));
-    tensor(forward(&parts, &weight, &bias))
+    let parts: Vec<FlexTensor> = parts.into_iter().map(row_major).collect();
+    let map = (row_major(weight), row_major(bias));
+    tensor(only(forward(&parts, &[map], Some(&contiguous(after)))))
 }
 
 /// [`Kernels::pointwise`](super::Kernels::pointwise) with gradients.
@@ -107,7 +137,9 @@ pub fn pointwise_tracked<C: CheckpointStrategy>(
         Ok(pair) => pair,
         Err(_) => unreachable!("two tensors follow the parts"),
     };
-    let output = forward(&inputs, &weight, &bias);
+    let map = (weight, bias);
+    let output = only(forward(&inputs, std::slice::from_ref(&map), None));
+    let (weight, _) = map;
     let parents: Vec<_> = parents.iter().collect();
     tensor(record::<C, _>(&parents, output, move |grad, wanted| {
         backward(&contiguous(grad), &inputs, &weight, wanted)

@@ -171,6 +171,16 @@ pub fn gate_tracked<C: CheckpointStrategy>(
     })
 }
 
+/// `x * scale + shift` per channel; with `gelu`, that of the GELU of it and what is added to that, `[1]` or `[H, W]`.
+pub fn rescale(
+    x: &FlexTensor,
+    maps: Option<[&FlexTensor; 2]>,
+    gelu: Option<&FlexTensor>,
+) -> FlexTensor {
+    let maps = maps.map(|maps| maps.map(values));
+    stretch::rescale(map(x), maps, gelu.map(values)).into_tensor(x.shape())
+}
+
 /// An activation.
 pub fn activate(x: &FlexTensor, function: Function) -> FlexTensor {
     activation::forward(function, values(x)).into_tensor(x.shape())

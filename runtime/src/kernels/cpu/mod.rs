@@ -24,6 +24,7 @@ mod pool;
 mod pooling;
 mod record;
 mod scaled;
+mod scratch;
 pub(crate) mod simd;
 mod sine;
 mod slow;
@@ -41,7 +42,7 @@ use termc_compiler::model::Over;
 use self::activation::Function;
 use self::maps::Mean;
 use self::tensor::{contiguous, is_f32, primitive, tensor};
-use super::{Bias, Kernels, composed};
+use super::{AffineTensors, Bias, Kernels, composed};
 use crate::composed::slow_net::{ContextTensors, SlowTensors};
 
 type T4<B> = Tensor<B, 4>;
@@ -64,9 +65,67 @@ fn bias_primitive<B: Kernels>(bias: Bias<B>) -> B::FloatTensorPrimitive {
 impl Kernels for Flex {
     fn pointwise(parts: Vec<T4<Self>>, weight: Tensor<Self, 2>, bias: Tensor<Self, 1>) -> T4<Self> {
         match parts.iter().all(is_f32) && is_f32(&weight) {
-            true => linear::pointwise(parts, weight, bias),
+            true => {
+                let mut all = linear::pointwises(parts, vec![(weight, bias)]);
+                let only = all.pop();
+                only.unwrap_or_else(|| unreachable!("one map was asked for"))
+            }
             false => composed::pointwise(parts, weight, bias),
         }
+    }
+
+    fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        parallel::within(work)
+    }
+
+    fn pointwises(parts: Vec<T4<Self>>, maps: Vec<AffineTensors<Self>>) -> Vec<T4<Self>> {
+        match parts.iter().all(is_f32) && maps.iter().all(|(weight, _)| is_f32(weight)) {
+            true => linear::pointwises(parts, maps),
+            false => {
+                let each = maps.into_iter();
+                each.map(|(w, b)| composed::pointwise(parts.clone(), w, b))
+                    .collect()
+            }
+        }
+    }
+
+    fn pointwise_gelu(
+        parts: Vec<T4<Self>>,
+        weight: Tensor<Self, 2>,
+        bias: Tensor<Self, 1>,
+        after: Bias<Self>,
+    ) -> T4<Self> {
+        match parts.iter().all(is_f32) && is_f32(&weight) {
+            true => linear::pointwise_gelu(parts, weight, bias, bias_primitive(after)),
+            false => {
+                let y = composed::pointwise(parts, weight, bias);
+                composed::bias(composed::gelu(y), after)
+            }
+        }
+    }
+
+    fn rescale(x: T4<Self>, scale: Tensor<Self, 1>, shift: Tensor<Self, 1>) -> T4<Self> {
+        match is_f32(&x) {
+            true => {
+                let [scale, shift] = [scale, shift].map(|t| contiguous(primitive(t)));
+                tensor(maps::rescale(&row_major(x), Some([&scale, &shift]), None))
+            }
+            false => composed::rescale(x, scale, shift),
+        }
+    }
+
+    fn gelu_bias(x: T4<Self>, rescale: Option<[Tensor<Self, 1>; 2]>, bias: Bias<Self>) -> T4<Self> {
+        if !is_f32(&x) {
+            let x = match rescale {
+                Some([scale, shift]) => composed::rescale(x, scale, shift),
+                None => x,
+            };
+            return composed::bias(composed::gelu(x), bias);
+        }
+        let rescale = rescale.map(|both| both.map(|t| contiguous(primitive(t))));
+        let rescale = rescale.as_ref().map(|[scale, shift]| [scale, shift]);
+        let bias = contiguous(bias_primitive(bias));
+        tensor(maps::rescale(&row_major(x), rescale, Some(&bias)))
     }
 
     fn depthwise(x: T4<Self>, kernel: T4<Self>) -> T4<Self> {
@@ -258,6 +317,10 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
             true => linear::pointwise_tracked(parts, weight, bias),
             false => composed::pointwise(parts, weight, bias),
         }
+    }
+
+    fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        parallel::within(work)
     }
 
     fn depthwise(x: T4<Self>, kernel: T4<Self>) -> T4<Self> {

@@ -14,6 +14,22 @@ pub fn each(count: usize, task: impl Fn(usize) + Send + Sync) {
     }
 }
 
+/// Runs `work` on one of the threads, which then hands over half of each loop inside it and nothing else.
+pub fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
+}
+
+/// Values that one thread goes through before another would have begun.
+const FEW: usize = 1 << 12;
+
+/// As [`each`] for tasks that go through `values` values each: few are left to one thread.
+pub fn each_of(count: usize, values: usize, task: impl Fn(usize) + Send + Sync) {
+    match count.saturating_mul(values) <= FEW {
+        true => (0..count).for_each(task),
+        false => each(count, task),
+    }
+}
+
 /// A mutable slice of which different threads write different parts.
 pub struct Shared<'a> {
     start: *mut f32,

@@ -1,6 +1,7 @@
 //! 1x1 convolutions as matrix products: of several inputs seen as one concatenation, to several outputs at once, with
 //! both gradients. Images are `[channels, positions]` matrices; no input is copied but into cache-sized panels.
 
+use super::activation::gelu_biased;
 use super::gemm::{COLUMNS, Left, Product, Right, Start, multiply};
 use super::parallel::{Shared, each};
 use super::pool::{self, Buffer};
@@ -87,6 +88,8 @@ pub struct Output<'a> {
     pub weight: Left,
     /// One value per output channel.
     pub bias: Option<&'a [f32]>,
+    /// GELU afterwards, and what is added to it: one value, or one per position.
+    pub gelu: Option<&'a [f32]>,
 }
 
 /// Matrix address that threads may share, each using its own columns.
@@ -131,6 +134,18 @@ pub fn project(inputs: &[Maps], n: usize, positions: usize, outputs: &[Output]) 
         let (from, to) = (block * COLUMNS, positions.min((block + 1) * COLUMNS));
         // SAFETY: results have `positions` columns; each task has its own image and columns.
         unsafe { multiply(&products, &stack, depth, from, to) };
+        for (output, product) in outputs.iter().zip(&products) {
+            let Some(bias) = output.gelu else { continue };
+            let bias = bias.get(from..to).unwrap_or(bias);
+            for row in 0..rows(output) {
+                // SAFETY: as above, and these columns are computed.
+                let to = unsafe {
+                    let first = product.out.add(row * positions + from);
+                    std::slice::from_raw_parts_mut(first, to - from)
+                };
+                gelu_biased(to, bias);
+            }
+        }
     });
     results
 }

@@ -1,7 +1,7 @@
 //! Instance standardization of `x * scale` without the product: `(x - mean) / sqrt(var + eps / scale^2)`. The factor's
 //! gradient is its share in the epsilon, summed directly; through the product it would drown in rounding.
 
-use super::parallel::{Shared, each};
+use super::parallel::{Shared, each_of};
 use super::pool::{self, Buffer};
 use super::standardize::{
     EPSILON, Moments, Statistics, finish_plain, grad_moments, input_grad, moments,
@@ -25,7 +25,7 @@ pub fn forward(x: Map, scale: Map) -> (Buffer, Statistics) {
     let mut out = pool::take(n * channels * positions);
     let mut statistics = pool::take(n * channels * 4);
     let (to, kept) = (Shared::new(&mut out), Shared::new(&mut statistics));
-    each(n * channels, |row| {
+    each_of(n * channels, positions, |row| {
         let (image, channel) = (row / channels, row % channels);
         let x = x.row(image, channel);
         let count = positions as f64;
@@ -52,7 +52,7 @@ pub fn backward(grad: Map, x: Map, scale: Map, statistics: &[f32]) -> (Buffer, B
     let mut dx = pool::take(n * channels * positions);
     let mut dscale = pool::take(n * channels);
     let (to, to_scale) = (Shared::new(&mut dx), Shared::new(&mut dscale));
-    each(n * channels, |row| {
+    each_of(n * channels, positions, |row| {
         let (image, channel) = (row / channels, row % channels);
         let (x, g) = (x.row(image, channel), grad.row(image, channel));
         let Moments {

@@ -1,8 +1,9 @@
 //! Sums and products of feature maps whose axes of size 1 are stretched, and the matching reductions of gradients.
 //! Maps are `[n, channels, positions]`, each axis whole or of size 1.
 
+use super::activation;
 use super::math::sigmoid;
-use super::parallel::{Shared, each};
+use super::parallel::{Shared, each_of};
 use super::pointwise::{add_to, sum};
 use super::pool::{self, Buffer};
 use super::simd::multiversion;
@@ -82,11 +83,32 @@ pub fn combine(a: Map, b: Map, sizes: Sizes, product: bool) -> Buffer {
     let [n, channels, positions] = sizes;
     let mut out = pool::take(n * channels * positions);
     let shared = Shared::new(&mut out);
-    each(n * channels, |row| {
+    each_of(n * channels, positions, |row| {
         let (image, channel) = (row / channels, row % channels);
         // SAFETY: one row per task.
         let to = unsafe { shared.part(row * positions, positions) };
         combine_rows(to, a.row(image, channel), b.row(image, channel), product);
+    });
+    out
+}
+
+/// `x * scale + shift`, `maps`, per channel, or `x` alone; then, if wanted, GELU plus one value or one per position.
+pub fn rescale(x: Map, maps: Option<[&[f32]; 2]>, gelu: Option<&[f32]>) -> Buffer {
+    let [n, channels, positions] = x.sizes;
+    let mut out = pool::take(n * channels * positions);
+    let shared = Shared::new(&mut out);
+    each_of(n * channels, positions, |row| {
+        let (image, channel) = (row / channels, row % channels);
+        // SAFETY: one row per task.
+        let to = unsafe { shared.part(row * positions, positions) };
+        let x = x.row(image, channel);
+        match maps {
+            Some([scale, shift]) => activation::rescale(to, x, scale[channel], shift[channel]),
+            None => to.copy_from_slice(x),
+        }
+        if let Some(bias) = gelu {
+            activation::gelu_biased(to, bias);
+        }
     });
     out
 }
@@ -111,7 +133,8 @@ pub fn reduce(grad: Map, other: Option<Map>, sizes: Sizes) -> Buffer {
     let size = sizes[2];
     let mut partial = pool::take(tasks * kept * size);
     let shared = Shared::new(&mut partial);
-    each(tasks * kept, |task| {
+    let values = n * channels * positions / (tasks * kept).max(1);
+    each_of(tasks * kept, values, |task| {
         // SAFETY: one row of the result per task.
         let to = unsafe { shared.part(task * size, size) };
         to.fill(0.0);
@@ -170,7 +193,7 @@ pub fn spread(x: Map, sizes: Sizes, factor: f32) -> Buffer {
     };
     let mut out = pool::take(n * channels * positions);
     let shared = Shared::new(&mut out);
-    each(n * channels, |row| {
+    each_of(n * channels, positions, |row| {
         // SAFETY: one row per task.
         let to = unsafe { shared.part(row * positions, positions) };
         match scaled.row(row / channels, row % channels) {
@@ -212,7 +235,7 @@ pub fn gate(x: Map, a: Map, b: Map) -> Buffer {
     let [n, channels, positions] = x.sizes;
     let mut out = pool::take(n * channels * positions);
     let shared = Shared::new(&mut out);
-    each(n * channels, |row| {
+    each_of(n * channels, positions, |row| {
         let (image, channel) = (row / channels, row % channels);
         // SAFETY: one row per task.
         let to = unsafe { shared.part(row * positions, positions) };
@@ -232,7 +255,7 @@ pub fn gate_back(grad: Map, x: Map, a: Map, b: Map) -> (Buffer, Buffer) {
     let mut dx = pool::take(n * channels * positions);
     let mut scores = pool::take(n * channels * positions);
     let (to_dx, to_scores) = (Shared::new(&mut dx), Shared::new(&mut scores));
-    each(n * channels, |row| {
+    each_of(n * channels, positions, |row| {
         let (image, channel) = (row / channels, row % channels);
         // SAFETY: one row per task.
         let (dx, scores) = unsafe {
