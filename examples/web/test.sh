@@ -17,7 +17,7 @@ trap 'rm -rf "$profile"' EXIT
 chromium() {
   timeout 120 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
     --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars \
-    --user-data-dir="$profile" --window-size=1100,760 --virtual-time-budget=20000 "$@" \
+    --user-data-dir="$profile" --window-size=1100,640 --virtual-time-budget=20000 "$@" \
     "file://$PWD/target/web/index.html?selftest" 2>"$profile/log"
 }
 page=$(chromium --dump-dom)
