@@ -15,7 +15,7 @@ const WEIGHTS: &str = "../../../examples/embed/digits.safetensors";
 const CASE: &str = "../../../examples/embed/digits.check.safetensors";
 
 /// A frozen model with its weights, and what they give.
-const FROZEN: &str = "../../../examples/web/digits.safetensors";
+const FROZEN_FILE: &str = "../../../examples/web/digits.safetensors";
 const FROZEN_CASE: &str = "../../../examples/web/digits.check.safetensors";
 
 /// A folder for `OUT_DIR`.
@@ -192,8 +192,11 @@ fn weights_of_another_model_are_refused_by_name() {
 #[test]
 fn a_frozen_model_is_written_without_the_standard_library() {
     let out = Out::new();
-    let (weights, check) = (format!("weights={FROZEN}"), format!("check={FROZEN_CASE}"));
-    let output = out.script(&[FROZEN, &weights, &check, "no_std"]);
+    let (weights, check) = (
+        format!("weights={FROZEN_FILE}"),
+        format!("check={FROZEN_CASE}"),
+    );
+    let output = out.script(&[FROZEN_FILE, &weights, &check, "no_std"]);
     assert!(output.status.success(), "{}", text(output.stderr));
     assert_eq!(out.names(), ["digits.check.f32", "digits.f32", "digits.rs"]);
     let source = out.read("digits.rs");
@@ -205,7 +208,7 @@ fn a_frozen_model_is_written_without_the_standard_library() {
     let check = std::fs::read(out.0.path().join("digits.check.f32")).unwrap();
     assert_eq!(check.len(), 4 * 2 * (64 + 10));
     // The flat file holds what the other one does, in the order of the fields: the last is the last bias.
-    let stored = std::fs::read(cases().join(FROZEN)).unwrap();
+    let stored = std::fs::read(cases().join(FROZEN_FILE)).unwrap();
     let last = &bytes[bytes.len() - 40..];
     assert!(stored.windows(40).any(|window| window == last));
 }
@@ -220,8 +223,8 @@ fn only_frozen_models_do_without_the_standard_library() {
     assert!(shown.contains("termc freeze"), "{shown}");
     for (arguments, problem) in [
         ([WEIGHTS, "no_std"], "but not of a frozen model"),
-        ([FROZEN, "set=b0.expand=24"], "is frozen"),
-        ([FROZEN, "variant=Other"], "is frozen"),
+        ([FROZEN_FILE, "set=b0.expand=24"], "is frozen"),
+        ([FROZEN_FILE, "variant=Other"], "is frozen"),
     ] {
         let output = out.script(&arguments);
         assert_eq!(output.status.code(), Some(1));

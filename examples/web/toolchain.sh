@@ -37,6 +37,7 @@ debian() {
   if [ ! -x "$root/usr/bin/rustc" ]; then
     rm -rf "$root.new"
     mkdir -p "$root.new/debs/partial"
+    apt-get update -qq >&2
     apt-get install -qq --yes --no-install-recommends --download-only -o Debug::NoLocking=true \
       -o Dir::Cache::archives="$root.new/debs" rustc-web rust-web-src lld-22 >&2
     for deb in "$root.new"/debs/*.deb; do

@@ -302,7 +302,7 @@ proptest! {
         let inputs = Inputs { maps, planes, rows };
         let after = |i: &Inputs| match scalar {
             true => Bias::Scalar(i.rows[2].clone() + i.planes[2].clone().sum() * 0.0),
-            false => Bias::Spatial(i.planes[2].clone() + i.rows[2].clone().sum() * 0.0),
+            false => Bias::Spatial(i.planes[2].clone() + (i.rows[2].clone() * 0.0).unsqueeze::<2>()),
         };
         let composed_pointwise = |i: &Inputs, at: usize| composed::pointwise(i.maps.clone(), i.planes[at].clone(), i.rows[at].clone());
         let fused = |i: Inputs| {
@@ -342,7 +342,7 @@ proptest! {
         let rescaled = composed::rescale(lone(0), biases[0].clone(), biases[1].clone());
         let finish = |x| composed::bias(composed::gelu(x), after());
         let reference = [lone(0), lone(1), finish(lone(0)), finish(lone(0)), finish(rescaled.clone()), rescaled];
-        let values = |t: Tensor<Flex, 4>| t.into_data().to_vec::<f32>().unwrap();
+        let values = |t: Tensor<Flex, 4>| t.into_data().iter::<f64>().collect::<Vec<f64>>();
         for (i, (a, b)) in fused.into_iter().zip(reference).enumerate() {
             prop_assert_eq!(a.dims(), b.dims());
             let error = relative(&values(a), &values(b));
