@@ -222,7 +222,7 @@ fn only_frozen_models_do_without_the_standard_library() {
     assert!(shown.contains("`Digits` has slow nets"), "{shown}");
     assert!(shown.contains("termc freeze"), "{shown}");
     for (arguments, problem) in [
-        ([WEIGHTS, "no_std"], "but not of a frozen model"),
+        ([CASE, "no_std"], "but not of a frozen model"),
         ([FROZEN_FILE, "set=b0.expand=24"], "is frozen"),
         ([FROZEN_FILE, "variant=Other"], "is frozen"),
     ] {

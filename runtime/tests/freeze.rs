@@ -1,5 +1,10 @@
 //! Frozen networks: equal to batch mode where the population is one batch, and bit for bit the same in any batch.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use burn::tensor::{Tensor, TensorData};
 use burn_flex::Flex;

@@ -156,7 +156,9 @@ fn a_frozen_file_becomes_source_without_the_standard_library() {
 fn only_frozen_models_do_without_the_standard_library() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("net.rs");
-    emit(MODEL, WEIGHTS, &output, &["--target", "no-std"])
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/digits.term");
+    let output = output.to_str().unwrap();
+    termc(&["emit", model, "--target", "no-std", "-o", output])
         .expect(1)
         .says("digits.term` has slow nets, which need the standard library")
         .says("freeze a training with `termc freeze RUN -o FROZEN`");

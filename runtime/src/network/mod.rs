@@ -251,31 +251,30 @@ impl Network {
         };
         let steps = plan.steps.iter().zip(&plan.last_reads);
         for (id, (step, freed)) in model.node_ids().zip(steps) {
-            let value = match (input.take_if(|_| id.index() == 0), step) {
-                (Some(input), _) => Value::Whole(input),
+            let one = |value| vec![(id, value)];
+            let made = match (input.take_if(|_| id.index() == 0), step) {
+                (Some(input), _) => one(Value::Whole(input)),
                 (None, Step::Skipped) => continue,
                 (None, Step::Together(ids)) => {
-                    for (id, whole) in ids.iter().zip(run.together(ids, &values)) {
-                        see(*id, &whole);
-                        values.set(*id, Value::Whole(whole));
+                    let wholes = run.together(ids, &values).into_iter();
+                    ids.iter().copied().zip(wholes.map(Value::Whole)).collect()
+                }
+                (None, Step::Fused(fusion)) => one(Value::Whole(run.fused(fusion, &values))),
+                (None, Step::Parts) if !keep(id) => one(Value::Parts(run.parts(id, &values))),
+                (None, Step::Parts | Step::Node) => one(Value::Whole(run.node(id, &values))),
+            };
+            for (id, value) in made {
+                let value = match (value, &pass.disturb) {
+                    (Value::Whole(whole), Some(disturb)) => {
+                        Value::Whole(run.disturbed(id, whole, disturb))
                     }
-                    freed.iter().for_each(|operand| values.free(*operand));
-                    continue;
+                    (value, _) => value,
+                };
+                if let Value::Whole(whole) = &value {
+                    see(id, whole);
                 }
-                (None, Step::Fused(fusion)) => Value::Whole(run.fused(fusion, &values)),
-                (None, Step::Parts) if !keep(id) => Value::Parts(run.parts(id, &values)),
-                (None, Step::Parts | Step::Node) => Value::Whole(run.node(id, &values)),
-            };
-            let value = match (value, &pass.disturb) {
-                (Value::Whole(whole), Some(disturb)) => {
-                    Value::Whole(run.disturbed(id, whole, disturb))
-                }
-                (value, _) => value,
-            };
-            if let Value::Whole(whole) = &value {
-                see(id, whole);
+                values.set(id, value);
             }
-            values.set(id, value);
             freed.iter().for_each(|operand| values.free(*operand));
         }
     }
