@@ -111,7 +111,7 @@ fn sine<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) -> Tensor<B, 2>
     }
 }
 
-/// [`sine`] in 64-bit floats.
+/// The sine in 64-bit floats.
 pub fn sine_of_doubles<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) -> Tensor<B, 2> {
     let (weight, bias) = filter;
     let (device, dtype) = (weight.device(), weight.dtype());
@@ -126,7 +126,7 @@ pub fn sine_of_doubles<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) 
     argument.sin().cast(dtype)
 }
 
-/// [`sine`] in 32-bit floats, for weights below 2^20 to about 3e-7.
+/// The sine in 32-bit floats, for weights below 2^20 to about 3e-7.
 ///
 /// Angles are counted in turns. Weights and coordinates are cut at fixed powers of two into parts of 12 bits, so that the
 /// products of the leading parts and the sums of their fractions are exact, in whatever order and with or without fused
