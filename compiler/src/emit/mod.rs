@@ -42,7 +42,7 @@ impl<'a> EmitOptions<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beside<'a> {
     /// A `.safetensors` file of the model's parameters and nothing else: embedded in Rust, the default in Python. For
-    /// [`no_std`] a flat file of them in the order of [`flat`].
+    /// [`no_std`] a flat file of them in the order of [`flat()`].
     pub weights: &'a str,
     /// A `.safetensors` file of [`INPUT`] and the [`LOGITS`] the parameters give for it: the emitted test reads it. For
     /// [`no_std`] a flat file of both.
@@ -75,7 +75,7 @@ pub fn rust(model: &Model, options: &EmitOptions<'_>) -> Emitted {
 /// Emits the same as [`rust`] for crates without the standard library: it needs only `alloc` and `burn` 0.21 without its
 /// default features, on the backend `flex`.
 ///
-/// A flat file of 32-bit floats, little-endian, in the order of [`flat`], takes the place of the `.safetensors` file.
+/// A flat file of 32-bit floats, little-endian, in the order of [`flat()`], takes the place of the `.safetensors` file.
 ///
 /// # Errors
 /// If the model has slow nets, whose fresh parameters and sines need more than `core` offers: freezing stores what they
