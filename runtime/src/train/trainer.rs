@@ -205,8 +205,9 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
             0 => self.save().map(|_| ())?,
             _ => {
                 self.learner.compare(self.state.step)?;
-                // It may have died between its last checkpoint and these.
-                self.follow_checkpoint()?;
+                // It may have died between its last checkpoint and these. No checkpoint goes yet: this may be the only
+                // one that is whole.
+                self.write_last()?;
             }
         }
         while self.state.epoch < self.job.settings.epochs {
@@ -355,6 +356,7 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         self.save().map(|_| ())
     }
 
+    /// Records the epoch; validates, and keeps the weights if they are the best so far.
     fn judge(&mut self, folder: &RunFolder, epoch: usize, sums: &Sums) -> Result<(), End> {
         let lr = self.learning_rate(self.state.step.saturating_sub(1));
         let train = self.row(Span::Epoch, sums, lr);
@@ -460,7 +462,7 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         }
     }
 
-    /// Writes a checkpoint. Without a folder only compares the weights with node 0's.
+    /// Writes a checkpoint and the last weights, then drops old checkpoints. Without a folder only compares the weights with node 0's.
     fn save(&mut self) -> Result<Option<PathBuf>, End> {
         self.check_weights()?;
         self.learner.compare(self.state.step)?;
@@ -472,19 +474,19 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         self.state.rows = log.rows();
         let tensors = self.learner.to_tensors();
         let path = checkpoint::save(&folder.checkpoints(), tensors, &self.state)?;
-        self.follow_checkpoint()?;
+        self.write_last()?;
+        let best = self.state.best.map(|best| best.step);
+        checkpoint::prune(&folder.checkpoints(), self.job.settings.keep, best)?;
         self.job.observer.on(Event::Saved(&path));
         Ok(Some(path))
     }
 
-    /// What a checkpoint entails: the last weights are its own, old checkpoints go.
-    fn follow_checkpoint(&self) -> Result<(), Error> {
-        let Some(folder) = self.job.folder else {
-            return Ok(());
-        };
-        self.write_weights(&folder.last())?;
-        let best = self.state.best.map(|best| best.step);
-        checkpoint::prune(&folder.checkpoints(), self.job.settings.keep, best)
+    /// The weights of the last checkpoint, by themselves.
+    fn write_last(&self) -> Result<(), Error> {
+        match self.job.folder {
+            Some(folder) => self.write_weights(&folder.last()),
+            None => Ok(()),
+        }
     }
 
     fn write_weights(&self, path: &std::path::Path) -> Result<(), Error> {
