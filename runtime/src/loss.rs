@@ -6,6 +6,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 use termc_compiler::model::{CrossEntropy, Penalty, SlowNeural, SlowNeuralKind, WeightNorm};
 
 use crate::composed::elementwise::tile;
+use crate::kernels::Kernels;
 use crate::params::Params;
 
 /// Class indices `[N]` as probability rows `[N, classes]` that are 1 at the label.
@@ -59,39 +60,22 @@ pub fn slow_neural<B: Backend>(
 /// L2 norms; the gradient `c * p / ||p||`, 0 for a parameter that is 0, as one vector in the model's order.
 ///
 /// The gradient is stated rather than derived, because it is cheap here and infinite in the derivative of the root at 0.
-pub fn weight_norm<B: Backend>(
+pub fn weight_norm<B: Kernels>(
     term: &WeightNorm,
     params: &Params<B>,
 ) -> (Tensor<B, 1>, Tensor<B, 1>) {
-    let mut norms = Vec::new();
-    let mut gradient = Vec::new();
-    for (param, value) in params.iter() {
-        let coefficient = match param.penalty {
-            Penalty::None => 0.0,
-            Penalty::Fast => term.fast,
-            Penalty::Slow => term.slow,
-        };
-        if coefficient == 0.0 {
-            gradient.push(value.zeros_like());
-            continue;
-        }
-        let norm = (value.clone() * value.clone()).sum().sqrt();
-        let zero = norm.clone().equal_elem(0.0);
-        let factor = norm
-            .clone()
-            .mask_fill(zero, 1.0)
-            .recip()
-            .mul_scalar(coefficient);
-        gradient.push(value.clone() * factor);
-        norms.push(norm.mul_scalar(coefficient));
+    let (coefficients, values): (Vec<f64>, Vec<_>) = (params.iter())
+        .map(|(param, value)| (coefficient(term, param.penalty), value.clone()))
+        .unzip();
+    B::norms(values, &coefficients)
+}
+
+fn coefficient(term: &WeightNorm, penalty: Penalty) -> f64 {
+    match penalty {
+        Penalty::None => 0.0,
+        Penalty::Fast => term.fast,
+        Penalty::Slow => term.slow,
     }
-    let gradient = Tensor::cat(gradient, 0);
-    let value = if norms.is_empty() {
-        Tensor::zeros([1], &gradient.device())
-    } else {
-        Tensor::cat(norms, 0).sum()
-    };
-    (value, gradient)
 }
 
 /// For each row of logits `[N, classes]`, whether its largest entry is the label's, as 0 or 1.

@@ -1,5 +1,7 @@
 //! The trainable parameters of a model as tensors: made, named, flattened. Does not compute with them.
 
+use std::sync::Arc;
+
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{DType, Tensor, TensorData};
 use termc_compiler::model::{Init, Mismatch, Model, Param, ParamId};
@@ -10,7 +12,7 @@ use crate::tensors::Tensors;
 /// One rank-1 tensor per parameter, in the model's order.
 #[derive(Clone, Debug)]
 pub struct Params<B: Backend> {
-    model: Model,
+    model: Arc<Model>,
     values: Vec<Tensor<B, 1>>,
 }
 
@@ -24,12 +26,21 @@ impl<B: Backend> Params<B> {
         });
         Self {
             values: values.collect(),
-            model: model.clone(),
+            model: Arc::new(model.clone()),
         }
     }
 
     /// Cuts a vector of all parameters, in the model's order, into parameters.
     pub fn from_flat(model: &Model, flat: Tensor<B, 1>) -> Self {
+        Self::cut(Arc::new(model.clone()), flat)
+    }
+
+    /// Other values of the same model's parameters, laid out like [`flat`](Self::flat).
+    pub fn with_values(&self, flat: Tensor<B, 1>) -> Self {
+        Self::cut(self.model.clone(), flat)
+    }
+
+    fn cut(model: Arc<Model>, flat: Tensor<B, 1>) -> Self {
         let mut start = 0;
         let values = model.params.iter().map(|param| {
             let value = flat.clone().narrow(0, start, param.count());
@@ -38,7 +49,7 @@ impl<B: Backend> Params<B> {
         });
         Self {
             values: values.collect(),
-            model: model.clone(),
+            model,
         }
     }
 
@@ -59,7 +70,7 @@ impl<B: Backend> Params<B> {
         });
         Ok(Self {
             values: values.collect(),
-            model: model.clone(),
+            model: Arc::new(model.clone()),
         })
     }
 
@@ -111,7 +122,15 @@ impl<B: Backend> Params<B> {
 impl<B: AutodiffBackend> Params<B> {
     /// Leaves of a new differentiation graph with these values.
     pub fn leaves(inner: &Params<B::InnerBackend>) -> Self {
-        inner.map(|value| Tensor::from_inner(value).require_grad())
+        let leaves = inner.map(|value| Tensor::from_inner(value).require_grad());
+        // Burn gives each leaf a graph of its own and, at the first operation that meets two graphs, moves one into the
+        // other, however much is in it already. An operation on all leaves joins them while they are empty.
+        let firsts = leaves
+            .values
+            .iter()
+            .map(|v: &Tensor<B, 1>| v.clone().narrow(0, 0, 1));
+        let _ = Tensor::cat(firsts.collect(), 0);
+        leaves
     }
 
     /// The values without gradient tracking.

@@ -73,3 +73,47 @@ pub fn bias<B: Backend>(x: Tensor<B, 4>, bias: Bias<B>) -> Tensor<B, 4> {
 }
 
 pub use crate::composed::slow_net::{slow_context, slow_line, slow_plane};
+
+/// See [`Kernels::kar`](super::Kernels::kar).
+pub fn kar<B: Backend>(
+    params: Tensor<B, 1>,
+    gradient: Tensor<B, 1>,
+    averages: Vec<Tensor<B, 1>>,
+    betas: &[f64],
+    lr: f64,
+) -> (Tensor<B, 1>, Vec<Tensor<B, 1>>) {
+    let mut direction = gradient.clone().sign();
+    let averages = averages.into_iter().zip(betas).map(|(average, beta)| {
+        direction = direction.clone() + average.clone().sign();
+        average.mul_scalar(*beta) + gradient.clone().mul_scalar(1.0 - beta)
+    });
+    let averages = averages.collect();
+    (params - direction.mul_scalar(lr), averages)
+}
+
+/// See [`Kernels::norms`](super::Kernels::norms).
+pub fn norms<B: Backend>(
+    vectors: Vec<Tensor<B, 1>>,
+    coefficients: &[f64],
+) -> (Tensor<B, 1>, Tensor<B, 1>) {
+    let mut norms = Vec::new();
+    let mut gradient = Vec::new();
+    for (vector, coefficient) in vectors.into_iter().zip(coefficients) {
+        if *coefficient == 0.0 {
+            gradient.push(vector.zeros_like());
+            continue;
+        }
+        let norm = (vector.clone() * vector.clone()).sum().sqrt();
+        let zero = norm.clone().equal_elem(0.0);
+        let factor = norm.clone().mask_fill(zero, 1.0).recip();
+        gradient.push(vector * factor.mul_scalar(*coefficient));
+        norms.push(norm.mul_scalar(*coefficient));
+    }
+    let gradient = Tensor::cat(gradient, 0);
+    let value = if norms.is_empty() {
+        Tensor::zeros([1], &gradient.device())
+    } else {
+        Tensor::cat(norms, 0).sum()
+    };
+    (value, gradient)
+}

@@ -46,11 +46,6 @@ pub trait Kernels: Backend {
         composed::pointwise(parts, weight, bias)
     }
 
-    /// Runs a whole pass of operations where they run best.
-    fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-        work()
-    }
-
     /// Several [`pointwise`](Self::pointwise) of the same parts.
     fn pointwises(
         parts: Vec<Tensor<Self, 4>>,
@@ -192,5 +187,26 @@ pub trait Kernels: Backend {
     /// Mean over positions: `[N, C, 1, 1]`.
     fn spatial_mean(x: Tensor<Self, 4>) -> Tensor<Self, 4> {
         composed::spatial_mean(x)
+    }
+
+    /// Kar's rule on vectors of all parameters: `params - lr * (sign gradient + sum_i sign average_i)`, and the averages
+    /// moved by it, `beta_i * average_i + (1 - beta_i) * gradient`.
+    fn kar(
+        params: Tensor<Self, 1>,
+        gradient: Tensor<Self, 1>,
+        averages: Vec<Tensor<Self, 1>>,
+        betas: &[f64],
+        lr: f64,
+    ) -> (Tensor<Self, 1>, Vec<Tensor<Self, 1>>) {
+        composed::kar(params, gradient, averages, betas, lr)
+    }
+
+    /// The sum of the vectors' L2 norms, each times its coefficient, `[1]`, and its gradient, all vectors one after the
+    /// other: `c * v / ||v||`, 0 for a vector that is 0.
+    fn norms(
+        vectors: Vec<Tensor<Self, 1>>,
+        coefficients: &[f64],
+    ) -> (Tensor<Self, 1>, Tensor<Self, 1>) {
+        composed::norms(vectors, coefficients)
     }
 }

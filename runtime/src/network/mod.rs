@@ -119,7 +119,7 @@ impl Network {
         input: Tensor<B, 4>,
         pass: &Pass,
     ) -> Forward<B> {
-        B::within(|| self.run(params, input, pass))
+        self.run(params, input, pass)
     }
 
     fn run<B: Kernels>(&self, params: &Params<B>, input: Tensor<B, 4>, pass: &Pass) -> Forward<B> {

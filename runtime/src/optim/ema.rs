@@ -29,7 +29,7 @@ impl<B: Backend> Ema<B> {
     pub fn update(&mut self, params: &Params<B>) {
         let old = self.average.flat().mul_scalar(self.decay);
         let new = old + params.flat().mul_scalar(1.0 - self.decay);
-        self.average = Params::from_flat(params.model(), new);
+        self.average = params.with_values(new);
     }
 
     /// The averaged parameters.
@@ -48,7 +48,7 @@ impl<B: Backend> Ema<B> {
     /// If some are missing or have other shapes.
     pub fn load(&mut self, tensors: &Tensors, device: &B::Device) -> Result<(), Error> {
         let flat = flatten(self.average.model(), PREFIX, tensors, device)?;
-        self.average = Params::from_flat(self.average.model(), flat);
+        self.average = self.average.with_values(flat);
         Ok(())
     }
 }

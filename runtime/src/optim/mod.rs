@@ -8,6 +8,7 @@ use burn::tensor::backend::Backend;
 use termc_compiler::model::{Clip, Model, Optimizer as Rule};
 
 use crate::Error;
+use crate::kernels::Kernels;
 use crate::params::{Params, flatten, unflatten};
 use crate::tensors::Tensors;
 
@@ -23,7 +24,7 @@ pub struct Optimizer<B: Backend> {
     steps: usize,
 }
 
-impl<B: Backend> Optimizer<B> {
+impl<B: Kernels> Optimizer<B> {
     /// The model's own rule, before its first step.
     pub fn new(model: &Model, device: &B::Device) -> Self {
         Self::with_rule(model, model.train.optimizer.clone(), device)
@@ -61,7 +62,7 @@ impl<B: Backend> Optimizer<B> {
             lr,
             &mut state,
         );
-        Params::from_flat(&self.model, flat)
+        params.with_values(flat)
     }
 
     /// The state as tensors named `optim.{state}.{path}`.

@@ -4,6 +4,8 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use termc_compiler::model::Optimizer as Rule;
 
+use crate::kernels::Kernels;
+
 /// Names of the vectors a rule remembers, in the order its step takes them.
 pub(super) fn state_names(rule: &Rule) -> &'static [&'static str] {
     match rule {
@@ -20,7 +22,7 @@ pub(super) fn state_names(rule: &Rule) -> &'static [&'static str] {
 /// Kar: `p -= lr * (sign g + sum_i sign m_i)` with the averages from before the step, then
 /// `m_i = beta_i m_i + (1 - beta_i) g`. AdamW: decoupled decay, bias-corrected moments. SGD: `g += decay * p`,
 /// `v = momentum * v + g`, `p -= lr * v`, or `lr * (g + momentum * v)` for Nesterov's form.
-pub(super) fn step<'a, B: Backend>(
+pub(super) fn step<'a, B: Kernels>(
     rule: &Rule,
     count: usize,
     params: Tensor<B, 1>,
@@ -73,19 +75,18 @@ pub(super) fn step<'a, B: Backend>(
     }
 }
 
-fn kar<'a, B: Backend>(
+fn kar<'a, B: Kernels>(
     betas: &[f64],
     params: Tensor<B, 1>,
     gradient: Tensor<B, 1>,
     lr: f64,
     state: &mut impl Iterator<Item = &'a mut Tensor<B, 1>>,
 ) -> Tensor<B, 1> {
-    let mut direction = gradient.clone().sign();
-    for (average, beta) in state.zip(betas) {
-        direction = direction + average.clone().sign();
-        moved(average, gradient.clone(), *beta);
-    }
-    params - direction.mul_scalar(lr)
+    let averages: Vec<&mut Tensor<B, 1>> = state.take(betas.len()).collect();
+    let values = averages.iter().map(|average| (*average).clone()).collect();
+    let (params, moved) = B::kar(params, gradient, values, betas, lr);
+    averages.into_iter().zip(moved).for_each(|(a, m)| *a = m);
+    params
 }
 
 /// Moves a running average towards a value and returns it: `a = beta * a + (1 - beta) * value`.

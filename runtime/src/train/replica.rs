@@ -6,7 +6,7 @@ use std::sync::Arc;
 use burn::tensor::{Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use termc_compiler::model::{Clip, Model};
+use termc_compiler::model::Clip;
 
 use super::evaluate::upload;
 use super::finite::{self, Culprit};
@@ -103,9 +103,8 @@ impl<B: TrainBackend> Replica<B> {
     /// # Errors
     /// If they are not of this model and recipe.
     pub fn load(&mut self, tensors: &Tensors, steps: usize) -> Result<(), Error> {
-        let model: Model = self.params.model().clone();
-        let flat = flatten(&model, WEIGHTS, tensors, &self.device)?;
-        self.params = Params::from_flat(&model, flat);
+        let flat = flatten(self.params.model(), WEIGHTS, tensors, &self.device)?;
+        self.params = self.params.with_values(flat);
         self.optimizer.load(tensors, steps)?;
         if let Some(ema) = &mut self.ema {
             ema.load(tensors, &self.device)?;

@@ -1,7 +1,9 @@
 //! Depthwise convolution of stride 1 with odd kernels and zero padding, and both gradients. Each plane is copied once
 //! into a padded scratch plane, so that the loops have no edges.
 
+use super::math::total;
 use super::parallel::{Shared, each};
+use super::pointwise::add_parts;
 use super::pool::{self, Buffer};
 use super::scratch;
 use super::simd::{MAX_LANES, Vector, vectorised};
@@ -58,11 +60,10 @@ pub fn forward(x: &[f32], kernel: &[f32], sizes: Sizes) -> Buffer {
         let channel = task % sizes.channels;
         // SAFETY: one plane per task.
         let to = unsafe { shared.part(task * plane, plane) };
-        scratch::with(sizes.padded(), |padded| {
-            padded.fill(0.0);
-            sizes.fill(padded, &x[task * plane..][..plane]);
-            convolve(padded, &kernel[channel * taps..][..taps], to, sizes);
-        });
+        let mut padded = scratch::room(sizes.padded());
+        padded.fill(0.0);
+        sizes.fill(&mut padded, &x[task * plane..][..plane]);
+        convolve(&padded, &kernel[channel * taps..][..taps], to, sizes);
     });
     out
 }
@@ -77,36 +78,42 @@ pub fn backward(
 ) -> [Option<Buffer>; 2] {
     let (plane, taps) = (sizes.plane(), sizes.k * sizes.k);
     let mut dx = wanted[0].then(|| pool::take(sizes.n * sizes.channels * plane));
-    let mut dk = wanted[1].then(|| pool::take(sizes.channels * taps));
+    // Of few channels the images are cut into chunks, for more tasks.
+    let chunks = (16 / sizes.channels).clamp(1, sizes.n.max(1));
+    let size = sizes.channels * taps;
+    let mut dk = wanted[1].then(|| pool::take(chunks * size));
     let to_dx = dx.as_deref_mut().map(Shared::new);
     let to_dk = dk.as_deref_mut().map(Shared::new);
-    each(sizes.channels, |channel| {
-        let [mut grad_padded, mut x_padded] = [(); 2].map(|()| pool::zeros(sizes.padded()));
+    each(chunks * sizes.channels, |task| {
+        let (chunk, channel) = (task / sizes.channels, task % sizes.channels);
+        let mut room = scratch::room(2 * sizes.padded() + taps * MAX_LANES);
+        room.fill(0.0);
+        let (grad_padded, rest) = room.split_at_mut(sizes.padded());
+        let (x_padded, sums) = rest.split_at_mut(sizes.padded());
         let mut flipped = kernel[channel * taps..][..taps].to_vec();
         flipped.reverse();
-        let mut sums = pool::zeros(taps * MAX_LANES);
-        for image in 0..sizes.n {
+        for image in chunk * sizes.n / chunks..(chunk + 1) * sizes.n / chunks {
             let at = (image * sizes.channels + channel) * plane;
-            sizes.fill(&mut grad_padded, &grad[at..at + plane]);
+            sizes.fill(grad_padded, &grad[at..at + plane]);
             if let Some(dx) = &to_dx {
-                // SAFETY: one channel per task.
+                // SAFETY: each image's channel belongs to one task.
                 let to = unsafe { dx.part(at, plane) };
-                convolve(&grad_padded, &flipped, to, sizes);
+                convolve(grad_padded, &flipped, to, sizes);
             }
             if to_dk.is_some() {
-                sizes.fill(&mut x_padded, &x[at..at + plane]);
-                accumulate(&grad_padded, &x_padded, &mut sums, sizes);
+                sizes.fill(x_padded, &x[at..at + plane]);
+                accumulate(grad_padded, x_padded, sums, sizes);
             }
         }
         if let Some(dk) = &to_dk {
-            // SAFETY: one channel per task.
-            let to = unsafe { dk.part(channel * taps, taps) };
+            // SAFETY: one part per task.
+            let to = unsafe { dk.part(task * taps, taps) };
             for (to, lanes) in to.iter_mut().zip(sums.chunks(MAX_LANES)) {
-                *to = lanes.iter().sum();
+                *to = total(lanes) as f32;
             }
         }
     });
-    [dx, dk]
+    [dx, dk.map(|parts| add_parts(parts, size))]
 }
 
 vectorised! {
@@ -160,12 +167,10 @@ unsafe fn rows<V: Vector, const R: usize, const NV: usize>(
     let columns = (sizes.width - x0).min(NV * V::LANES);
     for (r, row) in acc.iter().enumerate() {
         let line = &mut to[(y + r) * sizes.width + x0..][..columns];
-        let mut values = [0.0f32; 2 * MAX_LANES];
-        for (v, lanes) in row.iter().enumerate() {
-            // SAFETY: two vectors fit.
-            unsafe { lanes.store(values.as_mut_ptr().add(v * V::LANES)) };
+        for (line, lanes) in line.chunks_mut(V::LANES).zip(row) {
+            // SAFETY: inside the line.
+            unsafe { lanes.store_first(line.as_mut_ptr(), line.len()) };
         }
-        line.copy_from_slice(&values[..columns]);
     }
     R
 }

@@ -6,6 +6,7 @@
 
 use super::parallel::{Shared, each_of};
 use super::pool::{self, Buffer};
+use super::scratch;
 use super::simd::{self, Level, Vector};
 use super::transpose::transpose;
 
@@ -58,6 +59,20 @@ impl Left {
         let mut left = Self::empty(rows, depth);
         left.refill(matrix, stride);
         left
+    }
+
+    /// As [`rows`](Self::rows), in the memory of an earlier one if that has the same size.
+    pub fn again<'a>(
+        earlier: &'a mut Option<Self>,
+        matrix: &[f32],
+        stride: usize,
+        rows: usize,
+        depth: usize,
+    ) -> &'a Self {
+        let fitting = (earlier.take()).filter(|left| (left.rows, left.depth) == (rows, depth));
+        let mut left = fitting.unwrap_or_else(|| Self::empty(rows, depth));
+        left.refill(matrix, stride);
+        earlier.insert(left)
     }
 
     /// Overwrites the values, of the same size, from rows at distance `stride`.
@@ -181,7 +196,7 @@ unsafe fn run<V: Vector, R: Right, const MR: usize>(
 ) {
     let nr = tile_columns();
     let panels = (to - from).div_ceil(nr);
-    let mut packed = pool::take(panels * DEPTH.min(depth) * nr);
+    let mut packed = scratch::room(panels * DEPTH.min(depth) * nr);
     for k0 in (0..depth).step_by(DEPTH) {
         let kc = DEPTH.min(depth - k0);
         for (j, panel) in packed.chunks_mut(kc * nr).take(panels).enumerate() {

@@ -67,6 +67,19 @@ pub fn gelu_slope(x: f32) -> f32 {
     x.mul_add(density, distribution)
 }
 
+/// The sum of partial sums, a multiple of eight of them: eight at a time, then in pairs.
+#[inline(always)]
+pub fn total<T: Copy + Into<f64>>(lanes: &[T]) -> f64 {
+    let mut sums = [0.0f64; 8];
+    for lanes in lanes.chunks_exact(8) {
+        for (sum, lane) in sums.iter_mut().zip(lanes) {
+            *sum += (*lane).into();
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,8 @@
 
 use super::parallel::{Shared, each};
 use super::pool::{self, Buffer};
-use super::simd::{MAX_LANES, Vector, vectorised};
+use super::scratch;
+use super::simd::{Vector, vectorised};
 use super::transpose::transpose;
 
 /// `count` products of `[rows, inner]` with `[inner, columns]`.
@@ -57,7 +58,7 @@ pub fn backward(
     let to_da = da.as_deref_mut().map(Shared::new);
     let to_db = db.as_deref_mut().map(Shared::new);
     each(count, |i| {
-        let mut flipped = pool::take(inner * rows.max(columns));
+        let mut flipped = scratch::room(inner * rows.max(columns));
         let grad = &grad[i * rows * columns..][..rows * columns];
         if let Some(da) = &to_da {
             // SAFETY: one product per task.
@@ -166,20 +167,16 @@ unsafe fn narrow<V: Vector, const R: usize>(
     width: usize,
 ) -> usize {
     let mut acc = [V::splat(0.0); R];
-    let mut line = [0.0f32; MAX_LANES];
-    // SAFETY: the caller's matrices hold these rows and columns; lines are copied through a full vector.
+    // SAFETY: the caller's matrices hold these rows and columns.
     unsafe {
         for k in 0..inner {
-            line[..width].copy_from_slice(std::slice::from_raw_parts(b.add(k * columns), width));
-            let right = V::load(line.as_ptr());
+            let right = V::load_first(b.add(k * columns), width);
             for (r, lanes) in acc.iter_mut().enumerate() {
                 *lanes = lanes.add_product(V::splat(*a.add(r * inner + k)), right);
             }
         }
         for (r, lanes) in acc.iter().enumerate() {
-            lanes.store(line.as_mut_ptr());
-            std::slice::from_raw_parts_mut(c.add(r * columns), width)
-                .copy_from_slice(&line[..width]);
+            lanes.store_first(c.add(r * columns), width);
         }
     }
     R

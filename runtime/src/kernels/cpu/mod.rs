@@ -30,10 +30,12 @@ mod sine;
 mod slow;
 mod standardize;
 mod stretch;
+mod team;
 mod tensor;
 mod transpose;
+mod vectors;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorMetadata};
 use burn_autodiff::Autodiff;
 use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_flex::Flex;
@@ -41,7 +43,7 @@ use termc_compiler::model::Over;
 
 use self::activation::Function;
 use self::maps::Mean;
-use self::tensor::{contiguous, is_f32, primitive, tensor};
+use self::tensor::{contiguous, is_f32, primitive, tensor, values};
 use super::{AffineTensors, Bias, Kernels, composed};
 use crate::composed::slow_net::{ContextTensors, SlowTensors};
 
@@ -72,10 +74,6 @@ impl Kernels for Flex {
             }
             false => composed::pointwise(parts, weight, bias),
         }
-    }
-
-    fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-        parallel::within(work)
     }
 
     fn pointwises(parts: Vec<T4<Self>>, maps: Vec<AffineTensors<Self>>) -> Vec<T4<Self>> {
@@ -283,6 +281,52 @@ impl Kernels for Flex {
             false => composed::spatial_mean(x),
         }
     }
+
+    fn kar(
+        params: Tensor<Self, 1>,
+        gradient: Tensor<Self, 1>,
+        averages: Vec<Tensor<Self, 1>>,
+        betas: &[f64],
+        lr: f64,
+    ) -> (Tensor<Self, 1>, Vec<Tensor<Self, 1>>) {
+        if ![&params, &gradient]
+            .into_iter()
+            .chain(&averages)
+            .all(is_f32)
+        {
+            return composed::kar(params, gradient, averages, betas, lr);
+        }
+        let [params, gradient] = [params, gradient].map(|t| contiguous(primitive(t)));
+        let averages: Vec<_> = averages
+            .into_iter()
+            .map(|a| contiguous(primitive(a)))
+            .collect();
+        let slices: Vec<&[f32]> = averages.iter().map(values).collect();
+        let (stepped, moved) = vectors::kar(values(&params), values(&gradient), &slices, betas, lr);
+        let shaped = |buffer: pool::Buffer| tensor(buffer.into_tensor(params.shape()));
+        (shaped(stepped), moved.into_iter().map(shaped).collect())
+    }
+
+    fn norms(
+        vectors: Vec<Tensor<Self, 1>>,
+        coefficients: &[f64],
+    ) -> (Tensor<Self, 1>, Tensor<Self, 1>) {
+        let Some(device) = vectors.first().map(Tensor::device) else {
+            return composed::norms(vectors, coefficients);
+        };
+        if !vectors.iter().all(is_f32) {
+            return composed::norms(vectors, coefficients);
+        }
+        let vectors: Vec<_> = vectors
+            .into_iter()
+            .map(|v| contiguous(primitive(v)))
+            .collect();
+        let slices: Vec<&[f32]> = vectors.iter().map(values).collect();
+        let (sum, gradient) = vectors::norms(&slices, coefficients);
+        let size = [gradient.len()];
+        let sum = Tensor::from_data([sum as f32], &device);
+        (sum, tensor(gradient.into_tensor(size)))
+    }
 }
 
 /// Whether `scale` has one factor per image and channel of `x`, or has to be stretched to that.
@@ -317,10 +361,6 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
             true => linear::pointwise_tracked(parts, weight, bias),
             false => composed::pointwise(parts, weight, bias),
         }
-    }
-
-    fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-        parallel::within(work)
     }
 
     fn depthwise(x: T4<Self>, kernel: T4<Self>) -> T4<Self> {

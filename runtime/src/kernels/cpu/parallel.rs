@@ -3,20 +3,11 @@
 
 use std::marker::PhantomData;
 
-use rayon::prelude::*;
+use super::team::Team;
 
 /// Runs `task(0)`, ..., `task(count - 1)`, in any order, on all threads.
 pub fn each(count: usize, task: impl Fn(usize) + Send + Sync) {
-    match count {
-        0 => {}
-        1 => task(0),
-        _ => (0..count).into_par_iter().for_each(task),
-    }
-}
-
-/// Runs `work` on one of the threads, which then hands over half of each loop inside it and nothing else.
-pub fn within<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    rayon::scope(|_| work())
+    Team::get().run(count, &task);
 }
 
 /// Values that one thread goes through before another would have begun.

@@ -3,6 +3,7 @@
 
 use super::activation::gelu_biased;
 use super::gemm::{COLUMNS, Left, Product, Right, Start, multiply};
+use super::math::total;
 use super::parallel::{Shared, each};
 use super::pool::{self, Buffer};
 use super::simd::multiversion;
@@ -189,6 +190,7 @@ pub fn correlate(left: &[Maps], right: &[Maps], n: usize, positions: usize) -> V
         let address = address;
         let (chunk_index, (part, first, from, to)) =
             (task / spans.len(), spans[task % spans.len()]);
+        let mut packed: Vec<Option<Left>> = left.iter().map(|_| None).collect();
         for image in chunk_index * chunk..n.min((chunk_index + 1) * chunk) {
             for p0 in (0..positions).step_by(super::gemm::DEPTH) {
                 let depth = super::gemm::DEPTH.min(positions - p0);
@@ -202,12 +204,11 @@ pub fn correlate(left: &[Maps], right: &[Maps], n: usize, positions: usize) -> V
                     first: p0,
                 };
                 let mut row = chunk_index * rows;
-                let packed = left.iter().map(|l| {
+                let packed = left.iter().zip(&mut packed).map(|(l, packed)| {
                     let values = &l.image(image, positions).data[p0..];
-                    Left::rows(values, positions, l.channels, depth)
+                    Left::again(packed, values, positions, l.channels, depth)
                 });
-                let packed: Vec<Left> = packed.collect();
-                let products = packed.iter().map(|left| {
+                let products = packed.map(|left| {
                     // SAFETY: inside the partial sums.
                     let out = unsafe { address.0.add(row * columns + first) };
                     row += left.row_count();
@@ -279,6 +280,20 @@ fn add_up(parts: &[&[f32]], sum: &mut [f32]) {
     });
 }
 
+/// The sum of parts of `size` values each, in order.
+pub fn add_parts(parts: Buffer, size: usize) -> Buffer {
+    if parts.len() == size {
+        return parts;
+    }
+    let mut sum = pool::take(size);
+    let (first, rest) = parts.split_at(size);
+    sum.copy_from_slice(first);
+    for part in rest.chunks(size) {
+        add_to(&mut sum, part);
+    }
+    sum
+}
+
 multiversion! {
     /// `to += from`.
     pub fn add_to(to: &mut [f32], from: &[f32]) {
@@ -298,7 +313,7 @@ multiversion! {
                 *lane = f64::from(*a).mul_add(f64::from(*b), *lane);
             }
         }
-        lanes.iter().sum::<f64>() + rest
+        total(&lanes) + rest
     }
 
     /// Sum of a row, in sixteen interleaved partial sums.
@@ -311,7 +326,7 @@ multiversion! {
                 *lane += x;
             }
         }
-        lanes.iter().sum::<f32>() + rest
+        total(&lanes) as f32 + rest
     }
 }
 

@@ -142,6 +142,12 @@ pub fn zeros(len: usize) -> Buffer {
 }
 
 impl Buffer {
+    /// No values.
+    pub const EMPTY: Self = Self {
+        block: None,
+        len: 0,
+    };
+
     /// The tensor of these values; `shape` has as many elements as the buffer.
     pub fn into_tensor(mut self, shape: impl Into<Shape>) -> FlexTensor {
         let shape = shape.into();

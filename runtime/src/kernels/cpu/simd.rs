@@ -138,6 +138,34 @@ pub trait Vector: Copy {
     /// `LANES` values can be written at `p`.
     unsafe fn store(self, p: *mut f32);
 
+    /// Reads `count` values, at most `LANES`; the other lanes are 0.
+    ///
+    /// # Safety
+    /// `count` values can be read at `p`.
+    #[inline(always)]
+    unsafe fn load_first(p: *const f32, count: usize) -> Self {
+        let mut line = [0.0; MAX_LANES];
+        // SAFETY: the caller vouches for the values; the line holds a whole vector.
+        unsafe {
+            line[..count].copy_from_slice(std::slice::from_raw_parts(p, count));
+            Self::load(line.as_ptr())
+        }
+    }
+
+    /// Writes the first `count` values, at most `LANES`.
+    ///
+    /// # Safety
+    /// `count` values can be written at `p`.
+    #[inline(always)]
+    unsafe fn store_first(self, p: *mut f32, count: usize) {
+        let mut line = [0.0; MAX_LANES];
+        // SAFETY: the line holds a whole vector; the caller vouches for the values.
+        unsafe {
+            self.store(line.as_mut_ptr());
+            std::slice::from_raw_parts_mut(p, count).copy_from_slice(&line[..count]);
+        }
+    }
+
     /// `self + a * b`.
     fn add_product(self, a: Self, b: Self) -> Self;
 }
@@ -181,7 +209,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     macro_rules! vector {
-        ($(#[$doc:meta])* $name:ident, $inner:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident) => {
+        ($(#[$doc:meta])* $name:ident, $inner:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident $(, $part:item)*) => {
             $(#[$doc])*
             #[derive(Clone, Copy)]
             pub struct $name($inner);
@@ -212,13 +240,31 @@ mod x86 {
                     // SAFETY: only used where the feature exists.
                     Self(unsafe { $fma(a.0, b.0, self.0) })
                 }
+
+                $($part)*
             }
         };
     }
 
+    /// The first `count` of sixteen lanes.
+    #[inline(always)]
+    fn first(count: usize) -> __mmask16 {
+        (((1u32 << count) - 1) & 0xffff) as __mmask16
+    }
+
     vector!(
         /// Sixteen values; needs AVX-512F.
-        V4, __m512, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps
+        V4, __m512, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps,
+        #[inline(always)]
+        unsafe fn load_first(p: *const f32, count: usize) -> Self {
+            // SAFETY: lanes outside the mask are not read; the use vouches for the feature.
+            Self(unsafe { _mm512_maskz_loadu_ps(first(count), p) })
+        },
+        #[inline(always)]
+        unsafe fn store_first(self, p: *mut f32, count: usize) {
+            // SAFETY: lanes outside the mask are not written; the use vouches for the feature.
+            unsafe { _mm512_mask_storeu_ps(p, first(count), self.0) }
+        }
     );
     vector!(
         /// Eight values; needs AVX2 and FMA.

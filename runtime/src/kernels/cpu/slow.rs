@@ -5,7 +5,7 @@ use super::gemm::COLUMNS;
 use super::math::{gelu, gelu_slope};
 use super::matmul::product;
 use super::parallel::{Shared, each};
-use super::pointwise::{add_to, sum};
+use super::pointwise::{add_parts, add_to, sum};
 use super::pool::{self, Buffer};
 use super::simd::multiversion;
 use super::sine::{cosines_1d, cosines_2d, sines_1d, sines_2d};
@@ -326,12 +326,7 @@ pub fn backward(net: &Net, grad: &[f32]) -> Buffer {
         let into = unsafe { shared.part(b * total, total) };
         backward_block(net, ctx.as_ref(), grad, from, to, into);
     });
-    let mut result = pool::take(total);
-    let (first, rest) = partial.split_at(total);
-    result.copy_from_slice(first);
-    rest.chunks(total)
-        .for_each(|part| add_to(&mut result, part));
-    result
+    add_parts(partial, total)
 }
 
 /// Cuts a slice into pieces of the given sizes.

@@ -7,7 +7,7 @@
 
 use termc_compiler::model::Over;
 
-use super::math::{gelu, normal};
+use super::math::{gelu, normal, total};
 use super::parallel::{Shared, each, each_of};
 use super::pool::{self, Buffer};
 use super::scratch;
@@ -47,12 +47,11 @@ impl Plan {
 
     /// Tasks `(channel, first image, last image)` that share no statistics.
     fn tasks(&self) -> Vec<(usize, usize, usize)> {
-        let channels = 0..self.channels;
-        let tasks = channels.flat_map(|c| match self.statistics(c) {
-            Channel::Batch => vec![(c, 0, self.n)],
-            Channel::Image | Channel::Known => (0..self.n).map(|i| (c, i, i + 1)).collect(),
-        });
-        tasks.collect()
+        let (whole, single): (Vec<_>, Vec<_>) =
+            (0..self.channels).partition(|c| self.statistics(*c) == Channel::Batch);
+        let whole = whole.into_iter().map(|c| (c, 0, self.n));
+        let single = (0..self.n).flat_map(|i| single.iter().map(move |c| (*c, i, i + 1)));
+        whole.chain(single).collect()
     }
 }
 
@@ -101,12 +100,6 @@ impl<'a> Input<'a> {
             }
         }
     }
-}
-
-/// The sum of partial sums, each of few terms.
-#[inline(always)]
-fn total(lanes: &[f32]) -> f64 {
-    lanes.iter().map(|lane| f64::from(*lane)).sum()
 }
 
 multiversion! {
@@ -161,7 +154,7 @@ multiversion! {
                 *q = g.mul_add(f64::from(*x) - mean, *q);
             }
         }
-        (s.iter().sum::<f64>() + sum, q.iter().sum::<f64>() + product)
+        (total(&s) + sum, total(&q) + product)
     }
 
     /// `to = grad * gelu'(y)`, and the moments as [`grad_moments`].
@@ -229,47 +222,46 @@ pub fn forward(input: Input, plan: Plan, finish: Finish) -> (Buffer, Statistics)
     let (to, kept) = (Shared::new(&mut out), Shared::new(&mut statistics));
     let values = plan.n * plan.channels * positions / tasks.len().max(1);
     each_of(tasks.len(), values, |task| {
-        scratch::with(positions, |scratch| {
-            let (channel, first, last) = tasks[task];
-            let count = ((last - first) * positions) as f64;
-            let known = plan.statistics(channel) == Channel::Known;
-            let (mut shift, mut sum, mut square) = (0.0f32, 0.0f64, 0.0f64);
-            // One pass around the first value for the mean, one around the mean for the variance.
-            for pass in 0..if known { 0 } else { 2 } {
-                (sum, square) = (0.0, 0.0);
-                for image in first..last {
-                    let x = input.row(plan.row(image, channel) * positions, scratch);
-                    let (s, q) = moments(x, shift);
-                    sum += s;
-                    square += q;
-                }
-                if pass == 0 {
-                    shift = (sum / count) as f32;
-                }
-            }
-            let rest = sum / count;
-            let variance = (square / count - rest * rest).max(0.0);
-            let moments = match known {
-                true => Moments::KNOWN,
-                false => Moments {
-                    mean: f64::from(shift) + rest,
-                    scale: 1.0 / (variance + EPSILON).sqrt(),
-                },
-            };
-            let (mean, scale) = (moments.mean as f32, moments.scale as f32);
+        let mut scratch = scratch::room(positions);
+        let (channel, first, last) = tasks[task];
+        let count = ((last - first) * positions) as f64;
+        let known = plan.statistics(channel) == Channel::Known;
+        let (mut shift, mut sum, mut square) = (0.0f32, 0.0f64, 0.0f64);
+        // One pass around the first value for the mean, one around the mean for the variance.
+        for pass in 0..if known { 0 } else { 2 } {
+            (sum, square) = (0.0, 0.0);
             for image in first..last {
-                let row = plan.row(image, channel);
-                let x = input.row(row * positions, scratch);
-                // SAFETY: each image's channel belongs to one task.
-                let (to, kept) =
-                    unsafe { (to.part(row * positions, positions), kept.part(row * 4, 4)) };
-                kept.copy_from_slice(&moments.split());
-                match finish {
-                    Finish::Plain => finish_plain(to, x, mean, scale),
-                    Finish::Gelu(bias) => finish_gelu(to, x, mean, scale, bias),
-                }
+                let x = input.row(plan.row(image, channel) * positions, &mut scratch);
+                let (s, q) = moments(x, shift);
+                sum += s;
+                square += q;
             }
-        })
+            if pass == 0 {
+                shift = (sum / count) as f32;
+            }
+        }
+        let rest = sum / count;
+        let variance = (square / count - rest * rest).max(0.0);
+        let moments = match known {
+            true => Moments::KNOWN,
+            false => Moments {
+                mean: f64::from(shift) + rest,
+                scale: 1.0 / (variance + EPSILON).sqrt(),
+            },
+        };
+        let (mean, scale) = (moments.mean as f32, moments.scale as f32);
+        for image in first..last {
+            let row = plan.row(image, channel);
+            let x = input.row(row * positions, &mut scratch);
+            // SAFETY: each image's channel belongs to one task.
+            let (to, kept) =
+                unsafe { (to.part(row * positions, positions), kept.part(row * 4, 4)) };
+            kept.copy_from_slice(&moments.split());
+            match finish {
+                Finish::Plain => finish_plain(to, x, mean, scale),
+                Finish::Gelu(bias) => finish_gelu(to, x, mean, scale, bias),
+            }
+        }
     });
     (out, statistics)
 }
@@ -290,49 +282,48 @@ pub fn backward(
     let to = Shared::new(&mut out);
     let to_other = other.as_deref_mut().map(Shared::new);
     each(tasks.len(), |task| {
-        scratch::with(positions, |scratch| {
-            let (channel, first, last) = tasks[task];
-            // All rows of a task share their statistics.
-            let Moments { mean, scale } = Moments::read(statistics, plan.row(first, channel));
-            let count = ((last - first) * positions) as f64;
-            let (mut sum, mut product) = (0.0, 0.0);
-            for image in first..last {
-                let start = plan.row(image, channel) * positions;
-                let x = input.row(start, scratch);
-                // SAFETY: each image's channel belongs to one task.
-                let to = unsafe { to.part(start, positions) };
-                let g = &grad[start..start + positions];
-                match gelu {
-                    true => through_gelu(to, g, x, mean as f32, scale as f32),
-                    false => to.copy_from_slice(g),
-                }
-                let (s, p) = grad_moments(to, x, mean);
-                sum += s;
-                product += p;
+        let mut scratch = scratch::room(positions);
+        let (channel, first, last) = tasks[task];
+        // All rows of a task share their statistics.
+        let Moments { mean, scale } = Moments::read(statistics, plan.row(first, channel));
+        let count = ((last - first) * positions) as f64;
+        let (mut sum, mut product) = (0.0, 0.0);
+        for image in first..last {
+            let start = plan.row(image, channel) * positions;
+            let x = input.row(start, &mut scratch);
+            // SAFETY: each image's channel belongs to one task.
+            let to = unsafe { to.part(start, positions) };
+            let g = &grad[start..start + positions];
+            match gelu {
+                true => through_gelu(to, g, x, mean as f32, scale as f32),
+                false => to.copy_from_slice(g),
             }
-            // scale * (g - mean(g) - y * mean(g * y)) with y = scale * (x - mean), of known moments scale * g.
-            let (slope, offset) = match plan.statistics(channel) {
-                Channel::Known => (0.0, 0.0),
-                Channel::Batch | Channel::Image => {
-                    let slope = -scale * scale * scale * (product / count);
-                    (slope, -scale * (sum / count) - slope * mean)
-                }
-            };
-            for image in first..last {
-                let start = plan.row(image, channel) * positions;
-                let span = start..start + positions;
-                let x = input.row(span.start, scratch);
+            let (s, p) = grad_moments(to, x, mean);
+            sum += s;
+            product += p;
+        }
+        // scale * (g - mean(g) - y * mean(g * y)) with y = scale * (x - mean), of known moments scale * g.
+        let (slope, offset) = match plan.statistics(channel) {
+            Channel::Known => (0.0, 0.0),
+            Channel::Batch | Channel::Image => {
+                let slope = -scale * scale * scale * (product / count);
+                (slope, -scale * (sum / count) - slope * mean)
+            }
+        };
+        for image in first..last {
+            let start = plan.row(image, channel) * positions;
+            let span = start..start + positions;
+            let x = input.row(span.start, &mut scratch);
+            // SAFETY: as above.
+            let to = unsafe { to.part(span.start, positions) };
+            input_grad(to, x, scale, slope, offset);
+            if let (Input::Product(a, b), Some(to_other)) = (input, &to_other) {
                 // SAFETY: as above.
-                let to = unsafe { to.part(span.start, positions) };
-                input_grad(to, x, scale, slope, offset);
-                if let (Input::Product(a, b), Some(to_other)) = (input, &to_other) {
-                    // SAFETY: as above.
-                    let to_other = unsafe { to_other.part(span.start, positions) };
-                    multiply(to_other, to, &a[span.clone()]);
-                    scale_by(to, &b[span]);
-                }
+                let to_other = unsafe { to_other.part(span.start, positions) };
+                multiply(to_other, to, &a[span.clone()]);
+                scale_by(to, &b[span]);
             }
-        })
+        }
     });
     (out, other)
 }

@@ -2,9 +2,9 @@
 //! Maps are `[n, channels, positions]`, each axis whole or of size 1.
 
 use super::activation;
-use super::math::sigmoid;
+use super::math::{sigmoid, total};
 use super::parallel::{Shared, each_of};
-use super::pointwise::{add_to, sum};
+use super::pointwise::{add_parts, add_to, sum};
 use super::pool::{self, Buffer};
 use super::simd::multiversion;
 
@@ -74,7 +74,7 @@ multiversion! {
                 *lane = a.mul_add(*b, *lane);
             }
         }
-        (lanes.iter().map(|lane| f64::from(*lane)).sum::<f64>() + f64::from(rest)) as f32
+        (total(&lanes) + f64::from(rest)) as f32
     }
 }
 
@@ -153,13 +153,7 @@ pub fn reduce(grad: Map, other: Option<Map>, sizes: Sizes) -> Buffer {
     if tasks == sizes[0] {
         return partial;
     }
-    let mut total = pool::take(kept * size);
-    let (first, rest) = partial.split_at(kept * size);
-    total.copy_from_slice(first);
-    for part in rest.chunks(kept * size) {
-        add_to(&mut total, part);
-    }
-    total
+    add_parts(partial, kept * size)
 }
 
 /// Mean over channels: `[n, 1, positions]`.

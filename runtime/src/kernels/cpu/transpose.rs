@@ -28,20 +28,8 @@ pub fn transpose(
         // SAFETY: the processor has AVX-512F, and both matrices hold the block (asserted).
         return unsafe { x86::transpose(from, from_stride, to, to_stride, rows, columns) };
     }
-    plain(from, from_stride, to, to_stride, (0, rows), (0, columns));
-}
-
-/// The part of the block between the given rows and columns, one element after the other.
-fn plain(
-    from: &[f32],
-    from_stride: usize,
-    to: &mut [f32],
-    to_stride: usize,
-    rows: (usize, usize),
-    columns: (usize, usize),
-) {
-    for c in columns.0..columns.1 {
-        for r in rows.0..rows.1 {
+    for c in 0..columns {
+        for r in 0..rows {
             to[c * to_stride + r] = from[r * from_stride + c];
         }
     }
@@ -64,46 +52,37 @@ mod x86 {
         rows: usize,
         columns: usize,
     ) {
-        let (whole_rows, whole_columns) = (rows / 16 * 16, columns / 16 * 16);
-        for r in (0..whole_rows).step_by(16) {
-            for c in (0..whole_columns).step_by(16) {
-                // SAFETY: a 16 x 16 block inside both matrices.
+        for r in (0..rows).step_by(16) {
+            for c in (0..columns).step_by(16) {
+                let (height, width) = (16.min(rows - r), 16.min(columns - c));
+                // SAFETY: a block inside both matrices.
                 unsafe {
                     let source = from.as_ptr().add(r * from_stride + c);
                     let target = to.as_mut_ptr().add(c * to_stride + r);
-                    square(source, from_stride, target, to_stride);
+                    square(source, from_stride, target, to_stride, height, width);
                 }
             }
         }
-        let strides = (from_stride, to_stride);
-        super::plain(
-            from,
-            strides.0,
-            to,
-            strides.1,
-            (0, whole_rows),
-            (whole_columns, columns),
-        );
-        super::plain(
-            from,
-            strides.0,
-            to,
-            strides.1,
-            (whole_rows, rows),
-            (0, columns),
-        );
     }
 
-    /// One 16 x 16 block: pairs, quadruples, then 128-bit lanes change places.
+    /// One block of at most 16 x 16: pairs, quadruples, then 128-bit lanes change places.
     ///
     /// # Safety
-    /// Sixteen rows of sixteen values can be read and written at the given distances.
+    /// `height` rows of `width` values can be read, and `width` rows of `height` values written, at the given distances.
     #[target_feature(enable = "avx512f")]
-    unsafe fn square(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+    unsafe fn square(
+        from: *const f32,
+        from_stride: usize,
+        to: *mut f32,
+        to_stride: usize,
+        height: usize,
+        width: usize,
+    ) {
+        let first = |count: usize| (((1u32 << count) - 1) & 0xffff) as __mmask16;
         let mut a = [_mm512_setzero_ps(); 16];
-        for (i, row) in a.iter_mut().enumerate() {
+        for (i, row) in a.iter_mut().enumerate().take(height) {
             // SAFETY: the caller's promise.
-            *row = unsafe { _mm512_loadu_ps(from.add(i * from_stride)) };
+            *row = unsafe { _mm512_maskz_loadu_ps(first(width), from.add(i * from_stride)) };
         }
         let mut b = a;
         for i in 0..8 {
@@ -128,9 +107,9 @@ mod x86 {
             b[8 + j] = _mm512_shuffle_f32x4::<0b10_00_10_00>(low_end, high_end);
             b[12 + j] = _mm512_shuffle_f32x4::<0b11_01_11_01>(low_end, high_end);
         }
-        for (i, row) in b.iter().enumerate() {
+        for (i, row) in b.iter().enumerate().take(width) {
             // SAFETY: the caller's promise.
-            unsafe { _mm512_storeu_ps(to.add(i * to_stride), *row) };
+            unsafe { _mm512_mask_storeu_ps(to.add(i * to_stride), first(height), *row) };
         }
     }
 }
@@ -141,7 +120,15 @@ mod tests {
 
     #[test]
     fn rows_become_columns() {
-        for (rows, columns) in [(16, 16), (1, 1), (40, 17), (15, 64), (33, 50)] {
+        for (rows, columns) in [
+            (16, 16),
+            (1, 1),
+            (40, 17),
+            (15, 64),
+            (33, 50),
+            (8, 8),
+            (12, 3),
+        ] {
             let from: Vec<f32> = (0..rows * columns).map(|i| i as f32).collect();
             let mut to = vec![-1.0; rows * columns];
             transpose(&from, columns, &mut to, rows, rows, columns);
