@@ -122,19 +122,104 @@ vectorised! {
 
 #[inline(always)]
 fn convolve_with<V: Vector>(padded: &[f32], kernel: &[f32], to: &mut [f32], sizes: Sizes) {
+    // As many rows at once as registers hold, and code: the loops over taps are unrolled.
+    match (sizes.k, V::LANES) {
+        (3, 16) => planes::<V, 3, 8>(padded, kernel, to, sizes),
+        (5, 16) => planes::<V, 5, 8>(padded, kernel, to, sizes),
+        (3, _) => planes::<V, 3, 4>(padded, kernel, to, sizes),
+        (5, _) => planes::<V, 5, 4>(padded, kernel, to, sizes),
+        (7, _) => planes::<V, 7, 4>(padded, kernel, to, sizes),
+        (9, _) => planes::<V, 9, 4>(padded, kernel, to, sizes),
+        _ => planes::<V, 0, 0>(padded, kernel, to, sizes),
+    }
+}
+
+/// All rows, `R` at a time for kernels of size `K` as far as that goes, the rest by fours and ones.
+#[inline(always)]
+fn planes<V: Vector, const K: usize, const R: usize>(
+    padded: &[f32],
+    kernel: &[f32],
+    to: &mut [f32],
+    sizes: Sizes,
+) {
     for x0 in (0..sizes.width).step_by(2 * V::LANES) {
         let columns = sizes.width - x0;
         let mut y = 0;
         while y < sizes.height {
+            let (left, two) = (sizes.height - y, columns > V::LANES);
             // SAFETY: padded planes hold `height + k` rows in which two vectors can be read from any tap.
             unsafe {
-                y += match (sizes.height - y >= 4, columns > V::LANES) {
-                    (true, true) => rows::<V, 4, 2>(padded, kernel, to, sizes, y, x0),
-                    (true, false) => rows::<V, 4, 1>(padded, kernel, to, sizes, y, x0),
-                    (false, true) => rows::<V, 1, 2>(padded, kernel, to, sizes, y, x0),
-                    (false, false) => rows::<V, 1, 1>(padded, kernel, to, sizes, y, x0),
+                y += match (R > 0 && left >= R, left >= 4, two) {
+                    (true, _, true) => unrolled::<V, R, 2, K>(padded, kernel, to, sizes, y, x0),
+                    (true, _, false) => unrolled::<V, R, 1, K>(padded, kernel, to, sizes, y, x0),
+                    (false, true, true) => rows::<V, 4, 2>(padded, kernel, to, sizes, y, x0),
+                    (false, true, false) => rows::<V, 4, 1>(padded, kernel, to, sizes, y, x0),
+                    (false, false, true) => rows::<V, 1, 2>(padded, kernel, to, sizes, y, x0),
+                    (false, false, false) => rows::<V, 1, 1>(padded, kernel, to, sizes, y, x0),
                 };
             }
+        }
+    }
+}
+
+/// As [`rows`] for kernels of size `K`: each input row is read once for all output rows it goes into.
+#[inline(always)]
+unsafe fn unrolled<V: Vector, const R: usize, const NV: usize, const K: usize>(
+    padded: &[f32],
+    kernel: &[f32],
+    to: &mut [f32],
+    sizes: Sizes,
+    y: usize,
+    x0: usize,
+) -> usize {
+    let stride = sizes.stride();
+    assert!(
+        kernel.len() >= K * K
+            && (y + R + K - 2) * stride + x0 + K - 1 + NV * V::LANES <= padded.len()
+    );
+    let mut acc = [[V::splat(0.0); NV]; R];
+    macro_rules! input_rows {
+        ($($i:literal)*) => {$(
+            if $i < R + K - 1 {
+                for kx in 0..K {
+                    let mut line = [V::splat(0.0); NV];
+                    for (v, lanes) in line.iter_mut().enumerate() {
+                        // SAFETY: inside the padded plane (asserted).
+                        *lanes = unsafe { V::load(padded.as_ptr().add((y + $i) * stride + x0 + kx + v * V::LANES)) };
+                    }
+                    for (r, row) in acc.iter_mut().enumerate() {
+                        if r <= $i && $i < r + K {
+                            // SAFETY: inside the kernel (asserted).
+                            let tap = V::splat(unsafe { *kernel.get_unchecked(($i - r) * K + kx) });
+                            for (lanes, x) in row.iter_mut().zip(line) {
+                                *lanes = lanes.add_product(tap, x);
+                            }
+                        }
+                    }
+                }
+            }
+        )*};
+    }
+    input_rows!(0 1 2 3 4 5 6 7 8 9 10 11);
+    store::<V, R, NV>(&acc, to, sizes, y, x0);
+    R
+}
+
+/// Writes rows `y..` from column `x0` on.
+#[inline(always)]
+fn store<V: Vector, const R: usize, const NV: usize>(
+    acc: &[[V; NV]; R],
+    to: &mut [f32],
+    sizes: Sizes,
+    y: usize,
+    x0: usize,
+) {
+    let columns = (sizes.width - x0).min(NV * V::LANES);
+    for (r, row) in acc.iter().enumerate() {
+        let line = &mut to[(y + r) * sizes.width + x0..][..columns];
+        for (line, lanes) in line.chunks_mut(V::LANES).zip(row) {
+            // SAFETY: inside the line.
+            unsafe { lanes.store_first(line.as_mut_ptr(), line.len()) };
         }
     }
 }
@@ -164,14 +249,7 @@ unsafe fn rows<V: Vector, const R: usize, const NV: usize>(
             }
         }
     }
-    let columns = (sizes.width - x0).min(NV * V::LANES);
-    for (r, row) in acc.iter().enumerate() {
-        let line = &mut to[(y + r) * sizes.width + x0..][..columns];
-        for (line, lanes) in line.chunks_mut(V::LANES).zip(row) {
-            // SAFETY: inside the line.
-            unsafe { lanes.store_first(line.as_mut_ptr(), line.len()) };
-        }
-    }
+    store::<V, R, NV>(&acc, to, sizes, y, x0);
     R
 }
 

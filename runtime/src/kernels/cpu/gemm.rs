@@ -14,8 +14,10 @@ use super::transpose::transpose;
 pub const DEPTH: usize = 256;
 /// Distance between rows of a packed left block: more than `DEPTH`, so that rows spread over the cache.
 const STRIDE: usize = DEPTH + 16;
-/// Columns a caller should give one task.
+/// Most columns a caller should give one task.
 pub const COLUMNS: usize = 256;
+/// Rows of a left operand that one task packs.
+const BAND: usize = 48;
 /// Largest register tile of all levels.
 const TILE: usize = 12 * 32;
 
@@ -81,11 +83,13 @@ impl Left {
         let padded = rows.next_multiple_of(tile);
         let blocks = depth.div_ceil(DEPTH);
         let data = Shared::new(&mut self.data);
-        each_of(blocks, padded * DEPTH, |block| {
+        let bands = padded.div_ceil(BAND);
+        each_of(blocks * bands, BAND * DEPTH.min(depth), |task| {
+            let (block, band) = (task / bands, task % bands);
             let k0 = block * DEPTH;
             let kc = DEPTH.min(depth - k0);
-            for row in 0..padded {
-                // SAFETY: each block has rows of its own.
+            for row in band * BAND..padded.min((band + 1) * BAND) {
+                // SAFETY: each task has rows of its own.
                 let to = unsafe { data.part((block * padded + row) * STRIDE, kc) };
                 match row < rows {
                     true => to.copy_from_slice(&matrix[row * stride + k0..][..kc]),

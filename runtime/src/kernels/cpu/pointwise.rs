@@ -115,7 +115,12 @@ pub fn project(inputs: &[Maps], n: usize, positions: usize, outputs: &[Output]) 
         .map(|o| o.bias.map(|bias| o.weight.pad(bias)))
         .collect();
     let depth = inputs.iter().map(|i| i.channels).sum();
-    let blocks = positions.div_ceil(COLUMNS);
+    // Of few images smaller blocks, so that no thread waits long for another one's last.
+    let width = match n * positions >= 16 * COLUMNS {
+        true => COLUMNS,
+        false => COLUMNS / 2,
+    };
+    let blocks = positions.div_ceil(width);
     each(n * blocks, |task| {
         let (image, block) = (task / blocks, task % blocks);
         let stack = Stack {
@@ -132,7 +137,7 @@ pub fn project(inputs: &[Maps], n: usize, positions: usize, outputs: &[Output]) 
                 stride: positions,
             })
             .collect();
-        let (from, to) = (block * COLUMNS, positions.min((block + 1) * COLUMNS));
+        let (from, to) = (block * width, positions.min((block + 1) * width));
         // SAFETY: results have `positions` columns; each task has its own image and columns.
         unsafe { multiply(&products, &stack, depth, from, to) };
         for (output, product) in outputs.iter().zip(&products) {
