@@ -128,8 +128,9 @@ impl Left {
 
 /// A right operand `[depth, columns]` that packs itself.
 pub trait Right: Sync {
-    /// Writes rows `k0 .. k0 + kc` of columns `j0 .. j0 + width` to `panel` at distance `stride`, zeros after `width`.
-    fn pack(&self, k: (usize, usize), j0: usize, width: usize, panel: &mut [f32], stride: usize);
+    /// Writes rows `k0 .. k0 + kc` of `columns` to panels of `stride` columns, one panel after the other; zeros after the
+    /// last column.
+    fn pack(&self, k: (usize, usize), columns: (usize, usize), panels: &mut [f32], stride: usize);
 }
 
 /// What a product is added to.
@@ -203,10 +204,7 @@ unsafe fn run<V: Vector, R: Right, const MR: usize>(
     let mut packed = scratch::room(panels * DEPTH.min(depth) * nr);
     for k0 in (0..depth).step_by(DEPTH) {
         let kc = DEPTH.min(depth - k0);
-        for (j, panel) in packed.chunks_mut(kc * nr).take(panels).enumerate() {
-            let j0 = from + j * nr;
-            right.pack((k0, kc), j0, nr.min(to - j0), panel, nr);
-        }
+        right.pack((k0, kc), (from, to), &mut packed[..panels * kc * nr], nr);
         for product in products {
             let rows = product.left.rows;
             let padded = rows.next_multiple_of(MR);
@@ -340,15 +338,18 @@ mod tests {
     impl Right for Plain<'_> {
         fn pack(
             &self,
-            k: (usize, usize),
-            j0: usize,
-            width: usize,
-            panel: &mut [f32],
+            (k0, kc): (usize, usize),
+            (from, to): (usize, usize),
+            panels: &mut [f32],
             stride: usize,
         ) {
-            for (row, to) in (k.0..k.0 + k.1).zip(panel.chunks_mut(stride)) {
-                to.fill(0.0);
-                to[..width].copy_from_slice(&self.0[row * self.1 + j0..][..width]);
+            panels.fill(0.0);
+            for column in from..to {
+                let (panel, place) = ((column - from) / stride, (column - from) % stride);
+                for row in 0..kc {
+                    let at = (panel * kc + row) * stride + place;
+                    panels[at] = self.0[(k0 + row) * self.1 + column];
+                }
             }
         }
     }
