@@ -6,6 +6,7 @@ mod data;
 mod failure;
 mod model;
 mod progress;
+mod size;
 mod terminal;
 
 use std::process::ExitCode;

@@ -240,7 +240,8 @@ pub fn grouped(n: u64) -> String {
 }
 
 /// Bytes with a binary unit.
-fn bytes(n: u64) -> String {
+/// A number of bytes in the largest unit that keeps it above 1.
+pub fn bytes(n: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut value = n as f64;
     let mut unit = 0;

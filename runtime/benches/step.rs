@@ -90,11 +90,12 @@ fn main() {
         weights = optimizer.step(&weights, found.gradient, 1e-6);
     });
     println!(
-        "{path} batch {batch} {kernels:?}: inference {:.1} (median {:.1}) ms, step {:.1} (median {:.1}) ms, peak {:?} MiB",
+        "{path} batch {batch} {kernels:?}: inference {:.1} (median {:.1}) ms, step {:.1} (median {:.1}) ms, peak {:?} MiB, predicted {} MiB",
         inference[0] * 1e3,
         inference[inference.len() / 2] * 1e3,
         steps[0] * 1e3,
         steps[steps.len() / 2] * 1e3,
-        peak()
+        peak(),
+        network.training_bytes(batch) >> 20,
     );
 }

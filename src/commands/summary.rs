@@ -1,11 +1,14 @@
-//! `termc summary`: every node of a model with its shape, parameters and cost.
+//! `termc summary`: every node of a model with its shape, parameters and cost, and the memory that training takes.
 
 use clap::{Args, ValueEnum};
-use termc_compiler::summary::summary;
+use serde::Serialize;
+use termc_compiler::summary::{Summary, bytes, summary};
+use termc_runtime::network::Network;
 
 use crate::cli::ModelArgs;
 use crate::failure::Failure;
 use crate::model;
+use crate::size::Size;
 use crate::terminal::Terminal;
 
 /// Arguments of `termc summary`.
@@ -17,6 +20,10 @@ pub struct Arguments {
     /// Images per batch that bytes are given for [default: the model's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch: Option<u32>,
+
+    /// Say also how large a batch can be trained in so much memory on the CPU, e.g. `4GiB`
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<Size>,
 
     /// For people or for programs
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -30,18 +37,49 @@ enum Format {
     Json,
 }
 
+/// The summary, and what training takes on the CPU; a frozen model is not trained.
+#[derive(Serialize)]
+struct Whole {
+    #[serde(flatten)]
+    summary: Summary,
+    /// The most memory that the process is expected to hold.
+    training_bytes: Option<u64>,
+    /// The largest batch for the memory that was named.
+    largest_batch: Option<usize>,
+}
+
 /// Prints the summary.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let loaded = model::load(&arguments.model, terminal)?;
     let batch = arguments
         .batch
         .map_or(loaded.model.train.batch, |n| n as usize);
-    let summary = summary(&loaded.model, batch);
-    match arguments.format {
-        Format::Table => terminal.print(&summary.table()),
-        Format::Json => {
-            let text = serde_json::to_string(&summary).map_err(Failure::machine)?;
-            terminal.line(text)
-        }
+    if arguments.memory.is_some() {
+        model::refuse_frozen(&loaded, "no batch of it is trained")?;
     }
+    let network = (!loaded.model.frozen).then(|| Network::new(&loaded.model));
+    let largest = |memory: Size| network.as_ref()?.largest_batch(memory.0);
+    let whole = Whole {
+        summary: summary(&loaded.model, batch),
+        training_bytes: network.as_ref().map(|n| n.training_bytes(batch)),
+        largest_batch: arguments.memory.and_then(largest),
+    };
+    if matches!(arguments.format, Format::Json) {
+        let text = serde_json::to_string(&whole).map_err(Failure::machine)?;
+        return terminal.line(text);
+    }
+    let mut text = whole.summary.table();
+    if let Some(needed) = whole.training_bytes {
+        text += &format!(
+            "training at batch {batch} on the CPU: about {}\n",
+            bytes(needed)
+        );
+    }
+    if let Some(memory) = arguments.memory {
+        text += &match whole.largest_batch {
+            Some(largest) => format!("largest batch in {}: {largest}\n", bytes(memory.0)),
+            None => format!("not even one image can be trained in {}\n", bytes(memory.0)),
+        };
+    }
+    terminal.print(&text)
 }

@@ -118,6 +118,69 @@ fn summaries_add_up() {
 }
 
 #[test]
+fn predicted_memory_is_near_the_measured_one() {
+    for (name, batch) in [
+        ("tiny.term", "2"),
+        ("digits.term", "32"),
+        ("digits.term", "256"),
+        ("cifar10.term", "1"),
+        ("cifar10.term", "4"),
+    ] {
+        let (file, bytes) = (example(name), |json: &str, key: &str| {
+            let object: serde_json::Value = serde_json::from_str(json).unwrap();
+            object[key].as_f64().unwrap()
+        });
+        let told = termc(&["summary", &file, "--batch", batch, "--format", "json"]).expect(0);
+        let bench = [
+            "bench", &file, "--batch", batch, "--only", "train", "--repeat", "3",
+        ];
+        let bench = [&bench[..], &["--device", "cpu", "--format", "json"]].concat();
+        let measured = bytes(&termc(&bench).expect(0).out, "peak_bytes");
+        let ratio = bytes(&told.out, "training_bytes") / measured;
+        assert!(
+            (0.85..1.15).contains(&ratio),
+            "{name}: {ratio} of {measured} bytes"
+        );
+    }
+}
+
+#[test]
+fn the_largest_batch_is_the_last_that_fits() {
+    let digits = example("digits.term");
+    let needed = |batch: usize| {
+        let said = termc(&[
+            "summary",
+            &digits,
+            "--batch",
+            &batch.to_string(),
+            "--format",
+            "json",
+        ]);
+        let object: serde_json::Value = serde_json::from_str(&said.expect(0).out).unwrap();
+        object["training_bytes"].as_u64().unwrap()
+    };
+    let said = termc(&["summary", &digits, "--memory", "200MB", "--format", "json"]).expect(0);
+    let object: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let largest = object["largest_batch"].as_u64().unwrap() as usize;
+    assert!(
+        needed(largest) <= 200_000_000 && needed(largest + 1) > 200_000_000,
+        "{largest}"
+    );
+    let said = termc(&["summary", &digits, "--memory", "200MB"]).expect(0);
+    assert!(
+        said.out
+            .contains(&format!("largest batch in 190.7 MiB: {largest}")),
+        "{}",
+        said.out
+    );
+    let said = termc(&["summary", &digits, "--memory", "1MiB"]).expect(0);
+    assert!(said.out.contains("not even one image"), "{}", said.out);
+    termc(&["summary", &digits, "--memory", "much"])
+        .expect(2)
+        .says("4GiB");
+}
+
+#[test]
 fn variants_are_listed_with_their_sizes() {
     let said = termc(&["variants", &example("tiny.term")]).expect(0);
     let lines: Vec<&str> = said.out.lines().collect();

@@ -10,6 +10,8 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use termc_compiler::model::Over;
 
+pub(crate) use cpu::pool::{Pool, rounded};
+
 use crate::composed::affine::AffineTensors;
 use crate::composed::slow_net::{ContextTensors, SlowTensors};
 

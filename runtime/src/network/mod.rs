@@ -1,6 +1,7 @@
 //! Executes a model: one value per node, in order, each freed after its last use. Knows nothing of losses or training.
 
 mod apply;
+mod memory;
 mod plan;
 mod precision;
 mod slow;

@@ -84,7 +84,8 @@ pub(super) enum Fusion {
 }
 
 impl Fusion {
-    fn reads(&self) -> Vec<NodeId> {
+    /// The values it reads.
+    pub fn reads(&self) -> Vec<NodeId> {
         match *self {
             Self::Finish { x, .. }
             | Self::Projected { x, .. }

@@ -227,16 +227,17 @@ pub fn combine(a: &FlexTensor, b: &FlexTensor, product: bool) -> FlexTensor {
     y.into_tensor([n, channels, height, width])
 }
 
-/// The gradient of operand `a`.
-fn operand_grad(grad: &FlexTensor, a: &FlexTensor, b: &FlexTensor, product: bool) -> FlexTensor {
-    if sizes(a) == sizes(grad) {
-        return match product {
-            true => combine(grad, b, true),
-            false => grad.clone(),
+/// The gradient of an operand of shape `own`; `other` is the other one of a product.
+fn operand_grad(grad: &FlexTensor, own: [usize; 4], other: Option<&FlexTensor>) -> FlexTensor {
+    if own == dims4(grad) {
+        return match other {
+            Some(other) => combine(grad, other, true),
+            None => grad.clone(),
         };
     }
-    let other = product.then(|| map(b));
-    stretch::reduce(map(grad), other, sizes(a)).into_tensor(a.shape())
+    let [n, channels, height, width] = own;
+    let sizes = [n, channels, height * width];
+    stretch::reduce(map(grad), other.map(map), sizes).into_tensor(own)
 }
 
 /// As [`combine`], recorded.
@@ -250,10 +251,14 @@ pub fn combine_tracked<C: CheckpointStrategy>(
         contiguous(b.primitive.clone()),
     );
     let y = combine(&left, &right, product);
+    let shapes = [dims4(&left), dims4(&right)];
+    // The gradient of a sum needs none of its operands.
+    let factors = product.then_some((left, right));
     record::<C, _>(&[&a, &b], y, move |grad, wanted| {
         let grad = contiguous(grad);
-        let da = wanted[0].then(|| operand_grad(&grad, &left, &right, product));
-        let db = wanted[1].then(|| operand_grad(&grad, &right, &left, product));
+        let (left, right) = factors.as_ref().map(|(l, r)| (l, r)).unzip();
+        let da = wanted[0].then(|| operand_grad(&grad, shapes[0], right));
+        let db = wanted[1].then(|| operand_grad(&grad, shapes[1], left));
         vec![da, db]
     })
 }

@@ -20,7 +20,7 @@ mod matmul;
 mod parallel;
 mod planes;
 mod pointwise;
-mod pool;
+pub(crate) mod pool;
 mod pooling;
 mod record;
 mod scaled;

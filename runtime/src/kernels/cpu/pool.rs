@@ -53,44 +53,61 @@ impl Drop for Block {
     }
 }
 
-/// Free blocks by size, and the sums that bound them.
-struct Pool {
-    free: BTreeMap<usize, Vec<Block>>,
+/// Free blocks by size, and the sums that bound them. Of blocks `T`, it knows their sizes only.
+pub struct Pool<T> {
+    free: BTreeMap<usize, Vec<T>>,
     free_bytes: usize,
     live_bytes: usize,
     peak_bytes: usize,
 }
 
-static POOL: Mutex<Pool> = Mutex::new(Pool {
-    free: BTreeMap::new(),
-    free_bytes: 0,
-    live_bytes: 0,
-    peak_bytes: 0,
-});
+static POOL: Mutex<Pool<Block>> = Mutex::new(Pool::new());
 
-fn pool() -> MutexGuard<'static, Pool> {
+fn pool() -> MutexGuard<'static, Pool<Block>> {
     POOL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Pool {
-    /// A free block of at least `bytes`, at most a quarter larger.
-    fn find(&mut self, bytes: usize) -> Option<Block> {
-        let (&size, _) = self.free.range(bytes..=bytes + bytes / 4).next()?;
-        self.pop(size)
+impl<T> Pool<T> {
+    /// Nothing taken, nothing free.
+    pub const fn new() -> Self {
+        Self {
+            free: BTreeMap::new(),
+            free_bytes: 0,
+            live_bytes: 0,
+            peak_bytes: 0,
+        }
     }
 
-    fn pop(&mut self, size: usize) -> Option<Block> {
+    /// Bytes taken from the system, in use or free.
+    pub fn held_bytes(&self) -> usize {
+        self.live_bytes + self.free_bytes
+    }
+
+    /// A free block of at least `bytes`, at most a quarter larger, if there is one, its size, or else `bytes`, and the free
+    /// blocks that no longer fit under the bound.
+    pub fn lend(&mut self, bytes: usize) -> (Option<T>, usize, Vec<T>) {
+        let found = self.free.range(bytes..=bytes + bytes / 4).next();
+        let found = found.map(|(size, _)| *size);
+        let block = found.and_then(|size| self.pop(size));
+        let size = found.unwrap_or(bytes);
+        let surplus = self.count(size);
+        (block, size, surplus)
+    }
+
+    fn pop(&mut self, size: usize) -> Option<T> {
         let blocks = self.free.get_mut(&size)?;
         let block = blocks.pop();
         if blocks.is_empty() {
             self.free.remove(&size);
         }
-        self.free_bytes -= block.as_ref().map_or(0, |b| b.bytes);
+        if block.is_some() {
+            self.free_bytes -= size;
+        }
         block
     }
 
     /// Counts a block as used; returns the free blocks that no longer fit under the bound.
-    fn lend(&mut self, bytes: usize) -> Vec<Block> {
+    fn count(&mut self, bytes: usize) -> Vec<T> {
         self.live_bytes += bytes;
         self.peak_bytes = self.peak_bytes.max(self.live_bytes);
         let bound = (self.peak_bytes + self.peak_bytes / 4).max(FLOOR);
@@ -104,10 +121,11 @@ impl Pool {
         surplus
     }
 
-    fn give_back(&mut self, block: Block) {
-        self.live_bytes -= block.bytes;
-        self.free_bytes += block.bytes;
-        self.free.entry(block.bytes).or_default().push(block);
+    /// A block of this size is free again.
+    pub fn give_back(&mut self, size: usize, block: T) {
+        self.live_bytes -= size;
+        self.free_bytes += size;
+        self.free.entry(size).or_default().push(block);
     }
 }
 
@@ -117,15 +135,15 @@ pub struct Buffer {
     len: usize,
 }
 
+/// The size of the block for so many bytes.
+pub fn rounded(bytes: usize) -> usize {
+    bytes.max(1).next_multiple_of(ALIGN)
+}
+
 /// A buffer of `len` values with arbitrary contents.
 pub fn take(len: usize) -> Buffer {
-    let bytes = (len * 4).max(1).next_multiple_of(ALIGN);
-    let (found, surplus) = {
-        let mut pool = pool();
-        let found = pool.find(bytes);
-        let surplus = pool.lend(found.as_ref().map_or(bytes, |b| b.bytes));
-        (found, surplus)
-    };
+    let bytes = rounded(len * 4);
+    let (found, _, surplus) = pool().lend(bytes);
     drop(surplus);
     let block = found.unwrap_or_else(|| Block::new(bytes));
     Buffer {
@@ -185,7 +203,7 @@ impl DerefMut for Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         if let Some(block) = self.block.take() {
-            pool().give_back(block);
+            pool().give_back(block.bytes, block);
         }
     }
 }
@@ -196,7 +214,7 @@ struct Lease(Option<Block>);
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(block) = self.0.take() {
-            pool().give_back(block);
+            pool().give_back(block.bytes, block);
         }
     }
 }
