@@ -38,49 +38,24 @@ impl Compiled {
 
 /// Compiles the text of a file called `name`.
 pub fn compile(name: &str, text: &str, options: &Options) -> Compiled {
-    let mut sources = Sources::new(name, text);
-    let parsed = parse(text, options, &mut sources);
-    let (file, sets) = match parsed {
-        Ok(parsed) => parsed,
-        Err(diagnostics) => {
-            return Compiled {
-                model: None,
-                diagnostics,
-                sources,
-            };
-        }
-    };
-    let mut diagnostics = vec![];
-    let (file, model_name) =
-        overrides::apply(&file, options.variant.as_deref(), &sets, &mut diagnostics);
-    if !diagnostics.is_empty() {
-        return Compiled {
-            model: None,
-            diagnostics,
-            sources,
-        };
-    }
-    let source = termc_grammar::print(&file);
-    let (model, diagnostics) = check::check(&sources, &file, &model_name, source);
-    Compiled {
-        model,
-        diagnostics,
-        sources,
+    match Read::new(name, text, options) {
+        Ok(read) => read.build(options.variant.as_deref()),
+        Err(failed) => failed,
     }
 }
 
 /// Compiles a file and every variant of it: the chosen model, and what is found in any of them, each finding once.
 pub fn compile_all(name: &str, text: &str, options: &Options) -> Compiled {
-    let mut chosen = compile(name, text, options);
+    let read = match Read::new(name, text, options) {
+        Ok(read) => read,
+        Err(failed) => return failed,
+    };
+    let mut chosen = read.build(options.variant.as_deref());
     if options.variant.is_some() || chosen.has_errors() {
         return chosen;
     }
-    for variant in variant_names(text) {
-        let options = Options {
-            variant: Some(variant),
-            sets: options.sets.clone(),
-        };
-        for diagnostic in compile(name, text, &options).diagnostics {
+    for variant in overrides::variants(&read.file) {
+        for diagnostic in read.build(Some(&variant.name.text)).diagnostics {
             let known = chosen
                 .diagnostics
                 .iter()
@@ -97,6 +72,53 @@ pub fn compile_all(name: &str, text: &str, options: &Options) -> Compiled {
         .diagnostics
         .sort_by_key(|d| (d.span.start, d.span.end, d.code));
     chosen
+}
+
+/// A file and changes that are syntactically right.
+struct Read {
+    file: File,
+    sets: Vec<Change>,
+    sources: Sources,
+}
+
+impl Read {
+    fn new(name: &str, text: &str, options: &Options) -> Result<Self, Compiled> {
+        let mut sources = Sources::new(name, text);
+        match parse(text, options, &mut sources) {
+            Ok((file, sets)) => Ok(Self {
+                file,
+                sets,
+                sources,
+            }),
+            Err(diagnostics) => Err(Compiled {
+                model: None,
+                diagnostics,
+                sources,
+            }),
+        }
+    }
+
+    /// The model, or a variant of it.
+    fn build(&self, variant: Option<&str>) -> Compiled {
+        let sources = self.sources.clone();
+        let mut diagnostics = vec![];
+        let (file, model_name) =
+            overrides::apply(&self.file, variant, &self.sets, &mut diagnostics);
+        if !diagnostics.is_empty() {
+            return Compiled {
+                model: None,
+                diagnostics,
+                sources,
+            };
+        }
+        let source = termc_grammar::print(&file);
+        let (model, diagnostics) = check::check(&sources, &file, &model_name, source);
+        Compiled {
+            model,
+            diagnostics,
+            sources,
+        }
+    }
 }
 
 /// The names of a file's variants, in order; none if it cannot be read.

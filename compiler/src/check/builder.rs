@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use string_interner::DefaultSymbol;
+
+use super::names::Names;
 use super::value::InitSpec;
 use crate::model::{
     Affine, Grid, Init, Node, NodeId, Op, Param, ParamId, ParamKind, Penalty, Scope, ScopeId,
@@ -30,8 +33,9 @@ pub(crate) struct Builder {
     pub binding: String,
     /// The expression new nodes come from.
     pub span: Span,
-    counters: HashMap<(ScopeId, String), usize>,
-    taken: [HashMap<String, usize>; 3],
+    counters: HashMap<(ScopeId, DefaultSymbol), usize>,
+    locals: Names,
+    taken: [Names; 3],
     /// Scalars of all parameters so far.
     pub scalars: usize,
 }
@@ -59,6 +63,7 @@ impl Builder {
             binding: String::new(),
             span: Span::default(),
             counters: HashMap::new(),
+            locals: Names::default(),
             taken: Default::default(),
             scalars: 0,
         }
@@ -85,10 +90,8 @@ impl Builder {
         } else {
             format!("{}_{op}", self.binding)
         };
-        let count = self
-            .counters
-            .entry((self.scope, local.clone()))
-            .or_default();
+        let symbol = self.locals.symbol(&local);
+        let count = self.counters.entry((self.scope, symbol)).or_default();
         let index = *count;
         *count += 1;
         format!("{}{local}_{index}", self.scope_prefix())
@@ -102,16 +105,7 @@ impl Builder {
             Space::Param => params,
             Space::Scope => scopes,
         };
-        let mut candidate = name.clone();
-        loop {
-            let count = taken.entry(candidate.clone()).or_default();
-            *count += 1;
-            if *count == 1 {
-                return candidate;
-            }
-            let suffix = taken.get(&name).copied().unwrap_or(1);
-            candidate = format!("{name}_{suffix}");
-        }
+        taken.unique(name)
     }
 
     /// Adds a node.

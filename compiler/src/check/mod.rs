@@ -7,6 +7,7 @@ mod concat;
 mod expr;
 mod finish;
 pub(crate) mod loss;
+mod names;
 mod report;
 pub(crate) mod signature;
 mod slow;
