@@ -1,9 +1,5 @@
 //! Builds the graph node by node: shapes, names, parameters and limits. Callers check that operands fit.
 
-use std::collections::HashMap;
-
-use string_interner::DefaultSymbol;
-
 use super::names::Names;
 use super::value::InitSpec;
 use crate::model::{
@@ -33,8 +29,8 @@ pub(crate) struct Builder {
     pub binding: String,
     /// The expression new nodes come from.
     pub span: Span,
-    counters: HashMap<(ScopeId, DefaultSymbol), usize>,
-    locals: Names,
+    /// Uses of each operation within its scope and binding.
+    instances: Names,
     taken: [Names; 3],
     /// Scalars of all parameters so far.
     pub scalars: usize,
@@ -62,8 +58,7 @@ impl Builder {
             scope: ScopeId(0),
             binding: String::new(),
             span: Span::default(),
-            counters: HashMap::new(),
-            locals: Names::default(),
+            instances: Names::default(),
             taken: Default::default(),
             scalars: 0,
         }
@@ -90,10 +85,7 @@ impl Builder {
         } else {
             format!("{}_{op}", self.binding)
         };
-        let symbol = self.locals.symbol(&local);
-        let count = self.counters.entry((self.scope, symbol)).or_default();
-        let index = *count;
-        *count += 1;
+        let index = self.instances.count((self.scope, &local)) - 1;
         format!("{}{local}_{index}", self.scope_prefix())
     }
 

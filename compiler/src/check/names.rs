@@ -1,33 +1,24 @@
-//! Counts names. A large model has hundreds of thousands of them, so they share one piece of memory.
+//! Counts names. A large model has hundreds of thousands of them, so only a hash of each is kept. Where two names share
+//! one, the later gets a number that it would not need.
 
-use string_interner::{DefaultStringInterner, DefaultSymbol, Symbol};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Names, and how often each was used.
+/// How often each name was used.
 #[derive(Default)]
 pub(super) struct Names {
-    texts: DefaultStringInterner,
-    counts: Vec<usize>,
+    counts: HashMap<u64, usize>,
 }
 
 impl Names {
-    /// The short form of a name.
-    pub fn symbol(&mut self, name: &str) -> DefaultSymbol {
-        self.texts.get_or_intern(name)
-    }
-
     /// Counts one more use and gives their number.
-    pub fn count(&mut self, name: &str) -> usize {
-        let index = self.symbol(name).to_usize();
-        if index >= self.counts.len() {
-            self.counts.resize(index + 1, 0);
-        }
-        match self.counts.get_mut(index) {
-            Some(count) => {
-                *count += 1;
-                *count
-            }
-            None => 1,
-        }
+    pub fn count(&mut self, name: impl Hash) -> usize {
+        // Without a random key: the same model has the same names everywhere.
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        let count = self.counts.entry(hasher.finish()).or_default();
+        *count += 1;
+        *count
     }
 
     /// The name itself if this is its first use, else the name with the next free number.
