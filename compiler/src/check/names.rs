@@ -1,13 +1,30 @@
 //! Counts names. A large model has hundreds of thousands of them, so only a hash of each is kept. Where two names share
 //! one, the later gets a number that it would not need.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 /// How often each name was used.
 #[derive(Default)]
 pub(super) struct Names {
-    counts: HashMap<u64, usize>,
+    used: HashSet<u64, BuildHasherDefault<Hashed>>,
+    /// Uses of those used more than once.
+    repeated: HashMap<u64, usize>,
+}
+
+/// Passes on what is a hash already.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let hash = <[u8; 8]>::try_from(bytes);
+        self.0 = hash.map_or(0, u64::from_ne_bytes);
+    }
 }
 
 impl Names {
@@ -16,7 +33,10 @@ impl Names {
         // Without a random key: the same model has the same names everywhere.
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
-        let count = self.counts.entry(hasher.finish()).or_default();
+        if self.used.insert(hasher.finish()) {
+            return 1;
+        }
+        let count = self.repeated.entry(hasher.finish()).or_insert(1);
         *count += 1;
         *count
     }
