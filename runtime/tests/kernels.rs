@@ -406,3 +406,39 @@ proptest! {
         agree(&inputs, 1e-5, |i| run(i, true), |i| run(i, false));
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn updates_are_the_composed_ones_bit_by_bit(seed in 0u64..1000, len in 1usize..20_000, zeros in any::<bool>()) {
+        let vector = |i: u64| tensor::<1>(seed + i, [len]).inner();
+        let gradient = if zeros { vector(1).zeros_like() } else { vector(1) };
+        let (averages, betas) = (vec![vector(2), vector(3)], [0.5, 0.95]);
+        let numbers = |(params, moved): (Tensor<Flex, 1>, Vec<Tensor<Flex, 1>>)| {
+            let all = moved.into_iter().chain([params]);
+            all.map(|t| t.into_data().to_vec::<f32>().unwrap()).collect::<Vec<_>>()
+        };
+        let fused = Flex::kar(vector(0), gradient.clone(), averages.clone(), &betas, 3e-4);
+        let composed = composed::kar(vector(0), gradient, averages, &betas, 3e-4);
+        prop_assert_eq!(numbers(fused), numbers(composed));
+    }
+
+    #[test]
+    fn norms_and_their_gradients_agree(seed in 0u64..1000, lens in prop::collection::vec(1usize..300, 1..6)) {
+        let vectors = || {
+            let each = lens.iter().enumerate().map(|(i, len)| tensor::<1>(seed + i as u64, [*len]).inner());
+            // One that is 0, and a coefficient that is.
+            let zero = Tensor::<Flex, 1>::zeros([3], &Default::default());
+            each.chain([zero]).collect::<Vec<_>>()
+        };
+        let coefficients: Vec<f64> = (0..=lens.len()).map(|i| if i == 1 { 0.0 } else { 0.1 + i as f64 }).collect();
+        let numbers = |t: Tensor<Flex, 1>| t.into_data().iter::<f64>().collect::<Vec<_>>();
+        let (fused, composed) = (Flex::norms(vectors(), &coefficients), composed::norms(vectors(), &coefficients));
+        for (found, expected) in [(fused.0, composed.0), (fused.1, composed.1)] {
+            for (f, e) in numbers(found).into_iter().zip(numbers(expected)) {
+                prop_assert!((f - e).abs() <= 1e-5 * (1e-3 + e.abs()), "{} is not {}", f, e);
+            }
+        }
+    }
+}
