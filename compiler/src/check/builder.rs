@@ -80,13 +80,14 @@ impl Builder {
 
     /// The name of the next use of an operation: `b0.fast_rgu_0`.
     pub(crate) fn instance(&mut self, op: &str) -> String {
-        let local = if self.binding.is_empty() {
-            op.to_owned()
-        } else {
-            format!("{}_{op}", self.binding)
-        };
-        let index = self.instances.count((self.scope, &local)) - 1;
-        format!("{}{local}_{index}", self.scope_prefix())
+        let mut name = self.scope_prefix();
+        if !self.binding.is_empty() {
+            name += &self.binding;
+            name.push('_');
+        }
+        name += op;
+        let index = self.instances.count(&name) - 1;
+        format!("{name}_{index}")
     }
 
     /// Makes a name unique within its namespace: the first use keeps it.

@@ -7,16 +7,51 @@ use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 /// How often each name was used.
 #[derive(Default)]
 pub(super) struct Names {
-    used: HashSet<u64, BuildHasherDefault<Hashed>>,
+    used: HashSet<Key, BuildHasherDefault<Place>>,
     /// Uses of those used more than once.
-    repeated: HashMap<u64, usize>,
+    repeated: HashMap<Key, usize>,
+}
+
+/// What is kept of a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key {
+    /// The hash of the name, in halves.
+    whole: [u32; 2],
+    /// That of the block it belongs to.
+    block: u32,
+}
+
+/// A hash without a random key: the same model has the same names everywhere.
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Key {
+    fn new(name: &str) -> Self {
+        let whole = hash(name);
+        let block = name.split('.').next().unwrap_or(name);
+        Self {
+            whole: [whole as u32, (whole >> 32) as u32],
+            block: hash(block) as u32,
+        }
+    }
+}
+
+impl Hash for Key {
+    /// Names of one block lie close together in a table: they are asked for one after the other.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [low, high] = self.whole.map(u64::from);
+        state.write_u64((high << 32) | (u64::from(self.block) << 8) & 0xffff_ff00 | low & 0xff);
+    }
 }
 
 /// Passes on what is a hash already.
 #[derive(Default)]
-struct Hashed(u64);
+struct Place(u64);
 
-impl Hasher for Hashed {
+impl Hasher for Place {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -29,14 +64,12 @@ impl Hasher for Hashed {
 
 impl Names {
     /// Counts one more use and gives their number.
-    pub fn count(&mut self, name: impl Hash) -> usize {
-        // Without a random key: the same model has the same names everywhere.
-        let mut hasher = DefaultHasher::new();
-        name.hash(&mut hasher);
-        if self.used.insert(hasher.finish()) {
+    pub fn count(&mut self, name: &str) -> usize {
+        let key = Key::new(name);
+        if self.used.insert(key) {
             return 1;
         }
-        let count = self.repeated.entry(hasher.finish()).or_insert(1);
+        let count = self.repeated.entry(key).or_insert(1);
         *count += 1;
         *count
     }
