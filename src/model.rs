@@ -227,6 +227,16 @@ pub fn refuse_frozen(loaded: &Loaded, what: &str) -> Result<(), Failure> {
     Err(Failure::input(message).help("give the model or RUN folder that it was frozen from"))
 }
 
+/// Refuses to train what has nothing to train.
+pub fn require_parameters(loaded: &Loaded) -> Result<(), Failure> {
+    if loaded.model.parameter_count() > 0 {
+        return Ok(());
+    }
+    let name = &loaded.model.name;
+    let message = format!("model `{name}` has no parameters: there is nothing to train");
+    Err(Failure::input(message).help("add `linear`, or blocks"))
+}
+
 /// A place in a source, as text: the file and line, the line itself, and a mark below it.
 pub fn point(compiled: &Compiled, span: termc_compiler::model::Span, label: &str) -> String {
     let Some(at) = compiled.sources.locate(span) else {

@@ -67,17 +67,19 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     }
     if arguments.only == Some(Only::Train) {
         model::refuse_frozen(&loaded, "it has no training step")?;
+        model::require_parameters(&loaded)?;
     }
     let batch = arguments
         .batch
         .map_or(loaded.model.train.batch, |n| n as usize);
     let selected = arguments.compute.select()?;
+    let trainable = !loaded.model.frozen && loaded.model.parameter_count() > 0;
     let job = Bench {
         model: &loaded.model,
         batch,
         warmup: arguments.warmup as usize,
         repeat: arguments.repeat as usize,
-        train: arguments.only != Some(Only::Inference) && !loaded.model.frozen,
+        train: arguments.only != Some(Only::Inference) && trainable,
         inference: arguments.only != Some(Only::Train),
         kernels: arguments.compute.kernels.choice(),
         precision: arguments.compute.precision.choice(),

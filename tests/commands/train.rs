@@ -161,3 +161,22 @@ fn folders_are_numbered_and_never_overwritten() {
         .says("not empty");
     assert!(before == bytes(&folder.path().join(&first), "last.safetensors"));
 }
+
+#[test]
+fn what_has_no_parameters_is_timed_but_not_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("still.term");
+    let text = "model Still {\n    input image[10, 8, 8]\n    output classes(10) = global_mean(image)\n\n    \
+                loss {\n        cross_entropy\n    }\n}\n\ntrain {\n    optimizer sgd(lr: 0.1)\n}\n";
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    let told = "has no parameters: there is nothing to train";
+    termc(&["train", file, "--dataset", "digits", "--device", "cpu"])
+        .expect(1)
+        .says(told);
+    termc(&["bench", file, "--only", "train", "--device", "cpu"])
+        .expect(1)
+        .says(told);
+    let said = termc(&["bench", file, "--repeat", "1", "--device", "cpu"]).expect(0);
+    assert!(!said.out.contains("training step") && said.out.contains("inference"));
+}

@@ -120,10 +120,6 @@ impl Network {
         input: Tensor<B, 4>,
         pass: &Pass,
     ) -> Forward<B> {
-        self.run(params, input, pass)
-    }
-
-    fn run<B: Kernels>(&self, params: &Params<B>, input: Tensor<B, 4>, pass: &Pass) -> Forward<B> {
         let model = &self.model;
         let wanted = self.wanted(pass);
         let mut kept = Vec::new();

@@ -25,6 +25,7 @@ pub fn prepare(
     let path = arguments.model.as_deref().unwrap_or(Path::new("-"));
     let loaded = model::check(model::read(path)?, &arguments.changes, terminal)?;
     model::refuse_frozen(&loaded, "it can no longer be trained")?;
+    model::require_parameters(&loaded)?;
     let selected = arguments.device.clone().unwrap_or_default().select()?;
     arguments
         .precision

@@ -1,4 +1,4 @@
-//! Splitting work over the threads of the pool in fixed parts, and writing disjoint parts of one slice from several
+//! Splitting work over the threads of the team in fixed parts, and writing disjoint parts of one slice from several
 //! threads. Which thread takes a part never matters to the result.
 
 use std::marker::PhantomData;
