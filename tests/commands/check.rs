@@ -175,9 +175,18 @@ fn the_largest_batch_is_the_last_that_fits() {
     );
     let said = termc(&["summary", &digits, "--memory", "1MiB"]).expect(0);
     assert!(said.out.contains("not even one image"), "{}", said.out);
-    termc(&["summary", &digits, "--memory", "much"])
-        .expect(2)
-        .says("4GiB");
+    for (size, told) in [
+        ("4GiB", "4.0 GiB"),
+        ("1.5 kB", "1.5 KiB"),
+        ("70000000", "66.8 MiB"),
+    ] {
+        let said = termc(&["summary", &digits, "--memory", size]).expect(0);
+        assert!(said.out.contains(told), "{}", said.out);
+    }
+    for wrong in ["", "much", "GiB", "-1MB", "4 GB B", "4gb", "NaN", "1e30GiB"] {
+        let memory = format!("--memory={wrong}");
+        termc(&["summary", &digits, &memory]).expect(2).says("4GiB");
+    }
 }
 
 #[test]

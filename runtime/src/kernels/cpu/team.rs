@@ -140,7 +140,8 @@ pub struct Team {
 impl Team {
     /// A team of `threads`, of which the caller is one.
     fn new(threads: usize) -> Self {
-        let helpers = (1..threads).filter_map(|number| {
+        let mut helpers = Vec::new();
+        for number in 1..threads {
             let seat = Arc::new(Seat {
                 number,
                 state: AtomicU8::new(IDLE),
@@ -149,12 +150,14 @@ impl Team {
             });
             let own = seat.clone();
             let builder = thread::Builder::new().name(format!("kernels-{number}"));
-            // Without it the others do its part.
-            let handle = builder.spawn(move || own.serve()).ok()?;
-            Some((seat, handle.thread().clone()))
-        });
+            let Ok(handle) = builder.spawn(move || own.serve()) else {
+                // The system has no more: those that are there do its part.
+                break;
+            };
+            helpers.push((seat, handle.thread().clone()));
+        }
         Self {
-            helpers: helpers.collect(),
+            helpers,
             turn: Mutex::new(()),
         }
     }
