@@ -10,8 +10,8 @@ use super::scratch;
 use super::simd::{self, Level, Vector};
 use super::transpose::transpose;
 
-/// Inner indices packed at a time.
-pub const DEPTH: usize = 256;
+/// Most inner indices packed at a time.
+pub const DEPTH: usize = 384;
 /// Distance between rows of a packed left block: more than `DEPTH`, so that rows spread over the cache.
 const STRIDE: usize = DEPTH + 16;
 /// Most columns a caller should give one task.
@@ -20,6 +20,11 @@ pub const COLUMNS: usize = 256;
 const BAND: usize = 48;
 /// Largest register tile of all levels.
 const TILE: usize = 12 * 32;
+
+/// How many of `depth` inner indices are packed at a time: parts of about equal length, as each loads and stores the whole output.
+fn part(depth: usize) -> usize {
+    depth.div_ceil(depth.div_ceil(DEPTH).max(1)).max(1)
+}
 
 /// Rows of a register tile.
 fn tile_rows() -> usize {
@@ -81,13 +86,14 @@ impl Left {
     pub fn refill(&mut self, matrix: &[f32], stride: usize) {
         let (rows, depth, tile) = (self.rows, self.depth, tile_rows());
         let padded = rows.next_multiple_of(tile);
-        let blocks = depth.div_ceil(DEPTH);
+        let part = part(depth);
+        let blocks = depth.div_ceil(part);
         let data = Shared::new(&mut self.data);
         let bands = padded.div_ceil(BAND);
-        each_of(blocks * bands, BAND * DEPTH.min(depth), |task| {
+        each_of(blocks * bands, BAND * part, |task| {
             let (block, band) = (task / bands, task % bands);
-            let k0 = block * DEPTH;
-            let kc = DEPTH.min(depth - k0);
+            let k0 = block * part;
+            let kc = part.min(depth - k0);
             for row in band * BAND..padded.min((band + 1) * BAND) {
                 // SAFETY: each task has rows of its own.
                 let to = unsafe { data.part((block * padded + row) * STRIDE, kc) };
@@ -103,9 +109,10 @@ impl Left {
     pub fn columns(matrix: &[f32], stride: usize, rows: usize, depth: usize) -> Self {
         let mut left = Self::empty(rows, depth);
         let padded = rows.next_multiple_of(tile_rows());
-        for k0 in (0..depth).step_by(DEPTH) {
-            let kc = DEPTH.min(depth - k0);
-            let block = &mut left.data[k0 / DEPTH * padded * STRIDE..][..padded * STRIDE];
+        let part = part(depth);
+        for k0 in (0..depth).step_by(part) {
+            let kc = part.min(depth - k0);
+            let block = &mut left.data[k0 / part * padded * STRIDE..][..padded * STRIDE];
             let (values, padding) = block.split_at_mut(rows * STRIDE);
             transpose(&matrix[k0 * stride..], stride, values, STRIDE, kc, rows);
             padding.fill(0.0);
@@ -201,14 +208,15 @@ unsafe fn run<V: Vector, R: Right, const MR: usize>(
 ) {
     let nr = tile_columns();
     let panels = (to - from).div_ceil(nr);
-    let mut packed = scratch::room(panels * DEPTH.min(depth) * nr);
-    for k0 in (0..depth).step_by(DEPTH) {
-        let kc = DEPTH.min(depth - k0);
+    let part = part(depth);
+    let mut packed = scratch::room(panels * part * nr);
+    for k0 in (0..depth).step_by(part) {
+        let kc = part.min(depth - k0);
         right.pack((k0, kc), (from, to), &mut packed[..panels * kc * nr], nr);
         for product in products {
             let rows = product.left.rows;
             let padded = rows.next_multiple_of(MR);
-            let block = &product.left.data[k0 / DEPTH * padded * STRIDE..][..padded * STRIDE];
+            let block = &product.left.data[k0 / part * padded * STRIDE..][..padded * STRIDE];
             for (j, panel) in packed.chunks(kc * nr).take(panels).enumerate() {
                 let j0 = from + j * nr;
                 let width = nr.min(to - j0);

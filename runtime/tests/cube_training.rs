@@ -1,0 +1,125 @@
+//! A whole training on Vulkan beside the same one on the CPU: the loop, keyed dropout and augmentation, clipping, the
+//! optimizer, averaged weights, evaluation and files are shared, the numbers must come out alike. Needs the feature
+//! `wgpu-test`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use burn::backend::Autodiff;
+use burn_flex::FlexDevice;
+use burn_wgpu::{Wgpu, WgpuDevice};
+use termc_compiler::model::Model;
+use termc_compiler::{Options, compile};
+use termc_runtime::data::{self, Source};
+use termc_runtime::device::{Cpu, Devices, Job, TrainBackend};
+use termc_runtime::train::metrics::{self, Row, Span};
+use termc_runtime::train::{
+    Event, FORMAT, Interval, Observer, Outcome, Protocol, RunFolder, Settings, Training,
+};
+
+struct Silent;
+
+impl Observer for Silent {
+    fn on(&mut self, _: Event<'_>) {}
+}
+
+/// What a training of 96 digits on `devices` records.
+fn train<B: TrainBackend>(model: &Model, devices: Devices<B>) -> (Outcome, Vec<Row>) {
+    let settings = Settings {
+        format: FORMAT,
+        termc: "test".into(),
+        model: model.name.clone(),
+        parameters: model.parameter_count(),
+        dataset: "digits".into(),
+        data_dir: None,
+        seed: 3,
+        epochs: 2,
+        batch: 16,
+        limit: Some(96),
+        protocol: Protocol::Honest,
+        val: 0.2,
+        device: "test".into(),
+        device_used: "test".into(),
+        precision: "f32".into(),
+        kernels: "fused".into(),
+        checkpoint_every: Interval::Steps(100),
+        keep: 1,
+        log_every: 1,
+        recipe: serde_json::Value::Null,
+    };
+    let data = data::open(&Source::Digits, &data::Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let training = Training {
+        model,
+        data: &data,
+        folder: Some(&RunFolder::create(&path, &model.source, &settings).unwrap()),
+        nodes: None,
+        settings: &settings,
+        resume: None,
+        stop: &AtomicBool::new(false),
+        stop_after: None,
+        observer: &mut Silent,
+    };
+    let outcome = training.run::<B>(devices).unwrap();
+    (outcome, metrics::read(&path).unwrap())
+}
+
+fn trained_alike(recipe: &str, devices: usize, tolerance: f64) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.term");
+    let source = std::fs::read_to_string(path).unwrap();
+    let (head, rest) = source.split_once("train {").unwrap();
+    let (_, tail) = rest.split_once("\n}").unwrap();
+    let text = format!("{head}train {{\n{recipe}\n}}{tail}");
+    let compiled = compile("digits.term", &text, &Options::default());
+    let model = (compiled.model).unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
+    let cpu = Devices {
+        main: FlexDevice,
+        replicas: vec![FlexDevice; devices - 1],
+    };
+    let gpu = Devices {
+        main: WgpuDevice::default(),
+        replicas: vec![WgpuDevice::default(); devices - 1],
+    };
+    let (reference, expected) = train::<Cpu>(&model, cpu);
+    let (outcome, found) = train::<Autodiff<Wgpu>>(&model, gpu);
+    for outcome in [reference, outcome] {
+        assert!(matches!(outcome, Outcome::Finished { .. }), "{outcome:?}");
+    }
+    assert_eq!(found.len(), expected.len());
+    assert!(found.iter().any(|row| row.span == Span::Step));
+    for (a, b) in found.iter().zip(&expected) {
+        assert_eq!(
+            (a.span, a.split, a.step, a.lr),
+            (b.span, b.split, b.step, b.lr)
+        );
+        let apart = (a.loss.unwrap() - b.loss.unwrap()).abs();
+        assert!(apart < tolerance, "{apart}: {a:?} {b:?}");
+    }
+}
+
+/// Gradients enter as they are; averages, clipping and augmentation on the way.
+#[test]
+#[ignore = "needs a GPU"]
+fn of_smooth_optimizers() {
+    let adamw = "optimizer adamw(lr: 0.002, betas: [0.9, 0.99])\nschedule warmup_cosine(warmup: 1)\nepochs 2\nbatch 16\naugment random_affine(degrees: 10)\nclip norm(5)\nema 0.9";
+    trained_alike(adamw, 1, 1e-5);
+    let sgd = "optimizer sgd(lr: 0.005, momentum: 0.9)\nschedule constant\nepochs 2\nbatch 8\naccumulate 2\naugment mixup(alpha: 0.2)";
+    trained_alike(sgd, 1, 1e-5);
+}
+
+/// Kar takes the sign of a gradient, also of one that is rounding alone: further apart.
+#[test]
+#[ignore = "needs a GPU"]
+fn of_kar() {
+    let kar = "optimizer kar3(lr: 0.0007, betas: [0.5, 0.95])\nschedule warmup_cosine(warmup: 1)\nepochs 2\nbatch 16";
+    trained_alike(kar, 1, 1e-3);
+}
+
+#[test]
+#[ignore = "needs a GPU"]
+fn on_two_devices() {
+    let sgd = "optimizer sgd(lr: 0.005)\nschedule constant\nepochs 2\nbatch 16";
+    trained_alike(sgd, 2, 1e-5);
+}
