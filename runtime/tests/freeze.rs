@@ -174,6 +174,32 @@ fn answers_are_the_same_bits_in_any_batch() {
     }
 }
 
+/// Large batches are computed in parts; digits from 427 images on.
+#[test]
+fn answers_are_the_same_bits_in_a_batch_that_is_computed_in_parts() {
+    let mut models = examples(8);
+    let at = models
+        .iter()
+        .position(|(title, _)| title.ends_with("/digits.term None"));
+    let (_, model) = models.swap_remove(at.unwrap());
+    let params = Params::<Flex>::init(&model, 5, &Default::default());
+    let batches = [images(&model, 8, 0.0)];
+    let frozen = frozen(&params, &batches, Calibration::Batch, KernelChoice::Fused);
+    let whole = logits(
+        &frozen.params,
+        &images(&model, 1001, 0.3),
+        KernelChoice::Fused,
+    );
+    assert_eq!(whole.len(), 1001 * model.classes);
+    let pixels: Vec<f32> = images(&model, 1001, 0.3).iter().collect();
+    for from in [0, 300, 600, 900] {
+        let to = 1001.min(from + 300);
+        let part = TensorData::new(pixels[from * 64..to * 64].to_vec(), [to - from, 1, 8, 8]);
+        let found = logits(&frozen.params, &part, KernelChoice::Fused);
+        assert_eq!(found, whole[from * model.classes..to * model.classes]);
+    }
+}
+
 #[test]
 fn statistics_are_those_of_all_images_whatever_the_last_batch() {
     // One standardization: the population does not depend on how the images are cut into batches.

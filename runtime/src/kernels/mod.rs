@@ -33,6 +33,10 @@ pub trait Kernels: Backend {
     /// 32-bit floats only, for what needs them.
     const HALF: bool = false;
 
+    /// Bytes of a network's largest value beyond which images that are answered each by itself are better computed a few at
+    /// a time: values then stay in the processor's caches from one operation to the next. None: all at once is best.
+    const CACHED: Option<usize> = None;
+
     /// Memory that this process holds on the device, where the device's memory is its own and told.
     fn reserved_bytes(_device: &Self::Device) -> Option<u64> {
         None

@@ -6,6 +6,8 @@ mod plan;
 mod precision;
 mod slow;
 
+use std::iter;
+
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Tensor};
 use termc_compiler::model::{Model, NodeId, Op};
@@ -115,6 +117,39 @@ impl Network {
 
     /// Computes the logits of a batch `[N, C, H, W]`.
     pub fn forward<B: Kernels>(
+        &self,
+        params: &Params<B>,
+        input: Tensor<B, 4>,
+        pass: &Pass,
+    ) -> Forward<B> {
+        let images = input.dims()[0];
+        let Some(most) = self.at_a_time::<B>(pass).filter(|most| *most < images) else {
+            return self.at_once(params, input, pass);
+        };
+        let parts = images.div_ceil(most);
+        let part = |i: usize| {
+            let (from, to) = (i * images / parts, (i + 1) * images / parts);
+            self.at_once(params, input.clone().narrow(0, from, to - from), pass)
+        };
+        let mut first = part(0);
+        let others = (1..parts).map(|i| part(i).logits);
+        let all: Vec<Tensor<B, 2>> = iter::once(first.logits).chain(others).collect();
+        first.logits = Tensor::cat(all, 0);
+        first
+    }
+
+    /// How many images are computed at a time, where that is not as many as there are.
+    fn at_a_time<B: Kernels>(&self, pass: &Pass) -> Option<usize> {
+        let split = self.model.frozen
+            && pass.kernels == KernelChoice::Fused
+            && pass.keep == Keep::Nothing
+            && pass.disturb.is_none();
+        let bytes = B::CACHED.filter(|_| split)?;
+        let image = 4 * self.fused.largest(&self.model);
+        Some((bytes / image.max(1)).max(1))
+    }
+
+    fn at_once<B: Kernels>(
         &self,
         params: &Params<B>,
         input: Tensor<B, 4>,

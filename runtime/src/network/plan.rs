@@ -141,6 +141,17 @@ impl Plan {
         Self::of(model, steps, asked)
     }
 
+    /// Scalars per image of the largest value that is made.
+    pub fn largest(&self, model: &Model) -> usize {
+        let made = model.node_ids().zip(&self.steps);
+        let made = made.filter(|(id, step)| match step {
+            Step::Parts | Step::Skipped => false,
+            _ => model[*id].shape.batched,
+        });
+        let sizes = made.map(|(id, _)| model[id].shape.per_image());
+        sizes.max().unwrap_or(0)
+    }
+
     /// Adds deferred concatenations and the last reads to the steps.
     fn of(model: &Model, mut steps: Vec<Step>, asked: &[NodeId]) -> Self {
         let mut read = vec![false; model.nodes.len()];
