@@ -196,6 +196,40 @@ fn damaged_checkpoints_are_passed_over_and_said() {
     assert_same(&straight, &run);
 }
 
+/// As a kill between writing a checkpoint and dropping the one before it leaves the folder, with the newer one damaged since.
+#[test]
+fn the_only_whole_checkpoint_outlives_a_kill_after_a_resume() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = ["--keep", "1", "--checkpoint-every", "100000"];
+    let more = [&more[..], &["--epochs", "40"]].concat();
+    let straight = straight(folder.path(), &more);
+    let run = folder.path().join("run");
+    let stop = [&more[..], &["--stop-after", "5"]].concat();
+    termc(&training(run.to_str().unwrap(), &stop)).expect(0);
+    let earlier = &checkpoints(&run).pop().unwrap();
+    let digest = earlier.with_extension("safetensors.sha256");
+    let saved = [earlier, &digest].map(|path| (path.clone(), std::fs::read(path).unwrap()));
+    termc(&strs(&resume(&run, &["--stop-after", "5"]))).expect(0);
+    std::fs::write(checkpoints(&run).pop().unwrap(), b"damaged").unwrap();
+    for (path, content) in &saved {
+        assert!(!path.exists());
+        std::fs::write(path, content).unwrap();
+    }
+    let arguments = resume(&run, &[]);
+    let mut child = command(&strs(&arguments))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let known = rows(&run).len();
+    wait_for(&mut child, "further rows", || rows(&run).len() > known + 2);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(earlier.exists());
+    termc(&strs(&resume(&run, &[]))).expect(0);
+    assert_same(&straight, &run);
+}
+
 #[test]
 fn what_does_not_agree_with_the_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
