@@ -4,7 +4,9 @@ mod place;
 mod slots;
 mod without;
 
-use termc_grammar::ast::{Change, File, Item, Span, VariantDef};
+use std::collections::HashMap;
+
+use termc_grammar::ast::{Change, File, Item, Name, Span, VariantDef};
 
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
 
@@ -49,6 +51,7 @@ pub(crate) fn apply(
         ..file.clone()
     };
     let mut name = model.clone();
+    let clash = repeated(file, found);
     if let Some(wanted) = variant.filter(|v| *v != model) {
         match chain(file, &model, wanted, found) {
             Some(chain) => {
@@ -65,12 +68,46 @@ pub(crate) fn apply(
     for change in sets {
         place::change(&mut result, change, found);
     }
-    rename(
-        &mut result,
-        &name,
-        variant.and_then(|v| variants(file).find(|d| d.name.text == v)),
-    );
+    if !clash {
+        rename(
+            &mut result,
+            &name,
+            variant.and_then(|v| variants(file).find(|d| d.name.text == v)),
+        );
+    }
     (result, name)
+}
+
+/// Whether a variant has the name of another definition, which is reported. Without their variants files are checked later.
+fn repeated(file: &File, found: &mut Vec<Diagnostic>) -> bool {
+    let mut first: HashMap<&str, (&Name, bool)> = HashMap::new();
+    let mut clash = false;
+    for item in &file.items {
+        let (name, variant) = match item {
+            Item::Variant(def) => (&def.name, true),
+            Item::Slow(def) => (&def.name, false),
+            Item::Block(def) => (&def.name, false),
+            Item::Model(def) => (&def.name, false),
+            Item::Train(_) => continue,
+        };
+        match first.get(name.text.as_str()) {
+            Some((before, other)) if variant || *other => {
+                clash = true;
+                let message = format!("`{}` is defined twice", name.text);
+                found.push(
+                    Diagnostic::new(Code::RepeatedName, name.span, message)
+                        .label("again here")
+                        .related(before.span, "first here")
+                        .help("definitions of one file have different names"),
+                );
+            }
+            Some(_) => {}
+            None => {
+                first.insert(&name.text, (name, variant));
+            }
+        }
+    }
+    clash
 }
 
 /// The variants to apply, base first.

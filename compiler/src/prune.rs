@@ -90,7 +90,11 @@ pub(crate) fn prune(graph: &mut Graph) -> Vec<bool> {
             .inputs
             .retain(|id| keep.get(id.index()) == Some(&true));
         scope.inputs.iter_mut().for_each(|id| *id = node_id(*id));
-        scope.result = node_id(scope.result);
+        // A result that nobody reads is no node of the block's any more, as that of one that has none.
+        scope.result = match keep.get(scope.result.index()) {
+            Some(true) => node_id(scope.result),
+            _ => NodeId(0),
+        };
     }
     graph.output = node_id(graph.output);
     if let Some(slow) = &mut graph.loss.slow_neural {

@@ -24,8 +24,10 @@ pub struct Terms<B: Backend> {
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TermValues {
     /// The sum of all terms.
+    #[serde(deserialize_with = "crate::train::scores::or_infinite")]
     pub total: f64,
     /// Classification.
+    #[serde(deserialize_with = "crate::train::scores::or_infinite")]
     pub cross_entropy: f64,
     /// Distance of the named kernels.
     pub slow_neural: Option<f64>,

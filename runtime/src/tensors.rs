@@ -105,21 +105,42 @@ impl TensorFile {
     }
 }
 
-/// Writes a file through a temporary one in the same folder, synced to the disk before it takes the name.
+/// Writes a file through a temporary one in the same folder, synced to the disk before it takes the name. A file that was
+/// there keeps its permissions, a link goes on pointing at it; a pipe or device is written to as it is.
 ///
 /// # Errors
-/// If the folder or disk does not allow it; what was at `path` is then untouched.
+/// If the folder or disk does not allow it; a file that was at `path` is then untouched.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let attempt = || {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let there = match std::fs::metadata(path) {
+            Ok(there) => Some(there),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+            Err(e) => return Err(e),
+        };
+        if there
+            .as_ref()
+            .is_some_and(|it| !it.is_file() && !it.is_dir())
+        {
+            let mut stream = std::fs::OpenOptions::new().write(true).open(path)?;
+            return stream.write_all(bytes);
+        }
+        let target = match there.is_some() {
+            true => path.canonicalize()?,
+            false => path.to_owned(),
+        };
+        let folder = match target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        usual_permissions(&mut builder);
+        let mut file = builder.tempfile_in(folder)?;
         file.write_all(bytes)?;
+        if let Some(there) = there {
+            file.as_file().set_permissions(there.permissions())?;
+        }
         file.as_file().sync_all()?;
-        set_usual_permissions(file.as_file())?;
-        file.persist(path).map_err(|e| e.error)?;
+        file.persist(&target).map_err(|e| e.error)?;
         // The rename itself lasts only once the folder is on the disk; not every system can sync a folder.
         if let Ok(folder) = std::fs::File::open(folder) {
             let _ = folder.sync_all();
@@ -129,17 +150,15 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     attempt().map_err(Error::file("write", path))
 }
 
-/// Temporary files are private; results are as readable as any other new file.
+/// Temporary files are private; results are as readable as any other new file of this user.
 #[cfg(unix)]
-fn set_usual_permissions(file: &std::fs::File) -> std::io::Result<()> {
+fn usual_permissions(builder: &mut tempfile::Builder<'_, '_>) {
     use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+    builder.permissions(std::fs::Permissions::from_mode(0o666));
 }
 
 #[cfg(not(unix))]
-fn set_usual_permissions(_: &std::fs::File) -> std::io::Result<()> {
-    Ok(())
-}
+fn usual_permissions(_: &mut tempfile::Builder<'_, '_>) {}
 
 /// The two names of each type of number that both sides know.
 const TYPES: [(Dtype, DType); 11] = [

@@ -27,6 +27,10 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let mut wrong = 0;
     let mut differing = 0;
     for path in &arguments.models {
+        if path.is_dir() || path.extension().is_some_and(|e| e == "safetensors") {
+            let message = format!("`{}` is not a source file", path.display());
+            return Err(Failure::input(message).help("`termc fmt` takes .term files, and `-`"));
+        }
         let text = model::read(path)?;
         let Ok(formatted) = termc_grammar::format(&text.text) else {
             // The same errors again, as the compiler shows them.

@@ -301,7 +301,7 @@ impl Report {
         json!({
             "model": loaded.model.name,
             "dataset": dataset.name,
-            "output": self.output,
+            "output": self.output.to_string_lossy(),
             "calibration": self.card.calibration,
             "batch": self.asked,
             "before": accuracy(self.before),

@@ -90,7 +90,8 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
                 .iter()
                 .map(|c| json!({"class": name(c), "probability": chance(c)}));
             let answers: Vec<_> = answers.collect();
-            terminal.line(json!({"image": path, "classes": answers}).to_string())?;
+            terminal
+                .line(json!({"image": path.to_string_lossy(), "classes": answers}).to_string())?;
         } else {
             let answer = |class: &usize| format!("{} {:.2} %", name(class), 100.0 * chance(class));
             let answers: Vec<String> = classes.iter().map(answer).collect();

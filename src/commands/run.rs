@@ -120,14 +120,17 @@ fn read_input(path: &Path, model: &Model) -> Result<(TensorData, Option<Vec<usiz
     let Some(labels) = file.tensors.remove("labels") else {
         return Ok((input.convert::<f32>(), None));
     };
-    let labels: Vec<i64> = labels.iter::<i64>().collect();
+    let labels: Vec<f64> = labels.iter::<f64>().collect();
     if labels.len() != images {
         return Err(problem(format!(
             "has {images} images but {} labels",
             labels.len()
         )));
     }
-    let known = |label: &i64| usize::try_from(*label).ok().filter(|l| *l < model.classes);
+    let known = |label: &f64| {
+        let whole = label.fract() == 0.0 && *label >= 0.0 && *label < model.classes as f64;
+        whole.then_some(*label as usize)
+    };
     if let Some(label) = labels.iter().find(|label| known(label).is_none()) {
         let classes = model.classes;
         return Err(problem(format!(

@@ -13,7 +13,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     println!("cargo::rerun-if-changed={}", examples.display());
     let mut files = vec![];
-    for folder in [examples.clone(), examples.join("ablations")] {
+    // What examples would not show: names, and blocks of which little is left.
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    println!("cargo::rerun-if-changed={}", models.display());
+    for folder in [examples.clone(), examples.join("ablations"), models] {
         for entry in std::fs::read_dir(folder)? {
             files.push(entry?.path());
         }
@@ -23,7 +26,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut modules, mut table) = (String::new(), String::new());
     for file in files {
         let text = std::fs::read_to_string(&file)?;
-        let path = file.strip_prefix(&examples)?.to_string_lossy().into_owned();
+        let path = match file.strip_prefix(&examples) {
+            Ok(path) => path.to_string_lossy().into_owned(),
+            Err(_) => {
+                let name = file.file_name().ok_or("a folder")?.to_string_lossy();
+                format!("../tests/emitted/models/{name}")
+            }
+        };
         let variants = variant_names(&text).into_iter().map(Some);
         for variant in std::iter::once(None).chain(variants) {
             let options = Options {
@@ -32,7 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             let compiled = compile(&path, &text, &options);
             let model = compiled.model.ok_or("an example has errors")?;
-            let stem = path.trim_end_matches(".term").replace('/', "_");
+            let stem = path.trim_start_matches("../").trim_end_matches(".term");
+            let stem = stem.replace('/', "_");
             let suffix = variant.as_ref().map(|v| format!("_{v}"));
             let module = format!("{stem}{}", suffix.unwrap_or_default()).to_lowercase();
             let frozen = freeze(&model).model;

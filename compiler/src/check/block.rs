@@ -2,7 +2,7 @@
 
 use termc_grammar::ast::{Binding, BlockDef, Call, Name};
 
-use super::builder::Space;
+use super::builder::{LimitExceeded, MAX_NODES, MAX_SCOPES, Space};
 use super::call::Bound;
 use super::value::{Ty, Value};
 use super::{Checker, Entry, Frame};
@@ -52,11 +52,17 @@ impl<'a> Checker<'a> {
             self.report(diagnostic);
             return Value::Unknown;
         }
+        if self.builder.scopes.len() > MAX_SCOPES {
+            self.builder.span = call.span;
+            let limit = LimitExceeded(format!("more than {MAX_SCOPES} block instances"));
+            self.limited::<()>(Err(limit));
+            return Value::Unknown;
+        }
         let unknown = bound
             .iter()
             .flatten()
             .any(|(v, _)| matches!(v, Value::Unknown));
-        if unknown {
+        if unknown || self.builder.nodes.len() >= MAX_NODES {
             return Value::Unknown;
         }
         let scope_name = if top && !self.builder.binding.is_empty() {
@@ -244,14 +250,16 @@ fn features(value: &Value) -> Vec<NodeId> {
     }
 }
 
-/// Scope names are fields of emitted structs, so Rust's keywords get an underscore.
+/// Scope names are fields of emitted structs, so what Rust keeps for itself, and what the code that Burn derives for a struct
+/// calls its own values, gets an underscore.
 pub(super) fn rust_safe(name: &str) -> String {
-    const KEYWORDS: [&str; 50] = [
+    const KEYWORDS: [&str; 53] = [
         "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum",
         "extern", "false", "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move",
         "mut", "pub", "ref", "return", "self", "Self", "static", "struct", "super", "trait",
         "true", "type", "unsafe", "use", "where", "while", "abstract", "become", "box", "do",
-        "final", "gen", "macro", "override", "priv", "try", "typeof", "yield",
+        "final", "gen", "macro", "override", "priv", "try", "typeof", "yield", "_", "device",
+        "mapper",
     ];
     if KEYWORDS.contains(&name) {
         format!("{name}_")

@@ -9,6 +9,8 @@ use crate::model::{
 
 /// Most channels a feature map may have.
 pub(crate) const MAX_CHANNELS: usize = 1 << 20;
+/// Most block instances, one in another counted.
+pub(crate) const MAX_SCOPES: usize = 1_000_000;
 /// Longest side of an image.
 pub(crate) const MAX_SIDE: usize = 1 << 14;
 /// Most scalars of one value, per image.

@@ -4,6 +4,7 @@
 use termc_grammar::ast::{BinaryOp, Expr, ExprKind, Range};
 
 use super::Checker;
+use super::report::shown;
 use super::value::{Ty, Value};
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
 use crate::model::{NodeId, Op, Span};
@@ -244,13 +245,31 @@ impl<'a> Checker<'a> {
     }
 
     fn floats(&mut self, op: BinaryOp, at: Span, a: f64, b: f64) -> Value {
-        Value::Float(match op {
+        let x = match op {
             BinaryOp::Add => a + b,
             BinaryOp::Sub => a - b,
             BinaryOp::Mul => a * b,
             BinaryOp::Div => a / b,
             BinaryOp::MatMul => return self.no_matmul(at),
-        })
+        };
+        if x.is_finite() {
+            return Value::Float(x);
+        }
+        let diagnostic = match (op, b == 0.0) {
+            (BinaryOp::Div, true) => Diagnostic::new(
+                Code::Remainder,
+                at,
+                format!("{} / 0 has no value", shown(a)),
+            )
+            .help("divide by something else"),
+            _ => {
+                let (a, b) = (shown(a), shown(b));
+                let message = format!("{a} {} {b} is too large a number", op.symbol());
+                Diagnostic::new(Code::TooLarge, at, message).help("use smaller numbers")
+            }
+        };
+        self.report(diagnostic);
+        Value::Unknown
     }
 
     fn no_matmul(&mut self, at: Span) -> Value {

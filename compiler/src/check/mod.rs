@@ -23,7 +23,7 @@ use termc_grammar::ast::{BlockDef, File, InputDef, Item, ModelDef, OutputDef, Sl
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, NodeId, Op, Scope, Shape, Span};
 use crate::source::Sources;
-use builder::{Builder, MAX_SIDE};
+use builder::{Builder, MAX_CHANNELS, MAX_SIDE};
 use value::{Ty, Value};
 
 /// The newest version of the language.
@@ -75,8 +75,8 @@ pub(crate) struct Checker<'a> {
     top: Option<Span>,
     /// Channels of the innermost block's first feature map.
     pub(crate) base: Option<usize>,
-    /// Classes of the output being evaluated.
-    pub(crate) classes: Option<usize>,
+    /// Inside `output`: the number of classes, if that is known.
+    pub(crate) head: Option<Option<usize>>,
     /// `kernel` bindings in order.
     kernels: Vec<(NodeId, Span)>,
     found: Vec<Diagnostic>,
@@ -97,7 +97,7 @@ impl<'a> Checker<'a> {
             entered: HashSet::new(),
             top: None,
             base: None,
-            classes: None,
+            head: None,
             kernels: vec![],
             found: vec![],
             seen: HashSet::new(),
@@ -338,8 +338,11 @@ impl<'a> Checker<'a> {
     }
 
     fn input(&mut self, input: &'a InputDef) -> Option<[usize; 3]> {
-        let Value::List(items) = self.eval(&input.sizes, None) else {
-            return None;
+        let found = self.eval(&input.sizes, None);
+        let items = match found {
+            Value::List(items) => items,
+            Value::Unknown => return None,
+            other => vec![other],
         };
         if items.len() != 3 {
             let diagnostic = Diagnostic::new(
@@ -353,16 +356,17 @@ impl<'a> Checker<'a> {
             return None;
         }
         let mut sizes = [0usize; 3];
-        for (size, item) in sizes.iter_mut().zip(items) {
+        let most = [MAX_CHANNELS, MAX_SIDE, MAX_SIDE];
+        for ((size, item), most) in sizes.iter_mut().zip(items).zip(most) {
             let Value::Int(n) = self.coerce(item, Some(Ty::Int), input.sizes.span) else {
                 return None;
             };
-            if n < 1 || n > MAX_SIDE as i64 {
+            if n < 1 || n > most as i64 {
                 self.out_of_range(
                     input.sizes.span,
                     "size",
                     n as f64,
-                    &format!("from 1 to {MAX_SIDE}"),
+                    &format!("from 1 to {most}"),
                 );
                 return None;
             }
@@ -402,13 +406,13 @@ impl<'a> Checker<'a> {
             }
             _ => None,
         };
-        self.classes = classes;
+        self.head = Some(classes);
         let outer = std::mem::replace(&mut self.builder.binding, output.name.text.clone());
         let first = self.builder.nodes.len();
         self.top = None;
         let value = self.eval(&output.value, Some(Ty::Feature));
         self.builder.binding = outer;
-        self.classes = None;
+        self.head = None;
         let (Value::Feature(id), Some(classes)) = (value, classes) else {
             return None;
         };

@@ -4,47 +4,21 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
-/// How often each name was used.
+/// How often each name was used. A table for each block: its names are asked for one after the other and lie together.
 #[derive(Default)]
 pub(super) struct Names {
-    used: HashSet<Key, BuildHasherDefault<Place>>,
+    blocks: HashMap<u64, Hashes, BuildHasherDefault<Place>>,
     /// Uses of those used more than once.
-    repeated: HashMap<Key, usize>,
+    repeated: HashMap<u64, usize, BuildHasherDefault<Place>>,
 }
 
-/// What is kept of a name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Key {
-    /// The hash of the name, in halves.
-    whole: [u32; 2],
-    /// That of the block it belongs to.
-    block: u32,
-}
+type Hashes = HashSet<u64, BuildHasherDefault<Place>>;
 
 /// A hash without a random key: the same model has the same names everywhere.
 fn hash(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
-}
-
-impl Key {
-    fn new(name: &str) -> Self {
-        let whole = hash(name);
-        let block = name.split('.').next().unwrap_or(name);
-        Self {
-            whole: [whole as u32, (whole >> 32) as u32],
-            block: hash(block) as u32,
-        }
-    }
-}
-
-impl Hash for Key {
-    /// Names of one block lie close together in a table: they are asked for one after the other.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let [low, high] = self.whole.map(u64::from);
-        state.write_u64((high << 32) | (u64::from(self.block) << 8) & 0xffff_ff00 | low & 0xff);
-    }
 }
 
 /// Passes on what is a hash already.
@@ -65,11 +39,12 @@ impl Hasher for Place {
 impl Names {
     /// Counts one more use and gives their number.
     pub fn count(&mut self, name: &str) -> usize {
-        let key = Key::new(name);
-        if self.used.insert(key) {
+        let whole = hash(name);
+        let block = hash(name.split('.').next().unwrap_or(name));
+        if self.blocks.entry(block).or_default().insert(whole) {
             return 1;
         }
-        let count = self.repeated.entry(key).or_insert(1);
+        let count = self.repeated.entry(whole).or_insert(1);
         *count += 1;
         *count
     }

@@ -104,7 +104,7 @@ impl Checker<'_> {
         let diagnostic = Diagnostic::new(
             Code::Range,
             span,
-            format!("{what} is {found}, it must be {allowed}"),
+            format!("{what} is {}, it must be {allowed}", shown(found)),
         )
         .label("out of range")
         .help(format!("choose a value {allowed}"));
@@ -169,5 +169,13 @@ impl Checker<'_> {
             .builder
             .param(path, shape, init, crate::model::ParamKind::Fast, penalty);
         self.limited(result)
+    }
+}
+
+/// A number as short as it can be written.
+pub(super) fn shown(x: f64) -> String {
+    match x == 0.0 || (1e-5..1e16).contains(&x.abs()) {
+        true => x.to_string(),
+        false => format!("{x:e}"),
     }
 }

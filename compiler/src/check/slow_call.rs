@@ -164,8 +164,13 @@ impl<'a> Checker<'a> {
         let Some(x) = args.float(0) else {
             return Value::Unknown;
         };
-        if name != "constant" && x <= 0.0 {
-            self.out_of_range(args.span(0), "value", x, "greater than 0");
+        let allowed = match name {
+            "constant" => (-1e30..=1e30, "from -1e30 to 1e30"),
+            // Where a spread begins to be stored and printed as none.
+            _ => (1e-10..=1e30, "from 1e-10 to 1e30"),
+        };
+        if !allowed.0.contains(&x) {
+            self.out_of_range(args.span(0), "value", x, allowed.1);
             return Value::Unknown;
         }
         Value::Init(match name {

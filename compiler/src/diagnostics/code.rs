@@ -161,7 +161,7 @@ codes! {
         "A size, or the product of sizes, exceeds the stated limits (specs/language.md), so the model could not be stored or run."
         "input image[3, 100000, 100000]" "input image[3, 224, 224]";
     Index "E311" "index outside the list"
-        "Lists are indexed from 0; a slice may be empty but must lie within the list."
+        "Lists are indexed from 0. An element must be there; a slice takes what there is of it and may be empty."
         "skips[3]   // of 2" "skips[1]";
     Repeated "E402" "section given twice"
         "A section, setting or loss term is stated once; changes to it belong into a variant."

@@ -99,6 +99,13 @@ pub(super) const RUST_TYPES: &[&str] = &[
     "From",
     "Into",
     "AsRef",
+    "B",
+    "Clone",
+    "D",
+    "Debug",
+    "Default",
+    "Module",
+    "S",
 ];
 
 /// Words that mean something in the Python template, and Python's keywords.

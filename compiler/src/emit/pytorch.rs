@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use tera::{Context, Tera};
 
-use super::fields::{FieldKind, Start};
+use super::fields::{Field, FieldKind, Start};
 use super::names::{Names, PYTHON_RESERVED, camel, snake};
 use super::plan::{Block, Choice, Expr, Local, Num, Number, Plan};
 use super::text::{comment, file_name};
@@ -75,12 +75,12 @@ pub(super) fn source(model: &Model, plan: &Plan, options: &EmitOptions<'_>) -> S
     let [channels, height, width] = model.input;
     let blocks = plan.blocks.iter().enumerate();
     let view = View {
-        header: format!(
+        header: docstring(&format!(
             "`{}`, emitted by termc {} from `{}`.",
             model.name,
             env!("CARGO_PKG_VERSION"),
             file_name(options.sources)
-        ),
+        )),
         classes: model.classes,
         input: format!("({channels}, {height}, {width})"),
         parameters: model.parameter_count(),
@@ -197,7 +197,7 @@ fn block(
     let (inputs, body) = one.body(is_model, options);
     BlockView {
         name: items.blocks.get(index).cloned().unwrap_or_default(),
-        doc: doc.split_whitespace().collect::<Vec<_>>().join(" "),
+        doc: docstring(&doc.split_whitespace().collect::<Vec<_>>().join(" ")),
         sizes: one.sizes.to_vec(),
         fields: one.fields().chain(kept).collect(),
         inputs: match block.result {
@@ -245,7 +245,7 @@ impl Structure<'_> {
     /// The statements that make the fields.
     fn fields(&self) -> impl Iterator<Item = String> {
         let fields = self.block.fields.iter();
-        fields.map(|field| format!("{} = {}", attribute(&field.name), self.fresh(&field.kind)))
+        fields.map(|field| format!("{} = {}", attribute(field), self.fresh(&field.kind)))
     }
 
     fn fresh(&self, kind: &FieldKind) -> String {
@@ -380,10 +380,7 @@ impl Structure<'_> {
     fn expression(&self, expr: &Expr, known: &HashMap<Local, String>) -> String {
         let x = |local: &Local| known.get(local).cloned().unwrap_or_default();
         let list = |all: &[Local]| all.iter().map(x).collect::<Vec<_>>().join(", ");
-        let field = |i: &usize| {
-            let name = self.block.fields.get(*i).map_or("", |f| f.name.as_str());
-            attribute(name)
-        };
+        let field = |i: &usize| self.block.fields.get(*i).map(attribute).unwrap_or_default();
         let n = |num: &Num| self.body_number(*num);
         match expr {
             Expr::Kernel { field: f } => format!("{}.kernel()", field(f)),
@@ -425,9 +422,9 @@ impl Structure<'_> {
     }
 }
 
-/// How a field is reached. Names that Python or `nn.Module` keep for themselves go through the module's own table.
-fn attribute(name: &str) -> String {
-    const OF_MODULES: [&str; 30] = [
+/// How a field is reached. Names that Python or `nn.Module` keep for themselves go through the module's own tables.
+fn attribute(field: &Field) -> String {
+    const OF_MODULES: [&str; 54] = [
         "T_destination",
         "add_module",
         "apply",
@@ -444,24 +441,64 @@ fn attribute(name: &str) -> String {
         "extra_repr",
         "float",
         "forward",
+        "get_buffer",
+        "get_extra_state",
+        "get_parameter",
+        "get_submodule",
         "half",
         "ipu",
+        "load_state_dict",
         "modules",
         "mtia",
+        "named_buffers",
+        "named_children",
         "named_modules",
+        "named_parameters",
         "parameters",
+        "register_backward_hook",
         "register_buffer",
+        "register_forward_hook",
+        "register_forward_pre_hook",
+        "register_full_backward_hook",
+        "register_full_backward_pre_hook",
+        "register_load_state_dict_post_hook",
+        "register_load_state_dict_pre_hook",
+        "register_module",
+        "register_parameter",
+        "register_state_dict_post_hook",
+        "register_state_dict_pre_hook",
         "requires_grad_",
+        "set_extra_state",
+        "set_submodule",
         "share_memory",
         "state_dict",
         "to",
+        "to_empty",
         "train",
         "training",
         "type",
+        "xpu",
+        "zero_grad",
     ];
+    let name = field.name.as_str();
     let kept = OF_MODULES.contains(&name) || PYTHON_RESERVED.contains(&name);
+    let table = match field.kind {
+        FieldKind::Scalar { .. } | FieldKind::Spatial { .. } | FieldKind::Constant { .. } => {
+            "_parameters"
+        }
+        _ => "_modules",
+    };
     match kept || name.starts_with('_') {
-        true => format!("self._modules[\"{name}\"]"),
+        true => format!("self.{table}[\"{name}\"]"),
         false => format!("self.{name}"),
+    }
+}
+
+/// As it stands in a docstring.
+fn docstring(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
+    match text.strip_suffix('"') {
+        Some(head) if !head.ends_with('\\') => format!("{head}\\\""),
+        _ => text,
     }
 }

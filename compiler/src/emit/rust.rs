@@ -6,7 +6,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use super::body::{Body, body};
-use super::construct::{construct, number, specs};
+use super::construct::{MARKER, construct, number, specs};
 use super::fields::{Factor, FieldKind};
 use super::layout::{Expr, binding, constant, signature};
 use super::names::{Names, RUST_KEYWORDS, RUST_TYPES, camel};
@@ -84,6 +84,8 @@ pub(super) struct BlockView {
     pub sizes: String,
     size_fields: Vec<FieldView>,
     new: String,
+    /// Before what the constructor takes, if it does not read it.
+    unread: &'static str,
     signature: String,
     body: String,
 }
@@ -254,6 +256,15 @@ fn header(model: &Model, options: &EmitOptions<'_>, form: Form) -> Vec<String> {
     lines
 }
 
+/// The wanted name of a struct. For each `X` Burn derives an `XRecord` and an `XRecordItem`.
+fn type_name(name: &str) -> String {
+    let name = camel(name);
+    match name.ends_with("Record") || name.ends_with("RecordItem") {
+        true => format!("{name}Block"),
+        false => name,
+    }
+}
+
 fn items(model: &Model, plan: &Plan) -> Items {
     let mut names = Names::reserving(
         RUST_TYPES
@@ -263,13 +274,13 @@ fn items(model: &Model, plan: &Plan) -> Items {
             .chain(RUST_KEYWORDS.iter().copied()),
     );
     // The model first, so that it keeps its name.
-    let of_model = names.allocate_type(&camel(&model.name));
+    let of_model = names.allocate_type(&type_name(&model.name));
     let last = plan.blocks.len().saturating_sub(1);
     let mut blocks: Vec<String> = plan
         .blocks
         .iter()
         .take(last)
-        .map(|b| names.allocate_type(&camel(&b.name)))
+        .map(|b| names.allocate_type(&type_name(&b.name)))
         .collect();
     blocks.push(of_model);
     let sizes = blocks
@@ -337,6 +348,15 @@ fn block(
             skip: true,
         }
     }));
+    let bare = block.fields.is_empty();
+    if bare {
+        fields.push(FieldView {
+            doc: "There are no parameters.".into(),
+            name: MARKER.into(),
+            kind: "core::marker::PhantomData<B>".into(),
+            skip: false,
+        });
+    }
     let sizes = match block.sizes.is_empty() {
         true => String::new(),
         false => own(&items.sizes),
@@ -358,6 +378,7 @@ fn block(
             .iter()
             .any(|f| f.name.chars().any(char::is_uppercase)),
         new: construct(block, items, form),
+        unread: if bare { "_" } else { "" },
         signature: match block.result {
             Some(_) => signature("pub fn forward", &arguments, result, 4),
             None => String::new(),

@@ -62,7 +62,7 @@ pub(super) static LINEAR: Operation = Operation {
     slots: &[needed("x", Ty::Feature), init("kaiming_normal")],
     doc: "The classification head: a linear map of `[N, C, 1, 1]` to the number of classes. Only in `output`.",
     lower: |cx, args| {
-        let Some(classes) = cx.classes else {
+        let Some(head) = cx.head else {
             let diagnostic = Diagnostic::new(
                 Code::Type,
                 args.span,
@@ -87,7 +87,7 @@ pub(super) static LINEAR: Operation = Operation {
             cx.report(diagnostic);
             return None;
         }
-        map(cx, args, "linear", classes, 1, Penalty::None)
+        map(cx, args, "linear", head?, 1, Penalty::None)
     },
 };
 

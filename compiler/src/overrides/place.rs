@@ -414,26 +414,18 @@ fn set_train(file: &mut File, path: &Path, rest: &[&Name], value: &Expr, slots: 
     if !train::SETTINGS.contains(&next.text.as_str()) {
         return Err(missing(path, 1, known));
     }
-    let section = file.items.iter_mut().find_map(|i| {
-        if let Item::Train(t) = i {
-            Some(t)
-        } else {
-            None
-        }
+    if !file.items.iter().any(|item| matches!(item, Item::Train(_))) {
+        file.items.push(Item::Train(termc_grammar::ast::TrainDef {
+            doc: String::new(),
+            settings: vec![],
+            span: path.span,
+        }));
+    }
+    let section = file.items.iter_mut().find_map(|item| match item {
+        Item::Train(section) => Some(section),
+        _ => None,
     });
     let Some(section) = section else {
-        if deeper.is_empty() {
-            let settings = vec![Setting {
-                key: (*next).clone(),
-                values: vec![value.clone()],
-            }];
-            file.items.push(Item::Train(termc_grammar::ast::TrainDef {
-                doc: String::new(),
-                settings,
-                span: path.span,
-            }));
-            return Ok(());
-        }
         return Err(missing(path, 1, []));
     };
     let stated: Vec<String> = section
@@ -487,10 +479,12 @@ fn set_train(file: &mut File, path: &Path, rest: &[&Name], value: &Expr, slots: 
                 ExprKind::List(items) if next.text == "augment" => items.clone(),
                 _ => vec![value.clone()],
             };
-            section.settings.push(Setting {
-                key: (*next).clone(),
-                values,
-            });
+            if !values.is_empty() {
+                section.settings.push(Setting {
+                    key: (*next).clone(),
+                    values,
+                });
+            }
             Ok(())
         }
         None => Err(missing(path, 1, stated.iter().map(String::as_str))),

@@ -185,12 +185,9 @@ impl Builder {
     }
 
     fn param(&mut self, node: Node) -> Option<ParamDef> {
-        let mut names = self
-            .each(&node, Rule::name, |b, n| Some(b.name(&n)))?
-            .into_iter();
         Some(ParamDef {
-            name: names.next()?,
-            ty: names.next(),
+            name: self.child_name(&node)?,
+            ty: child(node.clone(), Rule::word).map(|word| self.name(&word)),
             default: self.each(&node, Rule::expr, Self::expr)?.pop(),
         })
     }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use image::{ColorType, ImageDecoder, ImageReader};
+use image::{ColorType, ImageDecoder, ImageFormat, ImageReader};
 use rayon::prelude::*;
 
 use super::dataset::{Dataset, Part};
@@ -157,14 +158,28 @@ fn part(
     Part::new(shape, classes.len(), images.concat(), labels)
 }
 
+/// Whether an end marker follows the last scan of a JPEG file.
+fn jpeg_ends(bytes: &[u8]) -> bool {
+    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
+    last([0xff, 0xd9]) > last([0xff, 0xda])
+}
+
 /// Decodes an image file to `[C, H, W]` bytes; it must have the given height and width. One channel is the image's
 /// luma, three are red, green and blue.
 pub fn decode(file: &Path, shape: [usize; 3]) -> Result<Vec<u8>, DataError> {
-    let image = ImageReader::open(file)
-        .and_then(ImageReader::with_guessed_format)
-        .map_err(DataError::read(file))?
-        .decode()
-        .map_err(image_error(file))?;
+    let bytes = std::fs::read(file).map_err(DataError::read(file))?;
+    let reader = ImageReader::new(Cursor::new(&bytes))
+        .with_guessed_format()
+        .map_err(DataError::read(file))?;
+    // The decoder fills with grey what is not there.
+    if reader.format() == Some(ImageFormat::Jpeg) && !jpeg_ends(&bytes) {
+        let (expected, found) = (
+            "an end marker after the last scan",
+            "a file that breaks off",
+        );
+        return Err(DataError::garbled(file, "the JPEG image", expected, found));
+    }
+    let image = reader.decode().map_err(image_error(file))?;
     let [channels, height, width] = shape;
     let found = (image.width() as usize, image.height() as usize);
     if found != (width, height) {

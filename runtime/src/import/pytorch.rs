@@ -74,7 +74,17 @@ impl View {
         };
         let args = pickle.sequence(*args)?;
         match pickle.text(*callable)? {
-            "torch._utils._rebuild_parameter" => Self::of(pickle, *args.first()?),
+            "torch._utils._rebuild_parameter" => Self::tensor(pickle, *args.first()?),
+            _ => Self::tensor(pickle, at),
+        }
+    }
+
+    fn tensor(pickle: &Pickle, at: Ref) -> Option<Self> {
+        let Value::Call { callable, args } = pickle.get(at) else {
+            return None;
+        };
+        let args = pickle.sequence(*args)?;
+        match pickle.text(*callable)? {
             "torch._utils._rebuild_tensor_v2" => {
                 let [storage, offset, sizes, strides, ..] = args else {
                     return None;

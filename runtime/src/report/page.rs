@@ -91,8 +91,17 @@ fn result(report: &Report<'_>) -> String {
         let wanted = move |row: &&Row| row.span == Span::Epoch && row.split == split;
         report.rows.iter().filter(wanted)
     };
-    let best =
-        epochs(Split::Val).max_by(|a, b| a.top1.unwrap_or(0.0).total_cmp(&b.top1.unwrap_or(0.0)));
+    // As the training chooses: of equal accuracies the lower cross entropy, of equals the later epoch.
+    let rank = |row: &Row| {
+        (
+            row.top1.unwrap_or(0.0),
+            -row.cross_entropy.unwrap_or(f64::INFINITY),
+        )
+    };
+    let best = epochs(Split::Val).max_by(|a, b| {
+        let (a, b) = (rank(a), rank(b));
+        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+    });
     let mut rows = vec![];
     match report.test {
         Some(test) => rows.extend([

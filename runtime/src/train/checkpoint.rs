@@ -44,6 +44,7 @@ pub struct Best {
     /// Its accuracy.
     pub top1: f64,
     /// Its cross entropy, which decides between equal accuracies.
+    #[serde(deserialize_with = "crate::train::scores::or_infinite")]
     pub loss: f64,
 }
 
@@ -102,14 +103,17 @@ pub fn latest(
     })
 }
 
-/// Drops all but the newest `keep` checkpoints and that of the step `best`.
+/// Drops all but the `keep` checkpoints up to that of the step `newest`, which was just written, and that of the step `best`.
+/// Later ones were passed over when the training was resumed: they are not whole.
 ///
 /// # Errors
 /// If the folder does not allow it.
-pub fn prune(folder: &Path, keep: usize, best: Option<usize>) -> Result<(), Error> {
+pub fn prune(folder: &Path, keep: usize, newest: usize, best: Option<usize>) -> Result<(), Error> {
     let steps = steps(folder)?;
-    let old = steps.len().saturating_sub(keep.max(1));
-    for step in steps.iter().take(old).filter(|step| Some(**step) != best) {
+    let (known, later): (Vec<usize>, Vec<usize>) = steps.iter().partition(|s| **s <= newest);
+    let old = known.len().saturating_sub(keep.max(1));
+    let old = known.iter().take(old).filter(|step| Some(**step) != best);
+    for step in old.chain(&later) {
         let path = folder.join(file_name(*step));
         // The hash first: a file without one does not count as a checkpoint.
         for path in [hash_path(&path), path] {
@@ -248,11 +252,14 @@ mod tests {
     fn old_ones_are_dropped_and_the_best_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         save_steps(folder.path(), &[1, 2, 3, 4, 5]);
-        prune(folder.path(), 2, Some(2)).unwrap();
+        prune(folder.path(), 2, 5, Some(2)).unwrap();
         assert_eq!(steps(folder.path()).unwrap(), [2, 4, 5]);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 6);
-        prune(folder.path(), 0, Some(5)).unwrap();
-        assert_eq!(steps(folder.path()).unwrap(), [5]);
+        // Later than what was just written: passed over, so not whole.
+        prune(folder.path(), 2, 4, Some(2)).unwrap();
+        assert_eq!(steps(folder.path()).unwrap(), [2, 4]);
+        prune(folder.path(), 0, 4, Some(4)).unwrap();
+        assert_eq!(steps(folder.path()).unwrap(), [4]);
     }
 
     #[test]

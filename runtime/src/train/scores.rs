@@ -1,7 +1,7 @@
 //! Counting right and wrong answers: running sums of a training epoch, and the full account of an evaluation. Works on
 //! numbers that already left the device.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::objective::TermValues;
 
@@ -84,7 +84,13 @@ pub struct Answer {
     /// The most probable class.
     pub answer: usize,
     /// Probability of the right class.
+    #[serde(deserialize_with = "or_infinite")]
     pub probability: f64,
+}
+
+/// JSON has no number that is not finite; such a one is written as null and read as infinite.
+pub(crate) fn or_infinite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::INFINITY))
 }
 
 /// The account of an evaluation in which every image was asked once.

@@ -476,7 +476,12 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         let path = checkpoint::save(&folder.checkpoints(), tensors, &self.state)?;
         self.write_last()?;
         let best = self.state.best.map(|best| best.step);
-        checkpoint::prune(&folder.checkpoints(), self.job.settings.keep, best)?;
+        checkpoint::prune(
+            &folder.checkpoints(),
+            self.job.settings.keep,
+            self.state.step,
+            best,
+        )?;
         self.job.observer.on(Event::Saved(&path));
         Ok(Some(path))
     }

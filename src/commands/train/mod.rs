@@ -5,6 +5,7 @@ mod nodes;
 mod resume;
 mod trust;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -362,10 +363,12 @@ fn stop_on_signals(stop: &Arc<AtomicBool>, terminal: &Terminal) -> Result<(), Fa
         }
         let notice = "stopping after this step; again to stop at once";
         // A live view counts its lines: the notice goes on the one below, which the next drawing clears.
-        match live {
-            true => eprint!("\r\x1b[2K{notice}"),
-            false => eprintln!("{notice}"),
-        }
+        let notice = match live {
+            true => format!("\r\x1b[2K{notice}"),
+            false => format!("{notice}\n"),
+        };
+        // Also where nobody can be told any more: the terminal may be gone.
+        let _ = std::io::stderr().write_all(notice.as_bytes());
     })
     .map_err(|error| Failure::machine(format!("cannot listen for signals: {error}")))
 }
