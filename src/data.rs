@@ -23,6 +23,7 @@ pub fn settings(text: &Text) -> Result<Option<Settings>, Failure> {
 pub struct Recorded {
     dataset: String,
     data_dir: Option<PathBuf>,
+    classes: Option<Vec<String>>,
 }
 
 /// What a MODEL argument says of its data set.
@@ -30,19 +31,27 @@ pub fn recorded(settings: Option<&Settings>, text: &Text) -> Option<Recorded> {
     let of_run = settings.map(|s| Recorded {
         dataset: s.dataset.clone(),
         data_dir: s.data_dir.clone(),
+        classes: s.data.as_ref().map(|data| data.classes.clone()),
     });
     let of_file = text.frozen.as_ref().map(|card| Recorded {
         dataset: card.dataset.clone(),
         data_dir: None,
+        classes: Some(card.classes.clone()),
     });
     of_run.or(of_file)
 }
 
-/// What pixels are normalized with: a frozen file states it, else the model's recipe, else the data set.
-pub fn normalization(loaded: &Loaded, dataset: &Dataset) -> Normalize {
-    match &loaded.text.frozen {
-        Some(card) => card.normalize(),
-        None => normalize(&loaded.model, dataset).clone(),
+/// What pixels are normalized with: a frozen file states it, else the model's recipe, else what the training part had, of
+/// which the RUN folder tells.
+pub fn normalization(loaded: &Loaded, settings: Option<&Settings>, dataset: &Dataset) -> Normalize {
+    let trained = settings.and_then(|settings| settings.data.as_ref());
+    match (&loaded.text.frozen, trained) {
+        (Some(card), _) => card.normalize(),
+        (None, Some(data)) if loaded.model.train.normalize.is_none() => Normalize {
+            mean: data.mean.clone(),
+            std: data.std.clone(),
+        },
+        _ => normalize(&loaded.model, dataset).clone(),
     }
 }
 
@@ -64,10 +73,24 @@ pub fn open(
         data_dir: arguments
             .data_dir
             .clone()
-            .or(recorded.and_then(|r| r.data_dir)),
+            .or(recorded.as_ref().and_then(|r| r.data_dir.clone())),
         ..Options::default()
     };
     let dataset = open_source(&source, &options).map_err(termc_runtime::Error::from)?;
     fit(model, &dataset).map_err(Failure::input)?;
+    let known = recorded.and_then(|recorded| recorded.classes);
+    let names = known.iter().flatten().zip(&dataset.classes).enumerate();
+    let different = names
+        .filter(|(_, (trained, found))| trained != found)
+        .next();
+    if let Some((label, (trained, found))) = different {
+        let message = format!(
+            "class {label} is `{found}` in `{}`; the model was trained with `{trained}` there",
+            dataset.name
+        );
+        return Err(
+            Failure::input(message).help("classes have to have the same names in the same order")
+        );
+    }
     Ok(dataset)
 }

@@ -33,6 +33,7 @@ fn train<B: TrainBackend>(model: &Model, devices: Devices<B>) -> (Outcome, Vec<R
         parameters: model.parameter_count(),
         dataset: "digits".into(),
         data_dir: None,
+        data: None,
         seed: 3,
         epochs: 2,
         batch: 16,

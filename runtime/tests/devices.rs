@@ -53,6 +53,7 @@ fn settings(model: &Model, batch: usize) -> Settings {
         parameters: model.parameter_count(),
         dataset: "digits".into(),
         data_dir: None,
+        data: None,
         seed: 3,
         epochs: 2,
         batch,

@@ -73,7 +73,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         .map_or(default_batch(trained), |n| n as usize);
     let job = Questions {
         model: &loaded.model,
-        normalize: &data::normalization(&loaded, &dataset),
+        normalize: &data::normalization(&loaded, settings.as_ref(), &dataset),
         weights: weights.tensors,
         dataset: &dataset,
         batch,

@@ -123,7 +123,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         images: shuffled(&parts.train, arguments.seed, arguments.limit)?,
         validation: parts.validation,
         test: mixed(&dataset.test)?,
-        normalize: data::normalization(&loaded, &dataset),
+        normalize: data::normalization(&loaded, settings.as_ref(), &dataset),
         batch: arguments
             .batch
             .map_or(default_batch(trained), |n| n as usize),

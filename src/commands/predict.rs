@@ -58,7 +58,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         None => {
             let recorded = data::recorded(settings.as_ref(), &loaded.text);
             let dataset = data::open(&DataArgs::default(), recorded, &loaded.model)?;
-            let normalize = data::normalization(&loaded, &dataset);
+            let normalize = data::normalization(&loaded, settings.as_ref(), &dataset);
             (dataset.classes, normalize)
         }
     };

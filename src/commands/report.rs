@@ -29,9 +29,9 @@ pub struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Test images whose kernels are shown, by their positions in the test part
-    #[arg(long, value_name = "I,...", value_delimiter = ',', default_values_t = [0, 1, 2, 3])]
-    images: Vec<usize>,
+    /// Test images whose kernels are shown, by their positions in the test part [default: 0,1,2,3]
+    #[arg(long, value_name = "I,...", value_delimiter = ',')]
+    images: Option<Vec<usize>>,
 
     /// Where the data set's files are, if no longer where they were in training
     #[arg(long, value_name = "DIR")]
@@ -59,7 +59,8 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         &loaded.model,
     )?;
     let count = data.test.len();
-    if let Some(image) = arguments.images.iter().find(|image| **image >= count) {
+    let images = (arguments.images).unwrap_or_else(|| (0..count.min(4)).collect());
+    if let Some(image) = images.iter().find(|image| **image >= count) {
         let message = format!("there is no test image {image}; there are {count}");
         return Err(Failure::usage(message));
     }
@@ -72,7 +73,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
             weights: &weights::read(&path)?.tensors,
             data: &data,
             batch: default_batch(settings.batch),
-            images: &arguments.images,
+            images: &images,
             kernels: arguments.compute.kernels.choice(),
         },
     )?;

@@ -180,3 +180,51 @@ fn a_shortened_record_is_refused_not_continued() {
         .says("fewer than");
     assert!(bytes(&run, "metrics.jsonl").is_empty());
 }
+
+#[cfg(unix)]
+#[test]
+fn formatting_keeps_links_and_permissions_and_leaves_other_files_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let text = |name: &str| at(name).to_str().unwrap().to_owned();
+    let source = std::fs::read_to_string(SMALL).unwrap();
+    std::fs::write(at("real.term"), source.replace("    ", "  ")).unwrap();
+    let private = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(at("real.term"), private).unwrap();
+    std::os::unix::fs::symlink(at("real.term"), at("link.term")).unwrap();
+    termc(&["fmt", &text("link.term")]).expect(0);
+    assert!(at("link.term").is_symlink());
+    let mode = at("real.term").metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    termc(&["fmt", "--check", &text("real.term")]).expect(0);
+
+    std::fs::write(at("w.safetensors"), "weights").unwrap();
+    for other in [&text("w.safetensors"), folder.path().to_str().unwrap()] {
+        termc(&["fmt", other])
+            .expect(1)
+            .says("is not a source file");
+    }
+    assert_eq!(std::fs::read(at("w.safetensors")).unwrap(), b"weights");
+    // A pipe or device is written to, not replaced.
+    termc(&["emit", SMALL, "-o", "/dev/null"]).expect(0);
+    assert!(!Path::new("/dev/null").metadata().unwrap().is_file());
+}
+
+#[test]
+fn data_that_cannot_be_divided_leave_no_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let more = [
+        "--dataset",
+        "digits",
+        "--limit",
+        "1",
+        "--device",
+        "cpu",
+        "--out",
+    ];
+    let arguments = [&["train", SMALL], &more[..], &[run.to_str().unwrap()]].concat();
+    termc(&arguments).expect(1);
+    assert!(!run.exists());
+}

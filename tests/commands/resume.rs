@@ -123,6 +123,23 @@ fn signals_save_and_stop() {
     assert_same(&straight, &run);
 }
 
+/// As when a terminal is closed.
+#[cfg(unix)]
+#[test]
+fn a_signal_saves_where_nobody_listens_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let mut child = start(&training(run.to_str().unwrap(), &["--epochs", "400"]));
+    wait_for(&mut child, "the first row", || {
+        run.join("metrics.jsonl").exists() && !rows(&run).is_empty()
+    });
+    drop((child.stdout.take(), child.stderr.take()));
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let saved = checkpoints(&run).pop().unwrap();
+    assert!(!saved.ends_with("step-000000000.safetensors"), "{saved:?}");
+}
+
 /// Killed at 20 random moments, which must include moments within writing; a training that is over before begins anew.
 #[test]
 fn kill_at_any_moment_loses_no_bit() {
@@ -210,7 +227,8 @@ fn the_only_whole_checkpoint_outlives_a_kill_after_a_resume() {
     let digest = earlier.with_extension("safetensors.sha256");
     let saved = [earlier, &digest].map(|path| (path.clone(), std::fs::read(path).unwrap()));
     termc(&strs(&resume(&run, &["--stop-after", "5"]))).expect(0);
-    std::fs::write(checkpoints(&run).pop().unwrap(), b"damaged").unwrap();
+    let damaged = checkpoints(&run).pop().unwrap();
+    std::fs::write(&damaged, b"damaged").unwrap();
     for (path, content) in &saved {
         assert!(!path.exists());
         std::fs::write(path, content).unwrap();
@@ -225,9 +243,73 @@ fn the_only_whole_checkpoint_outlives_a_kill_after_a_resume() {
     wait_for(&mut child, "further rows", || rows(&run).len() > known + 2);
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(earlier.exists());
+    // The earlier one, or what was written since.
+    assert!(checkpoints(&run).iter().any(|path| *path != damaged));
+    // What is written after that counts, though the damaged one may be of a later step.
+    let said = termc(&strs(&resume(&run, &["--stop-after", "2"]))).expect(0);
+    let saved = said
+        .err
+        .rsplit('`')
+        .find(|part| part.ends_with(".safetensors"));
+    assert!(Path::new(saved.unwrap()).exists(), "{}", said.err);
     termc(&strs(&resume(&run, &[]))).expect(0);
     assert_same(&straight, &run);
+}
+
+/// A data set of folders, whose classes take part in what is learnt.
+#[test]
+fn other_data_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+    let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/eight.png");
+    for part in ["train", "test"] {
+        for name in names {
+            let class = data.join(part).join(name);
+            std::fs::create_dir_all(&class).unwrap();
+            for number in 0..6 {
+                std::fs::copy(image, class.join(format!("{number}.png"))).unwrap();
+            }
+        }
+    }
+    let run = folder.path().join("run");
+    let source = format!("folder:{}", data.display());
+    let begin = [
+        "train",
+        SMALL,
+        "--dataset",
+        &source,
+        "--device",
+        "cpu",
+        "--epochs",
+        "4",
+        "--batch",
+        "10",
+    ];
+    let begin = [
+        &begin[..],
+        &["--stop-after", "3", "--out", run.to_str().unwrap()],
+    ]
+    .concat();
+    termc(&begin).expect(0);
+    let rename = |from: &str, to: &str| {
+        for part in ["train", "test"] {
+            std::fs::rename(data.join(part).join(from), data.join(part).join(to)).unwrap();
+        }
+    };
+    rename("a", "z");
+    let refused = termc(&strs(&resume(&run, &[]))).expect(1);
+    refused.says("class 0 is `b`");
+    termc(&["eval", run.to_str().unwrap()])
+        .expect(1)
+        .says("class 0 is `b`");
+    rename("z", "a");
+    let more = data.join("train/a/more.png");
+    std::fs::copy(image, &more).unwrap();
+    let refused = termc(&strs(&resume(&run, &[]))).expect(1);
+    refused.says("the training part").says("was 60 images");
+    std::fs::remove_file(more).unwrap();
+    termc(&strs(&resume(&run, &[]))).expect(0);
 }
 
 #[test]

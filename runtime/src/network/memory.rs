@@ -10,7 +10,7 @@ use crate::kernels::{Pool, rounded};
 /// Bytes of a float32.
 const SCALAR: usize = 4;
 /// What the process holds before it has a model: the program's own pages, threads, the allocator's reserve. Measured.
-const PROGRAM: usize = 19 << 20;
+const PROGRAM: usize = if cfg!(feature = "cuda") { 19 } else { 14 } << 20;
 /// Vectors of all parameters outside the pool: weights and gradient side by side at the update, and what the allocator
 /// keeps of such. Measured.
 const VECTORS: usize = 8;

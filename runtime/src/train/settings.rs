@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use termc_compiler::model::Model;
 
+use crate::data::{Identity, SplitOptions};
 use crate::network::{KernelChoice, Precision};
 
 /// Layout of a RUN folder and its checkpoints; another version is refused.
@@ -29,6 +30,9 @@ pub struct Settings {
     pub dataset: String,
     /// Where its files are; None for the platform's cache folder.
     pub data_dir: Option<PathBuf>,
+    /// What they were when the training began; None in folders of earlier versions.
+    #[serde(default)]
+    pub data: Option<Identity>,
     /// Decides initial weights, split, order, augmentation and dropout.
     pub seed: u64,
     /// Passes over the training images.
@@ -60,6 +64,15 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// How the training part is divided.
+    pub fn split_options(&self) -> SplitOptions {
+        SplitOptions {
+            val: self.val,
+            limit: self.limit,
+            seed: self.seed,
+        }
+    }
+
     /// Which code computes.
     pub fn kernel_choice(&self) -> KernelChoice {
         match self.kernels.as_str() {

@@ -21,7 +21,7 @@ use super::settings::{Protocol, Settings};
 use super::step::{Learner, NoStep, StepResult};
 use super::stopping::{Due, Stop, Wish};
 use crate::Error;
-use crate::data::{Dataset, Loader, SplitOptions, Subset, split};
+use crate::data::{Dataset, Loader, Subset, split};
 use crate::device::{Devices, Job, TrainBackend};
 use crate::network::Network;
 use crate::params::Params;
@@ -124,12 +124,7 @@ struct Trainer<'a, B: TrainBackend> {
 impl<'a, B: TrainBackend> Trainer<'a, B> {
     fn new(mut job: Training<'a>, devices: Devices<B>) -> Result<Self, Error> {
         let settings = job.settings;
-        let options = SplitOptions {
-            val: settings.val,
-            limit: settings.limit,
-            seed: settings.seed,
-        };
-        let parts = split(job.data, &options)?;
+        let parts = split(job.data, &settings.split_options())?;
         let test = mixed(&job.data.test)?;
         let validation = match settings.protocol {
             Protocol::Honest => parts.validation,

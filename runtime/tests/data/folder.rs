@@ -92,6 +92,27 @@ fn jpegs_are_decoded() {
     }
 }
 
+/// The decoder would fill the rest with grey.
+#[test]
+fn a_jpeg_that_breaks_off_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let path = |part: &str| dir.path().join(part).join("a/1.jpg");
+    for part in ["train", "test"] {
+        fs::create_dir_all(path(part).parent().unwrap()).unwrap();
+        RgbImage::from_fn(16, 16, |x, y| {
+            Rgb([(x * 16) as u8, (y * 16) as u8, (x * y) as u8])
+        })
+        .save_with_format(path(part), image::ImageFormat::Jpeg)
+        .unwrap();
+    }
+    assert!(open_folder(&dir).is_ok());
+    let whole = fs::read(path("test")).unwrap();
+    for cut in [2, 20, 60] {
+        fs::write(path("test"), &whole[..whole.len() - cut]).unwrap();
+        assert!(open_folder(&dir).is_err(), "{cut} bytes less");
+    }
+}
+
 #[test]
 fn sizes_that_differ_name_both_files() {
     let dir = TempDir::new().unwrap();

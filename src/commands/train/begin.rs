@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use termc_runtime::Error;
-use termc_runtime::data::Source;
+use termc_runtime::data::{Dataset, Identity, Source, split};
 use termc_runtime::device::Selected;
 use termc_runtime::train::{FORMAT, Interval, Protocol, RunFolder, Settings};
 
@@ -33,7 +33,8 @@ pub fn prepare(
         .refuse_on(&selected)?;
     // Before a folder is made: the data set and the other nodes must be there and fit.
     let dataset = data::open(&arguments.data, None, &loaded.model)?;
-    let mut settings = settings(arguments, &loaded, &dataset.name, &selected)?;
+    let mut settings = settings(arguments, &loaded, &dataset, &selected)?;
+    split(&dataset, &settings.split_options()).map_err(Error::from)?;
     let terms = Terms {
         loaded: &loaded,
         settings: &settings,
@@ -98,7 +99,7 @@ fn folder(
 fn settings(
     arguments: &Arguments,
     loaded: &Loaded,
-    dataset: &str,
+    dataset: &Dataset,
     selected: &Selected,
 ) -> Result<Settings, Failure> {
     let recipe = &loaded.model.train;
@@ -119,7 +120,7 @@ fn settings(
     let named = match &arguments.data.dataset {
         Some(Source::Folder(folder)) => Source::Folder(absolute(folder)).to_string(),
         Some(source) => source.to_string(),
-        None => dataset.to_owned(),
+        None => dataset.name.clone(),
     };
     Ok(Settings {
         format: FORMAT,
@@ -128,6 +129,7 @@ fn settings(
         parameters: loaded.model.parameter_count(),
         dataset: named,
         data_dir: arguments.data.data_dir.as_ref().map(absolute),
+        data: Some(Identity::of(dataset)),
         seed: arguments.seed.unwrap_or(0),
         epochs: count(arguments.epochs, recipe.epochs),
         batch: count(arguments.batch, recipe.batch),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use termc_runtime::data::Source;
+use termc_runtime::data::{Identity, Source};
 use termc_runtime::train::checkpoint;
 use termc_runtime::train::{RunFolder, Settings};
 
@@ -60,6 +60,15 @@ pub fn prepare(
     }
     let recorded = data::recorded(Some(&settings), &loaded.text);
     let dataset = data::open(&DataArgs::default(), recorded, &loaded.model)?;
+    let now = Identity::of(&dataset);
+    if let Some((what, before, now)) = settings.data.as_ref().and_then(|d| d.difference(&now)) {
+        let message = format!(
+            "{what} of `{}` was {before} when the training began and is {now}",
+            settings.dataset
+        );
+        return Err(Failure::input(message)
+            .help("put the files back as they were, or begin a new training with `--out`"));
+    }
     let terms = Terms {
         loaded: &loaded,
         settings: &settings,

@@ -2,10 +2,10 @@
 //! difference is named.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use termc_compiler::model::Model;
 
-use crate::data::{Dataset, Part};
+use crate::data::Dataset;
+use crate::data::identity::{Identity, short};
 use crate::train::checkpoint::Checkpoint;
 use crate::train::settings::Settings;
 
@@ -25,6 +25,7 @@ impl Agreement {
         resumed: Option<&Checkpoint>,
         kind: &str,
     ) -> Self {
+        let data = Identity::of(data).words();
         let words = [
             ("the version of termc", env!("CARGO_PKG_VERSION").to_owned()),
             ("the protocol", PROTOCOL.to_string()),
@@ -44,13 +45,6 @@ impl Agreement {
             ("`--precision`", settings.precision.clone()),
             ("`--kernels`", settings.kernels.clone()),
             ("the kind of device", kind.to_owned()),
-            ("the classes", short(&[data.classes.join("\n").as_bytes()])),
-            ("the training part", part(&data.train)),
-            ("the test part", part(&data.test)),
-            (
-                "the normalization",
-                format!("{:?} {:?}", data.normalize.mean, data.normalize.std),
-            ),
             (
                 "the step to go on from",
                 resumed.map_or("none".into(), |checkpoint| {
@@ -58,7 +52,12 @@ impl Agreement {
                 }),
             ),
         ];
-        Self(words.map(|(name, value)| (name.to_owned(), value)).into())
+        let words = words.into_iter().chain(data);
+        Self(
+            words
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        )
     }
 
     /// Of a test that has its own words.
@@ -78,18 +77,4 @@ impl Agreement {
             (self != theirs).then(|| format!("node {node} is of another version of termc"))
         })
     }
-}
-
-/// Number of images and a hash of their labels; pixels show in the normalization.
-fn part(part: &Part) -> String {
-    let labels: Vec<u8> = part.labels().iter().flat_map(|l| l.to_le_bytes()).collect();
-    format!("{} images ({})", part.len(), short(&[&labels]))
-}
-
-/// Enough of a SHA-256 to tell two things apart.
-fn short(parts: &[&[u8]]) -> String {
-    let mut hash = Sha256::new();
-    parts.iter().for_each(|part| hash.update(part));
-    let bytes = hash.finalize();
-    bytes.iter().take(6).map(|b| format!("{b:02x}")).collect()
 }

@@ -22,6 +22,7 @@ fn learner(network: &Arc<Network>, devices: usize) -> Learner<Cpu> {
         parameters: 0,
         dataset: String::new(),
         data_dir: None,
+        data: None,
         seed: 0,
         epochs: 1,
         batch: 8,
