@@ -79,10 +79,8 @@ pub fn open(
     let dataset = open_source(&source, &options).map_err(termc_runtime::Error::from)?;
     fit(model, &dataset).map_err(Failure::input)?;
     let known = recorded.and_then(|recorded| recorded.classes);
-    let names = known.iter().flatten().zip(&dataset.classes).enumerate();
-    let different = names
-        .filter(|(_, (trained, found))| trained != found)
-        .next();
+    let mut names = known.iter().flatten().zip(&dataset.classes).enumerate();
+    let different = names.find(|(_, (trained, found))| trained != found);
     if let Some((label, (trained, found))) = different {
         let message = format!(
             "class {label} is `{found}` in `{}`; the model was trained with `{trained}` there",

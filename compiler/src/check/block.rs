@@ -253,15 +253,16 @@ fn features(value: &Value) -> Vec<NodeId> {
 /// Scope names are fields of emitted structs, so what Rust keeps for itself, and what the code that Burn derives for a struct
 /// calls its own values, gets an underscore.
 pub(super) fn rust_safe(name: &str) -> String {
-    const KEYWORDS: [&str; 53] = [
+    const KEYWORDS: [&str; 52] = [
         "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum",
         "extern", "false", "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move",
         "mut", "pub", "ref", "return", "self", "Self", "static", "struct", "super", "trait",
         "true", "type", "unsafe", "use", "where", "while", "abstract", "become", "box", "do",
-        "final", "gen", "macro", "override", "priv", "try", "typeof", "yield", "_", "device",
-        "mapper",
+        "final", "gen", "macro", "override", "priv", "try", "typeof", "yield", "device", "mapper",
     ];
-    if KEYWORDS.contains(&name) {
+    if !name.contains(char::is_alphabetic) {
+        format!("unnamed{name}")
+    } else if KEYWORDS.contains(&name) {
         format!("{name}_")
     } else {
         name.to_owned()

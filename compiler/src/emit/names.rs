@@ -59,6 +59,8 @@ pub(super) fn camel(name: &str) -> String {
 
 fn legal_start(word: String) -> String {
     match word.chars().next() {
+        // No letter at all: clippy would ask for a better name.
+        Some('_') if !word.contains(char::is_alphabetic) => format!("unnamed{word}"),
         Some(c) if !c.is_numeric() => word,
         _ => format!("n{word}"),
     }
