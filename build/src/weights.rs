@@ -51,7 +51,10 @@ pub(crate) fn copy(
         }
     };
     let order: Vec<&str> = order.iter().map(|id| model[*id].path.as_str()).collect();
-    let file = File::read(weights, |file| fits(model, &file.tensors))?;
+    let file = File::read(weights, |file| {
+        fits(model, &file.tensors)?;
+        form(model.frozen, &file.metadata)
+    })?;
     place(&file, &order, &copies.weights)?;
     if let (Some(check), Some(name)) = (check, &copies.check) {
         let file = File::read(check, |file| answers(model, &file.tensors))?;
@@ -62,20 +65,30 @@ pub(crate) fn copy(
 
 /// The text of the model that a frozen file carries.
 pub(crate) fn frozen_source(path: &Path) -> Result<String, Error> {
-    let mut file = File::read(path, |file| {
-        let card = file.metadata.get("termc.frozen");
-        let card = card.ok_or("is a weight file, but not of a frozen model")?;
-        let card: serde_json::Value = serde_json::from_str(card).unwrap_or_default();
-        match card.get("version") {
-            Some(version) if *version == VERSION => Ok(()),
-            _ => Err(format!("was frozen in another form than version {VERSION}")),
-        }
-    })?;
+    let mut file = File::read(path, |file| form(true, &file.metadata))?;
     let source = file.metadata.remove("termc.source");
     source.ok_or_else(|| Error::Weights {
         path: path.to_owned(),
         problem: "does not say which model it belongs to".into(),
     })
+}
+
+/// Whether a file's numbers are those of a frozen model, in this version's form, or of one that is not.
+fn form(frozen: bool, metadata: &BTreeMap<String, String>) -> Result<(), String> {
+    let Some(card) = metadata.get("termc.frozen") else {
+        return match frozen {
+            true => Err("is a weight file, but not of a frozen model".into()),
+            false => Ok(()),
+        };
+    };
+    if !frozen {
+        return Err("holds the weights of a frozen model; say `frozen()`".into());
+    }
+    let card: serde_json::Value = serde_json::from_str(card).unwrap_or_default();
+    match card.get("version") {
+        Some(version) if *version == VERSION => Ok(()),
+        _ => Err(format!("was frozen in another form than version {VERSION}")),
+    }
 }
 
 /// What a file says about one tensor.
@@ -183,5 +196,28 @@ fn answers(model: &Model, tensors: &Header) -> Result<(), String> {
             "has `{INPUT}` {input:?} and `{LOGITS}` {logits:?}, which are not of model `{}`",
             model.name
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names and shapes may be the same: the numbers are not.
+    #[test]
+    fn frozen_and_other_weights_are_told_apart() {
+        let card = |text: String| [("termc.frozen".to_owned(), text)].into();
+        let (none, this) = (BTreeMap::new(), card(format!("{{\"version\": {VERSION}}}")));
+        assert_eq!((form(false, &none), form(true, &this)), (Ok(()), Ok(())));
+        let refused = [
+            (true, &none, "not of a frozen model"),
+            (false, &this, "of a frozen model; say `frozen()`"),
+            (true, &card("{\"version\": 0}".into()), "in another form"),
+            (true, &card("no JSON".into()), "in another form"),
+        ];
+        for (frozen, metadata, said) in refused {
+            let problem = form(frozen, metadata).unwrap_err();
+            assert!(problem.contains(said), "{problem}");
+        }
     }
 }

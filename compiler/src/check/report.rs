@@ -137,6 +137,16 @@ impl Checker<'_> {
         Some(x)
     }
 
+    /// A positive number that is neither nothing nor infinite where parameters are drawn and written.
+    pub(crate) fn scale(&mut self, args: &Args, i: usize) -> Option<f64> {
+        let x = self.positive(args, i)?;
+        if !(1e-10..=1e30).contains(&x) {
+            self.out_of_range(args.span(i), &args.name(i), x, "from 1e-10 to 1e30");
+            return None;
+        }
+        Some(x)
+    }
+
     /// A finite number of at least zero.
     pub(crate) fn non_negative(&mut self, args: &Args, i: usize) -> Option<f64> {
         let x = args.float(i)?;

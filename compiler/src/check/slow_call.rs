@@ -95,7 +95,7 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         let (hidden, layers) = (self.whole(&args, 0, 1, 4096), self.whole(&args, 1, 1, 64));
-        let (omega, gamma) = (self.positive(&args, 2), self.positive(&args, 3));
+        let (omega, gamma) = (self.scale(&args, 2), self.scale(&args, 3));
         let spec = (|| {
             Some(SlowSpec {
                 hidden: hidden?,

@@ -106,7 +106,10 @@ pub(super) const RUST_TYPES: &[&str] = &[
     "D",
     "Debug",
     "Default",
+    "Flex",
     "Module",
+    "ModuleStore",
+    "Network",
     "S",
 ];
 

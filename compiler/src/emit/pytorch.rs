@@ -496,9 +496,9 @@ fn attribute(field: &Field) -> String {
 
 /// As it stands in a docstring.
 fn docstring(text: &str) -> String {
-    let text = text.replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
-    match text.strip_suffix('"') {
-        Some(head) if !head.ends_with('\\') => format!("{head}\\\""),
-        _ => text,
+    let text = text.replace('\\', "\\\\");
+    match text.contains("\"\"\"") || text.ends_with('"') {
+        true => text.replace('"', "\\\""),
+        false => text,
     }
 }

@@ -2,7 +2,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -179,6 +180,17 @@ fn an_idle_service_stops_at_once() {
     assert_eq!(server.get("/health").0, 200);
     server.signal("-TERM");
     assert_eq!(server.end(Duration::from_secs(5)).code(), Some(0));
+}
+
+#[test]
+fn a_request_that_never_comes_does_not_keep_a_stopping_service() {
+    let mut server = Server::start(&[]);
+    let address = server.address.trim_start_matches("http://");
+    let mut client = TcpStream::connect(address).unwrap();
+    client.write_all(b"GET /health HTTP/1.1\r\nhost:").unwrap();
+    server.signal("-TERM");
+    assert_eq!(server.end(Duration::from_secs(25)).code(), Some(0));
+    drop(client);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use termc_embed::classifier::Classifier;
 use termc_embed::service;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
 
 /// Names digits over HTTP: `POST /classify` with a PNG, `GET /health`. SIGTERM and SIGINT finish what is in flight.
 #[derive(Parser)]
@@ -59,7 +60,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     println!("listening on http://{}", listener.local_addr()?);
     std::io::stdout().flush()?;
     service::serve(listener, batcher, either(term, int)).await?;
-    Ok(worker.await?)
+    // It ends with the last connection; one that sends nothing would keep it for ever.
+    match timeout(Duration::from_secs(1), worker).await {
+        Ok(ended) => Ok(ended?),
+        Err(_) => Ok(()),
+    }
 }
 
 async fn either(mut one: Signal, mut other: Signal) {
