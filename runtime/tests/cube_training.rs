@@ -3,6 +3,8 @@
 //! `wgpu-test`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod short;
+
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -11,45 +13,20 @@ use burn_flex::FlexDevice;
 use burn_wgpu::{Wgpu, WgpuDevice};
 use termc_compiler::model::Model;
 use termc_compiler::{Options, compile};
-use termc_runtime::data::{self, Source};
 use termc_runtime::device::{Cpu, Devices, Job, TrainBackend};
 use termc_runtime::train::metrics::{self, Row, Span};
-use termc_runtime::train::{
-    Event, FORMAT, Interval, Observer, Outcome, Protocol, RunFolder, Settings, Training,
-};
+use termc_runtime::train::{Outcome, RunFolder, Settings, Training};
 
-struct Silent;
-
-impl Observer for Silent {
-    fn on(&mut self, _: Event<'_>) {}
-}
+use self::short::{Silent, digits, settings};
 
 /// What a training of 96 digits on `devices` records.
 fn train<B: TrainBackend>(model: &Model, devices: Devices<B>) -> (Outcome, Vec<Row>) {
     let settings = Settings {
-        format: FORMAT,
-        termc: "test".into(),
-        model: model.name.clone(),
-        parameters: model.parameter_count(),
-        dataset: "digits".into(),
-        data_dir: None,
-        data: None,
-        seed: 3,
-        epochs: 2,
-        batch: 16,
         limit: Some(96),
-        protocol: Protocol::Honest,
         val: 0.2,
-        device: "test".into(),
-        device_used: "test".into(),
-        precision: "f32".into(),
-        kernels: "fused".into(),
-        checkpoint_every: Interval::Steps(100),
-        keep: 1,
-        log_every: 1,
-        recipe: serde_json::Value::Null,
+        ..settings(model, 16)
     };
-    let data = data::open(&Source::Digits, &data::Options::default()).unwrap();
+    let data = digits();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
     let training = Training {

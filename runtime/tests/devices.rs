@@ -2,20 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod short;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use burn_flex::FlexDevice;
 use termc_compiler::model::Model;
 use termc_compiler::{Options, compile};
-use termc_runtime::data::{self, Dataset, Source};
+use termc_runtime::data::{self, Dataset};
 use termc_runtime::device::{Cpu, Devices, Job};
 use termc_runtime::tensors::Tensors;
 use termc_runtime::train::metrics::{self, Row, Span, Split};
-use termc_runtime::train::{
-    Event, FORMAT, Interval, Observer, Outcome, Protocol, RunFolder, Settings, Training, checkpoint,
-};
+use termc_runtime::train::{Outcome, RunFolder, Settings, Training, checkpoint};
 use termc_runtime::{Error, weights};
+
+use self::short::{Silent, digits, settings};
 
 /// An example with some texts replaced, each of which must be there.
 fn example(name: &str, changes: &[(&str, &str)]) -> Model {
@@ -40,42 +42,6 @@ const SGD: (&str, &str) = ("adamw(lr: 0.002, betas: [0.9, 0.99])", "sgd(lr: 1)")
 const CONSTANT: (&str, &str) = ("warmup_cosine(warmup: 1, floor: 0.01)", "constant");
 const UNCLIPPED: (&str, &str) = ("clip norm(5)", "");
 const UNAVERAGED: (&str, &str) = ("ema 0.99", "");
-
-fn digits() -> Dataset {
-    data::open(&Source::Digits, &data::Options::default()).unwrap()
-}
-
-fn settings(model: &Model, batch: usize) -> Settings {
-    Settings {
-        format: FORMAT,
-        termc: "test".into(),
-        model: model.name.clone(),
-        parameters: model.parameter_count(),
-        dataset: "digits".into(),
-        data_dir: None,
-        data: None,
-        seed: 3,
-        epochs: 2,
-        batch,
-        limit: Some(160),
-        protocol: Protocol::Honest,
-        val: 0.1,
-        device: "cpu".into(),
-        device_used: "cpu".into(),
-        precision: "f32".into(),
-        kernels: "fused".into(),
-        checkpoint_every: Interval::Steps(2),
-        keep: 2,
-        log_every: 1,
-        recipe: serde_json::Value::Null,
-    }
-}
-
-struct Silent;
-
-impl Observer for Silent {
-    fn on(&mut self, _: Event<'_>) {}
-}
 
 struct Case {
     model: Model,

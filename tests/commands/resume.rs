@@ -95,6 +95,15 @@ fn start(arguments: &[&str]) -> Child {
         .unwrap()
 }
 
+fn start_quietly(arguments: &[&str]) -> Child {
+    let mut command = command(arguments);
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
 #[cfg(unix)]
 #[test]
 fn signals_save_and_stop() {
@@ -164,11 +173,7 @@ fn kill_at_any_moment_loses_no_bit() {
                 let _ = std::fs::remove_dir_all(&run);
             }
             let arguments = if begun { strs(&goes_on) } else { first.clone() };
-            let mut child = command(&arguments)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
+            let mut child = start_quietly(&arguments);
             let fraction = (random >> 40) as f64 / (1u64 << 24) as f64;
             let moment = whole * (0.01 + 0.12 * fraction);
             std::thread::sleep(Duration::from_secs_f64(moment));
@@ -234,11 +239,7 @@ fn the_only_whole_checkpoint_outlives_a_kill_after_a_resume() {
         std::fs::write(path, content).unwrap();
     }
     let arguments = resume(&run, &[]);
-    let mut child = command(&strs(&arguments))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = start_quietly(&strs(&arguments));
     let known = rows(&run).len();
     wait_for(&mut child, "further rows", || rows(&run).len() > known + 2);
     child.kill().unwrap();

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use super::fields::{Field, FieldKind, Start};
-use super::names::{Names, PYTHON_RESERVED, camel, snake};
+use super::names::{MODULE_RESERVED, Names, PYTHON_RESERVED, camel, snake};
 use super::plan::{Block, Choice, Expr, Local, Num, Number, Plan};
 use super::text::{comment, file_name};
 use super::{EmitOptions, INPUT, LOGITS};
@@ -424,64 +424,8 @@ impl Structure<'_> {
 
 /// How a field is reached. Names that Python or `nn.Module` keep for themselves go through the module's own tables.
 fn attribute(field: &Field) -> String {
-    const OF_MODULES: [&str; 54] = [
-        "T_destination",
-        "add_module",
-        "apply",
-        "bfloat16",
-        "buffers",
-        "call_super_init",
-        "children",
-        "compile",
-        "cpu",
-        "cuda",
-        "double",
-        "dump_patches",
-        "eval",
-        "extra_repr",
-        "float",
-        "forward",
-        "get_buffer",
-        "get_extra_state",
-        "get_parameter",
-        "get_submodule",
-        "half",
-        "ipu",
-        "load_state_dict",
-        "modules",
-        "mtia",
-        "named_buffers",
-        "named_children",
-        "named_modules",
-        "named_parameters",
-        "parameters",
-        "register_backward_hook",
-        "register_buffer",
-        "register_forward_hook",
-        "register_forward_pre_hook",
-        "register_full_backward_hook",
-        "register_full_backward_pre_hook",
-        "register_load_state_dict_post_hook",
-        "register_load_state_dict_pre_hook",
-        "register_module",
-        "register_parameter",
-        "register_state_dict_post_hook",
-        "register_state_dict_pre_hook",
-        "requires_grad_",
-        "set_extra_state",
-        "set_submodule",
-        "share_memory",
-        "state_dict",
-        "to",
-        "to_empty",
-        "train",
-        "training",
-        "type",
-        "xpu",
-        "zero_grad",
-    ];
     let name = field.name.as_str();
-    let kept = OF_MODULES.contains(&name) || PYTHON_RESERVED.contains(&name);
+    let kept = MODULE_RESERVED.contains(&name) || PYTHON_RESERVED.contains(&name);
     let table = match field.kind {
         FieldKind::Scalar { .. } | FieldKind::Spatial { .. } | FieldKind::Constant { .. } => {
             "_parameters"
