@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use termc_runtime::data::Source;
-use termc_runtime::device::{DeviceChoice, Selected};
-use termc_runtime::network::{self, KernelChoice};
+use termc_runtime::data::{DatasetSource, expand_home};
+use termc_runtime::device::DeviceChoice;
+use termc_runtime::model::{Compute, DatasetChoice};
+use termc_runtime::network::{KernelChoice, Precision};
 
+use crate::choice::one_of;
 use crate::commands;
 use crate::failure::Failure;
 use crate::terminal::{ColorChoice, Terminal};
@@ -79,6 +82,8 @@ commands! {
     Report => report,
     /// Time training steps and forward passes
     Bench => bench,
+    /// List the devices of this machine, and what is missing for others
+    Devices => devices,
 }
 
 /// The model a command works on.
@@ -104,41 +109,53 @@ pub struct ChangeArgs {
     pub sets: Vec<String>,
 }
 
+/// Who reads what a command prints.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Format {
+    /// People.
+    #[default]
+    Human,
+    /// Programs: one JSON object.
+    Json,
+}
+
 /// Where and how a command computes.
 #[derive(Clone, Debug, Args)]
 pub struct ComputeArgs {
-    /// `auto`, `cpu`, `cuda` or `cuda:N`; auto takes CUDA where it is there
+    /// `auto`, `cpu`, `cuda:N`, `vulkan:N`, ...; auto takes CUDA where it works
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: DeviceChoice,
 
-    /// Type of the activations
-    #[arg(long, value_enum, default_value_t)]
+    /// Type of the activations: 32-bit floats, or 16-bit brain floats on GPUs
+    #[arg(long, value_parser = one_of(Precision::ALL), default_value_t, value_name = "PRECISION")]
     pub precision: Precision,
 
     /// The device's own kernels or plain Burn operations; the same function
-    #[arg(long, value_enum, default_value_t)]
-    pub kernels: Kernels,
+    #[arg(long, value_parser = one_of(&KernelChoice::ALL), default_value_t, value_name = "KERNELS")]
+    pub kernels: KernelChoice,
 }
 
 impl ComputeArgs {
-    /// Settles on a device and refuses what it cannot do.
-    pub fn select(&self) -> Result<Selected, Failure> {
-        let selected = self.device.select()?;
-        if selected.count() > 1 {
-            return Err(
-                Failure::usage("only `termc train` computes on several devices")
-                    .help("choose one, for example `--device cuda:0`"),
-            );
+    /// Settles on a device, says why it is not a GPU where `auto` found none, and refuses what the device cannot do.
+    pub fn select(&self, terminal: &Terminal) -> Result<Compute, Failure> {
+        let device = self.device.select()?;
+        if let Some(note) = &device.note {
+            terminal.note(note);
         }
-        self.precision.refuse_on(&selected)?;
-        Ok(selected)
+        Compute::require_precision(&device, self.precision)?;
+        Ok(Compute {
+            choice: self.device.clone(),
+            device,
+            kernels: self.kernels,
+            precision: self.precision,
+        })
     }
 
     /// The same for a command that computes in 32-bit floats whatever the device can do.
-    pub fn select_exact(&self, command: &str) -> Result<Selected, Failure> {
-        let selected = self.select()?;
+    pub fn select_exact(&self, command: &str, terminal: &Terminal) -> Result<Compute, Failure> {
+        let compute = self.select(terminal)?;
         match self.precision {
-            Precision::F32 => Ok(selected),
+            Precision::F32 => Ok(compute),
             Precision::Bf16 => Err(Failure::usage(format!(
                 "`termc {command}` computes in 32-bit floats only"
             ))
@@ -147,79 +164,34 @@ impl ComputeArgs {
     }
 }
 
-/// `--precision`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Precision {
-    /// 32-bit floats.
-    #[default]
-    F32,
-    /// 16-bit brain floats for activations, on GPUs.
-    Bf16,
-}
-
-impl Precision {
-    /// `f32` or `bf16`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::Bf16 => "bf16",
-        }
-    }
-
-    /// The runtime's choice.
-    pub fn choice(self) -> network::Precision {
-        network::Precision::named(self.name())
-    }
-
-    /// Refuses what a device cannot do.
-    pub fn refuse_on(self, selected: &Selected) -> Result<(), Failure> {
-        match (self, selected) {
-            (Self::F32, _) => Ok(()),
-            (Self::Bf16, Selected::Cpu) => Err(Failure::usage(
-                "`--precision bf16` is for CUDA devices; the device is the CPU",
-            )
-            .help("leave it out or choose `--device cuda`")),
-            (Self::Bf16, Selected::Cuda { .. }) => Ok(()),
-        }
-    }
-}
-
-/// `--kernels`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Kernels {
-    /// The device's own kernels with hand-written gradients.
-    #[default]
-    Fused,
-    /// Plain Burn operations, as in emitted source.
-    Composed,
-}
-
-impl Kernels {
-    /// The runtime's choice.
-    pub fn choice(self) -> KernelChoice {
-        match self {
-            Self::Fused => KernelChoice::Fused,
-            Self::Composed => KernelChoice::Composed,
-        }
-    }
-
-    /// `fused` or `composed`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Fused => "fused",
-            Self::Composed => "composed",
-        }
-    }
-}
-
 /// Which images a command works on.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DataArgs {
     /// `digits`, `CIFAR10`, `CIFAR100`, `MNIST`, `FashionMNIST`, `STL10` or `folder:DIR`
-    #[arg(long, value_name = "NAME", value_parser = Source::from_str)]
-    pub dataset: Option<Source>,
+    #[arg(long, value_name = "NAME", value_parser = DatasetSource::from_str)]
+    pub dataset: Option<DatasetSource>,
 
     /// Where the data set's files are [default: the platform's cache folder]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = home_path())]
     pub data_dir: Option<PathBuf>,
+
+    /// Leave out the images of a folder that cannot be read, with a warning
+    #[arg(long)]
+    pub skip_damaged: bool,
+}
+
+/// Paths whose `~` no shell has expanded, as in `--data-dir=~/x`.
+pub fn home_path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().map(|path| expand_home(&path))
+}
+
+impl DataArgs {
+    /// For the runtime.
+    pub fn choice(&self) -> DatasetChoice {
+        DatasetChoice {
+            dataset: self.dataset.clone(),
+            data_dir: self.data_dir.clone(),
+            skip_damaged: self.skip_damaged,
+        }
+    }
 }

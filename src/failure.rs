@@ -1,8 +1,9 @@
 //! What a command failed of, and the exit status that says whose fault it was.
 
 use std::fmt;
-use std::io::Write;
 
+use termc_runtime::model::ModelError;
+use termc_runtime::panics::Panic;
 use termc_runtime::{Error, Fault};
 
 use crate::terminal::Terminal;
@@ -71,6 +72,45 @@ impl Failure {
         }
     }
 
+    /// The same status without a word: somebody else has told.
+    pub fn without_message(self) -> Self {
+        Self {
+            message: None,
+            help: None,
+            ..self
+        }
+    }
+
+    /// No word, and the status of somebody else's failure.
+    pub fn with_status(status: u8) -> Self {
+        let cause = match status {
+            0 => Cause::Quiet,
+            1 => Cause::Input,
+            2 => Cause::Usage,
+            130 => Cause::Interrupted,
+            _ => Cause::Machine,
+        };
+        Self {
+            cause,
+            message: None,
+            help: None,
+        }
+    }
+
+    /// Says which rank of several it happened on.
+    pub fn on_rank(self, rank: usize) -> Self {
+        let message = match (self.message, rank) {
+            (Some(message), 0) => Some(message),
+            (Some(message), rank) => Some(format!("rank {rank}: {message}")),
+            (None, 0) => None,
+            // The diagnostics of the first rank alone are shown.
+            (None, rank) => Some(format!(
+                "rank {rank} finds the model wrong: its files are not those of rank 0"
+            )),
+        };
+        Self { message, ..self }
+    }
+
     /// Says what the user can do.
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
@@ -103,30 +143,105 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        match error.fault() {
-            Fault::Input => Self::input(error),
-            Fault::Machine => Self::machine(error),
+        let help = match &error {
+            Error::Data(data) => data.help(),
+            _ => None,
+        };
+        let failure = match (&error, error.fault()) {
+            (Error::Model(model), _) => Self::of_model(model),
+            (_, Fault::Input) => Self::input(error),
+            (_, Fault::Machine) => Self::machine(error),
+        };
+        match help {
+            Some(help) => failure.help(help),
+            None => failure,
         }
     }
 }
 
-/// Replaces Rust's panic message by one for users, and its exit status by 3. A panic is a defect of termc; the backends
-/// also panic where a device runs out of memory.
-pub fn catch_panics() {
-    std::panic::set_hook(Box::new(|info| {
-        let text = info
-            .payload()
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| info.payload().downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("no message");
-        let place = info.location().map(ToString::to_string).unwrap_or_default();
-        // Nothing can be done where even this fails.
-        let _ = writeln!(
-            std::io::stderr(),
-            "error: internal error: {text}\n  at {place}, termc {}\nhelp: this is a defect of termc or the device ran out of memory; please report it with the command and the model",
-            env!("CARGO_PKG_VERSION"),
-        );
-        std::process::exit(3);
-    }));
+impl Failure {
+    /// What the options of the command line can do about it, and whether the call is at fault.
+    fn of_model(error: &ModelError) -> Self {
+        use ModelError as E;
+        let (cause, help) = match error {
+            // They are on the terminal already.
+            E::Diagnostics(_) => return Self::reported(),
+            E::NotRunFolder(_) => (
+                Cause::Input,
+                "give a .term file or a folder that `termc train` made",
+            ),
+            E::NoSource(_) => (
+                Cause::Input,
+                "give the .term file as MODEL and this file to `--weights`",
+            ),
+            E::FrozenChanged(_) => (
+                Cause::Usage,
+                "leave out `--variant` and `--set`, or change and freeze the trained model",
+            ),
+            E::Frozen { .. } => (
+                Cause::Input,
+                "give the model or RUN folder that it was frozen from",
+            ),
+            E::NoParameters(_) => (Cause::Input, "add `linear`, or blocks"),
+            E::NoWeights => (
+                Cause::Usage,
+                "add `--weights FILE`, or give a RUN folder as MODEL, which brings its own",
+            ),
+            E::NoWeightsYet(_) => (
+                Cause::Input,
+                "go on with the training, `termc train --resume RUN`, or add `--weights FILE`",
+            ),
+            E::NothingToFreeze(_) => (
+                Cause::Input,
+                "give a RUN folder that `termc train` made, or add `--weights FILE`",
+            ),
+            E::WeightsOfFrozen(_) => (Cause::Input, "give that file itself as MODEL"),
+            E::WeightsOfUnfrozen(_) => (
+                Cause::Input,
+                "leave out `--weights`: a frozen file brings its own",
+            ),
+            E::NoDataset => (
+                Cause::Usage,
+                "add for example `--dataset digits` or `--dataset CIFAR10 --data-dir DIR`",
+            ),
+            E::OtherClasses { .. } => (
+                Cause::Input,
+                "classes have to have the same names in the same order",
+            ),
+            E::NoLabels(_) => (
+                Cause::Input,
+                "the loss and its gradients need them; add `labels` [N] or leave out `--gradients`",
+            ),
+            E::NoInput(_) => (Cause::Input, "give it images [N, C, H, W] under that name"),
+            E::Precision { .. } => (
+                Cause::Usage,
+                "leave out `--precision`, or choose a GPU, for example `--device cuda:0`",
+            ),
+            E::Import(_) => (
+                Cause::Input,
+                "choose the model and variant the checkpoint was trained with, or give `--names` a JSON object such as \
+                 {\"their.name\": \"our.name\"}",
+            ),
+            E::Export(_) => (
+                Cause::Input,
+                "only models of the published layout have a place there, such as those in `examples/`",
+            ),
+            E::Emit { .. } => (Cause::Input, FREEZE),
+            E::NoTestImage { .. } => return Self::usage(error),
+            _ => return Self::input(error),
+        };
+        Self::new(cause, error).help(help)
+    }
+}
+
+/// How to get a frozen file where one is needed.
+pub const FREEZE: &str = "freeze a training with `termc freeze RUN -o FROZEN` and emit that file";
+
+/// What users read of a panic. It is a defect of termc; the backends also panic where a device runs out of memory.
+pub fn defect(panic: &Panic) -> String {
+    format!(
+        "error: {panic}\nhelp: this is a defect of termc {} or the device ran out of memory; please report it with the \
+         command and the model",
+        env!("CARGO_PKG_VERSION"),
+    )
 }

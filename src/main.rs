@@ -1,8 +1,9 @@
 //! The `termc` command line: reads the arguments, runs one command, turns its outcome into an exit status.
 
+mod choice;
 mod cli;
 mod commands;
-mod data;
+mod compiling;
 mod failure;
 mod model;
 mod progress;
@@ -12,16 +13,21 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser;
+use termc_runtime::panics;
 
 fn main() -> ExitCode {
-    failure::catch_panics();
+    panics::install(failure::defect);
     let cli = cli::Cli::parse();
     let terminal = terminal::Terminal::new(cli.color);
-    match cli.command.run(&terminal) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
+    match panics::catch(|| cli.command.run(&terminal)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(failure)) => {
             failure.print(&terminal);
             ExitCode::from(failure.status())
+        }
+        Err(panic) => {
+            terminal.note(&failure::defect(&panic));
+            ExitCode::from(panics::STATUS)
         }
     }
 }

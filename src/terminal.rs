@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 
 use clap::ValueEnum;
+use termc_runtime::data::Dataset;
 
 use crate::failure::Failure;
 
@@ -19,11 +20,12 @@ pub enum ColorChoice {
 }
 
 /// The two output streams.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Terminal {
     stdout_color: bool,
     stderr_color: bool,
     live: bool,
+    silent: bool,
 }
 
 /// How a word is set off.
@@ -67,6 +69,17 @@ impl Terminal {
             stdout_color: color(std::io::stdout().is_terminal()),
             stderr_color: color(std::io::stderr().is_terminal()),
             live: std::io::stderr().is_terminal() && !dumb,
+            silent: false,
+        }
+    }
+
+    /// Prints no messages: of several processes that do the same one tells.
+    pub fn silent() -> Self {
+        Self {
+            stdout_color: false,
+            stderr_color: false,
+            live: false,
+            silent: true,
         }
     }
 
@@ -111,6 +124,9 @@ impl Terminal {
 
     /// Text to standard error as it is; lost where nobody can read it.
     pub fn message(&self, text: &str) {
+        if self.silent {
+            return;
+        }
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
@@ -123,6 +139,13 @@ impl Terminal {
     pub fn warn(&self, text: &str) {
         let word = paint(self.stderr_color, Accent::Yellow, "warning");
         self.message(&format!("{word}: {text}\n"));
+    }
+
+    /// What deserves attention in a data set that was opened.
+    pub fn warn_of(&self, dataset: &Dataset) {
+        for warning in &dataset.warnings {
+            self.warn(warning);
+        }
     }
 
     /// What stopped the command.

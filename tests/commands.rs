@@ -11,6 +11,8 @@
 
 #[path = "commands/check.rs"]
 mod check;
+#[path = "commands/devices.rs"]
+mod devices;
 #[path = "commands/emit.rs"]
 mod emit;
 #[path = "commands/eval.rs"]
@@ -23,13 +25,16 @@ mod faults;
 mod freeze;
 #[path = "commands/look.rs"]
 mod look;
-#[path = "commands/nodes.rs"]
-mod nodes;
+#[cfg(all(unix, feature = "mpi"))]
+#[path = "commands/mpi.rs"]
+mod mpi;
 #[cfg(unix)]
 #[path = "commands/panel.rs"]
 mod panel;
 #[path = "commands/parity.rs"]
 mod parity;
+#[path = "commands/pictures.rs"]
+mod pictures;
 #[path = "commands/resume.rs"]
 mod resume;
 #[path = "commands/run.rs"]

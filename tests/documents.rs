@@ -1,18 +1,30 @@
-//! Runs every shell command that README and specs show, in their order, in a folder that has the examples.
-#![allow(clippy::unwrap_used, reason = "tests")]
+//! Runs every shell command that README and specs show, in their order, in a folder that has the examples; and README's
+//! Rust program after them, in the same folder.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::path::Path;
 use std::process::Command;
 
+/// README's program.
+mod program {
+    include!("documents/classify.rs");
+
+    pub fn run() -> Result<(), Error> {
+        main()
+    }
+}
+
+/// The blocks of a page in a language, as they are written.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    let blocks = page.split(fence.as_str()).skip(1);
+    blocks.filter_map(|rest| rest.split("```").next()).collect()
+}
+
 /// The commands of all `sh` blocks of a page.
 fn commands(page: &str) -> Vec<String> {
-    let blocks = page
-        .split("```sh\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next());
-    let lines = blocks
-        .flat_map(str::lines)
-        .map(|line| line.split(" #").next().unwrap_or(line).trim());
+    let lines = blocks(page, "sh").into_iter().flat_map(str::lines);
+    let lines = lines.map(|line| line.split(" #").next().unwrap_or(line).trim());
     lines
         .filter(|line| !line.is_empty())
         .map(str::to_owned)
@@ -30,8 +42,43 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Runs the commands of a page in a folder; says how many.
+fn run(page: &Path, folder: &Path) -> usize {
+    let text = std::fs::read_to_string(page).unwrap();
+    let mut ran = 0;
+    for command in commands(&text) {
+        let mut words = command.split_whitespace();
+        let mut args: Vec<&str> = match (words.next(), words.clone().next()) {
+            (Some("termc"), _) => words.collect(),
+            (Some("cargo"), Some("run")) => words.skip_while(|w| *w != "--").skip(1).collect(),
+            // The tests run already; installing, measuring and other machines are not for tests.
+            (Some("cargo" | "bash" | "python" | "pip" | "python3" | "mpirun" | "srun"), _) => {
+                continue;
+            }
+            (Some(script), _) if script.starts_with("scripts/") => continue,
+            _ => panic!("{}: not a command of ours: {command}", page.display()),
+        };
+        if args.first() == Some(&"train") && !args.contains(&"--epochs") {
+            args.extend(["--epochs", "1"]);
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_termc"))
+            .args(&args)
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.success(),
+            "{}: {command}: {said}",
+            page.display()
+        );
+        ran += 1;
+    }
+    ran
+}
+
 #[test]
-fn shown_commands_work() {
+fn shown_commands_and_programs_work() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let specs = std::fs::read_dir(root.join("specs"))
         .unwrap()
@@ -40,36 +87,26 @@ fn shown_commands_work() {
         .filter(|p| p.extension().is_some_and(|e| e == "md"))
         .collect();
     pages.sort();
-    pages.insert(0, root.join("README.md"));
     let mut ran = 0;
     for page in pages {
         let folder = tempfile::tempdir().unwrap();
         copy(&root.join("examples"), &folder.path().join("examples"));
-        for command in commands(&std::fs::read_to_string(&page).unwrap()) {
-            let mut words = command.split_whitespace();
-            let mut args: Vec<&str> = match (words.next(), words.clone().next()) {
-                (Some("termc"), _) => words.collect(),
-                (Some("cargo"), Some("run")) => words.skip_while(|w| *w != "--").skip(1).collect(),
-                // The tests run already; installing and measuring are not for tests.
-                (Some("cargo" | "bash" | "python" | "pip" | "python3"), _) => continue,
-                _ => panic!("{}: not a command of ours: {command}", page.display()),
-            };
-            if args.first() == Some(&"train") && !args.contains(&"--epochs") {
-                args.extend(["--epochs", "1"]);
-            }
-            let output = Command::new(env!("CARGO_BIN_EXE_termc"))
-                .args(&args)
-                .current_dir(folder.path())
-                .output()
-                .unwrap();
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(
-                output.status.success(),
-                "{}: {command}: {said}",
-                page.display()
-            );
-            ran += 1;
-        }
+        ran += run(&page, folder.path());
     }
+    let folder = tempfile::tempdir().unwrap();
+    copy(&root.join("examples"), &folder.path().join("examples"));
+    ran += run(&root.join("README.md"), folder.path());
     assert!(ran > 5);
+
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let shown = blocks(&readme, "rust");
+    assert_eq!(
+        shown,
+        [include_str!("documents/classify.rs")],
+        "README shows another program than the one that is tested"
+    );
+    std::env::set_current_dir(folder.path()).unwrap();
+    program::run().unwrap();
+    // Windows cannot remove the folder that a process is in.
+    std::env::set_current_dir(root).unwrap();
 }

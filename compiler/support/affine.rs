@@ -1,17 +1,16 @@
 //! Linear maps over channels: pointwise and depthwise convolution, rescaling, with plain Burn operations.
 
 use burn::tensor::Tensor;
-use burn::tensor::backend::Backend;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
 /// Weight `[out, in]` and bias `[out]` of a linear map.
-pub type AffineTensors<B> = (Tensor<B, 2>, Tensor<B, 1>);
+pub type AffineTensors = (Tensor<2>, Tensor<1>);
 
 /// 1x1 convolution, `y[n, o, p] = bias[o] + sum_i weight[o, i] * x[n, i, p]`: `[N, in, H, W]` to `[N, out, H, W]`.
 ///
 /// Written as one matrix product per image, whose gradient costs far less than a convolution's.
-pub fn pointwise<B: Backend>(x: Tensor<B, 4>, affine: AffineTensors<B>) -> Tensor<B, 4> {
+pub fn pointwise(x: Tensor<4>, affine: AffineTensors) -> Tensor<4> {
     let (weight, bias) = affine;
     let [batch, inputs, height, width] = x.dims();
     let outputs = bias.dims()[0];
@@ -21,13 +20,13 @@ pub fn pointwise<B: Backend>(x: Tensor<B, 4>, affine: AffineTensors<B>) -> Tenso
 }
 
 /// A linear map of every column: `[in, positions]` to `[out, positions]`.
-pub fn affine_columns<B: Backend>(x: Tensor<B, 2>, affine: AffineTensors<B>) -> Tensor<B, 2> {
+pub fn affine_columns(x: Tensor<2>, affine: AffineTensors) -> Tensor<2> {
     let (weight, bias) = affine;
     weight.matmul(x) + bias.unsqueeze_dim(1)
 }
 
 /// Depthwise convolution of stride 1 with zero padding `(k - 1) / 2`; the kernel is `[1, C, k, k]`, `k` odd.
-pub fn depthwise<B: Backend>(x: Tensor<B, 4>, kernel: Tensor<B, 4>) -> Tensor<B, 4> {
+pub fn depthwise(x: Tensor<4>, kernel: Tensor<4>) -> Tensor<4> {
     let [_, channels, height, width] = kernel.dims();
     let padding = [(height - 1) / 2, (width - 1) / 2];
     let options = ConvOptions::new([1, 1], padding, [1, 1], channels);
@@ -35,7 +34,7 @@ pub fn depthwise<B: Backend>(x: Tensor<B, 4>, kernel: Tensor<B, 4>) -> Tensor<B,
 }
 
 /// `x * scale + shift`, one of each per channel, `[C]`; `maps` are scale and shift.
-pub fn rescale<B: Backend>(x: Tensor<B, 4>, maps: [Tensor<B, 1>; 2]) -> Tensor<B, 4> {
+pub fn rescale(x: Tensor<4>, maps: [Tensor<1>; 2]) -> Tensor<4> {
     let channels = x.dims()[1];
     let [scale, shift] = maps.map(|map| map.reshape([1, channels, 1, 1]));
     x * scale + shift

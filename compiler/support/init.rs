@@ -1,8 +1,7 @@
-//! Fresh parameters of emitted models, drawn from the backend's own generator; the runtime has its own, seeded.
+//! Fresh parameters of emitted models, drawn from the device's own generator; the runtime has its own, seeded.
 
 use burn::module::Param;
-use burn::tensor::backend::Backend;
-use burn::tensor::{Distribution, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
 /// A distribution of fresh parameters; gains are relative to `1 / sqrt(fan in)`.
 #[derive(Clone, Copy, Debug)]
@@ -22,13 +21,13 @@ pub enum Init {
 
 impl Init {
     /// A fresh parameter, `scale` times a draw for `inputs` inputs.
-    fn draw<B: Backend, const D: usize>(
+    fn draw<const D: usize>(
         self,
         shape: [usize; D],
         inputs: usize,
         scale: f64,
-        device: &B::Device,
-    ) -> Param<Tensor<B, D>> {
+        device: &Device,
+    ) -> Param<Tensor<D>> {
         let unit = scale / (inputs as f64).sqrt();
         let distribution = match self {
             Self::Constant(value) => {
@@ -47,38 +46,34 @@ impl Init {
 }
 
 /// A fresh bias.
-fn fresh<B: Backend, const D: usize>(
-    shape: [usize; D],
-    init: Init,
-    device: &B::Device,
-) -> Param<Tensor<B, D>> {
+fn fresh<const D: usize>(shape: [usize; D], init: Init, device: &Device) -> Param<Tensor<D>> {
     init.draw(shape, 1, 1.0, device)
 }
 
 /// A fresh filter weight: uniform on `[-1, 1] / sqrt(dims)`, times `scale`, times a Gamma(`concentration`, 1) variate.
-fn filter_weight<B: Backend>(
+fn filter_weight(
     shape: [usize; 2],
     scale: f64,
     concentration: f64,
-    device: &B::Device,
-) -> Param<Tensor<B, 2>> {
+    device: &Device,
+) -> Param<Tensor<2>> {
     let [hidden, dims] = shape;
     let bound = scale / (dims as f64).sqrt();
     let direction = Tensor::random(shape, Distribution::Uniform(-bound, bound), device);
-    let variates = gamma::<B>(concentration, hidden * dims, device);
+    let variates = gamma(concentration, hidden * dims, device);
     let length = Tensor::from_data(TensorData::new(variates, shape), device);
     Param::from_tensor(direction * length)
 }
 
 /// Gamma(`concentration`, 1) variates by the method of Marsaglia and Tsang.
-fn gamma<B: Backend>(concentration: f64, count: usize, device: &B::Device) -> Vec<f32> {
+fn gamma(concentration: f64, count: usize, device: &Device) -> Vec<f32> {
     // Below 1, one more is drawn for and the result is scaled down.
     let (shape, boost) = match concentration < 1.0 {
         true => (concentration + 1.0, 1.0 / concentration),
         false => (concentration, 0.0),
     };
     let draw = |distribution| {
-        let draws = Tensor::<B, 1>::random([count], distribution, device).into_data();
+        let draws = Tensor::<1>::random([count], distribution, device).into_data();
         draws.iter::<f64>().collect::<Vec<f64>>()
     };
     let d = shape - 1.0 / 3.0;

@@ -1,6 +1,5 @@
 //! Slow nets: multiplicative filters that turn coordinates, and for some an activation, into kernels.
 
-use burn::tensor::backend::Backend;
 use burn::tensor::module::adaptive_avg_pool2d;
 use burn::tensor::{DType, Tensor, TensorData};
 
@@ -11,39 +10,39 @@ use super::elementwise::gelu;
 pub const NORM_FLOOR: f64 = 1e-12;
 
 /// The maps of a slow net; its spatial bias is passed apart, since its shape tells the grid.
-pub struct SlowTensors<B: Backend> {
+pub struct SlowTensors {
     /// `layers + 1` maps from coordinates, weight `[hidden, dims]`.
-    pub filters: Vec<AffineTensors<B>>,
+    pub filters: Vec<AffineTensors>,
     /// `layers` maps, weight `[hidden, hidden]`.
-    pub linears: Vec<AffineTensors<B>>,
+    pub linears: Vec<AffineTensors>,
     /// Weight `[outputs, hidden]`.
-    pub output: AffineTensors<B>,
+    pub output: AffineTensors,
 }
 
 /// What a context-dependent slow net has besides: `ctx = gelu(fc1(reduce(mean_batch(avg_pool(source)))))`, and after
 /// each layer `h = (alpha * stop_gradient(h) + beta * h / max(||h||, 1e-12)) * layer(ctx)`, the norm per channel.
-pub struct ContextTensors<B: Backend> {
+pub struct ContextTensors {
     /// Weight `[hidden, C]`.
-    pub reduce: AffineTensors<B>,
+    pub reduce: AffineTensors,
     /// Weight `[hidden, hidden]`.
-    pub fc1: AffineTensors<B>,
+    pub fc1: AffineTensors,
     /// One map per layer, weight `[hidden, hidden]`.
-    pub layers: Vec<AffineTensors<B>>,
+    pub layers: Vec<AffineTensors>,
     /// `[1]`, the weight of the detached value.
-    pub alpha: Tensor<B, 1>,
+    pub alpha: Tensor<1>,
     /// `[1]`, the weight of the normalised value.
-    pub beta: Tensor<B, 1>,
+    pub beta: Tensor<1>,
 }
 
 /// A kernel over a plane, `[1, outputs, H, W]`, on the grid of its spatial bias `[H, W]`.
-pub fn slow_plane<B: Backend>(net: SlowTensors<B>, bias: Tensor<B, 2>) -> Tensor<B, 4> {
+pub fn slow_plane(net: SlowTensors, bias: Tensor<2>) -> Tensor<4> {
     let [height, width] = bias.dims();
     let grid = plane(height, width);
     slow_net(net, &grid, bias, |h| h).reshape([1, -1, height as i32, width as i32])
 }
 
 /// A kernel over a line, `[1, length, 1, 1]`, on the grid of its spatial bias `[length]`.
-pub fn slow_line<B: Backend>(net: SlowTensors<B>, bias: Tensor<B, 1>) -> Tensor<B, 4> {
+pub fn slow_line(net: SlowTensors, bias: Tensor<1>) -> Tensor<4> {
     let [length] = bias.dims();
     let grid = [axis(length)];
     slow_net(net, &grid, bias.unsqueeze(), |h| h).reshape([1, length, 1, 1])
@@ -52,12 +51,12 @@ pub fn slow_line<B: Backend>(net: SlowTensors<B>, bias: Tensor<B, 1>) -> Tensor<
 /// A kernel over a plane, `[1, outputs, k, k]`, that also reads an activation `source`, `[N, C, H, W]`.
 ///
 /// The mean over the batch is taken before the linear map `reduce`, which gives the same for less.
-pub fn slow_context<B: Backend>(
-    net: SlowTensors<B>,
-    bias: Tensor<B, 2>,
-    context: ContextTensors<B>,
-    source: Tensor<B, 4>,
-) -> Tensor<B, 4> {
+pub fn slow_context(
+    net: SlowTensors,
+    bias: Tensor<2>,
+    context: ContextTensors,
+    source: Tensor<4>,
+) -> Tensor<4> {
     let [height, width] = bias.dims();
     let channels = source.dims()[1];
     let pooled = adaptive_avg_pool2d(source, [height, width]).mean_dim(0);
@@ -81,12 +80,12 @@ pub fn slow_context<B: Backend>(
 
 /// `h0 = sin(filter0(g))`, `h' = after(sin(filter(g)) * linear(h) + bias)`, `kernel = output(h)`; every `h` is
 /// `[hidden, positions]`, the result `[outputs, positions]`.
-fn slow_net<B: Backend>(
-    net: SlowTensors<B>,
+fn slow_net(
+    net: SlowTensors,
     grid: &[Vec<f64>],
-    bias: Tensor<B, 2>,
-    mut after: impl FnMut(Tensor<B, 2>) -> Tensor<B, 2>,
-) -> Tensor<B, 2> {
+    bias: Tensor<2>,
+    mut after: impl FnMut(Tensor<2>) -> Tensor<2>,
+) -> Tensor<2> {
     let bias = bias.reshape([1, -1]);
     let mut linears = net.linears.into_iter();
     let sines = net.filters.into_iter().map(|filter| sine(filter, grid));
@@ -101,25 +100,25 @@ fn slow_net<B: Backend>(
 
 /// `sin(weight . grid + bias)`, `[hidden, positions]`. The argument may reach 1e5, where 32 bits leave two digits after
 /// the point: it is made of 64-bit floats or, on a device without them, of parts whose products 32 bits hold exactly.
-fn sine<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) -> Tensor<B, 2> {
+fn sine(filter: AffineTensors, grid: &[Vec<f64>]) -> Tensor<2> {
     let device = filter.0.device();
-    // CubeCL's devices may have 64-bit floats, but not their sine.
-    let has_sine = !B::name(&device).contains("cubecl");
-    match has_sine && B::supports_dtype(&device, DType::F64) {
+    // CubeCL's devices may have 64-bit floats, but not their sine; only its description tells that a device is one of them.
+    let has_sine = !format!("{device:?}").contains("Cube");
+    match has_sine && device.supports_dtype(DType::F64) {
         true => sine_of_doubles(filter, grid),
         false => sine_of_parts(filter, grid),
     }
 }
 
 /// The sine in 64-bit floats.
-pub fn sine_of_doubles<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) -> Tensor<B, 2> {
+pub fn sine_of_doubles(filter: AffineTensors, grid: &[Vec<f64>]) -> Tensor<2> {
     let (weight, bias) = filter;
     let (device, dtype) = (weight.device(), weight.dtype());
     let weight = weight.cast(DType::F64);
     let bias = bias.cast(DType::F64).unsqueeze_dim::<2>(1);
     let terms = grid.iter().enumerate().map(|(index, coordinate)| {
         let data = TensorData::new(coordinate.clone(), [1, coordinate.len()]);
-        let coordinate = Tensor::<B, 2>::from_data(data, (&device, DType::F64));
+        let coordinate = Tensor::<2>::from_data(data, (&device, DType::F64));
         weight.clone().narrow(1, index, 1) * coordinate
     });
     let argument = terms.fold(bias, |sum, term| sum + term);
@@ -131,11 +130,11 @@ pub fn sine_of_doubles<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) 
 /// Angles are counted in turns. Weights and coordinates are cut at fixed powers of two into parts of 12 bits, so that the
 /// products of the leading parts and the sums of their fractions are exact, in whatever order and with or without fused
 /// multiplication they are computed; what is left over is below 2^-5 and needs no care.
-pub fn sine_of_parts<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) -> Tensor<B, 2> {
+pub fn sine_of_parts(filter: AffineTensors, grid: &[Vec<f64>]) -> Tensor<2> {
     let (weight, bias) = filter;
     let device = weight.device();
-    let cut = |x: Tensor<B, 2>, unit: f64| x.div_scalar(unit).round().mul_scalar(unit);
-    let fraction = |x: Tensor<B, 2>| x.clone() - x.detach().round();
+    let cut = |x: Tensor<2>, unit: f64| x.div_scalar(unit).round().mul_scalar(unit);
+    let fraction = |x: Tensor<2>| x.clone() - x.detach().round();
     // The gradient goes through the smallest part alone: the others move in steps.
     let fixed = weight.clone().detach();
     let high = cut(fixed.clone(), 256.0);
@@ -147,9 +146,9 @@ pub fn sine_of_parts<B: Backend>(filter: AffineTensors<B>, grid: &[Vec<f64>]) ->
                 .iter()
                 .map(|g| part(g / std::f64::consts::TAU) as f32);
             let data = TensorData::new(turns.collect::<Vec<f32>>(), [1, coordinate.len()]);
-            Tensor::<B, 2>::from_data(data, (&device, DType::F32))
+            Tensor::<2>::from_data(data, (&device, DType::F32))
         };
-        let column = |part: &Tensor<B, 2>| part.clone().narrow(1, index, 1);
+        let column = |part: &Tensor<2>| part.clone().narrow(1, index, 1);
         let (high, middle, low) = (column(&high), column(&middle), column(&low));
         let leading = row(|turns| cut_turns(turns)[0]);
         let exact = fraction(high.clone() * leading.clone())

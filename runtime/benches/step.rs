@@ -5,11 +5,9 @@
 
 use std::time::Instant;
 
-use burn::tensor::{Distribution, Tensor};
-use burn_flex::Flex;
+use burn::tensor::{Device, Distribution, Tensor};
 use termc_compiler::freeze::freeze;
 use termc_compiler::{Options, compile};
-use termc_runtime::device::Cpu;
 use termc_runtime::network::{KernelChoice, Network, Pass};
 use termc_runtime::objective::evaluate;
 use termc_runtime::optim::Optimizer;
@@ -58,12 +56,11 @@ fn main() {
         false => model,
     };
     let network = Network::new(&model);
-    let device = Default::default();
-    let params = Params::<Flex>::init(&model, 1, &device);
+    let device = Device::flex();
+    let params = Params::init(&model, 1, &device);
     let [c, h, w] = model.input;
     let x = Tensor::random([batch, c, h, w], Distribution::Normal(0.0, 1.0), &device);
-    let targets =
-        Tensor::<Flex, 2>::zeros([batch, model.classes], &device) + 1.0 / model.classes as f64;
+    let targets = Tensor::<2>::zeros([batch, model.classes], &device) + 1.0 / model.classes as f64;
     let pass = Pass {
         kernels,
         ..Pass::default()
@@ -86,7 +83,7 @@ fn main() {
     let mut optimizer = Optimizer::new(&model, &device);
     let mut weights = params.clone();
     let steps = times(|| {
-        let found = evaluate::<Cpu>(&network, &weights, x.clone(), targets.clone(), &pass);
+        let found = evaluate(&network, &weights, x.clone(), targets.clone(), &pass);
         weights = optimizer.step(&weights, found.gradient, 1e-6);
     });
     println!(

@@ -2,16 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::data::DataError;
+pub use termc_data::Fault;
 
-/// Whose fault an error is; the command line turns it into the exit status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The model, weights or data do not fit.
-    Input,
-    /// The machine: files, devices, memory.
-    Machine,
-}
+use crate::model::ModelError;
 
 /// Any error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -43,10 +36,13 @@ pub enum Error {
     Mismatch(#[from] termc_compiler::model::Mismatch),
     /// A data set cannot be found, read or split.
     #[error(transparent)]
-    Data(#[from] DataError),
-    /// Another node of a training was lost, has failed or did not come.
+    Data(#[from] termc_data::Error),
+    /// A model cannot be loaded or asked for this.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The ranks of a training cannot work together: one was lost, or differs from the others.
     #[error("{0}")]
-    Node(String),
+    Rank(String),
     /// Anything else wrong with the given model or data.
     #[error("{0}")]
     Input(String),
@@ -56,9 +52,11 @@ impl Error {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::File { .. } | Self::Device(_) | Self::Node(_) => Fault::Machine,
+            Self::File { .. } | Self::Device(_) | Self::Rank(_) => Fault::Machine,
             Self::Data(error) => error.fault(),
-            Self::Content { .. } | Self::Mismatch(_) | Self::Input(_) => Fault::Input,
+            Self::Content { .. } | Self::Mismatch(_) | Self::Model(_) | Self::Input(_) => {
+                Fault::Input
+            }
         }
     }
 

@@ -1,16 +1,15 @@
 //! The terms of the loss. What they weigh and which kernels they compare is the model's; nothing is trained here.
 
 use burn::tensor::activation::log_softmax;
-use burn::tensor::backend::Backend;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use termc_compiler::model::{CrossEntropy, Penalty, SlowNeural, SlowNeuralKind, WeightNorm};
+use termc_kernels::KernelChoice;
+use termc_kernels::composed::elementwise::tile;
 
-use crate::composed::elementwise::tile;
-use crate::kernels::Kernels;
 use crate::params::Params;
 
 /// Class indices `[N]` as probability rows `[N, classes]` that are 1 at the label.
-pub fn one_hot<B: Backend>(labels: &[usize], classes: usize, device: &B::Device) -> Tensor<B, 2> {
+pub fn one_hot(labels: &[usize], classes: usize, device: &Device) -> Tensor<2> {
     let mut rows = vec![0f32; labels.len() * classes];
     for (row, label) in rows.chunks_exact_mut(classes).zip(labels) {
         if let Some(cell) = row.get_mut(*label) {
@@ -22,11 +21,7 @@ pub fn one_hot<B: Backend>(labels: &[usize], classes: usize, device: &B::Device)
 
 /// Mean over the batch of `-sum_c t_c log softmax(logits)_c` with `t = (1 - smoothing) * targets + smoothing / classes`,
 /// times the term's weight. `logits` and `targets` are `[N, classes]`, each target row a distribution.
-pub fn cross_entropy<B: Backend>(
-    term: &CrossEntropy,
-    logits: Tensor<B, 2>,
-    targets: Tensor<B, 2>,
-) -> Tensor<B, 1> {
+pub fn cross_entropy(term: &CrossEntropy, logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     let [batch, classes] = logits.dims();
     let smooth = targets
         .mul_scalar(1.0 - term.smoothing)
@@ -37,11 +32,8 @@ pub fn cross_entropy<B: Backend>(
 
 /// The weight times the sum over pairs `j < i` of the mean squared distance of kernels `j` and `i`, each `[1, C, H, W]`.
 /// None if there are fewer than two kernels.
-pub fn slow_neural<B: Backend>(
-    term: &SlowNeural,
-    kernels: &[Tensor<B, 4>],
-) -> Option<Tensor<B, 1>> {
-    let compared: Vec<Tensor<B, 4>> = match term.kind {
+pub fn slow_neural(term: &SlowNeural, kernels: &[Tensor<4>]) -> Option<Tensor<1>> {
+    let compared: Vec<Tensor<4>> = match term.kind {
         SlowNeuralKind::ChannelSum => kernels.iter().map(|k| k.clone().sum_dim(1)).collect(),
         SlowNeuralKind::Tile => kernels.to_vec(),
     };
@@ -60,14 +52,11 @@ pub fn slow_neural<B: Backend>(
 /// L2 norms; the gradient `c * p / ||p||`, 0 for a parameter that is 0, as one vector in the model's order.
 ///
 /// The gradient is stated rather than derived, because it is cheap here and infinite in the derivative of the root at 0.
-pub fn weight_norm<B: Kernels>(
-    term: &WeightNorm,
-    params: &Params<B>,
-) -> (Tensor<B, 1>, Tensor<B, 1>) {
+pub fn weight_norm(term: &WeightNorm, params: &Params) -> (Tensor<1>, Tensor<1>) {
     let (coefficients, values): (Vec<f64>, Vec<_>) = (params.iter())
         .map(|(param, value)| (coefficient(term, param.penalty), value.clone()))
         .unzip();
-    B::norms(values, &coefficients)
+    KernelChoice::Fused.norms(values, &coefficients)
 }
 
 fn coefficient(term: &WeightNorm, penalty: Penalty) -> f64 {
@@ -79,25 +68,23 @@ fn coefficient(term: &WeightNorm, penalty: Penalty) -> f64 {
 }
 
 /// For each row of logits `[N, classes]`, whether its largest entry is the label's, as 0 or 1.
-pub fn hits<B: Backend>(logits: Tensor<B, 2>, labels: Tensor<B, 1, Int>) -> Tensor<B, 1, Int> {
+pub fn hits(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1, Int> {
     logits.argmax(1).squeeze_dim::<1>(1).equal(labels).int()
 }
 
 #[cfg(test)]
 mod tests {
-    use burn_flex::{Flex, FlexDevice};
-
     use super::*;
 
-    fn number(tensor: Tensor<Flex, 1>) -> f64 {
+    fn number(tensor: Tensor<1>) -> f64 {
         tensor.into_data().iter::<f64>().next().unwrap()
     }
 
     #[test]
     fn cross_entropy_smooths_and_weighs() {
         // Two classes, logits 0 and ln 3: probabilities 1/4 and 3/4.
-        let logits = Tensor::from_data([[0.0, 3f32.ln()]], &FlexDevice);
-        let targets = one_hot::<Flex>(&[1], 2, &FlexDevice);
+        let logits = Tensor::from_data([[0.0, 3f32.ln()]], &Device::flex());
+        let targets = one_hot(&[1], 2, &Device::flex());
         let term = CrossEntropy {
             smoothing: 0.2,
             weight: 2.0,
@@ -109,9 +96,9 @@ mod tests {
     #[test]
     fn slow_neural_compares_all_pairs() {
         let kernel = |values: [f32; 2]| {
-            Tensor::<Flex, 4>::from_data(
+            Tensor::<4>::from_data(
                 TensorData::new(values.to_vec(), [1, 2, 1, 1]),
-                &FlexDevice,
+                &Device::flex(),
             )
         };
         let kernels = [kernel([1.0, 2.0]), kernel([3.0, 1.0]), kernel([0.0, 0.0])];
@@ -130,8 +117,8 @@ mod tests {
 
     #[test]
     fn hits_are_counted_by_the_largest_logit() {
-        let logits = Tensor::<Flex, 2>::from_data([[0.0, 1.0], [3.0, 2.0]], &FlexDevice);
-        let labels = Tensor::from_data([1, 1], &FlexDevice);
+        let logits = Tensor::<2>::from_data([[0.0, 1.0], [3.0, 2.0]], &Device::flex());
+        let labels = Tensor::from_data([1, 1], &Device::flex());
         let found: Vec<i64> = hits(logits, labels).into_data().iter::<i64>().collect();
         assert_eq!(found, [1, 0]);
     }

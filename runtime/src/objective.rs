@@ -1,23 +1,20 @@
 //! One evaluation of the loss: its terms, and the gradient with respect to all parameters. Updates nothing.
 
 use burn::tensor::Tensor;
-use burn::tensor::backend::Backend;
 
-use crate::device::TrainBackend;
-use crate::kernels::Kernels;
 use crate::loss;
 use crate::network::{Forward, Network, Pass};
 use crate::params::Params;
 
 /// The loss terms of one batch, each `[1]` and already times its weight; absent terms are None.
 #[derive(Clone, Debug)]
-pub struct Terms<B: Backend> {
+pub struct Terms {
     /// Classification.
-    pub cross_entropy: Tensor<B, 1>,
+    pub cross_entropy: Tensor<1>,
     /// Distance of the named kernels.
-    pub slow_neural: Option<Tensor<B, 1>>,
+    pub slow_neural: Option<Tensor<1>>,
     /// Parameter norms.
-    pub weight_norm: Option<Tensor<B, 1>>,
+    pub weight_norm: Option<Tensor<1>>,
 }
 
 /// The same as numbers.
@@ -35,7 +32,7 @@ pub struct TermValues {
     pub weight_norm: Option<f64>,
 }
 
-impl<B: Backend> Terms<B> {
+impl Terms {
     /// Waits for the device and fetches the numbers, all in one transfer.
     pub fn values(&self) -> TermValues {
         let parts = [
@@ -63,22 +60,17 @@ impl<B: Backend> Terms<B> {
 
 /// Everything one training step needs to know about a batch.
 #[derive(Clone, Debug)]
-pub struct Evaluation<B: Backend> {
+pub struct Evaluation {
     /// The loss.
-    pub terms: Terms<B>,
+    pub terms: Terms,
     /// `[N, classes]`
-    pub logits: Tensor<B, 2>,
+    pub logits: Tensor<2>,
     /// The gradient of the total loss, laid out like [`Params::flat`].
-    pub gradient: Tensor<B, 1>,
+    pub gradient: Tensor<1>,
 }
 
 /// The loss terms of a forward pass, without gradients.
-pub fn terms<B: Kernels>(
-    network: &Network,
-    params: &Params<B>,
-    forward: &Forward<B>,
-    targets: Tensor<B, 2>,
-) -> Terms<B> {
+pub fn terms(network: &Network, params: &Params, forward: &Forward, targets: Tensor<2>) -> Terms {
     let loss = &network.model().loss;
     Terms {
         cross_entropy: loss::cross_entropy(&loss.cross_entropy, forward.logits.clone(), targets),
@@ -94,14 +86,14 @@ pub fn terms<B: Kernels>(
 }
 
 /// Runs the network on a batch and differentiates the total loss. `input` is `[N, C, H, W]`, `targets` `[N, classes]`.
-pub fn evaluate<B: TrainBackend>(
+pub fn evaluate(
     network: &Network,
-    params: &Params<B::InnerBackend>,
-    input: Tensor<B::InnerBackend, 4>,
-    targets: Tensor<B::InnerBackend, 2>,
+    params: &Params,
+    input: Tensor<4>,
+    targets: Tensor<2>,
     pass: &Pass,
-) -> Evaluation<B::InnerBackend> {
-    let leaves = Params::<B>::leaves(params);
+) -> Evaluation {
+    let leaves = params.leaves();
     let forward = network.forward(&leaves, Tensor::from_inner(input), pass);
     let loss = &network.model().loss;
     let targets = Tensor::from_inner(targets);
@@ -115,12 +107,14 @@ pub fn evaluate<B: TrainBackend>(
         None => cross_entropy.clone(),
     };
     let mut grads = derived.backward();
-    let mut gradient = leaves.gradients(&mut grads);
-    let weight_norm = loss.weight_norm.as_ref().map(|term| {
-        let (value, own) = loss::weight_norm(term, params);
-        gradient = gradient.clone() + own;
-        value
-    });
+    let derived = leaves.gradients(&mut grads);
+    let (gradient, weight_norm) = match &loss.weight_norm {
+        Some(term) => {
+            let (value, own) = loss::weight_norm(term, params);
+            (derived + own, Some(value))
+        }
+        None => (derived, None),
+    };
     Evaluation {
         terms: Terms {
             cross_entropy: cross_entropy.inner(),

@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use burn::tensor::backend::{AutodiffBackend, Backend};
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{DType, Device, Gradients, Shape, Tensor, TensorData};
 use termc_compiler::model::{Init, Mismatch, Model, Param, ParamId};
+use termc_data::random::Key;
 
-use crate::random::Key;
-use crate::tensors::Tensors;
+use crate::tensors::{Tensors, reshaped};
 
 /// One rank-1 tensor per parameter, in the model's order.
 #[derive(Clone, Debug)]
-pub struct Params<B: Backend> {
+pub struct Params {
     model: Arc<Model>,
-    values: Vec<Tensor<B, 1>>,
+    values: Vec<Tensor<1>>,
 }
 
-impl<B: Backend> Params<B> {
+impl Params {
     /// Fresh parameters from each one's initial distribution; a function of the seed and the parameters' paths alone.
-    pub fn init(model: &Model, seed: u64, device: &B::Device) -> Self {
+    pub fn init(model: &Model, seed: u64, device: &Device) -> Self {
         let key = Key::new(seed).named("init");
         let values = model.params.iter().map(|param| {
             let data = initial(param, key.named(&param.path));
@@ -31,16 +30,16 @@ impl<B: Backend> Params<B> {
     }
 
     /// Cuts a vector of all parameters, in the model's order, into parameters.
-    pub fn from_flat(model: &Model, flat: Tensor<B, 1>) -> Self {
+    pub fn from_flat(model: &Model, flat: Tensor<1>) -> Self {
         Self::cut(Arc::new(model.clone()), flat)
     }
 
     /// Other values of the same model's parameters, laid out like [`flat`](Self::flat).
-    pub fn with_values(&self, flat: Tensor<B, 1>) -> Self {
+    pub fn with_values(&self, flat: Tensor<1>) -> Self {
         Self::cut(self.model.clone(), flat)
     }
 
-    fn cut(model: Arc<Model>, flat: Tensor<B, 1>) -> Self {
+    fn cut(model: Arc<Model>, flat: Tensor<1>) -> Self {
         let mut start = 0;
         let values = model.params.iter().map(|param| {
             let value = flat.clone().narrow(0, start, param.count());
@@ -60,12 +59,12 @@ impl<B: Backend> Params<B> {
     pub fn from_tensors(
         model: &Model,
         tensors: &Tensors,
-        device: &B::Device,
+        device: &Device,
     ) -> Result<Self, Mismatch> {
         check(model, tensors)?;
         let values = model.params.iter().filter_map(|param| {
             let data = tensors.get(&param.path)?.clone().convert::<f32>();
-            let flat = TensorData::from_bytes(data.bytes, [param.count()], data.dtype);
+            let flat = reshaped(data, [param.count()]);
             Some(Tensor::from_data(flat, (device, DType::F32)))
         });
         Ok(Self {
@@ -77,12 +76,17 @@ impl<B: Backend> Params<B> {
     /// The parameters under their paths and in their natural shapes.
     pub fn to_tensors(&self) -> Tensors {
         self.iter()
-            .map(|(param, value)| (param.path.clone(), shaped(value.to_data(), &param.shape)))
+            .map(|(param, value)| {
+                (
+                    param.path.clone(),
+                    reshaped(value.to_data(), param.shape.clone()),
+                )
+            })
             .collect()
     }
 
     /// All parameters as one vector, in the model's order.
-    pub fn flat(&self) -> Tensor<B, 1> {
+    pub fn flat(&self) -> Tensor<1> {
         Tensor::cat(self.values.clone(), 0)
     }
 
@@ -92,7 +96,7 @@ impl<B: Backend> Params<B> {
     }
 
     /// Each parameter's description and value, in the model's order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Param, &Tensor<B, 1>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Param, &Tensor<1>)> {
         self.model.params.iter().zip(&self.values)
     }
 
@@ -101,45 +105,37 @@ impl<B: Backend> Params<B> {
         clippy::indexing_slicing,
         reason = "one value per parameter of the model, by construction"
     )]
-    pub fn get(&self, id: ParamId) -> Tensor<B, 1> {
+    pub fn get(&self, id: ParamId) -> Tensor<1> {
         self.values[id.index()].clone()
     }
 
     /// One parameter in its natural shape.
-    pub fn shaped<const D: usize>(&self, id: ParamId) -> Tensor<B, D> {
+    pub fn shaped<const D: usize>(&self, id: ParamId) -> Tensor<D> {
         let shape = self.model[id].shape.clone();
-        self.get(id).reshape(burn::tensor::Shape::from(shape))
+        self.get(id).reshape(Shape::from(shape))
     }
 
-    fn map<C: Backend>(&self, f: impl FnMut(Tensor<B, 1>) -> Tensor<C, 1>) -> Params<C> {
-        Params {
+    fn map(&self, f: impl FnMut(Tensor<1>) -> Tensor<1>) -> Self {
+        Self {
             values: self.values.iter().cloned().map(f).collect(),
             model: self.model.clone(),
         }
     }
-}
 
-impl<B: AutodiffBackend> Params<B> {
     /// Leaves of a new differentiation graph with these values.
-    pub fn leaves(inner: &Params<B::InnerBackend>) -> Self {
-        let leaves = inner.map(|value| Tensor::from_inner(value).require_grad());
-        // Burn gives each leaf a graph of its own and, at the first operation that meets two graphs, moves one into the
-        // other, however much is in it already. An operation on all leaves joins them while they are empty.
-        let firsts = leaves
-            .values
-            .iter()
-            .map(|v: &Tensor<B, 1>| v.clone().narrow(0, 0, 1));
-        let _ = Tensor::cat(firsts.collect(), 0);
-        leaves
+    pub fn leaves(&self) -> Self {
+        // Burn gives each leaf a graph of its own and, at the first operation that meets several graphs, moves the younger
+        // ones into the oldest. Leaves are made in the model's order, so that the oldest graph is the one that has grown.
+        self.map(|value| Tensor::from_inner(value).require_grad())
     }
 
     /// The values without gradient tracking.
-    pub fn inner(&self) -> Params<B::InnerBackend> {
+    pub fn inner(&self) -> Self {
         self.map(Tensor::inner)
     }
 
     /// The gradients of all parameters as one vector, in the model's order; 0 where there is none.
-    pub fn gradients(&self, grads: &mut B::Gradients) -> Tensor<B::InnerBackend, 1> {
+    pub fn gradients(&self, grads: &mut Gradients) -> Tensor<1> {
         let parts = self.values.iter().map(|value| {
             value
                 .grad_remove(grads)
@@ -155,12 +151,12 @@ impl<B: AutodiffBackend> Params<B> {
 /// Everything that differs.
 pub fn check(model: &Model, tensors: &Tensors) -> Result<(), Mismatch> {
     let shapes = tensors.iter();
-    let shapes = shapes.map(|(name, data)| (name.as_str(), &data.shape[..]));
+    let shapes = shapes.map(|(name, data)| (name.as_str(), &data.shape()[..]));
     Mismatch::check(model, shapes.collect())
 }
 
 /// Cuts a vector laid out like [`Params::flat`] into tensors named `{prefix}{path}`, in their natural shapes.
-pub fn unflatten<B: Backend>(model: &Model, prefix: &str, flat: &Tensor<B, 1>) -> Tensors {
+pub fn unflatten(model: &Model, prefix: &str, flat: &Tensor<1>) -> Tensors {
     let parts = Params::from_flat(model, flat.clone()).to_tensors();
     parts
         .into_iter()
@@ -172,22 +168,17 @@ pub fn unflatten<B: Backend>(model: &Model, prefix: &str, flat: &Tensor<B, 1>) -
 ///
 /// # Errors
 /// If a part is missing, has another shape, or the model knows no parameter of its name.
-pub fn flatten<B: Backend>(
+pub fn flatten(
     model: &Model,
     prefix: &str,
     tensors: &Tensors,
-    device: &B::Device,
-) -> Result<Tensor<B, 1>, Mismatch> {
+    device: &Device,
+) -> Result<Tensor<1>, Mismatch> {
     let parts = tensors
         .iter()
         .filter_map(|(name, data)| Some((name.strip_prefix(prefix)?.to_owned(), data.clone())))
         .collect();
     Ok(Params::from_tensors(model, &parts, device)?.flat())
-}
-
-/// Gives data of the same number of scalars another shape.
-fn shaped(data: TensorData, shape: &[usize]) -> TensorData {
-    TensorData::from_bytes(data.bytes, shape.to_vec(), data.dtype)
 }
 
 /// The values of one fresh parameter, row-major.

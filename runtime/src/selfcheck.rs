@@ -1,26 +1,20 @@
 //! A few images that are the same on every machine, and the logits a network gives for them, by which emitted source
 //! checks itself. Emits nothing.
 
-use burn::tensor::backend::Backend;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::emit::{INPUT, LOGITS};
 use termc_compiler::model::Model;
+use termc_data::random::Key;
 
-use crate::kernels::Kernels;
 use crate::network::{KernelChoice, Network, Pass};
 use crate::params::Params;
-use crate::random::Key;
 use crate::tensors::TensorFile;
 
 /// Two, so that what couples the images of a batch is seen.
 const IMAGES: usize = 2;
 
 /// `input`, `[2, C, H, W]`, standard normal, and its `logits`, `[2, classes]`, by the composed operations.
-pub fn case<B: Backend + Kernels>(
-    model: &Model,
-    params: &Params<B>,
-    device: &B::Device,
-) -> TensorFile {
+pub fn case(model: &Model, params: &Params, device: &Device) -> TensorFile {
     let [channels, height, width] = model.input;
     let shape = [IMAGES, channels, height, width];
     let key = Key::new(0).named("selfcheck");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 
-use burn::tensor::{DType, TensorData};
+use burn::tensor::{DType, Shape, TensorData};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::json;
 
@@ -73,15 +73,15 @@ impl TensorFile {
         }
         let mut end = 0;
         for (name, data) in &self.tensors {
-            let dtype = safetensors_type(data.dtype).ok_or_else(|| {
+            let dtype = safetensors_type(data.dtype()).ok_or_else(|| {
                 Error::Input(format!(
                     "`{name}` cannot be stored: it holds {:?}",
-                    data.dtype
+                    data.dtype()
                 ))
             })?;
             let start = end;
             end += data.as_bytes().len();
-            let sizes: &[usize] = &data.shape;
+            let sizes: &[usize] = data.shape();
             let entry = json!({"dtype": format!("{dtype:?}"), "shape": sizes, "data_offsets": [start, end]});
             header.insert(name.clone(), entry);
         }
@@ -159,6 +159,12 @@ fn usual_permissions(builder: &mut tempfile::Builder<'_, '_>) {
 
 #[cfg(not(unix))]
 fn usual_permissions(_: &mut tempfile::Builder<'_, '_>) {}
+
+/// Data in another shape of as many scalars.
+pub(crate) fn reshaped(data: TensorData, shape: impl Into<Shape>) -> TensorData {
+    let (bytes, _, dtype) = data.into_parts();
+    TensorData::from_bytes(bytes, shape, dtype)
+}
 
 /// The two names of each type of number that both sides know.
 const TYPES: [(Dtype, DType); 11] = [

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use burn::tensor::backend::Backend;
 use termc_compiler::model::Model;
 
 use crate::Error;
@@ -38,7 +37,7 @@ pub struct Weights {
 }
 
 /// Lays out parameters as a weight file; callers may add tensors and metadata before writing it.
-pub fn file<B: Backend>(model: &Model, params: &Params<B>) -> TensorFile {
+pub fn file(model: &Model, params: &Params) -> TensorFile {
     let metadata = [
         (key::FORMAT, FORMAT.to_string()),
         (key::SOURCE, model.source.clone()),
@@ -54,7 +53,7 @@ pub fn file<B: Backend>(model: &Model, params: &Params<B>) -> TensorFile {
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write<B: Backend>(path: &Path, model: &Model, params: &Params<B>) -> Result<(), Error> {
+pub fn write(path: &Path, model: &Model, params: &Params) -> Result<(), Error> {
     file(model, params).write(path)
 }
 

@@ -9,18 +9,16 @@
 
 use std::path::Path;
 
-use burn::tensor::{Tensor, TensorData};
-use burn_flex::{Flex, FlexDevice};
+use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::model::{Clip, Model, NodeId, Op, Penalty};
 use termc_compiler::{Options, compile};
-use termc_runtime::device::Cpu;
+use termc_data::random::Key;
 use termc_runtime::import::{self, NameMap};
 use termc_runtime::loss::{one_hot, weight_norm};
 use termc_runtime::network::{Dropout, Keep, KernelChoice, Network, Pass};
 use termc_runtime::objective::{self, Evaluation};
 use termc_runtime::optim::{Ema, Optimizer, clip};
 use termc_runtime::params::Params;
-use termc_runtime::random::Key;
 use termc_runtime::tensors::Tensors;
 use termc_runtime::weights;
 
@@ -42,11 +40,11 @@ fn example(name: &str, sets: &[&str]) -> Model {
         .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics))
 }
 
-fn params(model: &Model) -> Params<Flex> {
-    Params::init(model, 1, &FlexDevice)
+fn params(model: &Model) -> Params {
+    Params::init(model, 1, &Device::flex())
 }
 
-fn images(model: &Model, count: usize) -> Tensor<Flex, 4> {
+fn images(model: &Model, count: usize) -> Tensor<4> {
     let [channels, height, width] = model.input;
     let key = Key::new(5);
     let pixels: Vec<f32> = (0..count * channels * height * width)
@@ -54,13 +52,13 @@ fn images(model: &Model, count: usize) -> Tensor<Flex, 4> {
         .collect();
     Tensor::from_data(
         TensorData::new(pixels, [count, channels, height, width]),
-        &FlexDevice,
+        &Device::flex(),
     )
 }
 
-fn evaluate(model: &Model, params: &Params<Flex>, pass: &Pass) -> Evaluation<Flex> {
-    let targets = one_hot(&[0, 1, 2], model.classes, &FlexDevice);
-    objective::evaluate::<Cpu>(
+fn evaluate(model: &Model, params: &Params, pass: &Pass) -> Evaluation {
+    let targets = one_hot(&[0, 1, 2], model.classes, &Device::flex());
+    objective::evaluate(
         &Network::new(model),
         params,
         images(model, 3),
@@ -69,8 +67,8 @@ fn evaluate(model: &Model, params: &Params<Flex>, pass: &Pass) -> Evaluation<Fle
     )
 }
 
-fn numbers(tensor: &Tensor<Flex, 1>) -> Vec<f32> {
-    tensor.to_data().to_vec().unwrap()
+fn numbers(tensor: &Tensor<1>) -> Vec<f32> {
+    tensor.to_data().try_to_vec().unwrap()
 }
 
 #[test]
@@ -84,7 +82,7 @@ fn initial_values_depend_on_seed_and_path_alone() {
     );
     assert_ne!(
         a["b0.K_hyper_0.filters.0.weight"],
-        Params::<Flex>::init(&plain, 2, &FlexDevice).to_tensors()["b0.K_hyper_0.filters.0.weight"]
+        Params::init(&plain, 2, &Device::flex()).to_tensors()["b0.K_hyper_0.filters.0.weight"]
     );
     assert!(
         numbers(&params(&plain).flat())
@@ -100,7 +98,7 @@ fn weights_survive_a_file_and_name_what_differs() {
     weights::write(&path, &model, &params(&model)).unwrap();
     let read = weights::read(&path).unwrap();
     assert_eq!(read.source.as_deref(), Some(model.source.as_str()));
-    let back = Params::<Flex>::from_tensors(&model, &read.tensors, &FlexDevice).unwrap();
+    let back = Params::from_tensors(&model, &read.tensors, &Device::flex()).unwrap();
     assert_eq!(numbers(&back.flat()), numbers(&params(&model).flat()));
 
     let mut changed = read.tensors;
@@ -110,7 +108,7 @@ fn weights_survive_a_file_and_name_what_differs() {
         "classes_linear_0.bias".into(),
         TensorData::new(vec![0f32; 3], [3]),
     );
-    let mismatch = Params::<Flex>::from_tensors(&model, &changed, &FlexDevice).unwrap_err();
+    let mismatch = Params::from_tensors(&model, &changed, &Device::flex()).unwrap_err();
     assert_eq!(mismatch.missing, ["b0.bias_0"]);
     assert_eq!(mismatch.unknown, ["b0.bias_1"]);
     assert_eq!(
@@ -138,19 +136,19 @@ fn newer_weight_formats_are_refused() {
 #[test]
 fn training_resumes_from_its_tensors_bit_by_bit() {
     let model = model(&["train.optimizer.betas=[0.5, 0.9]"]);
-    let steps = |params: &mut Params<Flex>, optimizer: &mut Optimizer<Flex>, count: usize| {
+    let steps = |params: &mut Params, optimizer: &mut Optimizer, count: usize| {
         for _ in 0..count {
             let gradient = evaluate(&model, params, &Pass::default()).gradient;
             *params = optimizer.step(params, gradient, 0.01);
         }
     };
-    let (mut straight, mut optimizer) = (params(&model), Optimizer::new(&model, &FlexDevice));
+    let (mut straight, mut optimizer) = (params(&model), Optimizer::new(&model, &Device::flex()));
     steps(&mut straight, &mut optimizer, 2);
     let (saved, state) = (straight.to_tensors(), optimizer.to_tensors());
     steps(&mut straight, &mut optimizer, 2);
 
-    let mut resumed = Params::from_tensors(&model, &saved, &FlexDevice).unwrap();
-    let mut second = Optimizer::new(&model, &FlexDevice);
+    let mut resumed = Params::from_tensors(&model, &saved, &Device::flex()).unwrap();
+    let mut second = Optimizer::new(&model, &Device::flex());
     second.load(&state, 2).unwrap();
     steps(&mut resumed, &mut second, 2);
     assert_eq!(second.steps(), 4);
@@ -159,7 +157,7 @@ fn training_resumes_from_its_tensors_bit_by_bit() {
     let mut partial: Tensors = state;
     partial.pop_first();
     assert!(
-        Optimizer::<Flex>::new(&model, &FlexDevice)
+        Optimizer::new(&model, &Device::flex())
             .load(&partial, 2)
             .is_err()
     );
@@ -178,7 +176,7 @@ fn a_zero_parameter_has_no_norm_and_no_gradient_of_one() {
         penalised.path.clone(),
         TensorData::zeros::<f32, _>(penalised.shape.clone()),
     );
-    let params = Params::<Flex>::from_tensors(&model, &tensors, &FlexDevice).unwrap();
+    let params = Params::from_tensors(&model, &tensors, &Device::flex()).unwrap();
     let term = model.loss.weight_norm.unwrap();
     let (value, gradient) = weight_norm(&term, &params);
     let expected: f64 = model
@@ -228,7 +226,7 @@ fn dropout_zeroes_whole_channels_and_is_the_same_for_parts_of_a_batch() {
         };
         let input = images(&model, first + count).narrow(0, first, count);
         let kept = network.forward(&params, input, &pass).kept;
-        let [before, after] = [0, 1].map(|i| kept[i].1.to_data().to_vec::<f32>().unwrap());
+        let [before, after] = [0, 1].map(|i| kept[i].1.to_data().try_to_vec::<f32>().unwrap());
         let positions = model[id].shape.height * model[id].shape.width;
         let channels = before.chunks(positions).zip(after.chunks(positions));
         let factor = channels.map(|(before, after)| {
@@ -297,7 +295,7 @@ fn passes_keep_what_is_asked_for_and_agree() {
 
 #[test]
 fn clipping_and_averaging() {
-    let gradient = Tensor::<Flex, 1>::from_data([3.0, -4.0], &FlexDevice);
+    let gradient = Tensor::<1>::from_data([3.0, -4.0], &Device::flex());
     let clipped = |limit| numbers(&clip(limit, gradient.clone()));
     assert_eq!(clipped(Clip::Value(3.5)), [3.0, -3.5]);
     assert_eq!(clipped(Clip::Norm(10.0)), [3.0, -4.0]);
@@ -309,7 +307,7 @@ fn clipping_and_averaging() {
     );
 
     let model = model(&[]);
-    let (first, second) = (params(&model), Params::init(&model, 2, &FlexDevice));
+    let (first, second) = (params(&model), Params::init(&model, 2, &Device::flex()));
     let mut ema = Ema::new(0.75, &first);
     ema.update(&second);
     let expected: Vec<f32> = numbers(&first.flat())
@@ -325,7 +323,7 @@ fn clipping_and_averaging() {
             .all(|(a, b)| (a - b).abs() <= 1e-6 * b.abs().max(1.0))
     );
     let mut other = Ema::new(0.75, &first);
-    other.load(&ema.to_tensors(), &FlexDevice).unwrap();
+    other.load(&ema.to_tensors(), &Device::flex()).unwrap();
     assert_eq!(numbers(&other.params().flat()), found);
 }
 

@@ -6,12 +6,11 @@
     reason = "tests"
 )]
 
-use burn::tensor::{Tensor, TensorData};
-use burn_flex::Flex;
+use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::freeze::coupled;
 use termc_compiler::model::Model;
 use termc_compiler::{Options as Source, compile, variant_names};
-use termc_runtime::freeze::{Batches, Calibration, FrozenNetwork, Options, freeze};
+use termc_runtime::freeze::{Batches, Calibration, CalibrationOptions, FrozenNetwork, freeze};
 use termc_runtime::network::{KernelChoice, Network, Pass};
 use termc_runtime::params::Params;
 
@@ -83,25 +82,25 @@ fn pass(kernels: KernelChoice) -> Pass<'static> {
     }
 }
 
-fn logits(params: &Params<Flex>, images: &TensorData, kernels: KernelChoice) -> Vec<f32> {
-    let input = Tensor::<Flex, 4>::from_data(images.clone(), &Default::default());
+fn logits(params: &Params, images: &TensorData, kernels: KernelChoice) -> Vec<f32> {
+    let input = Tensor::<4>::from_data(images.clone(), &Device::flex());
     let network = Network::new(params.model());
     let found = network.forward(params, input, &pass(kernels)).logits;
     found.into_data().iter::<f32>().collect()
 }
 
 fn frozen(
-    params: &Params<Flex>,
+    params: &Params,
     batches: &[TensorData],
     calibration: Calibration,
     kernels: KernelChoice,
-) -> FrozenNetwork<Flex> {
-    let options = Options {
+) -> FrozenNetwork {
+    let options = CalibrationOptions {
         calibration,
         kernels,
     };
     let source = || Ok(Box::new(batches.iter().cloned().map(Ok)) as Batches);
-    freeze(params, options, &Default::default(), source, |_| {}).unwrap()
+    freeze(params, options, &Device::flex(), source, |_| {}).unwrap()
 }
 
 fn distance(a: &[f32], b: &[f32]) -> f64 {
@@ -116,7 +115,7 @@ fn over_one_batch_the_frozen_network_answers_as_the_batch() {
     let mut all = examples(8);
     all.push(("odd".into(), odd()));
     for (title, model) in all {
-        let params = Params::<Flex>::init(&model, 5, &Default::default());
+        let params = Params::init(&model, 5, &Device::flex());
         let batch = images(&model, 6, 0.0);
         for kernels in [KernelChoice::Fused, KernelChoice::Composed] {
             let expected = logits(&params, &batch, kernels);
@@ -139,7 +138,7 @@ fn answers_are_the_same_bits_in_any_batch() {
     let mut all = examples(8);
     all.push(("odd".into(), odd()));
     for (title, model) in all {
-        let params = Params::<Flex>::init(&model, 5, &Default::default());
+        let params = Params::init(&model, 5, &Device::flex());
         let batches: Vec<TensorData> = (0..3).map(|i| images(&model, 8, i as f32)).collect();
         for kernels in [KernelChoice::Fused, KernelChoice::Composed] {
             let frozen = frozen(&params, &batches, Calibration::Batch, kernels);
@@ -182,7 +181,7 @@ fn answers_are_the_same_bits_in_a_batch_that_is_computed_in_parts() {
         .iter()
         .position(|(title, _)| title.ends_with("/digits.term None"));
     let (_, model) = models.swap_remove(at.unwrap());
-    let params = Params::<Flex>::init(&model, 5, &Default::default());
+    let params = Params::init(&model, 5, &Device::flex());
     let batches = [images(&model, 8, 0.0)];
     let frozen = frozen(&params, &batches, Calibration::Batch, KernelChoice::Fused);
     let whole = logits(
@@ -206,7 +205,7 @@ fn statistics_are_those_of_all_images_whatever_the_last_batch() {
     let text = "model M {\n input image[2, 4, 4]\n a = gelu(image) |> batch_std |> gelu\n\
         output classes(3) = global_mean(a) |> linear\n loss { cross_entropy }\n}\n";
     let model = compile("m.term", text, &Source::default()).model.unwrap();
-    let params = Params::<Flex>::init(&model, 1, &Default::default());
+    let params = Params::init(&model, 1, &Device::flex());
     let whole = images(&model, 10, 0.0);
     let pixels: Vec<f32> = whole.iter::<f32>().collect();
     let cut = |from: usize, to: usize| {
@@ -239,12 +238,12 @@ fn the_mean_of_what_batches_make_is_what_an_image_meets_on_average() {
     let text = "model M {\n input image[2, 4, 4]\n a = batch_std(image) |> mixer\n\
         output classes(3) = global_mean(a) |> linear\n loss { cross_entropy }\n}\n";
     let model = compile("m.term", text, &Source::default()).model.unwrap();
-    let params = Params::<Flex>::init(&model, 1, &Default::default());
+    let params = Params::init(&model, 1, &Device::flex());
     // Batches of different spread.
     let batch = |i: usize| {
         let data = images(&model, 5, i as f32 * 2.0);
         let pixels: Vec<f32> = data.iter::<f32>().map(|x| x * (i + 1) as f32).collect();
-        TensorData::new(pixels, data.shape)
+        TensorData::new(pixels, data.shape().clone())
     };
     let batches: Vec<TensorData> = (0..3).map(batch).collect();
     let of = |way| frozen(&params, &batches, way, KernelChoice::Fused).params;
@@ -263,7 +262,7 @@ fn the_mean_of_what_batches_make_is_what_an_image_meets_on_average() {
 }
 
 /// The answer to an image beside four hundred times the images of a batch.
-fn beside(params: &Params<Flex>, batch: &TensorData, image: &[f32]) -> Vec<f32> {
+fn beside(params: &Params, batch: &TensorData, image: &[f32]) -> Vec<f32> {
     let model = params.model();
     let mut pixels: Vec<f32> = image.to_vec();
     (0..400).for_each(|_| pixels.extend(batch.iter::<f32>()));
@@ -280,12 +279,12 @@ fn beside(params: &Params<Flex>, batch: &TensorData, image: &[f32]) -> Vec<f32> 
 #[test]
 fn no_images_are_an_error() {
     let model = odd();
-    let params = Params::<Flex>::init(&model, 1, &Default::default());
-    let options = Options {
+    let params = Params::init(&model, 1, &Device::flex());
+    let options = CalibrationOptions {
         calibration: Calibration::Batch,
         kernels: KernelChoice::Fused,
     };
     let none = || Ok(Box::new(std::iter::empty()) as Batches);
-    let error = freeze(&params, options, &Default::default(), none, |_| {}).unwrap_err();
+    let error = freeze(&params, options, &Device::flex(), none, |_| {}).unwrap_err();
     assert_eq!(error.to_string(), "there are no images to calibrate with");
 }

@@ -16,7 +16,7 @@ fn views_parameters_and_number_types_are_read() {
         let tensors = import::read(&file(name)).unwrap();
         let numbers = |name: &str| {
             let data = tensors[name].clone().convert::<f32>();
-            (data.shape.to_vec(), data.to_vec::<f32>().unwrap())
+            (data.shape().to_vec(), data.try_to_vec::<f32>().unwrap())
         };
         assert_eq!(numbers("network.blocks.0.bias"), (vec![1], vec![0.5]));
         assert_eq!(

@@ -8,11 +8,9 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::{Tensor, TensorData};
-use burn_flex::{Flex, FlexDevice};
+use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::model::{Model, Optimizer as Rule};
 use termc_compiler::{Options, compile};
-use termc_runtime::device::Cpu;
 use termc_runtime::import::{self, Imported, NameMap};
 use termc_runtime::loss::one_hot;
 use termc_runtime::network::{Keep, KernelChoice, Network, Pass};
@@ -83,8 +81,8 @@ impl Case {
         }
     }
 
-    fn params(&self) -> Params<Flex> {
-        Params::from_tensors(&self.model, &self.weights.tensors, &FlexDevice).unwrap()
+    fn params(&self) -> Params {
+        Params::from_tensors(&self.model, &self.weights.tensors, &Device::flex()).unwrap()
     }
 
     fn numbers(&self, name: &str) -> Vec<f64> {
@@ -92,11 +90,11 @@ impl Case {
             .expected
             .get(name)
             .unwrap_or_else(|| panic!("the case has no `{name}`"));
-        data.clone().convert::<f64>().to_vec().unwrap()
+        data.clone().convert::<f64>().try_to_vec().unwrap()
     }
 
-    fn input(&self, batch: usize) -> Tensor<Flex, 4> {
-        let input = Tensor::from_data(self.expected["input"].clone(), &FlexDevice);
+    fn input(&self, batch: usize) -> Tensor<4> {
+        let input = Tensor::from_data(self.expected["input"].clone(), &Device::flex());
         input.narrow(0, 0, batch)
     }
 
@@ -104,22 +102,17 @@ impl Case {
         self.expected["labels"].num_elements()
     }
 
-    fn targets(&self, batch: usize) -> Tensor<Flex, 2> {
+    fn targets(&self, batch: usize) -> Tensor<2> {
         let labels: Vec<usize> = self.numbers("labels").iter().map(|l| *l as usize).collect();
-        one_hot(&labels[..batch], self.model.classes, &FlexDevice)
+        one_hot(&labels[..batch], self.model.classes, &Device::flex())
     }
 
-    fn evaluate(
-        &self,
-        params: &Params<Flex>,
-        batch: usize,
-        kernels: KernelChoice,
-    ) -> Evaluation<Flex> {
+    fn evaluate(&self, params: &Params, batch: usize, kernels: KernelChoice) -> Evaluation {
         let pass = Pass {
             kernels,
             ..Pass::default()
         };
-        objective::evaluate::<Cpu>(
+        objective::evaluate(
             &self.network,
             params,
             self.input(batch),
@@ -138,7 +131,7 @@ fn distance(found: &[f64], expected: &[f64]) -> f64 {
 }
 
 fn numbers(data: TensorData) -> Vec<f64> {
-    data.convert::<f64>().to_vec().unwrap()
+    data.convert::<f64>().try_to_vec().unwrap()
 }
 
 fn assert_within(what: &str, error: f64, bar: f64) {
@@ -267,7 +260,7 @@ fn check_trajectory(case: &Case, bar: f64, kernels: KernelChoice) {
         lr: 0.001,
         betas: [0.5, 0.95],
     };
-    let mut optimizer = Optimizer::with_rule(&case.model, rule, &FlexDevice);
+    let mut optimizer = Optimizer::with_rule(&case.model, rule, &Device::flex());
     let mut params = case.params();
     for (step, expected) in case.numbers("kar3.losses").into_iter().enumerate() {
         let evaluation = case.evaluate(&params, case.batch(), kernels);

@@ -2,16 +2,18 @@
 //! offers only the longer one to users, as it gains nothing.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use burn::tensor::{DType, Tensor, TensorData};
-use burn_flex::{Flex, FlexDevice};
+#[allow(dead_code, reason = "other tests use the rest")]
+mod short;
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use termc_compiler::model::{Model, Op};
 use termc_compiler::{Options, compile};
-use termc_runtime::device::Cpu;
+use termc_data::random::Key;
 use termc_runtime::loss::one_hot;
 use termc_runtime::network::{Keep, KernelChoice, Network, Pass, Precision};
 use termc_runtime::objective::{self, Evaluation};
 use termc_runtime::params::Params;
-use termc_runtime::random::Key;
+use termc_runtime::train::Settings;
 
 const IMAGES: usize = 8;
 
@@ -21,13 +23,13 @@ fn digits() -> Model {
     compiled.model.unwrap()
 }
 
-fn images(model: &Model) -> Tensor<Flex, 4> {
+fn images(model: &Model) -> Tensor<4> {
     let [channels, height, width] = model.input;
     let key = Key::new(5);
     let count = (IMAGES * channels * height * width) as u64;
     let pixels: Vec<f32> = (0..count).map(|i| key.normal(i) as f32).collect();
     let data = TensorData::new(pixels, [IMAGES, channels, height, width]);
-    Tensor::from_data(data, &FlexDevice)
+    Tensor::from_data(data, &Device::flex())
 }
 
 fn pass(precision: Precision, kernels: KernelChoice) -> Pass<'static> {
@@ -38,15 +40,15 @@ fn pass(precision: Precision, kernels: KernelChoice) -> Pass<'static> {
     }
 }
 
-fn evaluate(model: &Model, pass: &Pass) -> Evaluation<Flex> {
+fn evaluate(model: &Model, pass: &Pass) -> Evaluation {
     let labels: Vec<usize> = (0..IMAGES).map(|i| i % model.classes).collect();
-    let targets = one_hot(&labels, model.classes, &FlexDevice);
-    let params = Params::<Flex>::init(model, 7, &FlexDevice);
-    objective::evaluate::<Cpu>(&Network::new(model), &params, images(model), targets, pass)
+    let targets = one_hot(&labels, model.classes, &Device::flex());
+    let params = Params::init(model, 7, &Device::flex());
+    objective::evaluate(&Network::new(model), &params, images(model), targets, pass)
 }
 
-fn distance<const D: usize>(a: &Tensor<Flex, D>, b: &Tensor<Flex, D>) -> f64 {
-    let values = |t: &Tensor<Flex, D>| t.to_data().iter::<f64>().collect::<Vec<f64>>();
+fn distance<const D: usize>(a: &Tensor<D>, b: &Tensor<D>) -> f64 {
+    let values = |t: &Tensor<D>| t.to_data().iter::<f64>().collect::<Vec<f64>>();
     let (a, b) = (values(a), values(b));
     let norm = |it: &mut dyn Iterator<Item = f64>| it.map(|x| x * x).sum::<f64>().sqrt();
     norm(&mut a.iter().zip(&b).map(|(a, b)| a - b)) / norm(&mut b.iter().copied())
@@ -56,7 +58,7 @@ fn distance<const D: usize>(a: &Tensor<Flex, D>, b: &Tensor<Flex, D>) -> f64 {
 #[test]
 fn every_value_has_its_type() {
     let model = digits();
-    let params = Params::<Flex>::init(&model, 7, &FlexDevice);
+    let params = Params::init(&model, 7, &Device::flex());
     let network = Network::new(&model);
     for kernels in [KernelChoice::Composed, KernelChoice::Fused] {
         let pass = Pass {
@@ -112,4 +114,19 @@ fn long_passes_are_as_they_were() {
     let a = evaluate(&model, &plain);
     let b = evaluate(&model, &pass(Precision::F32, KernelChoice::Fused));
     assert_eq!(a.gradient.to_data(), b.gradient.to_data());
+}
+
+/// What a RUN folder's `config.json` says is taken as it stands or refused, never guessed.
+#[test]
+fn an_unknown_name_in_a_configuration_is_an_error() {
+    let settings = short::settings(&digits(), 32);
+    let known = serde_json::to_value(&settings).unwrap();
+    let read = |json| serde_json::from_value::<Settings>(json);
+    assert_eq!(read(known.clone()).unwrap(), settings);
+    for setting in ["precision", "kernels", "protocol", "device"] {
+        let mut json = known.clone();
+        json[setting] = "f61".into();
+        let error = read(json).unwrap_err().to_string();
+        assert!(error.contains("f61"), "{setting}: {error}");
+    }
 }

@@ -1,13 +1,10 @@
 //! The sines of slow nets on devices without 64-bit floats, against the same in 64-bit floats.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use burn::backend::{Autodiff, Flex};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
-use termc_runtime::composed::slow_net::{sine_of_doubles, sine_of_parts};
-use termc_runtime::random::Key;
-
-type B = Autodiff<Flex>;
+use termc_data::random::Key;
+use termc_kernels::composed::slow_net::{sine_of_doubles, sine_of_parts};
 
 /// The grid of a plane or a line.
 fn grid(sides: &[usize]) -> Vec<Vec<f64>> {
@@ -31,16 +28,16 @@ fn grid(sides: &[usize]) -> Vec<Vec<f64>> {
 
 /// Values and the gradients of weight and bias, for a random weighting of the values.
 fn differentiate(
-    sine: impl Fn((Tensor<B, 2>, Tensor<B, 1>), &[Vec<f64>]) -> Tensor<B, 2>,
+    sine: impl Fn((Tensor<2>, Tensor<1>), &[Vec<f64>]) -> Tensor<2>,
     (weight, bias): (&[f32], &[f32]),
     grid: &[Vec<f64>],
 ) -> [Vec<f32>; 3] {
-    let device = Default::default();
+    let device = Device::flex().autodiff();
     let (hidden, dims) = (bias.len(), grid.len());
     let weight = TensorData::new(weight.to_vec(), [hidden, dims]);
-    let weight = Tensor::<B, 2>::from_data(weight, &device).require_grad();
+    let weight = Tensor::<2>::from_data(weight, &device).require_grad();
     let bias = TensorData::new(bias.to_vec(), [hidden]);
-    let bias = Tensor::<B, 1>::from_data(bias, &device).require_grad();
+    let bias = Tensor::<1>::from_data(bias, &device).require_grad();
     let y = sine((weight.clone(), bias.clone()), grid);
     let key = Key::new(8);
     let factors: Vec<f32> = (0..y.shape().num_elements() as u64)
@@ -53,7 +50,7 @@ fn differentiate(
         weight.grad(&grads).unwrap().into_data(),
         bias.grad(&grads).unwrap().into_data(),
     ];
-    all.map(|data| data.to_vec().unwrap())
+    all.map(|data| data.try_to_vec().unwrap())
 }
 
 fn largest(a: &[f32], b: &[f32]) -> f64 {
@@ -90,7 +87,5 @@ proptest! {
 /// The CPU keeps computing in 64-bit floats.
 #[test]
 fn the_cpu_has_64_bit_floats() {
-    use burn::tensor::DType;
-    use burn::tensor::backend::Backend;
-    assert!(B::supports_dtype(&Default::default(), DType::F64));
+    assert!(Device::flex().autodiff().supports_dtype(DType::F64));
 }

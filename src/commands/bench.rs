@@ -5,9 +5,8 @@ use serde_json::json;
 use termc_compiler::freeze::freeze;
 use termc_compiler::summary::grouped;
 use termc_runtime::bench::{Bench, Figures};
-use termc_runtime::device::{Selected, dispatch};
 
-use crate::cli::{ComputeArgs, ModelArgs};
+use crate::cli::{ComputeArgs, Format, ModelArgs};
 use crate::failure::Failure;
 use crate::model;
 use crate::terminal::Terminal;
@@ -52,58 +51,51 @@ enum Only {
     Inference,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Human,
-    Json,
-}
-
 /// Measures and prints.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
-    let mut loaded = model::load(&arguments.model, terminal)?;
-    if arguments.frozen && !loaded.model.frozen {
-        loaded.model = freeze(&loaded.model).model;
+    let mut checked = model::load(&arguments.model, terminal)?;
+    if arguments.frozen && !checked.model.frozen {
+        checked.model = freeze(&checked.model).model;
     }
     if arguments.only == Some(Only::Train) {
-        model::refuse_frozen(&loaded, "it has no training step")?;
-        model::require_parameters(&loaded)?;
+        checked.refuse_frozen("it has no training step")?;
+        checked.require_parameters()?;
     }
     let batch = arguments
         .batch
-        .map_or(loaded.model.train.batch, |n| n as usize);
-    let selected = arguments.compute.select()?;
-    let trainable = !loaded.model.frozen && loaded.model.parameter_count() > 0;
+        .map_or(checked.model.train.batch, |n| n as usize);
+    let compute = arguments.compute.select(terminal)?;
+    let trainable = !checked.model.frozen && checked.model.parameter_count() > 0;
     let job = Bench {
-        model: &loaded.model,
+        model: &checked.model,
         batch,
         warmup: arguments.warmup as usize,
         repeat: arguments.repeat as usize,
         train: arguments.only != Some(Only::Inference) && trainable,
         inference: arguments.only != Some(Only::Train),
-        kernels: arguments.compute.kernels.choice(),
-        precision: arguments.compute.precision.choice(),
+        kernels: compute.kernels,
+        precision: compute.precision,
     };
     let Figures {
         train_step_s,
         inference_s,
         peak_bytes,
-    } = dispatch(&selected, job);
+    } = job.run(&compute.device.device)?;
     let per_second = |seconds: Option<f64>| seconds.map(|s| batch as f64 / s);
     if matches!(arguments.format, Format::Json) {
         let object = json!({
-            "model": loaded.model.name,
+            "model": checked.model.name,
             "train_step_s": train_step_s,
             "inference_s": inference_s,
             "images_per_second": per_second(train_step_s.or(inference_s)),
             "inference_images_per_second": per_second(inference_s),
             "peak_bytes": peak_bytes,
-            "parameters": loaded.model.parameter_count(),
+            "parameters": checked.model.parameter_count(),
             "batch": batch,
-            "device": selected.to_string(),
+            "device": compute.device.to_string(),
             "kernels": arguments.compute.kernels.name(),
             "precision": arguments.compute.precision.name(),
-            "frozen": loaded.model.frozen,
+            "frozen": checked.model.frozen,
         });
         return terminal.line(object.to_string());
     }
@@ -116,15 +108,16 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
             )
         })
     };
-    let owner = match selected {
-        Selected::Cpu => "process",
-        Selected::Cuda { .. } => "device",
+    let owner = match compute.device.is_cpu() {
+        true => "process",
+        false => "device",
     };
     let lines = [
         Some(format!(
-            "{}{}, batch {batch}, {selected}\n",
-            loaded.model.name,
-            if loaded.model.frozen { ", frozen" } else { "" }
+            "{}{}, batch {batch}, {}\n",
+            checked.model.name,
+            if checked.model.frozen { ", frozen" } else { "" },
+            compute.device
         )),
         line("training step", train_step_s),
         line("inference", inference_s),

@@ -8,7 +8,7 @@ use termc_compiler::diagnostics::json as findings;
 use termc_compiler::model::Model;
 use termc_compiler::summary::grouped;
 
-use crate::cli::ModelArgs;
+use crate::cli::{Format, ModelArgs};
 use crate::failure::Failure;
 use crate::model;
 use crate::terminal::{Accent, Terminal};
@@ -26,13 +26,6 @@ pub struct Arguments {
     /// Fail on these findings, too
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Human,
-    Json,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

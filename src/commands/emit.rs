@@ -2,17 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::backend::Flex;
-use burn::tensor::TensorData;
 use clap::{Args, ValueEnum};
-use termc_compiler::emit::{self, Beside, EmitOptions, INPUT, LOGITS, SlowNets};
-use termc_runtime::params::Params;
+use termc_compiler::emit::{self, Beside, EmitOptions, SlowNets};
+use termc_runtime::model::{EmbeddedFiles, write_embedded};
 use termc_runtime::tensors::write_atomic;
-use termc_runtime::{Error, selfcheck, weights};
 
 use crate::cli::ModelArgs;
-use crate::failure::Failure;
-use crate::model::{self, Loaded};
+use crate::failure::{FREEZE, Failure};
+use crate::model::{self, CheckedSource};
 use crate::terminal::Terminal;
 
 /// Arguments of `termc emit`.
@@ -50,11 +47,11 @@ enum Target {
 }
 
 impl Target {
-    fn emit(self, loaded: &Loaded, options: &EmitOptions<'_>) -> Result<String, Failure> {
-        let model = &loaded.model;
+    fn emit(self, checked: &CheckedSource, options: &EmitOptions<'_>) -> Result<String, Failure> {
+        let model = &checked.model;
         let emitted = match self {
             Self::Burn => emit::rust(model, options),
-            Self::NoStd => emit::no_std(model, options).map_err(|e| refused(loaded, e))?,
+            Self::NoStd => emit::no_std(model, options).map_err(|e| refused(checked, e))?,
             Self::Pytorch => emit::pytorch(model, options),
         };
         Ok(emitted.source)
@@ -69,25 +66,23 @@ impl Target {
     }
 }
 
-fn refused(loaded: &Loaded, why: SlowNets) -> Failure {
-    Failure::input(format!("`{}` {why}", loaded.text.name)).help(FREEZE)
+fn refused(checked: &CheckedSource, why: SlowNets) -> Failure {
+    Failure::input(format!("`{}` {why}", checked.source.name)).help(FREEZE)
 }
-
-const FREEZE: &str = "freeze a training with `termc freeze RUN -o FROZEN` and emit that file";
 
 /// Writes the source.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
-    let loaded = model::load(&arguments.model, terminal)?;
-    if arguments.frozen && !loaded.model.frozen {
-        let message = format!("`{}` is not frozen", loaded.text.name);
+    let checked = model::load(&arguments.model, terminal)?;
+    if arguments.frozen && !checked.model.frozen {
+        let message = format!("`{}` is not frozen", checked.source.name);
         return Err(Failure::input(message).help(FREEZE));
     }
     let target = arguments.target;
-    let options = EmitOptions::new(&loaded.compiled.sources);
+    let options = EmitOptions::new(&checked.compiled.sources);
     match (&arguments.weights, &arguments.output) {
-        (None, None) => terminal.print(&target.emit(&loaded, &options)?),
+        (None, None) => terminal.print(&target.emit(&checked, &options)?),
         (None, Some(path)) => {
-            let source = target.emit(&loaded, &options)?;
+            let source = target.emit(&checked, &options)?;
             Ok(write_atomic(path, source.as_bytes())?)
         }
         (Some(_), None) => Err(Failure::usage(
@@ -100,8 +95,8 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
                 beside: Some(files.names()),
                 ..options
             };
-            let source = target.emit(&loaded, &options)?;
-            files.write(&loaded, weights)?;
+            let source = target.emit(&checked, &options)?;
+            files.write(&checked, weights)?;
             write_atomic(path, source.as_bytes())?;
             terminal.note(&format!(
                 "`{}` reads `{}` and `{}` beside it",
@@ -157,40 +152,13 @@ impl<'a> Files<'a> {
     }
 
     /// Writes both, if the weights are the model's.
-    fn write(&self, loaded: &Loaded, from: &Path) -> Result<(), Failure> {
-        let (model, device) = (&loaded.model, Default::default());
-        let tensors = model::weights(Some(from), &loaded.text)?.tensors;
-        let params = Params::<Flex>::from_tensors(model, &tensors, &device).map_err(Error::from)?;
-        let mut case = selfcheck::case(model, &params, &device);
-        let (to_weights, to_check) = (
-            self.folder.join(&self.weights),
-            self.folder.join(&self.check),
-        );
-        match self.target {
-            Target::Burn | Target::Pytorch => {
-                let mut file = weights::file(model, &params);
-                if let Some(card) = &loaded.text.frozen {
-                    card.write(&mut file.metadata)?;
-                }
-                file.write(&to_weights)?;
-                case.write(&to_check)?;
-            }
-            Target::NoStd => {
-                let order = emit::flat(model).map_err(|e| refused(loaded, e))?;
-                let numbers = order.into_iter().map(|id| params.get(id).into_data());
-                write_atomic(&to_weights, &flat(numbers))?;
-                let numbers = [INPUT, LOGITS].map(|name| case.tensors.remove(name));
-                write_atomic(&to_check, &flat(numbers.into_iter().flatten()))?;
-            }
-        }
-        Ok(())
+    fn write(&self, checked: &CheckedSource, from: &Path) -> Result<(), Failure> {
+        let files = EmbeddedFiles {
+            weights: self.folder.join(&self.weights),
+            check: self.folder.join(&self.check),
+            flat: matches!(self.target, Target::NoStd),
+        };
+        let weights = checked.weights(Some(from))?;
+        Ok(write_embedded(checked, &weights, &files)?)
     }
-}
-
-/// All numbers as 32-bit floats, little-endian.
-fn flat(data: impl IntoIterator<Item = TensorData>) -> Vec<u8> {
-    let numbers = data
-        .into_iter()
-        .flat_map(|data| data.iter().collect::<Vec<f32>>());
-    numbers.flat_map(f32::to_le_bytes).collect()
 }

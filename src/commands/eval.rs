@@ -2,20 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
-use termc_compiler::model::{Model, Normalize};
-use termc_runtime::Error;
-use termc_runtime::data::{Dataset, Subset};
-use termc_runtime::device::{Devices, Job, TrainBackend, dispatch};
-use termc_runtime::network::{KernelChoice, Network, Precision};
-use termc_runtime::params::Params;
-use termc_runtime::tensors::Tensors;
-use termc_runtime::train::evaluate::{Asking, default_batch, evaluate, mixed};
+use termc_runtime::Model;
+use termc_runtime::data::Dataset;
+use termc_runtime::model::EvaluateOptions;
 use termc_runtime::train::scores::Scores;
 
-use crate::cli::{ComputeArgs, DataArgs, ModelArgs};
-use crate::data;
+use crate::cli::{ComputeArgs, DataArgs, Format, ModelArgs};
 use crate::failure::Failure;
 use crate::model;
 use crate::terminal::{Accent, Terminal};
@@ -50,97 +44,46 @@ pub struct Arguments {
     compute: ComputeArgs,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Human,
-    Json,
-}
-
 /// Evaluates and prints the account.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
-    let loaded = model::load(&arguments.model, terminal)?;
-    let weights = model::weights(arguments.weights.as_deref(), &loaded.text)?;
-    let settings = data::settings(&loaded.text)?;
-    let recorded = data::recorded(settings.as_ref(), &loaded.text);
-    let dataset = data::open(&arguments.data, recorded, &loaded.model)?;
-    let selected = arguments.compute.select()?;
-    let trained = settings
-        .as_ref()
-        .map_or(loaded.model.train.batch, |s| s.batch);
-    let batch = arguments
-        .batch
-        .map_or(default_batch(trained), |n| n as usize);
-    let job = Questions {
-        model: &loaded.model,
-        normalize: &data::normalization(&loaded, settings.as_ref(), &dataset),
-        weights: weights.tensors,
-        dataset: &dataset,
-        batch,
-        limit: arguments.limit.map(|n| n as usize),
-        kernels: arguments.compute.kernels.choice(),
-        precision: arguments.compute.precision.choice(),
-        terminal,
+    let checked = model::load(&arguments.model, terminal)?;
+    let weights = checked.weights(arguments.weights.as_deref())?;
+    let settings = checked.settings()?;
+    let dataset = checked.open_dataset(&arguments.data.choice(), settings.as_ref())?;
+    terminal.warn_of(&dataset);
+    let compute = arguments.compute.select(terminal)?;
+    let model = Model::new(checked, &weights.tensors, compute)?;
+    let batch = match arguments.batch {
+        Some(batch) => batch as usize,
+        None => model.evaluation_batch()?,
     };
-    let scores = dispatch(&selected, job)?;
+    let options = EvaluateOptions {
+        batch: Some(batch),
+        limit: arguments.limit.map(|n| n as usize),
+    };
+    let scores = model.evaluate(&dataset, options, |done, total| {
+        if terminal.is_live() {
+            let end = if done == total { "\r\x1b[K" } else { "" };
+            terminal.message(&format!("\r\x1b[K{done} of {total} images{end}"));
+        }
+    })?;
     match arguments.format {
-        Format::Json => terminal.line(as_json(&scores, &loaded.model, &dataset, batch).to_string()),
+        Format::Json => {
+            let name = &model.checked().name;
+            terminal.line(as_json(&scores, name, &dataset, batch).to_string())
+        }
         Format::Human => terminal.print(&as_table(&scores, &dataset, batch, terminal)),
     }
 }
 
-struct Questions<'a> {
-    model: &'a Model,
-    weights: Tensors,
-    normalize: &'a Normalize,
-    dataset: &'a Dataset,
-    batch: usize,
-    limit: Option<usize>,
-    kernels: KernelChoice,
-    precision: Precision,
-    terminal: &'a Terminal,
-}
-
-impl Job for Questions<'_> {
-    type Out = Result<Scores, Error>;
-
-    fn run<B: TrainBackend>(self, devices: Devices<B>) -> Self::Out {
-        let device = devices.main;
-        let params = Params::<B::InnerBackend>::from_tensors(self.model, &self.weights, &device)?;
-        let network = Network::new(self.model);
-        let mut subset = mixed(&self.dataset.test)?;
-        if let Some(limit) = self.limit {
-            let indices = subset.indices().iter().take(limit).copied().collect();
-            subset = Subset::new(self.dataset.test.clone(), indices)?;
-        }
-        let asking = Asking {
-            batch: self.batch,
-            normalize: self.normalize,
-            kernels: self.kernels,
-            precision: self.precision,
-        };
-        let live = self.terminal.is_live();
-        let scores = evaluate(&network, &params, subset, asking, &device, |done, total| {
-            if live {
-                let end = if done == total { "\r\x1b[K" } else { "" };
-                self.terminal
-                    .message(&format!("\r\x1b[K{done} of {total} images{end}"));
-            }
-            true
-        })?;
-        // The watcher never asks to stop.
-        Ok(scores.unwrap_or_else(|| Scores::new(self.model.classes)))
-    }
-}
-
-fn as_json(scores: &Scores, model: &Model, dataset: &Dataset, batch: usize) -> Value {
+fn as_json(scores: &Scores, model: &str, dataset: &Dataset, batch: usize) -> Value {
     let classes = dataset.classes.iter().enumerate().map(|(label, name)| {
         let (images, right) = scores.class(label);
         let accuracy = (images > 0).then(|| right as f64 / images as f64);
         json!({"class": name, "images": images, "right": right, "accuracy": accuracy})
     });
     json!({
-        "model": model.name,
+        "model": model,
         "dataset": dataset.name,
         "part": "test",
         "batch": batch,

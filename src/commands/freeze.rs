@@ -1,30 +1,21 @@
 //! `termc freeze`: a trained model as one file whose answer for an image depends on that image alone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use burn::tensor::TensorData;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
-use termc_compiler::freeze::{Account, Size};
-use termc_compiler::model::Normalize;
+use termc_compiler::freeze::Size;
 use termc_compiler::summary::grouped;
-use termc_runtime::Error;
-use termc_runtime::data::{Dataset, Loader, SplitOptions, Subset, split};
-use termc_runtime::device::{Devices, Job, TrainBackend, dispatch};
-use termc_runtime::freeze::{Batches, Calibrated, Calibration, Card, Options, freeze};
-use termc_runtime::kernels::Kernels;
-use termc_runtime::network::{KernelChoice, Network, Precision};
-use termc_runtime::params::Params;
-use termc_runtime::random::Key;
-use termc_runtime::tensors::{TensorFile, Tensors};
-use termc_runtime::train::evaluate::{Asking, default_batch, evaluate, mixed};
-use termc_runtime::weights;
+use termc_runtime::Model;
+use termc_runtime::data::Dataset;
+use termc_runtime::freeze::Calibration;
+use termc_runtime::model::{Accuracy, FreezeOptions, FreezeProgress, FrozenModel};
 
-use crate::cli::{ComputeArgs, DataArgs, ModelArgs};
-use crate::data;
+use crate::choice::one_of;
+use crate::cli::{ComputeArgs, DataArgs, Format, ModelArgs};
 use crate::failure::Failure;
-use crate::model::{self, Loaded};
+use crate::model;
 use crate::terminal::{Accent, Terminal};
 
 /// Arguments of `termc freeze`.
@@ -45,8 +36,8 @@ pub struct Arguments {
     data: DataArgs,
 
     /// How the statistics of the population are found
-    #[arg(long, value_enum, default_value_t, value_name = "WAY")]
-    calibration: Way,
+    #[arg(long, value_parser = one_of(Calibration::ALL), default_value_t, value_name = "WAY", long_help = CALIBRATION)]
+    calibration: Calibration,
 
     /// Images per batch of the calibration [default: as in training, at least 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -68,245 +59,78 @@ pub struct Arguments {
     compute: ComputeArgs,
 }
 
-/// `--calibration`.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Way {
-    /// One pass in batches as in training; means and variances of all images together
-    #[default]
-    Batch,
-    /// The same with the mean of the variances within batches
-    Within,
-    /// The same with the mean over the batches of what each of them makes: scales, shifts, kernels
-    Mean,
-    /// Layer by layer, each with the layers before it frozen already
-    Sequential,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
-    #[default]
-    Human,
-    Json,
-}
+const CALIBRATION: &str = "\
+How the statistics of the population are found
+- batch: one pass in batches as in training; means and variances of all images together
+- within: the same with the mean of the variances within batches
+- mean: the same with the mean over the batches of what each of them makes: scales, shifts, kernels
+- sequential: layer by layer, each with the layers before it frozen already";
 
 /// Freezes, measures before and after, writes the file.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
-    let loaded = model::load(&arguments.model, terminal)?;
-    model::refuse_frozen(&loaded, "there is nothing left to freeze")?;
-    if loaded.text.run.is_none() && loaded.text.weights.is_none() && arguments.weights.is_none() {
-        let message = format!("`{}` has no weights to freeze", loaded.text.name);
-        return Err(Failure::input(message)
-            .help("give a RUN folder that `termc train` made, or add `--weights FILE`"));
-    }
-    if let (Some(run), None, None) = (&loaded.text.run, &loaded.text.weights, &arguments.weights) {
-        let message = format!("`{}` holds no weights yet", run.display());
-        return Err(Failure::input(message)
-            .help("go on with the training, `termc train --resume RUN`, or add `--weights FILE`"));
-    }
-    let weights = model::weights(arguments.weights.as_deref(), &loaded.text)?.tensors;
-    let settings = data::settings(&loaded.text)?;
-    let recorded = data::recorded(settings.as_ref(), &loaded.text);
-    let dataset = data::open(&arguments.data, recorded, &loaded.model)?;
-    let selected = arguments.compute.select_exact("freeze")?;
-    let options = SplitOptions {
-        val: settings.as_ref().map_or(0.0, |s| s.val),
-        limit: settings.as_ref().and_then(|s| s.limit),
-        seed: settings.as_ref().map_or(0, |s| s.seed),
-    };
-    let parts = split(&dataset, &options).map_err(Error::from)?;
-    let trained = settings
-        .as_ref()
-        .map_or(loaded.model.train.batch, |s| s.batch);
-    let job = Freezing {
-        loaded: &loaded,
-        weights,
-        images: shuffled(&parts.train, arguments.seed, arguments.limit)?,
-        validation: parts.validation,
-        test: mixed(&dataset.test)?,
-        normalize: data::normalization(&loaded, settings.as_ref(), &dataset),
-        batch: arguments
-            .batch
-            .map_or(default_batch(trained), |n| n as usize),
-        asked: default_batch(trained),
-        options: Options {
-            calibration: match arguments.calibration {
-                Way::Batch => Calibration::Batch,
-                Way::Within => Calibration::Within,
-                Way::Mean => Calibration::Mean,
-                Way::Sequential => Calibration::Sequential,
-            },
-            kernels: arguments.compute.kernels.choice(),
-        },
-        terminal,
-    };
-    let named = match (&arguments.data.dataset, &settings) {
-        (Some(source), _) => source.to_string(),
-        (None, Some(settings)) => settings.dataset.clone(),
-        (None, None) => dataset.name.clone(),
-    };
-    let calibration = Calibrated {
-        method: job.options.calibration,
-        images: job.images.len(),
-        batch: job.batch,
+    let checked = model::load(&arguments.model, terminal)?;
+    checked.require_freezable(arguments.weights.as_deref())?;
+    let weights = checked.weights(arguments.weights.as_deref())?;
+    let settings = checked.settings()?;
+    let dataset = checked.open_dataset(&arguments.data.choice(), settings.as_ref())?;
+    terminal.warn_of(&dataset);
+    let compute = arguments.compute.select_exact("freeze", terminal)?;
+    let model = Model::new(checked, &weights.tensors, compute)?;
+    let named = arguments.data.dataset.as_ref().map(ToString::to_string);
+    let options = FreezeOptions {
+        calibration: arguments.calibration,
+        batch: arguments.batch.map(|n| n as usize),
+        limit: arguments.limit.map(|n| n as usize),
         seed: arguments.seed,
+        dataset: named.or(settings.map(|settings| settings.dataset)),
     };
-    let card = Card::new(named, dataset.classes.clone(), &job.normalize, calibration);
-    let asked = job.asked;
-    let done = dispatch(&selected, job)?;
-    let mut file = done.file;
-    card.write(&mut file.metadata)?;
-    file.write(&arguments.output)?;
-    let report = Report {
-        account: done.account,
-        before: done.before,
-        after: done.after,
-        asked,
-        card,
-        output: arguments.output,
+    let began = Instant::now();
+    let frozen = model.freeze(&dataset, &options, |at| show(at, began, terminal))?;
+    frozen.write(&arguments.output)?;
+    let report = FreezeReport {
+        frozen: &frozen,
+        output: &arguments.output,
     };
     match arguments.format {
-        Format::Json => terminal.line(report.json(&loaded, &dataset).to_string()),
+        Format::Json => terminal.line(report.json(&dataset).to_string()),
         Format::Human => terminal.print(&report.text(terminal)),
     }
 }
 
-/// The training images in an order of their own, so that batches mix the classes.
-fn shuffled(train: &Subset, seed: u64, limit: Option<u32>) -> Result<Subset, Failure> {
-    let order = Key::new(seed).named("calibration").permutation(train.len());
-    let indices = order.into_iter().filter_map(|i| train.indices().get(i));
-    let limit = limit.map_or(usize::MAX, |n| n as usize);
-    let indices = indices.take(limit).copied().collect();
-    Ok(Subset::new(train.part().clone(), indices).map_err(Error::from)?)
-}
-
-struct Freezing<'a> {
-    loaded: &'a Loaded,
-    weights: Tensors,
-    images: Subset,
-    validation: Subset,
-    test: Subset,
-    normalize: Normalize,
-    batch: usize,
-    asked: usize,
-    options: Options,
-    terminal: &'a Terminal,
-}
-
-/// Fractions of right answers; validation only where images were held out.
-#[derive(Clone, Copy, Debug)]
-struct Accuracy {
-    validation: Option<f64>,
-    test: f64,
-}
-
-struct Done {
-    file: TensorFile,
-    account: Account,
-    before: Accuracy,
-    after: Accuracy,
-}
-
-impl Job for Freezing<'_> {
-    type Out = Result<Done, Error>;
-
-    fn run<B: TrainBackend>(self, devices: Devices<B>) -> Self::Out {
-        let device = devices.main;
-        let model = &self.loaded.model;
-        let params = Params::<B::InnerBackend>::from_tensors(model, &self.weights, &device)?;
-        let before = self.accuracy(&params, &device)?;
-        let loader = Loader::evaluation(self.images.clone(), self.batch, &self.normalize)?;
-        let batches = || -> Result<Batches<'_>, Error> {
-            let images = loader.epoch(0, 0)?.map(|batch| {
-                let batch = batch?;
-                Ok(TensorData::new(batch.images, batch.shape))
-            });
-            Ok(Box::new(images))
-        };
-        let (total, began) = (self.images.len(), Instant::now());
-        let mut seen = 0;
-        let mut last = (1, 0);
-        let frozen = freeze(&params, self.options, &device, batches, |at| {
-            let same = last.0 == at.pass;
-            seen += at.images - if same { last.1 } else { 0 };
-            last = (at.pass, at.images);
-            let rate = f64::from(u32::try_from(seen).unwrap_or(u32::MAX))
-                / began.elapsed().as_secs_f64().max(1e-9);
-            let line = format!(
-                "calibration pass {}: {} of {total} images, {rate:.0} images/s",
-                at.pass, at.images
-            );
-            match (self.terminal.is_live(), at.images == total) {
-                (true, false) => self.terminal.message(&format!("\r\x1b[K{line}")),
-                (true, true) => self.terminal.message(&format!("\r\x1b[K{line}\n")),
-                (false, true) => self.terminal.note(&line),
-                (false, false) => {}
-            }
-        })?;
-        let after = self.accuracy(&frozen.params, &device)?;
-        Ok(Done {
-            file: weights::file(&frozen.model, &frozen.params),
-            account: frozen.account,
-            before,
-            after,
-        })
-    }
-}
-
-impl Freezing<'_> {
-    fn accuracy<B: Kernels>(
-        &self,
-        params: &Params<B>,
-        device: &B::Device,
-    ) -> Result<Accuracy, Error> {
-        let network = Network::new(params.model());
-        let of = |subset: &Subset| -> Result<f64, Error> {
-            let asking = Asking {
-                batch: self.asked,
-                normalize: &self.normalize,
-                kernels: self.kernels(),
-                precision: Precision::F32,
-            };
-            let scores = evaluate(&network, params, subset.clone(), asking, device, |_, _| {
-                true
-            })?;
-            Ok(scores.map_or(0.0, |s| s.accuracy()))
-        };
-        Ok(Accuracy {
-            validation: match self.validation.is_empty() {
-                true => None,
-                false => Some(of(&self.validation)?),
-            },
-            test: of(&self.test)?,
-        })
-    }
-
-    fn kernels(&self) -> KernelChoice {
-        self.options.kernels
+/// A line that is redrawn on a terminal, else one for each pass.
+fn show(at: FreezeProgress, began: Instant, terminal: &Terminal) {
+    let rate = at.seen as f64 / began.elapsed().as_secs_f64().max(1e-9);
+    let line = format!(
+        "calibration pass {}: {} of {} images, {rate:.0} images/s",
+        at.pass, at.images, at.total
+    );
+    match (terminal.is_live(), at.images == at.total) {
+        (true, false) => terminal.message(&format!("\r\x1b[K{line}")),
+        (true, true) => terminal.message(&format!("\r\x1b[K{line}\n")),
+        (false, true) => terminal.note(&line),
+        (false, false) => {}
     }
 }
 
 /// What is said at the end.
-struct Report {
-    account: Account,
-    before: Accuracy,
-    after: Accuracy,
-    asked: usize,
-    card: Card,
-    output: PathBuf,
+struct FreezeReport<'a> {
+    frozen: &'a FrozenModel,
+    output: &'a Path,
 }
 
-impl Report {
-    fn json(&self, loaded: &Loaded, dataset: &Dataset) -> serde_json::Value {
+impl FreezeReport<'_> {
+    fn json(&self, dataset: &Dataset) -> serde_json::Value {
         let accuracy = |a: Accuracy| json!({"validation": a.validation, "test": a.test});
+        let frozen = self.frozen;
         json!({
-            "model": loaded.model.name,
+            "model": frozen.model.checked().name,
             "dataset": dataset.name,
             "output": self.output.to_string_lossy(),
-            "calibration": self.card.calibration,
-            "batch": self.asked,
-            "before": accuracy(self.before),
-            "after": accuracy(self.after),
-            "folded": self.account,
+            "calibration": frozen.card.calibration,
+            "batch": frozen.batch,
+            "before": accuracy(frozen.before),
+            "after": accuracy(frozen.after),
+            "folded": frozen.account,
         })
     }
 
@@ -316,7 +140,7 @@ impl Report {
             Some(v) => format!("test {}   validation {}", percent(a.test), percent(v)),
             None => format!("test {}", percent(a.test)),
         };
-        let (account, calibration) = (&self.account, &self.card.calibration);
+        let (account, calibration) = (&self.frozen.account, &self.frozen.card.calibration);
         let (old, new) = (&account.before, &account.after);
         let saved = |of: fn(&Size) -> u64| match of(new) <= of(old) {
             true => format!("{} saved", grouped(of(old) - of(new))),
@@ -335,13 +159,13 @@ impl Report {
             format!(
                 "{:<13} {}, in batches of {}\n",
                 "before",
-                both(self.before),
-                self.asked
+                both(self.frozen.before),
+                self.frozen.batch
             ),
             format!(
                 "{:<13} {}, in any batch\n",
                 terminal.accent(Accent::Bold, &format!("{:<13}", "frozen")),
-                both(self.after)
+                both(self.frozen.after)
             ),
             format!(
                 "{:<13} {} slow nets to {} constants, {} standardizations calibrated over {} images, \

@@ -4,10 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use termc_compiler::summary::grouped;
-use termc_runtime::device::Cpu;
-use termc_runtime::import::{NameMap, import, read};
-use termc_runtime::params::Params;
-use termc_runtime::{Error, weights};
+use termc_runtime::import::NameMap;
+use termc_runtime::model::import_checkpoint;
 
 use crate::cli::ModelArgs;
 use crate::failure::Failure;
@@ -35,29 +33,20 @@ pub struct Arguments {
 
 /// Converts the weights; every name that does not match is listed and nothing is written then.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
-    let loaded = model::load(&arguments.model, terminal)?;
-    model::refuse_frozen(&loaded, "weights cannot be imported into it")?;
-    let map = match &arguments.names {
+    let checked = model::load(&arguments.model, terminal)?;
+    checked.refuse_frozen("weights cannot be imported into it")?;
+    let names = match &arguments.names {
         Some(path) => NameMap::read(path)?,
         None => NameMap::default(),
     };
-    let foreign = read(&arguments.checkpoint)?;
-    let imported = import(&loaded.model, foreign, &map).map_err(|error| {
-        Failure::input(error).help(
-            "choose the model and variant the checkpoint was trained with, or give `--names` a JSON object such as \
-             {\"their.name\": \"our.name\"}",
-        )
-    })?;
-    let count = imported.tensors.len();
-    let params = Params::<Cpu>::from_tensors(&loaded.model, &imported.tensors, &Default::default())
-        .map_err(Error::from)?;
-    weights::write(&arguments.output, &loaded.model, &params)?;
+    let imported = import_checkpoint(&checked, &arguments.checkpoint, &names, &arguments.output)?;
     for name in &imported.ignored {
         terminal.note(&format!("left out `{name}`: no parameter"));
     }
     terminal.line(format!(
-        "{count} tensors, {} parameters, in `{}`",
-        grouped(loaded.model.parameter_count()),
+        "{} tensors, {} parameters, in `{}`",
+        imported.tensors.len(),
+        grouped(checked.model.parameter_count()),
         arguments.output.display()
     ))
 }

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod check;
+pub mod devices;
 pub mod emit;
 pub mod eval;
 pub mod explain;

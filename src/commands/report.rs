@@ -3,17 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use termc_runtime::device::dispatch;
-use termc_runtime::report::{Look, Report, page};
+use termc_runtime::Model;
+use termc_runtime::model::{DatasetChoice, require_test_images};
 use termc_runtime::tensors::write_atomic;
-use termc_runtime::train::evaluate::default_batch;
-use termc_runtime::train::folder::read_json;
-use termc_runtime::train::scores::Scores;
-use termc_runtime::train::{RunFolder, metrics};
-use termc_runtime::weights;
+use termc_runtime::train::RunFolder;
 
-use crate::cli::{ChangeArgs, ComputeArgs, DataArgs};
-use crate::data;
+use crate::cli::{ChangeArgs, ComputeArgs, home_path};
 use crate::failure::Failure;
 use crate::model;
 use crate::terminal::Terminal;
@@ -34,7 +29,7 @@ pub struct Arguments {
     images: Option<Vec<usize>>,
 
     /// Where the data set's files are, if no longer where they were in training
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = home_path())]
     data_dir: Option<PathBuf>,
 
     #[command(flatten)]
@@ -44,55 +39,27 @@ pub struct Arguments {
 /// Writes the page.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let (folder, settings) = RunFolder::open(&arguments.run)?;
-    let loaded = model::check(
+    let checked = model::check(
         model::read(&arguments.run)?,
         &ChangeArgs::default(),
         terminal,
     )?;
-    let data = DataArgs {
-        data_dir: arguments.data_dir.clone(),
-        ..DataArgs::default()
+    let choice = DatasetChoice {
+        data_dir: arguments.data_dir,
+        ..DatasetChoice::default()
     };
-    let data = data::open(
-        &data,
-        data::recorded(Some(&settings), &loaded.text),
-        &loaded.model,
-    )?;
-    let count = data.test.len();
-    let images = (arguments.images).unwrap_or_else(|| (0..count.min(4)).collect());
-    if let Some(image) = images.iter().find(|image| **image >= count) {
-        let message = format!("there is no test image {image}; there are {count}");
-        return Err(Failure::usage(message));
-    }
-    let path = model::weights_path(None, &loaded.text)?;
-    let selected = arguments.compute.select_exact("report")?;
-    let gathered = dispatch(
-        &selected,
-        Look {
-            model: &loaded.model,
-            weights: &weights::read(&path)?.tensors,
-            data: &data,
-            batch: default_batch(settings.batch),
-            images: &images,
-            kernels: arguments.compute.kernels.choice(),
-        },
-    )?;
-    let test: Option<Scores> = match folder.test().is_file() {
-        true => Some(read_json(&folder.test())?),
-        false => None,
-    };
-    let text = page(&Report {
-        model: &loaded.model,
-        settings: &settings,
-        rows: &metrics::read(folder.path())?,
-        test: test.as_ref(),
-        data: &data,
-        gathered: &gathered,
-        written: &format!("termc {}", env!("CARGO_PKG_VERSION")),
-    })?;
+    let dataset = checked.open_dataset(&choice, Some(&settings))?;
+    terminal.warn_of(&dataset);
+    let images = arguments.images.as_deref();
+    require_test_images(&dataset, images.unwrap_or_default())?;
+    let weights = checked.weights(None)?;
+    let compute = arguments.compute.select_exact("report", terminal)?;
+    let model = Model::new(checked, &weights.tensors, compute)?;
+    let written = format!("termc {}", env!("CARGO_PKG_VERSION"));
+    let page = model.report(&folder, &settings, &dataset, images, &written)?;
     let output = arguments
         .output
         .unwrap_or_else(|| arguments.run.join("report.html"));
-    write_atomic(&output, text.as_bytes())?;
+    write_atomic(&output, page.as_bytes())?;
     terminal.line(output.display().to_string())
 }

@@ -50,17 +50,17 @@ struct Whole {
 
 /// Prints the summary.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
-    let loaded = model::load(&arguments.model, terminal)?;
+    let checked = model::load(&arguments.model, terminal)?;
     let batch = arguments
         .batch
-        .map_or(loaded.model.train.batch, |n| n as usize);
+        .map_or(checked.model.train.batch, |n| n as usize);
     if arguments.memory.is_some() {
-        model::refuse_frozen(&loaded, "no batch of it is trained")?;
+        checked.refuse_frozen("no batch of it is trained")?;
     }
-    let network = (!loaded.model.frozen).then(|| Network::new(&loaded.model));
+    let network = (!checked.model.frozen).then(|| Network::new(&checked.model));
     let largest = |memory: Size| network.as_ref()?.largest_batch(memory.0);
     let whole = Whole {
-        summary: summary(&loaded.model, batch),
+        summary: summary(&checked.model, batch),
         training_bytes: network.as_ref().map(|n| n.training_bytes(batch)),
         largest_batch: arguments.memory.and_then(largest),
     };

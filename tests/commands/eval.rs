@@ -101,3 +101,19 @@ fn damaged_weights_are_refused() {
         .expect(1)
         .says("not a readable safetensors file");
 }
+
+#[test]
+fn a_setting_that_does_not_exist_is_an_error_not_a_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(&folder);
+    let config = run.join("config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    for (right, wrong) in [("\"f32\"", "\"f64\""), ("\"fused\"", "\"Fused\"")] {
+        assert!(text.contains(right), "{text}");
+        std::fs::write(&config, text.replace(right, wrong)).unwrap();
+        termc(&["eval", run.to_str().unwrap(), "--device", "cpu"])
+            .expect(1)
+            .says("config.json")
+            .says(wrong.trim_matches('"'));
+    }
+}

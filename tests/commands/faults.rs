@@ -25,7 +25,13 @@ fn wrong_calls_are_usage_errors() {
         "not an interval",
     );
     refused(&["--dataset", "digits", "--device", "gpu"], "gpu");
-    refused(&["--dataset", "digits", "--device", "cuda:0,0"], "twice");
+    refused(&["--dataset", "digits", "--device", "cuda:0,1"], "several");
+    let unknown = |option: &str, value: &str, choices: &str| {
+        refused(&["--dataset", "digits", option, value], choices);
+    };
+    unknown("--precision", "f16", "f32, bf16");
+    unknown("--kernels", "fast", "fused, composed");
+    unknown("--protocol", "Honest", "honest, published");
     refused(
         &["--dataset", "digits", "--device", "cpu:0,1"],
         "the CPU is one device",
@@ -61,10 +67,12 @@ fn a_device_that_is_not_there_is_the_machines_fault() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     let arguments = ["train", SMALL, "--dataset", "digits", "--out"];
-    let devices = [run.to_str().unwrap(), "--device", "cuda:0,9999"];
-    termc(&[&arguments[..], &devices].concat())
-        .expect(3)
-        .says("CUDA");
+    let devices = [run.to_str().unwrap(), "--device", "cuda:9999"];
+    let said = termc(&[&arguments[..], &devices].concat()).expect(3);
+    // By what is missing: the feature, the driver, or this one device.
+    let missing = ["without CUDA", "no NVIDIA driver", "no CUDA device `9999`"];
+    let named = missing.iter().any(|what| said.err.contains(what));
+    assert!(named || said.err.contains("CUDA"), "{}", said.err);
     assert!(!run.exists());
 }
 

@@ -101,6 +101,50 @@ fn pictures_are_named_with_probabilities() {
 }
 
 #[test]
+fn a_training_is_asked_without_its_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/eight.png");
+    for part in ["train", "test"] {
+        for class in 0..10 {
+            let class = data.join(part).join(format!("kind {class}"));
+            std::fs::create_dir_all(&class).unwrap();
+            for number in 0..4 {
+                std::fs::copy(image, class.join(format!("{number}.png"))).unwrap();
+            }
+        }
+    }
+    let run = folder.path().join("run");
+    let run = run.to_str().unwrap();
+    let source = format!("folder:{}", data.display());
+    let train = ["train", SMALL, "--dataset", &source, "--device", "cpu"];
+    let short = ["--batch", "10", "--stop-after", "2", "--out", run];
+    termc(&[&train[..], &short].concat()).expect(0);
+    std::fs::remove_dir_all(data).unwrap();
+    let said = termc(&["predict", run, image, "--device", "cpu"]).expect(0);
+    assert!(said.out.contains("kind "), "{}", said.out);
+}
+
+#[test]
+fn what_is_named_without_a_training_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(folder.path());
+    let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/eight.png");
+    let best = run.join("best.safetensors");
+    // A weight file does not tell what its classes are called.
+    termc(&["predict", best.to_str().unwrap(), image])
+        .expect(2)
+        .says("data set is not named");
+    termc(&["predict", SMALL, image])
+        .expect(2)
+        .says("data set is not named");
+    let bf16 = ["--device", "cpu", "--precision", "bf16"];
+    termc(&[&["predict", run.to_str().unwrap(), image][..], &bf16].concat())
+        .expect(2)
+        .says("bf16");
+}
+
+#[test]
 fn benchmarks_say_what_they_measured() {
     let base = [
         "bench", SMALL, "--device", "cpu", "--batch", "4", "--repeat", "2", "--warmup", "1",

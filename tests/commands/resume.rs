@@ -132,6 +132,86 @@ fn signals_save_and_stop() {
     assert_same(&straight, &run);
 }
 
+/// Nearly all of an epoch is validation here; the second signal of a training that does not stop would end it unsaved.
+#[cfg(unix)]
+#[test]
+fn signals_in_a_validation_stop_it_and_change_nothing() {
+    use std::io::{BufRead, BufReader, Read};
+
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str| folder.path().join(name);
+    let begin = |run: &Path| {
+        let arguments = ["train", SMALL, "--dataset", "digits", "--device", "cpu"];
+        let more = ["--val", "0.95", "--epochs", "2", "--out"];
+        let all = [&arguments[..], &more, &[run.to_str().unwrap()]].concat();
+        all.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let straight = run("straight");
+    let began = Instant::now();
+    termc(&strs(&begin(&straight))).expect(0);
+    let whole = began.elapsed();
+    let stopped = run("stopped");
+    let mut arguments = begin(&stopped);
+    let mut stops = 0;
+    for part in [12, 8, 8, 12, 8] {
+        let mut child = start(&strs(&arguments));
+        let mut told = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        // From here on a signal is listened to.
+        while !line.contains(" validate, ") {
+            line.clear();
+            assert!(told.read_line(&mut line).unwrap() > 0, "it has ended");
+        }
+        std::thread::sleep(whole / part);
+        if child.try_wait().unwrap().is_none() {
+            signal(&child, "-INT");
+        }
+        let mut rest = String::new();
+        told.read_to_string(&mut rest).unwrap();
+        if child.wait().unwrap().success() {
+            break;
+        }
+        assert!(rest.contains("go on with `termc train --resume"), "{rest}");
+        stops += 1;
+        arguments = resume(&stopped, &[]);
+    }
+    assert!(stops > 0);
+    termc(&strs(&resume(&stopped, &[]))).expect(0);
+    assert_same(&straight, &stopped);
+}
+
+/// As EIO or EACCES would be: nothing is known of the checkpoint, so it must not be passed over and later deleted.
+#[test]
+fn a_checkpoint_that_cannot_be_read_now_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let straight = straight(folder.path(), &["--checkpoint-every", "2"]);
+    let run = folder.path().join("run");
+    let stop = [
+        "--checkpoint-every",
+        "2",
+        "--keep",
+        "2",
+        "--stop-after",
+        "13",
+    ];
+    termc(&training(run.to_str().unwrap(), &stop)).expect(0);
+    let newest = checkpoints(&run).pop().unwrap();
+    let aside = folder.path().join("aside");
+    std::fs::rename(&newest, &aside).unwrap();
+    std::fs::create_dir(&newest).unwrap();
+    let before = checkpoints(&run);
+    termc(&strs(&resume(&run, &[])))
+        .expect(3)
+        .says("cannot read");
+    assert_eq!(checkpoints(&run), before);
+    std::fs::remove_dir(&newest).unwrap();
+    std::fs::rename(&aside, &newest).unwrap();
+    termc(&strs(&resume(&run, &[])))
+        .expect(0)
+        .says("going on from step 13");
+    assert_same(&straight, &run);
+}
+
 /// As when a terminal is closed.
 #[cfg(unix)]
 #[test]

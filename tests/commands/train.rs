@@ -162,6 +162,29 @@ fn folders_are_numbered_and_never_overwritten() {
     assert!(before == bytes(&folder.path().join(&first), "last.safetensors"));
 }
 
+/// Each process of a job would train for itself and write the same folder.
+#[cfg(not(feature = "mpi"))]
+#[test]
+fn launchers_are_noticed_where_mpi_is_not_built_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let arguments = training(run.to_str().unwrap(), &[]);
+    let started = |variables: &[(&str, &str)]| {
+        let mut command = crate::support::command(&arguments);
+        crate::support::said(command.envs(variables.to_vec()).output().unwrap())
+    };
+    for variables in [
+        &[("OMPI_COMM_WORLD_SIZE", "2")][..],
+        &[("PMI_SIZE", "2")],
+        &[("PMIX_RANK", "1")],
+        &[("SLURM_NTASKS", "2"), ("SLURM_PROCID", "0")],
+    ] {
+        started(variables).expect(2).says("--features mpi");
+        assert!(!run.exists(), "a folder was made");
+    }
+    started(&[("OMPI_COMM_WORLD_SIZE", "1")]).expect(0);
+}
+
 #[test]
 fn what_has_no_parameters_is_timed_but_not_trained() {
     let folder = tempfile::tempdir().unwrap();

@@ -20,21 +20,13 @@ pub(super) fn construct(block: &Block, items: &Items, form: Form) -> String {
         let value = Expr::atom(format!("size.{}", size.name));
         (size.name.clone(), Some(value))
     });
-    let marker = block.fields.is_empty().then(|| {
-        let value = Expr::atom("core::marker::PhantomData");
-        (MARKER.to_owned(), Some(value))
-    });
-    tail(
-        &Expr::Struct(
-            "Self".into(),
-            parameters.chain(kept).chain(marker).collect(),
-        ),
-        8,
-    )
+    let fields: Vec<_> = parameters.chain(kept).collect();
+    let value = match fields.is_empty() {
+        true => Expr::atom("Self"),
+        false => Expr::Struct("Self".into(), fields),
+    };
+    tail(&value, 8)
 }
-
-/// The field of a structure without parameters, which would not mention its backend otherwise.
-pub(super) const MARKER: &str = "backend";
 
 /// Whether a linear map's bias starts at anything but zero.
 pub(super) fn has_bias(block: &Block, kind: &FieldKind) -> bool {

@@ -283,9 +283,9 @@ mod tests {
             let whole = tail(&Expr::Struct("Self".into(), fields), 4);
             source += &format!("\nfn g{i}() -> T {{\n{whole}}}\n");
         }
-        for n in 1..6 {
-            let arguments = vec!["x: Tensor<B, 4>".to_owned(); n];
-            let head = signature("fn forward", &arguments, "Tensor<B, 4>", 0);
+        for n in 1..8 {
+            let arguments = vec!["x: Tensor<4>".to_owned(); n];
+            let head = signature("fn forward", &arguments, "Tensor<4>", 0);
             source += &format!("\n{head}    x\n}}\n");
         }
         let formatted = rustfmt(&source);

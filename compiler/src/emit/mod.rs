@@ -61,7 +61,7 @@ pub struct Emitted {
     pub source: String,
 }
 
-/// Emits a Rust file that needs only `burn` 0.21 (with its `std` and `store` features).
+/// Emits a Rust file that needs only `burn` 0.22 (with its `std` and `store` features) and runs on any of its devices.
 ///
 /// It holds a Burn module whose parameter paths are the model's, its loader, its forward pass, and the statements of
 /// the operations it uses: the ones `--kernels composed` runs, in the same order.
@@ -72,8 +72,8 @@ pub fn rust(model: &Model, options: &EmitOptions<'_>) -> Emitted {
     }
 }
 
-/// Emits the same as [`rust`] for crates without the standard library: it needs only `alloc` and `burn` 0.21 without its
-/// default features, on the backend `flex`.
+/// Emits the same as [`rust`] for crates without the standard library: it needs only `alloc` and `burn` 0.22 without its
+/// default features, on its device `flex`.
 ///
 /// A flat file of 32-bit floats, little-endian, in the order of [`flat()`], takes the place of the `.safetensors` file.
 ///

@@ -101,16 +101,13 @@ pub(super) const RUST_TYPES: &[&str] = &[
     "From",
     "Into",
     "AsRef",
-    "B",
     "Clone",
     "D",
     "Debug",
     "Default",
-    "Flex",
     "Module",
     "ModuleStore",
     "Network",
-    "S",
 ];
 
 /// What every `nn.Module` of PyTorch has.

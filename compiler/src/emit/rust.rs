@@ -6,7 +6,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use super::body::{Body, body};
-use super::construct::{MARKER, construct, number, specs};
+use super::construct::{construct, number, specs};
 use super::fields::{Factor, FieldKind};
 use super::layout::{Expr, binding, constant, signature};
 use super::names::{Names, RUST_KEYWORDS, RUST_TYPES, camel};
@@ -199,7 +199,7 @@ fn embedded(model: &Model, files: Beside<'_>, form: Form) -> String {
 
 fn check(file: &str, items: &Items) -> Option<CheckView> {
     let model = items.blocks.last()?;
-    let network = Expr::atom(format!("{model}::<Flex>::embedded(&device)?"));
+    let network = Expr::atom(format!("{model}::embedded(&device)?"));
     Some(CheckView {
         module: items.check.clone(),
         bytes: binding("stored", &Expr::Include(file.into()), 8),
@@ -229,24 +229,32 @@ fn render(view: &View) -> String {
         .expect("the templates mention only what the view has")
 }
 
+/// What the comment at the top says a program needs.
+const NEEDS: [&str; 5] = [
+    "Needs only `burn`, with the features of the devices that it is to run on; `flex` is the CPU:",
+    "    burn = { version = \"0.22\", features = [\"flex\", \"store\"] }",
+    "On CUDA (feature `cuda`), `cubecl-cuda` 0.11 needs its feature `cpp`, so that NVRTC compiles the",
+    "kernels, and a stand-in for `cubecl-llvm`, whose build downloads LLVM: `runtime/cubecl-llvm` of",
+    "termc is one.",
+];
+/// The same for a program without the standard library.
+const NEEDS_NO_STD: [&str; 2] = [
+    "Needs no `std`: only `alloc`, and `burn` for the CPU with nothing besides:",
+    "    burn = { version = \"0.22\", default-features = false, features = [\"flex\"] }",
+];
+
 fn header(model: &Model, options: &EmitOptions<'_>, form: Form) -> Vec<String> {
     let file = file_name(options.sources);
     let version = env!("CARGO_PKG_VERSION");
-    let mut lines = vec![
-        format!(
-            "`{}`, emitted by termc {version} from `{file}`.",
-            model.name
-        ),
-        match form {
-            Form::Std => {
-                "Needs only `burn` 0.21 with its features `std` and `store`, and any of its backends."
-            }
-            Form::NoStd => {
-                "Needs no `std`: only `alloc`, and `burn` 0.21 with its feature `flex` and none besides."
-            }
-        }
-        .into(),
-    ];
+    let mut lines = vec![format!(
+        "`{}`, emitted by termc {version} from `{file}`.",
+        model.name
+    )];
+    let needs: &[&str] = match form {
+        Form::Std => &NEEDS,
+        Form::NoStd => &NEEDS_NO_STD,
+    };
+    lines.extend(needs.iter().map(|line| line.to_string()));
     if let Some(files) = options.beside {
         lines.push(format!("Embeds `{}`, which lies beside it.", files.weights));
     }
@@ -254,15 +262,6 @@ fn header(model: &Model, options: &EmitOptions<'_>, form: Form) -> Vec<String> {
         lines.push("Its test needs the feature `flex` of `burn`.".into());
     }
     lines
-}
-
-/// The wanted name of a struct. For each `X` Burn derives an `XRecord` and an `XRecordItem`.
-fn type_name(name: &str) -> String {
-    let name = camel(name);
-    match name.ends_with("Record") || name.ends_with("RecordItem") {
-        true => format!("{name}Block"),
-        false => name,
-    }
 }
 
 fn items(model: &Model, plan: &Plan) -> Items {
@@ -274,13 +273,13 @@ fn items(model: &Model, plan: &Plan) -> Items {
             .chain(RUST_KEYWORDS.iter().copied()),
     );
     // The model first, so that it keeps its name.
-    let of_model = names.allocate_type(&type_name(&model.name));
+    let of_model = names.allocate_type(&camel(&model.name));
     let last = plan.blocks.len().saturating_sub(1);
     let mut blocks: Vec<String> = plan
         .blocks
         .iter()
         .take(last)
-        .map(|b| names.allocate_type(&type_name(&b.name)))
+        .map(|b| names.allocate_type(&camel(&b.name)))
         .collect();
     blocks.push(of_model);
     let sizes = blocks
@@ -348,15 +347,6 @@ fn block(
             skip: true,
         }
     }));
-    let bare = block.fields.is_empty();
-    if bare {
-        fields.push(FieldView {
-            doc: "There are no parameters.".into(),
-            name: MARKER.into(),
-            kind: "core::marker::PhantomData<B>".into(),
-            skip: false,
-        });
-    }
     let sizes = match block.sizes.is_empty() {
         true => String::new(),
         false => own(&items.sizes),
@@ -364,13 +354,9 @@ fn block(
     let Body { inputs, text } = body(block, is_model, options);
     let arguments = std::iter::once("&self".to_owned());
     let arguments: Vec<String> = arguments
-        .chain(inputs.iter().map(|x| format!("{x}: Tensor<B, 4>")))
+        .chain(inputs.iter().map(|x| format!("{x}: Tensor<4>")))
         .collect();
-    let result = if is_model {
-        "Tensor<B, 2>"
-    } else {
-        "Tensor<B, 4>"
-    };
+    let result = if is_model { "Tensor<2>" } else { "Tensor<4>" };
     BlockView {
         name: own(&items.blocks),
         doc: doc.lines().map(|l| l.trim_end().to_owned()).collect(),
@@ -378,7 +364,7 @@ fn block(
             .iter()
             .any(|f| f.name.chars().any(char::is_uppercase)),
         new: construct(block, items, form),
-        unread: if bare { "_" } else { "" },
+        unread: if block.fields.is_empty() { "_" } else { "" },
         signature: match block.result {
             Some(_) => signature("pub fn forward", &arguments, result, 4),
             None => String::new(),
@@ -409,17 +395,15 @@ fn field_doc(kind: &FieldKind, place: &str) -> String {
 
 fn kind(kind: &FieldKind, items: &Items) -> String {
     match kind {
-        FieldKind::Affine { .. } => "Affine<B>".into(),
-        FieldKind::Scalar { .. } => "Param<Tensor<B, 1>>".into(),
-        FieldKind::Spatial { .. } => "Param<Tensor<B, 2>>".into(),
-        FieldKind::Constant { .. } => "Param<Tensor<B, 4>>".into(),
-        FieldKind::Rescale { .. } => "Rescale<B>".into(),
-        FieldKind::Plane { .. } => "SlowPlane<B>".into(),
-        FieldKind::Line { .. } => "SlowLine<B>".into(),
-        FieldKind::Context { alpha, beta, .. } => format!("{}<B>", context_name(*alpha, *beta)),
-        FieldKind::Child { block, .. } => {
-            format!("{}<B>", items.blocks.get(*block).map_or("", String::as_str))
-        }
+        FieldKind::Affine { .. } => "Affine".into(),
+        FieldKind::Scalar { .. } => "Param<Tensor<1>>".into(),
+        FieldKind::Spatial { .. } => "Param<Tensor<2>>".into(),
+        FieldKind::Constant { .. } => "Param<Tensor<4>>".into(),
+        FieldKind::Rescale { .. } => "Rescale".into(),
+        FieldKind::Plane { .. } => "SlowPlane".into(),
+        FieldKind::Line { .. } => "SlowLine".into(),
+        FieldKind::Context { alpha, beta, .. } => context_name(*alpha, *beta).into(),
+        FieldKind::Child { block, .. } => items.blocks.get(*block).cloned().unwrap_or_default(),
     }
 }
 

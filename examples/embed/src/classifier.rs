@@ -1,7 +1,6 @@
 //! The embedded network as a function from pictures to answers. Decodes nothing.
 
-use burn::backend::Flex;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::Serialize;
 
 use crate::network::{Digits, LoadError};
@@ -24,7 +23,7 @@ pub type Answer = Vec<Guess>;
 
 /// The network with its trained parameters, on the CPU.
 #[derive(Debug)]
-pub struct Classifier(Digits<Flex>);
+pub struct Classifier(Digits);
 
 impl Classifier {
     /// Unpacks the embedded parameters.
@@ -32,7 +31,7 @@ impl Classifier {
     /// # Errors
     /// If they are not the model's, which the build prevents.
     pub fn new() -> Result<Self, LoadError> {
-        Digits::embedded(&Default::default()).map(Self)
+        Digits::embedded(&Device::flex()).map(Self)
     }
 
     /// Answers for all pictures in one forward pass; what a picture gets does not depend on the others.
@@ -43,7 +42,7 @@ impl Classifier {
         let mut pixels = Vec::with_capacity(pictures.len() * PIXELS);
         pixels.extend(pictures.iter().flat_map(Picture::pixels));
         let data = TensorData::new(pixels, [pictures.len(), 1, SIDE, SIDE]);
-        let images = Tensor::from_data(data, &Default::default());
+        let images = Tensor::from_data(data, &Device::flex());
         let logits: Vec<f64> = self.0.forward(images).into_data().iter().collect();
         logits.chunks_exact(NAMES.len()).map(answer).collect()
     }

@@ -3,9 +3,10 @@
 
 mod page;
 
-use burn::backend::Flex;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use network::Digits;
 
 mod network {
     include!(concat!(env!("OUT_DIR"), "/digits.rs"));
@@ -24,13 +25,11 @@ const DARKEST: f32 = 16.0;
 const MEAN: f32 = 0.305_855_2;
 const DEVIATION: f32 = 0.376_279_12;
 
-type Network = network::Digits<Flex>;
-
 /// How probable each digit is for a picture, given row by row as the counts of dark pixels, 0 to 16.
 pub fn probabilities(picture: &[f32; CELLS]) -> [f32; DIGITS] {
-    let device = Default::default();
+    let device = Device::flex();
     let image = TensorData::new(picture.map(normalized).to_vec(), [1, 1, SIDE, SIDE]);
-    let logits = Network::embedded(&device).forward(Tensor::from_data(image, &device));
+    let logits = Digits::embedded(&device).forward(Tensor::from_data(image, &device));
     let found = softmax(logits, 1).into_data();
     let mut probabilities = [0.0; DIGITS];
     for (probability, found) in probabilities.iter_mut().zip(found.iter::<f32>()) {

@@ -5,7 +5,7 @@ mod card;
 mod population;
 mod values;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::analysis::{Dependence, dependence};
 use termc_compiler::freeze::{Account, Frozen, freeze_some};
 use termc_compiler::model::{Model, NodeId, Op};
@@ -14,13 +14,12 @@ pub use card::{Calibrated, Card};
 pub use population::Population;
 
 use crate::Error;
-use crate::kernels::Kernels;
+use crate::choice::named_values;
 use crate::network::{KernelChoice, Network};
 use crate::params::Params;
 
 /// How the statistics of the population are found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Calibration {
     /// One pass in batches, as in training: every layer sees what the batches make of the layers before it. Means and
     /// variances are those of all images together.
@@ -35,9 +34,16 @@ pub enum Calibration {
     Sequential,
 }
 
+named_values!(Calibration, "calibration", {
+    Batch: "batch",
+    Within: "within",
+    Mean: "mean",
+    Sequential: "sequential",
+});
+
 /// How a model is frozen.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct CalibrationOptions {
     /// How the statistics are found.
     pub calibration: Calibration,
     /// Which code computes.
@@ -46,11 +52,11 @@ pub struct Options {
 
 /// A frozen model and its parameters.
 #[derive(Clone, Debug)]
-pub struct FrozenNetwork<B: Kernels> {
+pub struct FrozenNetwork {
     /// The model.
     pub model: Model,
     /// Its parameters.
-    pub params: Params<B>,
+    pub params: Params,
     /// What was folded.
     pub account: Account,
 }
@@ -60,7 +66,7 @@ pub type Batches<'a> = Box<dyn Iterator<Item = Result<TensorData, Error>> + 'a>;
 
 /// Where a calibration stands.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress {
+pub struct CalibrationProgress {
     /// The pass over the images, from 1.
     pub pass: usize,
     /// Images seen in this pass.
@@ -71,13 +77,13 @@ pub struct Progress {
 ///
 /// # Errors
 /// If there are no images, or they cannot be read.
-pub fn freeze<'a, B: Kernels>(
-    params: &Params<B>,
-    options: Options,
-    device: &B::Device,
+pub fn freeze<'a>(
+    params: &Params,
+    options: CalibrationOptions,
+    device: &Device,
     batches: impl Fn() -> Result<Batches<'a>, Error>,
-    mut watch: impl FnMut(Progress),
-) -> Result<FrozenNetwork<B>, Error> {
+    mut watch: impl FnMut(CalibrationProgress),
+) -> Result<FrozenNetwork, Error> {
     let model = params.model();
     let mut population = Population::new(options.calibration);
     for pass in 1.. {
@@ -106,9 +112,9 @@ pub fn freeze<'a, B: Kernels>(
         let mut images = 0;
         for batch in batches()? {
             let batch = batch?;
-            let count = batch.shape.first().copied().unwrap_or(0);
+            let count = batch.shape().first().copied().unwrap_or(0);
             images += count;
-            let input = Tensor::<B, 4>::from_data(batch, device);
+            let input = Tensor::<4>::from_data(batch, device);
             network.visit(
                 &partial_params,
                 input,
@@ -126,7 +132,7 @@ pub fn freeze<'a, B: Kernels>(
                     }
                 },
             );
-            watch(Progress { pass, images });
+            watch(CalibrationProgress { pass, images });
         }
         if images == 0 {
             return Err(Error::Input("there are no images to calibrate with".into()));

@@ -6,10 +6,9 @@ use burn::tensor::module::adaptive_avg_pool2d;
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 use termc_compiler::model::{NodeId, Op, Shape};
+use termc_kernels::composed::standardize_forms::EPSILON;
 
 use super::Calibration;
-use crate::composed::standardize::EPSILON;
-use crate::kernels::Kernels;
 
 /// What is known of the nodes that couple images; nodes are the unfrozen model's.
 #[derive(Clone, Debug, Default)]
@@ -55,12 +54,12 @@ impl Population {
 
     /// Adds one batch of so many images of the activation that the node `id`, of this operation and shape, looks at, or
     /// the kernel that it is where kernels are averaged.
-    pub(super) fn add<B: Kernels>(
+    pub(super) fn add(
         &mut self,
         id: NodeId,
         op: &Op,
         shape: &Shape,
-        value: &Tensor<B, 4>,
+        value: &Tensor<4>,
         images: usize,
     ) {
         let [_, channels, height, width] = value.dims();

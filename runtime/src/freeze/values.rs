@@ -1,13 +1,12 @@
 //! The parameters of a frozen model from those of the trained one and the statistics of a population. Everything folded
 //! is computed in float64 and rounded once.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::freeze::{Frozen, Link, Step, Value};
 use termc_compiler::model::{Affine, Model, NodeId, Op, Over, ParamId};
 
 use super::Population;
 use crate::Error;
-use crate::kernels::Kernels;
 use crate::network::{Context, KernelChoice, Network};
 use crate::params::Params;
 use crate::tensors::Tensors;
@@ -16,13 +15,13 @@ use crate::tensors::Tensors;
 ///
 /// # Errors
 /// If the population does not know what the model counts on.
-pub(super) fn resolve<B: Kernels>(
-    params: &Params<B>,
+pub(super) fn resolve(
+    params: &Params,
     frozen: &Frozen,
     population: &Population,
     kernels: KernelChoice,
-    device: &B::Device,
-) -> Result<Params<B>, Error> {
+    device: &Device,
+) -> Result<Params, Error> {
     let context = |id| {
         let value = Tensor::from_data(population.context(id)?, device);
         Some(match population.averages_kernels() {
@@ -52,9 +51,9 @@ pub(super) fn resolve<B: Kernels>(
     Ok(Params::from_tensors(&frozen.model, &tensors, device)?)
 }
 
-struct Known<'a, B: Kernels> {
-    params: &'a Params<B>,
-    constants: Vec<Option<Tensor<B, 4>>>,
+struct Known<'a> {
+    params: &'a Params,
+    constants: Vec<Option<Tensor<4>>>,
     population: &'a Population,
 }
 
@@ -68,7 +67,7 @@ struct Map {
 /// `(scale, shift)` of each channel.
 type Channelwise = Vec<(f64, f64)>;
 
-impl<B: Kernels> Known<'_, B> {
+impl Known<'_> {
     fn value(&self, value: &Value) -> Option<Vec<f32>> {
         let round = |all: Vec<f64>| all.into_iter().map(|x| x as f32).collect();
         match value {
@@ -150,14 +149,14 @@ impl<B: Kernels> Known<'_, B> {
         for link in before.iter().rev() {
             match link {
                 Link::Step(step) => map.on(&self.step(*step)?),
-                Link::Spread(from) => map.on_spread(from),
+                Link::Spread(from) => map.on_repeated(from),
                 Link::Affine(_) => {}
             }
         }
         for link in links {
             match link {
                 Link::Step(step) => map.then(&self.step(*step)?),
-                Link::Spread(from) => map.then_spread(from),
+                Link::Spread(from) => map.then_repeated(from),
                 Link::Affine(affine) => map = self.affine(*affine).after(&map),
             }
         }
@@ -194,7 +193,7 @@ impl Map {
     }
 
     /// Of inputs that are repeated first: the weights of a channel's copies add up.
-    fn on_spread(&mut self, from: &[usize]) {
+    fn on_repeated(&mut self, from: &[usize]) {
         let inputs = from.iter().max().map_or(0, |last| last + 1);
         let rows = self.weight.chunks_exact(self.inputs.max(1));
         let rows = rows.flat_map(|row| {
@@ -211,7 +210,7 @@ impl Map {
     }
 
     /// Followed by a repetition of channels.
-    fn then_spread(&mut self, from: &[usize]) {
+    fn then_repeated(&mut self, from: &[usize]) {
         let rows: Vec<&[f64]> = self.weight.chunks_exact(self.inputs.max(1)).collect();
         let rows = from.iter().filter_map(|from| rows.get(*from).copied());
         let weight = rows.collect::<Vec<_>>().concat();

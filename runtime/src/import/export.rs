@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use burn::tensor::TensorData;
 use termc_compiler::model::{Grid, Model, Op, ParamId};
 
 use super::{names, pattern, published};
-use crate::tensors::Tensors;
+use crate::tensors::{Tensors, reshaped};
 
 /// Parameters without a published name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,9 +29,7 @@ pub fn export(model: &Model, tensors: &Tensors) -> Result<Tensors, ExportError> 
             continue;
         };
         let shape = published_shape(&name, &param.shape, lines.contains(&id));
-        let data = data.clone().convert::<f32>();
-        let data = TensorData::from_bytes(data.bytes, shape, data.dtype);
-        exported.insert(name, data);
+        exported.insert(name, reshaped(data.clone().convert::<f32>(), shape));
     }
     match problems.0.is_empty() {
         true => Ok(exported),

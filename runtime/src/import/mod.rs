@@ -3,7 +3,6 @@
 mod export;
 mod names;
 mod pattern;
-mod pickle;
 mod pytorch;
 
 use std::collections::BTreeMap;
@@ -12,13 +11,12 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use burn::tensor::TensorData;
 use termc_compiler::model::Model;
 
 pub use export::{ExportError, export};
 
 use crate::Error;
-use crate::tensors::{TensorFile, Tensors};
+use crate::tensors::{TensorFile, Tensors, reshaped};
 
 /// A user's own renamings: foreign name patterns to parameter paths, with the holes `{NAME}` (digits) and `{*}` (any text).
 #[derive(Clone, Debug, Default)]
@@ -131,10 +129,9 @@ pub fn import(model: &Model, foreign: Tensors, map: &NameMap) -> Result<Imported
             problems.repeated.push((earlier, full, (*path).to_owned()));
             continue;
         }
-        let found: Vec<usize> = data.shape.to_vec();
+        let found: Vec<usize> = data.shape().to_vec();
         if squeezed(&found).eq(squeezed(shape)) {
-            let data = data.convert::<f32>();
-            let data = TensorData::from_bytes(data.bytes, shape.to_vec(), data.dtype);
+            let data = reshaped(data.convert::<f32>(), shape.to_vec());
             imported.tensors.insert((*path).to_owned(), data);
         } else {
             problems

@@ -3,9 +3,9 @@
 use std::io::{Read, Seek};
 
 use burn::tensor::{DType, TensorData};
+use termc_data::pickle::{Pickle, Ref, Value};
 use zip::ZipArchive;
 
-use super::pickle::{Pickle, Ref, Value};
 use crate::tensors::Tensors;
 
 /// Keys under which training programs keep the weights.
@@ -69,7 +69,7 @@ struct View {
 impl View {
     /// Recognises `_rebuild_tensor_v2(storage, offset, sizes, strides, ...)`, alone or as a parameter.
     fn of(pickle: &Pickle, at: Ref) -> Option<Self> {
-        let Value::Call { callable, args } = pickle.get(at) else {
+        let Value::Call { callable, args, .. } = pickle.get(at) else {
             return None;
         };
         let args = pickle.sequence(*args)?;
@@ -80,7 +80,7 @@ impl View {
     }
 
     fn tensor(pickle: &Pickle, at: Ref) -> Option<Self> {
-        let Value::Call { callable, args } = pickle.get(at) else {
+        let Value::Call { callable, args, .. } = pickle.get(at) else {
             return None;
         };
         let args = pickle.sequence(*args)?;

@@ -2,102 +2,43 @@
 
 mod apply;
 mod memory;
+mod pass;
 mod plan;
 mod precision;
 mod slow;
+mod values;
 
 use std::iter;
 
-use burn::tensor::backend::Backend;
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 use termc_compiler::model::{Model, NodeId, Op};
+use termc_kernels::cached_bytes;
 
-use self::plan::{Plan, Step};
+pub use self::pass::{Dropout, Keep, Pass, Perturbation};
 pub use self::precision::Precision;
+pub use termc_kernels::KernelChoice;
 
-use crate::composed::elementwise;
-use crate::kernels::Kernels;
+use self::plan::{ExecutionPlan, Step};
+use self::values::{Value, Values};
 use crate::params::Params;
-use crate::random::Key;
-
-/// Which code computes the operations; both compute the same function.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KernelChoice {
-    /// The backend's own kernels with hand-written gradients, where it has them.
-    #[default]
-    Fused,
-    /// Plain Burn operations, the ones emitted source uses.
-    Composed,
-}
-
-/// Channel dropout of one training step.
-#[derive(Clone, Copy, Debug)]
-pub struct Dropout {
-    /// The step's stream; each dropout node narrows it by its name.
-    pub key: Key,
-    /// Position of the batch's first image in the step, so that parts of a batch drop what the whole would.
-    pub first_image: usize,
-}
-
-/// Which values a forward pass keeps besides the logits and the kernels of the loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Keep<'a> {
-    /// None.
-    #[default]
-    Nothing,
-    /// Those the author named.
-    Named,
-    /// Every one.
-    All,
-    /// Those that exist as a whole where nodes are computed together.
-    Made,
-    /// These.
-    These(&'a [NodeId]),
-}
-
-/// Changes values on purpose, to see what follows from it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Disturb {
-    /// How much, as a fraction of each number.
-    pub amount: f64,
-    /// Only the value of this node.
-    pub only: Option<NodeId>,
-    /// Changes the gradient alone.
-    pub gradient: bool,
-}
-
-/// How to run a forward pass.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Pass<'a> {
-    /// Dropout; None outside training.
-    pub dropout: Option<Dropout>,
-    /// What else to return.
-    pub keep: Keep<'a>,
-    /// Which code to use.
-    pub kernels: KernelChoice,
-    /// Type of the activations.
-    pub precision: Precision,
-    /// What to change on purpose; None outside checks.
-    pub disturb: Option<Disturb>,
-}
 
 /// What a forward pass yields.
 #[derive(Clone, Debug)]
-pub struct Forward<B: Backend> {
+pub struct Forward {
     /// `[N, classes]`
-    pub logits: Tensor<B, 2>,
+    pub logits: Tensor<2>,
     /// The kernels the slow neural loss compares, in its order; empty without that term.
-    pub kernels: Vec<Tensor<B, 4>>,
+    pub kernels: Vec<Tensor<4>>,
     /// The kept values in the model's order.
-    pub kept: Vec<(NodeId, Tensor<B, 4>)>,
+    pub kept: Vec<(NodeId, Tensor<4>)>,
 }
 
 /// A model prepared for execution.
 #[derive(Clone, Debug)]
 pub struct Network {
     model: Model,
-    plain: Plan,
-    fused: Plan,
+    plain: ExecutionPlan,
+    fused: ExecutionPlan,
 }
 
 impl Network {
@@ -105,8 +46,8 @@ impl Network {
     pub fn new(model: &Model) -> Self {
         Self {
             model: model.clone(),
-            plain: Plan::plain(model),
-            fused: Plan::fused(model),
+            plain: ExecutionPlan::plain(model),
+            fused: ExecutionPlan::fused(model),
         }
     }
 
@@ -116,14 +57,10 @@ impl Network {
     }
 
     /// Computes the logits of a batch `[N, C, H, W]`.
-    pub fn forward<B: Kernels>(
-        &self,
-        params: &Params<B>,
-        input: Tensor<B, 4>,
-        pass: &Pass,
-    ) -> Forward<B> {
+    pub fn forward(&self, params: &Params, input: Tensor<4>, pass: &Pass) -> Forward {
         let images = input.dims()[0];
-        let Some(most) = self.at_a_time::<B>(pass).filter(|most| *most < images) else {
+        let most = self.at_a_time(&input.device(), pass);
+        let Some(most) = most.filter(|most| *most < images) else {
             return self.at_once(params, input, pass);
         };
         let parts = images.div_ceil(most);
@@ -133,30 +70,25 @@ impl Network {
         };
         let mut first = part(0);
         let others = (1..parts).map(|i| part(i).logits);
-        let all: Vec<Tensor<B, 2>> = iter::once(first.logits).chain(others).collect();
+        let all: Vec<Tensor<2>> = iter::once(first.logits).chain(others).collect();
         first.logits = Tensor::cat(all, 0);
         first
     }
 
     /// How many images are computed at a time, where that is not as many as there are.
-    fn at_a_time<B: Kernels>(&self, pass: &Pass) -> Option<usize> {
+    fn at_a_time(&self, device: &Device, pass: &Pass) -> Option<usize> {
         let split = self.model.frozen
             && pass.kernels == KernelChoice::Fused
             && pass.keep == Keep::Nothing
-            && pass.disturb.is_none();
-        let bytes = B::CACHED.filter(|_| split)?;
+            && pass.perturbation.is_none();
+        let bytes = cached_bytes(device).filter(|_| split)?;
         let image = 4 * self.fused.largest(&self.model);
         Some((bytes / image.max(1)).max(1))
     }
 
-    fn at_once<B: Kernels>(
-        &self,
-        params: &Params<B>,
-        input: Tensor<B, 4>,
-        pass: &Pass,
-    ) -> Forward<B> {
+    fn at_once(&self, params: &Params, input: Tensor<4>, pass: &Pass) -> Forward {
         let model = &self.model;
-        let wanted = self.wanted(pass);
+        let is_kept = self.is_kept(pass);
         let mut kept = Vec::new();
         let mut logits = None;
         let compared = model
@@ -169,9 +101,9 @@ impl Network {
             (KernelChoice::Fused, Keep::Nothing | Keep::Made) => &self.fused,
             _ => &self.plain,
         };
-        let whole = |id| pass.keep != Keep::Made && wanted(id);
+        let whole = |id| pass.keep != Keep::Made && is_kept(id);
         self.execute(plan, params, input, pass, whole, |id, whole| {
-            if wanted(id) {
+            if is_kept(id) {
                 kept.push((id, whole.clone()));
             }
             if id == model.output {
@@ -195,22 +127,22 @@ impl Network {
     }
 
     /// Computes these nodes and what they depend on, nothing else, and shows each of them as soon as it is there.
-    pub fn visit<B: Kernels>(
+    pub fn visit(
         &self,
-        params: &Params<B>,
-        input: Tensor<B, 4>,
+        params: &Params,
+        input: Tensor<4>,
         kernels: KernelChoice,
         asked: &[NodeId],
-        mut see: impl FnMut(NodeId, &Tensor<B, 4>),
+        mut see: impl FnMut(NodeId, &Tensor<4>),
     ) {
         let pass = Pass {
             kernels,
             ..Pass::default()
         };
-        let plan = Plan::towards(&self.model, asked, kernels == KernelChoice::Fused);
-        let wanted = |id: NodeId| asked.contains(&id);
-        self.execute(&plan, params, input, &pass, wanted, |id, value| {
-            if wanted(id) {
+        let plan = ExecutionPlan::towards(&self.model, asked, kernels == KernelChoice::Fused);
+        let is_kept = |id: NodeId| asked.contains(&id);
+        self.execute(&plan, params, input, &pass, is_kept, |id, value| {
+            if is_kept(id) {
                 see(id, value);
             }
         });
@@ -218,12 +150,12 @@ impl Network {
 
     /// The values of all nodes that no image changes, given for each context kernel what is known of it. A context kernel
     /// of which nothing is known has no value.
-    pub fn constants<B: Kernels>(
+    pub fn constants(
         &self,
-        params: &Params<B>,
+        params: &Params,
         kernels: KernelChoice,
-        context: impl Fn(NodeId) -> Option<Context<B>>,
-    ) -> Vec<Option<Tensor<B, 4>>> {
+        context: impl Fn(NodeId) -> Option<Context>,
+    ) -> Vec<Option<Tensor<4>>> {
         let pass = Pass {
             kernels,
             ..Pass::default()
@@ -234,7 +166,7 @@ impl Network {
             params,
             pass: &pass,
         };
-        let mut values = Values(vec![None; model.nodes.len()]);
+        let mut values = Values::new(model.nodes.len());
         for id in model.node_ids() {
             let value = match &model[id].op {
                 Op::Input => None,
@@ -264,17 +196,17 @@ impl Network {
     }
 
     /// Runs a plan and shows every value that is made as a whole.
-    fn execute<B: Kernels>(
+    fn execute(
         &self,
-        plan: &Plan,
-        params: &Params<B>,
-        input: Tensor<B, 4>,
+        plan: &ExecutionPlan,
+        params: &Params,
+        input: Tensor<4>,
         pass: &Pass,
         keep: impl Fn(NodeId) -> bool,
-        mut see: impl FnMut(NodeId, &Tensor<B, 4>),
+        mut see: impl FnMut(NodeId, &Tensor<4>),
     ) {
         let model = &self.model;
-        let mut values = Values(vec![None; model.nodes.len()]);
+        let mut values = Values::new(model.nodes.len());
         let mut input = Some(precision::to(input, pass.precision.dtype()));
         let run = apply::Run {
             model,
@@ -296,9 +228,9 @@ impl Network {
                 (None, Step::Parts | Step::Node) => one(Value::Whole(run.node(id, &values))),
             };
             for (id, value) in made {
-                let value = match (value, &pass.disturb) {
-                    (Value::Whole(whole), Some(disturb)) => {
-                        Value::Whole(run.disturbed(id, whole, disturb))
+                let value = match (value, &pass.perturbation) {
+                    (Value::Whole(whole), Some(perturbation)) => {
+                        Value::Whole(run.perturbed(id, whole, perturbation))
                     }
                     (value, _) => value,
                 };
@@ -311,7 +243,7 @@ impl Network {
         }
     }
 
-    fn wanted<'a>(&'a self, pass: &'a Pass) -> impl Fn(NodeId) -> bool + 'a {
+    fn is_kept<'a>(&'a self, pass: &'a Pass) -> impl Fn(NodeId) -> bool + 'a {
         move |id| match pass.keep {
             Keep::Nothing => false,
             Keep::Named => self.model[id].named,
@@ -323,55 +255,9 @@ impl Network {
 
 /// What is known of a kernel with a context over a population, `[1, C, k, k]`.
 #[derive(Clone, Debug)]
-pub enum Context<B: Backend> {
+pub enum Context {
     /// The mean of the pooled activation that it looks at.
-    Pooled(Tensor<B, 4>),
+    Pooled(Tensor<4>),
     /// The kernel.
-    Kernel(Tensor<B, 4>),
-}
-
-/// The value of a node.
-#[derive(Clone, Debug)]
-enum Value<B: Backend> {
-    Whole(Tensor<B, 4>),
-    /// A concatenation or tiling that is not made.
-    Parts(Vec<Tensor<B, 4>>),
-}
-
-/// The values computed and not yet freed.
-struct Values<B: Backend>(Vec<Option<Value<B>>>);
-
-/// Operands come before users and are freed after the last one, so a value that is asked for is there.
-#[allow(
-    clippy::indexing_slicing,
-    clippy::unreachable,
-    reason = "checked models list operands first; values are freed after their last reader"
-)]
-impl<B: Backend> Values<B> {
-    fn get(&self, id: NodeId) -> Tensor<B, 4> {
-        match &self.0[id.index()] {
-            Some(Value::Whole(value)) => value.clone(),
-            Some(Value::Parts(parts)) => elementwise::concat(precision::joined(parts.clone())),
-            None => unreachable!("a value is read before it is computed"),
-        }
-    }
-
-    fn parts(&self, id: NodeId) -> Vec<Tensor<B, 4>> {
-        match &self.0[id.index()] {
-            Some(Value::Parts(parts)) => parts.clone(),
-            _ => vec![self.get(id)],
-        }
-    }
-
-    fn has(&self, id: NodeId) -> bool {
-        self.0[id.index()].is_some()
-    }
-
-    fn set(&mut self, id: NodeId, value: Value<B>) {
-        self.0[id.index()] = Some(value);
-    }
-
-    fn free(&mut self, id: NodeId) {
-        self.0[id.index()] = None;
-    }
+    Kernel(Tensor<4>),
 }

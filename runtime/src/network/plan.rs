@@ -7,7 +7,7 @@ use termc_compiler::model::{Affine, Graph, Model, NodeId, Op, Over, ParamId};
 
 /// How to execute a model.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
+pub(super) struct ExecutionPlan {
     /// One per node.
     pub steps: Vec<Step>,
     /// For each node, the values that no later step reads.
@@ -33,7 +33,7 @@ pub(super) enum Step {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fusion {
     /// `gelu(standardize(x)) + bias`
-    Finish {
+    StandardizeGelu {
         /// What is standardized.
         x: NodeId,
         /// Axes of the means.
@@ -53,7 +53,7 @@ pub(super) enum Fusion {
         bias: ParamId,
     },
     /// `gelu(pointwise(x)) + bias`
-    Projected {
+    PointwiseGelu {
         /// What the linear map reads.
         x: NodeId,
         /// The linear map.
@@ -62,7 +62,7 @@ pub(super) enum Fusion {
         bias: ParamId,
     },
     /// `gelu(x) + bias`, or `gelu(x * scale + shift) + bias`
-    Activated {
+    GeluBias {
         /// What goes in.
         x: NodeId,
         /// Scale and shift.
@@ -71,7 +71,7 @@ pub(super) enum Fusion {
         bias: ParamId,
     },
     /// `x * sigmoid(x)`
-    SelfGate(NodeId),
+    Silu(NodeId),
     /// `x * sigmoid(a * b)`
     Gate {
         /// What is scaled.
@@ -87,17 +87,17 @@ impl Fusion {
     /// The values it reads.
     pub fn reads(&self) -> Vec<NodeId> {
         match *self {
-            Self::Finish { x, .. }
-            | Self::Projected { x, .. }
-            | Self::Activated { x, .. }
-            | Self::SelfGate(x) => vec![x],
+            Self::StandardizeGelu { x, .. }
+            | Self::PointwiseGelu { x, .. }
+            | Self::GeluBias { x, .. }
+            | Self::Silu(x) => vec![x],
             Self::Gated { a, b, .. } => vec![a, b],
             Self::Gate { x, a, b } => vec![x, a, b],
         }
     }
 }
 
-impl Plan {
+impl ExecutionPlan {
     /// Every node by itself.
     pub fn plain(model: &Model) -> Self {
         Self::of(model, vec![Step::Node; model.nodes.len()], &asked(model))
@@ -165,9 +165,10 @@ impl Plan {
         for id in model.node_ids().rev() {
             let op = &model[id].op;
             let (operands, reads_parts) = match steps.get(id.index()) {
-                Some(Step::Fused(fusion)) => {
-                    (fusion.reads(), matches!(fusion, Fusion::Projected { .. }))
-                }
+                Some(Step::Fused(fusion)) => (
+                    fusion.reads(),
+                    matches!(fusion, Fusion::PointwiseGelu { .. }),
+                ),
                 Some(Step::Skipped) => (vec![], false),
                 Some(Step::Together(_)) => (op.operands(), true),
                 _ => {
@@ -281,18 +282,18 @@ fn fusion(
                     Op::Mul(a, b) if once(x) && model[a].shape == model[b].shape => {
                         Some((Fusion::Gated { a, b, over, bias }, vec![x, inner, gelu]))
                     }
-                    _ => Some((Fusion::Finish { x, over, bias }, vec![inner, gelu])),
+                    _ => Some((Fusion::StandardizeGelu { x, over, bias }, vec![inner, gelu])),
                 },
                 Op::Pointwise { x, affine } if once(inner) => {
-                    Some((Fusion::Projected { x, affine, bias }, vec![inner, gelu]))
+                    Some((Fusion::PointwiseGelu { x, affine, bias }, vec![inner, gelu]))
                 }
                 Op::Rescale { x, scale, shift } if once(inner) => {
                     let rescale = Some([scale, shift]);
-                    Some((Fusion::Activated { x, rescale, bias }, vec![inner, gelu]))
+                    Some((Fusion::GeluBias { x, rescale, bias }, vec![inner, gelu]))
                 }
                 _ => {
                     let (x, rescale) = (inner, None);
-                    Some((Fusion::Activated { x, rescale, bias }, vec![gelu]))
+                    Some((Fusion::GeluBias { x, rescale, bias }, vec![gelu]))
                 }
             }
         }
@@ -303,7 +304,7 @@ fn fusion(
                 };
                 match model[score].op {
                     _ if !once(sigmoid) || sigmoid == x => None,
-                    _ if score == x => Some((Fusion::SelfGate(x), vec![sigmoid])),
+                    _ if score == x => Some((Fusion::Silu(x), vec![sigmoid])),
                     Op::Mul(a, b) if once(score) => {
                         Some((Fusion::Gate { x, a, b }, vec![score, sigmoid]))
                     }
@@ -333,7 +334,7 @@ mod tests {
     #[test]
     fn a_released_block_uses_every_fusion() {
         let model = cifar10();
-        let plan = Plan::fused(&model);
+        let plan = ExecutionPlan::fused(&model);
         let count = |test: fn(&Fusion) -> bool| {
             let fused = plan
                 .steps
@@ -342,16 +343,16 @@ mod tests {
             fused.count()
         };
         assert_eq!(count(|f| matches!(f, Fusion::Gated { .. })), 10);
-        assert_eq!(count(|f| matches!(f, Fusion::Finish { .. })), 25);
-        assert_eq!(count(|f| matches!(f, Fusion::SelfGate(_))), 5);
+        assert_eq!(count(|f| matches!(f, Fusion::StandardizeGelu { .. })), 25);
+        assert_eq!(count(|f| matches!(f, Fusion::Silu(_))), 5);
         assert_eq!(count(|f| matches!(f, Fusion::Gate { .. })), 5);
     }
 
     #[test]
     fn a_frozen_block_computes_linear_maps_with_what_follows_them() {
-        let plan = Plan::fused(&freeze(&cifar10()).model);
+        let plan = ExecutionPlan::fused(&freeze(&cifar10()).model);
         let count = |test: fn(&Step) -> bool| plan.steps.iter().filter(|step| test(step)).count();
-        let projected = |step: &Step| matches!(step, Step::Fused(Fusion::Projected { .. }));
+        let projected = |step: &Step| matches!(step, Step::Fused(Fusion::PointwiseGelu { .. }));
         assert_eq!(count(projected), 20);
         // Both halves of the gated units, and the mixer beside one of them.
         let pairs = |step: &Step| matches!(step, Step::Together(all) if all.len() == 2);
@@ -363,7 +364,8 @@ mod tests {
     fn every_value_is_read_after_it_is_made_and_freed_once() {
         let model = cifar10();
         let frozen = freeze(&model).model;
-        let plans = [&model, &frozen].map(|m| [(m, Plan::plain(m)), (m, Plan::fused(m))]);
+        let plans =
+            [&model, &frozen].map(|m| [(m, ExecutionPlan::plain(m)), (m, ExecutionPlan::fused(m))]);
         for (model, plan) in plans.into_iter().flatten() {
             let mut freed = vec![false; model.nodes.len()];
             let mut made = HashSet::new();

@@ -1,15 +1,14 @@
-//! Hands the parameters of slow nets to their statement in [`crate::composed::slow_net`].
+//! Hands the parameters of slow nets to the kernels that compute them.
 
-use burn::tensor::Tensor;
-use burn::tensor::backend::Backend;
+use burn::tensor::{Device, Tensor};
 use termc_compiler::model::{Affine, Context, Scale, SlowNet};
+use termc_kernels::composed::affine::AffineTensors;
+use termc_kernels::composed::slow_net::{ContextTensors, SlowTensors};
 
-use crate::composed::affine::AffineTensors;
-use crate::composed::slow_net::{ContextTensors, SlowTensors};
 use crate::params::Params;
 
 /// The tensors of a slow net.
-pub(super) fn slow_tensors<B: Backend>(params: &Params<B>, net: &SlowNet) -> SlowTensors<B> {
+pub(super) fn slow_tensors(params: &Params, net: &SlowNet) -> SlowTensors {
     SlowTensors {
         filters: affines(params, &net.filters),
         linears: affines(params, &net.linears),
@@ -18,11 +17,11 @@ pub(super) fn slow_tensors<B: Backend>(params: &Params<B>, net: &SlowNet) -> Slo
 }
 
 /// The tensors of its context path.
-pub(super) fn context_tensors<B: Backend>(
-    params: &Params<B>,
+pub(super) fn context_tensors(
+    params: &Params,
     context: &Context,
-    device: &B::Device,
-) -> ContextTensors<B> {
+    device: &Device,
+) -> ContextTensors {
     let scale = |scale| match scale {
         Scale::Constant(value) => Tensor::full([1], value, device),
         Scale::Trained(id) => params.get(id),
@@ -36,10 +35,10 @@ pub(super) fn context_tensors<B: Backend>(
     }
 }
 
-fn affines<B: Backend>(params: &Params<B>, maps: &[Affine]) -> Vec<AffineTensors<B>> {
+fn affines(params: &Params, maps: &[Affine]) -> Vec<AffineTensors> {
     maps.iter().map(|map| affine(params, map)).collect()
 }
 
-fn affine<B: Backend>(params: &Params<B>, map: &Affine) -> AffineTensors<B> {
+fn affine(params: &Params, map: &Affine) -> AffineTensors {
     (params.shaped(map.weight), params.get(map.bias))
 }

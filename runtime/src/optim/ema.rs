@@ -1,6 +1,6 @@
 //! Exponential moving average of the weights.
 
-use burn::tensor::backend::Backend;
+use burn::tensor::Device;
 
 use crate::Error;
 use crate::params::{Params, flatten, unflatten};
@@ -8,17 +8,17 @@ use crate::tensors::Tensors;
 
 /// `a = decay * a + (1 - decay) * p` after every step; starts at the parameters' initial values.
 #[derive(Clone, Debug)]
-pub struct Ema<B: Backend> {
+pub struct Ema {
     decay: f64,
-    average: Params<B>,
+    average: Params,
 }
 
 /// Prefix of the averages' names.
 const PREFIX: &str = "ema.";
 
-impl<B: Backend> Ema<B> {
+impl Ema {
     /// Starts at these parameters.
-    pub fn new(decay: f64, params: &Params<B>) -> Self {
+    pub fn new(decay: f64, params: &Params) -> Self {
         Self {
             decay,
             average: params.clone(),
@@ -26,14 +26,14 @@ impl<B: Backend> Ema<B> {
     }
 
     /// Takes the parameters after a step into account.
-    pub fn update(&mut self, params: &Params<B>) {
+    pub fn update(&mut self, params: &Params) {
         let old = self.average.flat().mul_scalar(self.decay);
         let new = old + params.flat().mul_scalar(1.0 - self.decay);
         self.average = params.with_values(new);
     }
 
     /// The averaged parameters.
-    pub fn params(&self) -> &Params<B> {
+    pub fn params(&self) -> &Params {
         &self.average
     }
 
@@ -46,7 +46,7 @@ impl<B: Backend> Ema<B> {
     ///
     /// # Errors
     /// If some are missing or have other shapes.
-    pub fn load(&mut self, tensors: &Tensors, device: &B::Device) -> Result<(), Error> {
+    pub fn load(&mut self, tensors: &Tensors, device: &Device) -> Result<(), Error> {
         let flat = flatten(self.average.model(), PREFIX, tensors, device)?;
         self.average = self.average.with_values(flat);
         Ok(())

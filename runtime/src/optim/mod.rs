@@ -3,12 +3,10 @@
 mod ema;
 mod rules;
 
-use burn::tensor::Tensor;
-use burn::tensor::backend::Backend;
+use burn::tensor::{Device, Tensor};
 use termc_compiler::model::{Clip, Model, Optimizer as Rule};
 
 use crate::Error;
-use crate::kernels::Kernels;
 use crate::params::{Params, flatten, unflatten};
 use crate::tensors::Tensors;
 
@@ -16,22 +14,22 @@ pub use ema::Ema;
 
 /// An update rule and its state. All vectors are laid out like [`Params::flat`].
 #[derive(Clone, Debug)]
-pub struct Optimizer<B: Backend> {
+pub struct Optimizer {
     model: Model,
     rule: Rule,
     /// Names and values; zero before the first step.
-    state: Vec<(&'static str, Tensor<B, 1>)>,
+    state: Vec<(&'static str, Tensor<1>)>,
     steps: usize,
 }
 
-impl<B: Kernels> Optimizer<B> {
+impl Optimizer {
     /// The model's own rule, before its first step.
-    pub fn new(model: &Model, device: &B::Device) -> Self {
+    pub fn new(model: &Model, device: &Device) -> Self {
         Self::with_rule(model, model.train.optimizer.clone(), device)
     }
 
     /// Another rule than the model's.
-    pub fn with_rule(model: &Model, rule: Rule, device: &B::Device) -> Self {
+    pub fn with_rule(model: &Model, rule: Rule, device: &Device) -> Self {
         let count = model.params.iter().map(|p| p.count()).sum::<usize>();
         let state = rules::state_names(&rule)
             .iter()
@@ -51,7 +49,7 @@ impl<B: Kernels> Optimizer<B> {
     }
 
     /// One update with learning rate `lr` (the base rate times the schedule's factor).
-    pub fn step(&mut self, params: &Params<B>, gradient: Tensor<B, 1>, lr: f64) -> Params<B> {
+    pub fn step(&mut self, params: &Params, gradient: Tensor<1>, lr: f64) -> Params {
         self.steps += 1;
         let mut state = self.state.iter_mut().map(|(_, value)| value);
         let flat = rules::step(
@@ -92,7 +90,7 @@ impl<B: Kernels> Optimizer<B> {
 }
 
 /// Clips a gradient laid out like [`Params::flat`].
-pub fn clip<B: Backend>(clip: Clip, gradient: Tensor<B, 1>) -> Tensor<B, 1> {
+pub fn clip(clip: Clip, gradient: Tensor<1>) -> Tensor<1> {
     match clip {
         Clip::Value(limit) => gradient.clamp(-limit, limit),
         Clip::Norm(limit) => {

@@ -1,10 +1,8 @@
 //! The arithmetic of each update rule.
 
 use burn::tensor::Tensor;
-use burn::tensor::backend::Backend;
 use termc_compiler::model::Optimizer as Rule;
-
-use crate::kernels::Kernels;
+use termc_kernels::KernelChoice;
 
 /// Names of the vectors a rule remembers, in the order its step takes them.
 pub(super) fn state_names(rule: &Rule) -> &'static [&'static str] {
@@ -22,14 +20,14 @@ pub(super) fn state_names(rule: &Rule) -> &'static [&'static str] {
 /// Kar: `p -= lr * (sign g + sum_i sign m_i)` with the averages from before the step, then
 /// `m_i = beta_i m_i + (1 - beta_i) g`. AdamW: decoupled decay, bias-corrected moments. SGD: `g += decay * p`,
 /// `v = momentum * v + g`, `p -= lr * v`, or `lr * (g + momentum * v)` for Nesterov's form.
-pub(super) fn step<'a, B: Kernels>(
+pub(super) fn step<'a>(
     rule: &Rule,
     count: usize,
-    params: Tensor<B, 1>,
-    gradient: Tensor<B, 1>,
+    params: Tensor<1>,
+    gradient: Tensor<1>,
     lr: f64,
-    state: &mut impl Iterator<Item = &'a mut Tensor<B, 1>>,
-) -> Tensor<B, 1> {
+    state: &mut impl Iterator<Item = &'a mut Tensor<1>>,
+) -> Tensor<1> {
     match rule {
         Rule::Kar2 { beta, .. } => kar(&[*beta], params, gradient, lr, state),
         Rule::Kar3 { betas, .. } => kar(betas, params, gradient, lr, state),
@@ -75,35 +73,35 @@ pub(super) fn step<'a, B: Kernels>(
     }
 }
 
-fn kar<'a, B: Kernels>(
+fn kar<'a>(
     betas: &[f64],
-    params: Tensor<B, 1>,
-    gradient: Tensor<B, 1>,
+    params: Tensor<1>,
+    gradient: Tensor<1>,
     lr: f64,
-    state: &mut impl Iterator<Item = &'a mut Tensor<B, 1>>,
-) -> Tensor<B, 1> {
-    let averages: Vec<&mut Tensor<B, 1>> = state.take(betas.len()).collect();
+    state: &mut impl Iterator<Item = &'a mut Tensor<1>>,
+) -> Tensor<1> {
+    let averages: Vec<&mut Tensor<1>> = state.take(betas.len()).collect();
     let values = averages.iter().map(|average| (*average).clone()).collect();
-    let (params, moved) = B::kar(params, gradient, values, betas, lr);
+    let (params, moved) = KernelChoice::Fused.kar(params, gradient, values, betas, lr);
     averages.into_iter().zip(moved).for_each(|(a, m)| *a = m);
     params
 }
 
 /// Moves a running average towards a value and returns it: `a = beta * a + (1 - beta) * value`.
-fn moved<B: Backend>(average: &mut Tensor<B, 1>, value: Tensor<B, 1>, beta: f64) -> Tensor<B, 1> {
+fn moved(average: &mut Tensor<1>, value: Tensor<1>, beta: f64) -> Tensor<1> {
     *average = average.clone().mul_scalar(beta) + value.mul_scalar(1.0 - beta);
     average.clone()
 }
 
 #[cfg(test)]
 mod tests {
-    use burn_flex::{Flex, FlexDevice};
+    use burn::tensor::Device;
 
     use super::*;
 
     /// Runs a rule on fixed gradients and returns the parameters after each step.
     fn run(rule: &Rule, lr: f64, start: &[f32], gradients: &[&[f32]]) -> Vec<Vec<f32>> {
-        let tensor = |v: &[f32]| Tensor::<Flex, 1>::from_data(v, &FlexDevice);
+        let tensor = |v: &[f32]| Tensor::<1>::from_data(v, &Device::flex());
         let mut state: Vec<_> = state_names(rule)
             .iter()
             .map(|_| tensor(start).zeros_like())
@@ -118,7 +116,7 @@ mod tests {
                 lr,
                 &mut state.iter_mut(),
             );
-            params.to_data().to_vec().unwrap()
+            params.to_data().try_to_vec().unwrap()
         });
         steps.collect()
     }

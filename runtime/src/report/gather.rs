@@ -1,18 +1,16 @@
 //! What the report shows of the network itself: its kernels, what they are for single images, and the statistics of each
 //! block's features. Fetches numbers; draws nothing.
 
-use burn::tensor::Tensor;
-use burn::tensor::backend::Backend;
+use burn::tensor::{Device, Tensor};
 use termc_compiler::model::{Model, NodeId, Op};
+use termc_data::{Dataset, Loader, Subset};
 
 use super::picture::Plane;
 use crate::Error;
-use crate::data::{Dataset, Loader, Subset};
-use crate::device::{Devices, Job, TrainBackend};
 use crate::network::{Keep, KernelChoice, Network, Pass};
 use crate::params::Params;
 use crate::tensors::Tensors;
-use crate::train::evaluate::{mixed, upload};
+use crate::train::evaluate::{evaluation_order, upload};
 use crate::train::normalize;
 use crate::train::scores::{argmax, probability};
 
@@ -20,7 +18,7 @@ use crate::train::scores::{argmax, probability};
 const CHANNELS: usize = 12;
 
 /// Looks into a trained network.
-pub struct Look<'a> {
+pub struct Inspection<'a> {
     /// The model.
     pub model: &'a Model,
     /// Its weights.
@@ -37,7 +35,7 @@ pub struct Look<'a> {
 
 /// What it saw.
 #[derive(Clone, Debug)]
-pub struct Gathered {
+pub struct NetworkStatistics {
     /// The kernels that no image changes, in the model's order.
     pub kernels: Vec<Kernel>,
     /// The kernels that the chosen images make.
@@ -89,16 +87,17 @@ pub struct Features {
     pub channel_means: Vec<f64>,
 }
 
-impl Job for Look<'_> {
-    type Out = Result<Gathered, Error>;
-
-    fn run<B: TrainBackend>(self, devices: Devices<B>) -> Self::Out {
-        let device = devices.main;
-        let params = Params::<B::InnerBackend>::from_tensors(self.model, self.weights, &device)?;
+impl Inspection<'_> {
+    /// Looks into the network on a device.
+    ///
+    /// # Errors
+    /// If weights do not fit the model, or images cannot be read.
+    pub fn run(&self, device: &Device) -> Result<NetworkStatistics, Error> {
+        let params = Params::from_tensors(self.model, self.weights, device)?;
         let network = Network::new(self.model);
         let model = self.model;
-        let of_kind = |wanted: fn(&Op) -> bool| -> Vec<NodeId> {
-            let plane = |id: &NodeId| model[*id].shape.height > 1 && wanted(&model[*id].op);
+        let of_kind = |is_kind: fn(&Op) -> bool| -> Vec<NodeId> {
+            let plane = |id: &NodeId| model[*id].shape.height > 1 && is_kind(&model[*id].op);
             model.node_ids().filter(plane).collect()
         };
         let fixed = of_kind(|op| matches!(op, Op::Kernel(_)));
@@ -107,12 +106,12 @@ impl Job for Look<'_> {
 
         let all = [fixed.clone(), results.clone()].concat();
         let batch = self.subset(None)?;
-        let (_, kept) = self.forward(&network, &params, batch, self.batch, &all, &device)?;
+        let (_, kept) = self.forward(&network, &params, batch, self.batch, &all, device)?;
         let kernels = fixed
             .iter()
-            .filter_map(|id| Some(kernel(model, *id, kept_of(&kept, *id)?)));
+            .filter_map(|id| Some(kernel(model, *id, find(&kept, *id)?)));
         let features = model.scope_ids().skip(1).filter_map(|scope| {
-            let value = kept_of(&kept, model[scope].result)?;
+            let value = find(&kept, model[scope].result)?;
             Some(features(&model[scope].name, value))
         });
         let (kernels, features) = (kernels.collect(), features.collect());
@@ -121,7 +120,7 @@ impl Job for Look<'_> {
         for image in self.images {
             let one = self.subset(Some(*image))?;
             let label = self.data.test.label(*image)?;
-            let (logits, kept) = self.forward(&network, &params, one, 1, &made, &device)?;
+            let (logits, kept) = self.forward(&network, &params, one, 1, &made, device)?;
             let answer = argmax(&logits);
             scores.push(PixelScores {
                 image: *image,
@@ -134,19 +133,17 @@ impl Job for Look<'_> {
                     .collect(),
             });
         }
-        Ok(Gathered {
+        Ok(NetworkStatistics {
             kernels,
             scores,
             features,
         })
     }
-}
 
-impl Look<'_> {
     fn subset(&self, image: Option<usize>) -> Result<Subset, Error> {
         let indices = match image {
             Some(image) => vec![image],
-            None => mixed(&self.data.test)?
+            None => evaluation_order(&self.data.test)?
                 .indices()
                 .iter()
                 .take(self.batch)
@@ -156,21 +153,21 @@ impl Look<'_> {
         Ok(Subset::new(self.data.test.clone(), indices)?)
     }
 
-    fn forward<B: crate::kernels::Kernels>(
+    fn forward(
         &self,
         network: &Network,
-        params: &Params<B>,
+        params: &Params,
         subset: Subset,
         batch: usize,
         keep: &[NodeId],
-        device: &B::Device,
+        device: &Device,
     ) -> Result<(Vec<f32>, Kept), Error> {
         let loader = Loader::evaluation(subset, batch, normalize(self.model, self.data))?;
         let mut batches = loader.epoch(0, 0)?;
         let batch = batches
             .next()
             .ok_or_else(|| Error::Input("the test part has no images".into()))??;
-        let (input, _) = upload::<B>(batch, device);
+        let (input, _) = upload(batch, device);
         let pass = Pass {
             keep: Keep::These(keep),
             kernels: self.kernels,
@@ -181,28 +178,28 @@ impl Look<'_> {
         let kept = forward
             .kept
             .into_iter()
-            .map(|(id, value)| (id, Block::fetch(value)));
+            .map(|(id, value)| (id, HostTensor::fetch(value)));
         Ok((logits, kept.collect()))
     }
 }
 
 /// Values off the device, in the model's order.
-type Kept = Vec<(NodeId, Block)>;
+type Kept = Vec<(NodeId, HostTensor)>;
 
-fn kept_of(kept: &[(NodeId, Block)], wanted: NodeId) -> Option<&Block> {
+fn find(kept: &[(NodeId, HostTensor)], node: NodeId) -> Option<&HostTensor> {
     kept.iter()
-        .find(|(id, _)| *id == wanted)
+        .find(|(id, _)| *id == node)
         .map(|(_, value)| value)
 }
 
 /// A value `[N, C, H, W]` off the device.
-struct Block {
+struct HostTensor {
     dims: [usize; 4],
     values: Vec<f32>,
 }
 
-impl Block {
-    fn fetch<B: Backend>(value: Tensor<B, 4>) -> Self {
+impl HostTensor {
+    fn fetch(value: Tensor<4>) -> Self {
         Self {
             dims: value.dims(),
             values: value.into_data().iter::<f32>().collect(),
@@ -236,7 +233,7 @@ impl Block {
     }
 }
 
-fn kernel(model: &Model, id: NodeId, value: &Block) -> Kernel {
+fn kernel(model: &Model, id: NodeId, value: &HostTensor) -> Kernel {
     let [_, channels, ..] = value.dims;
     Kernel {
         name: model[id].name.clone(),
@@ -250,7 +247,7 @@ fn kernel(model: &Model, id: NodeId, value: &Block) -> Kernel {
     }
 }
 
-fn features(name: &str, value: &Block) -> Features {
+fn features(name: &str, value: &HostTensor) -> Features {
     let [_, channels, ..] = value.dims;
     let mean_of = |values: &mut dyn Iterator<Item = f64>| {
         let (sum, count) = values.fold((0.0, 0usize), |(s, n), v| (s + v, n + 1));

@@ -6,5 +6,5 @@ mod html;
 mod page;
 mod picture;
 
-pub use gather::{Gathered, Look};
+pub use gather::{Inspection, NetworkStatistics};
 pub use page::{Report, page};

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use termc_compiler::model::Model;
+use termc_data::Dataset;
 
 use super::chart::{Series, chart};
-use super::gather::{Features, Gathered, Kernel, PixelScores};
+use super::gather::{Features, Kernel, NetworkStatistics, PixelScores};
 use super::html::{escape, facts, figure, section};
 use super::picture::photo;
 use crate::Error;
-use crate::data::Dataset;
 use crate::train::metrics::{Row, Span, Split};
 use crate::train::scores::Scores;
 use crate::train::{Protocol, Settings};
@@ -27,7 +27,7 @@ pub struct Report<'a> {
     /// The data set.
     pub data: &'a Dataset,
     /// A look into the network.
-    pub gathered: &'a Gathered,
+    pub statistics: &'a NetworkStatistics,
     /// Time of writing, in words.
     pub written: &'a str,
 }
@@ -50,12 +50,12 @@ pub fn page(report: &Report<'_>) -> Result<String, Error> {
             Some(test) => section("Worst answers", &worst(test, report.data)?),
             None => String::new(),
         },
-        section("Kernels", &kernels(&report.gathered.kernels)?),
+        section("Kernels", &kernels(&report.statistics.kernels)?),
         section(
             "Pixel scores",
-            &pixel_scores(&report.gathered.scores, report.data)?,
+            &pixel_scores(&report.statistics.scores, report.data)?,
         ),
-        section("Features", &features(&report.gathered.features)),
+        section("Features", &features(&report.statistics.features)),
         section(
             "Model",
             &format!("<pre>{}</pre>", escape(&report.model.source)),
@@ -215,8 +215,8 @@ fn settings(report: &Report<'_>) -> String {
         ("batch", settings.batch.to_string()),
         ("seed", settings.seed.to_string()),
         ("device", settings.device_used.clone()),
-        ("kernels", settings.kernels.clone()),
-        ("precision", settings.precision.clone()),
+        ("kernels", settings.kernels.to_string()),
+        ("precision", settings.precision.to_string()),
         ("termc", settings.termc.clone()),
     ];
     if let Some(limit) = settings.limit {

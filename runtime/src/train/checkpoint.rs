@@ -1,6 +1,7 @@
 //! Checkpoints on the disk: written so that a crash at any moment leaves the earlier ones whole, verified by hash when
 //! read, the newest good one found, old ones dropped. Does not know what the tensors in them mean.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -77,11 +78,12 @@ pub fn save(folder: &Path, tensors: Tensors, state: &State) -> Result<PathBuf, E
     Ok(path)
 }
 
-/// The newest checkpoint that is whole, None where there is none at all. Each newer one that had to be passed over is
+/// The newest checkpoint that is whole, None where there is none at all. Each newer one that is damaged is passed over and
 /// told to `skipped` with the reason.
 ///
 /// # Errors
-/// If the folder cannot be read, or checkpoints are there but none is whole.
+/// If the folder or a checkpoint cannot be read, which says nothing of whether it is whole, or checkpoints are there but
+/// none is whole.
 pub fn latest(
     folder: &Path,
     mut skipped: impl FnMut(&Path, &str),
@@ -91,7 +93,8 @@ pub fn latest(
         let path = folder.join(file_name(*step));
         match read(&path) {
             Ok(checkpoint) => return Ok(Some(checkpoint)),
-            Err(reason) => skipped(&path, &reason),
+            Err(Unusable::Damaged(reason)) => skipped(&path, &reason),
+            Err(Unusable::Unreadable(error)) => return Err(error),
         }
     }
     if steps.is_empty() {
@@ -118,7 +121,7 @@ pub fn prune(folder: &Path, keep: usize, newest: usize, best: Option<usize>) -> 
         // The hash first: a file without one does not count as a checkpoint.
         for path in [hash_path(&path), path] {
             match std::fs::remove_file(&path) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(e) if e.kind() != ErrorKind::NotFound => {
                     return Err(Error::file("remove", &path)(e));
                 }
                 _ => {}
@@ -145,7 +148,7 @@ fn hash(bytes: &[u8]) -> String {
 fn steps(folder: &Path) -> Result<Vec<usize>, Error> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(vec![]),
         Err(e) => return Err(Error::file("read", folder)(e)),
     };
     let mut steps = Vec::new();
@@ -161,21 +164,43 @@ fn steps(folder: &Path) -> Result<Vec<usize>, Error> {
     Ok(steps)
 }
 
-/// Reads and verifies one checkpoint; the error says what is wrong with it.
-fn read(path: &Path) -> Result<Checkpoint, String> {
-    let recorded = std::fs::read_to_string(hash_path(path))
-        .map_err(|_| "it was not finished: its hash is missing".to_owned())?;
-    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+/// Why a checkpoint cannot be gone on from.
+enum Unusable {
+    /// It is not whole, and never will be; the reason begins with "it".
+    Damaged(String),
+    /// The system does not let it be read, now.
+    Unreadable(Error),
+}
+
+/// Reads and verifies one checkpoint.
+fn read(path: &Path) -> Result<Checkpoint, Unusable> {
+    let damaged = |reason: &str| Unusable::Damaged(reason.to_owned());
+    let hash_path = hash_path(path);
+    let recorded = match std::fs::read(&hash_path) {
+        Ok(recorded) => recorded,
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            return Err(damaged("it was not finished: its hash is missing"));
+        }
+        Err(e) => return Err(Unusable::Unreadable(Error::file("read", &hash_path)(e))),
+    };
+    let bytes = std::fs::read(path)
+        .map_err(Error::file("read", path))
+        .map_err(Unusable::Unreadable)?;
+    let recorded = String::from_utf8_lossy(&recorded);
     if recorded.split_whitespace().next() != Some(hash(&bytes).as_str()) {
-        return Err("it is damaged: its SHA-256 is not the recorded one".into());
+        return Err(damaged(
+            "it is damaged: its SHA-256 is not the recorded one",
+        ));
     }
-    let file = TensorFile::parse(&bytes).map_err(|problem| format!("it {problem}"))?;
+    let file =
+        TensorFile::parse(&bytes).map_err(|problem| Unusable::Damaged(format!("it {problem}")))?;
     let state = file
         .metadata
         .get(STATE)
-        .ok_or("it holds no training state")?;
-    let state = serde_json::from_str(state)
-        .map_err(|e| format!("its training state is not of this version: {e}"))?;
+        .ok_or_else(|| damaged("it holds no training state"))?;
+    let state = serde_json::from_str(state).map_err(|e| {
+        Unusable::Damaged(format!("its training state is not of this version: {e}"))
+    })?;
     Ok(Checkpoint {
         path: path.to_owned(),
         tensors: file.tensors,
@@ -238,6 +263,27 @@ mod tests {
         std::fs::remove_file(hash_path(&folder.join(file_name(10)))).unwrap();
         let (step, reasons) = newest(folder);
         assert_eq!((step, reasons.len()), (9, 2));
+    }
+
+    /// A folder in its place cannot be read as a file, as with EIO or EACCES, whoever asks.
+    #[test]
+    fn what_cannot_be_read_is_an_error_and_not_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        save_steps(folder, &[9, 10]);
+        let path = folder.join(file_name(10));
+        for part in [path.clone(), hash_path(&path)] {
+            let aside = folder.join("aside");
+            std::fs::rename(&part, &aside).unwrap();
+            std::fs::create_dir(&part).unwrap();
+            let found = latest(folder, |path, reason| {
+                panic!("{}: {reason}", path.display())
+            });
+            assert_eq!(found.unwrap_err().fault(), crate::Fault::Machine);
+            std::fs::remove_dir(&part).unwrap();
+            std::fs::rename(&aside, &part).unwrap();
+            assert_eq!(newest(folder).0, 10);
+        }
     }
 
     #[test]

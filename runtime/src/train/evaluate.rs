@@ -1,31 +1,32 @@
-//! Asks a network about every image of a subset once. Changes nothing and trains nothing.
+//! Classifies every image of a subset once, in batches that the ranks share. Changes nothing and trains nothing.
 
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
-use burn::tensor::TensorData;
-use burn::tensor::backend::Backend;
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
 use termc_compiler::model::Normalize;
+use termc_data::random::Key;
+use termc_data::{Batch, Loader, Part, StopRequest, Subset};
+use termc_kernels::KernelChoice;
 
+use super::ranks::{Communicator, Single, gather_values};
 use super::scores::{Scores, Sums};
 use crate::Error;
-use crate::data::{Batch, Loader, Part, Subset};
-use crate::kernels::Kernels;
-use crate::network::{KernelChoice, Network, Pass, Precision};
-use crate::objective;
+use crate::network::{Network, Pass, Precision};
+use crate::objective::{self, TermValues};
 use crate::params::Params;
-use crate::random::Key;
 
 /// Images per batch of an evaluation, where nobody says otherwise: as many as in training, and at least 64, because
-/// statistics over fewer images make answers noisier than they need be.
+/// statistics over fewer images make results noisier than they need be.
 pub fn default_batch(training: usize) -> usize {
     training.max(64)
 }
 
-/// How images are asked about.
+/// How images are classified.
 #[derive(Clone, Copy, Debug)]
-pub struct Asking<'a> {
-    /// Images per batch; the answers depend on it where the model has statistics over the batch.
+pub struct EvaluationSettings<'a> {
+    /// Images per batch; the results depend on it where the model has statistics over the batch.
     pub batch: usize,
     /// What pixels are normalized with.
     pub normalize: &'a Normalize,
@@ -37,53 +38,175 @@ pub struct Asking<'a> {
 
 /// All images of a part, in an order that is always the same and has nothing to do with their classes: data sets sorted
 /// by class would otherwise make batches of one class, whose statistics are none.
-pub fn mixed(part: &Arc<Part>) -> Result<Subset, Error> {
+///
+/// # Errors
+/// None that a part of a data set can cause.
+pub fn evaluation_order(part: &Arc<Part>) -> Result<Subset, Error> {
     let order = Key::new(0).named("evaluation").permutation(part.len());
     Ok(Subset::new(part.clone(), order)?)
 }
 
-/// Asks about every image once. `watch` is told how many are done after each batch; when it answers false, the rest is
-/// left out and None returned.
+/// Classifies every image once. `watch` is told after each batch how many are done, and of how many.
 ///
 /// # Errors
 /// If images cannot be read.
-pub fn evaluate<B: Kernels>(
+pub fn evaluate(
     network: &Network,
-    params: &Params<B>,
-    subset: Subset,
-    asking: Asking<'_>,
-    device: &B::Device,
-    mut watch: impl FnMut(usize, usize) -> bool,
-) -> Result<Option<Scores>, Error> {
-    let total = subset.len();
-    let loader = Loader::evaluation(subset, asking.batch, asking.normalize)?;
-    let mut scores = Scores::new(network.model().classes);
-    let mut sums = Sums::default();
-    let pass = Pass {
-        kernels: asking.kernels,
-        precision: asking.precision,
-        ..Pass::default()
+    params: &Params,
+    subset: &Subset,
+    settings: EvaluationSettings<'_>,
+    device: &Device,
+    watch: impl FnMut(usize, usize),
+) -> Result<Scores, Error> {
+    let evaluator = Evaluator {
+        network,
+        params,
+        settings,
+        device,
+        stop: &StopRequest::new(),
     };
-    for batch in loader.epoch(0, 0)? {
-        let batch = batch?;
-        let size = batch.len();
+    match evaluator.run(subset, &Single, watch)? {
+        ControlFlow::Continue(scores) => Ok(scores),
+        ControlFlow::Break(_) => Err(termc_data::Error::Stopped.into()),
+    }
+}
+
+/// A network with weights, and how it classifies.
+pub(super) struct Evaluator<'a> {
+    pub network: &'a Network,
+    pub params: &'a Params,
+    pub settings: EvaluationSettings<'a>,
+    pub device: &'a Device,
+    pub stop: &'a StopRequest,
+}
+
+/// The loss terms of a batch as bits, because JSON has no numbers that are not finite.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct BatchTerms {
+    images: usize,
+    cross_entropy: u64,
+    slow_neural: Option<u64>,
+    weight_norm: Option<u64>,
+}
+
+impl Evaluator<'_> {
+    /// Classifies every image once: of each group of as many batches as there are ranks every rank takes one. The result
+    /// is the same on all ranks, and the same bits as on one. Breaks with the first rank that was asked to stop.
+    /// Collective.
+    pub fn run(
+        &self,
+        subset: &Subset,
+        ranks: &dyn Communicator,
+        mut watch: impl FnMut(usize, usize),
+    ) -> Result<ControlFlow<usize, Scores>, Error> {
+        let (rank, total) = (ranks.rank(), subset.len());
+        let ranges = batch_ranges(total, self.settings.batch);
+        let mut batches = self.loader(subset, &ranges, ranks)?.epoch(0, 0)?;
+        let mut scores = Scores::new(self.network.model().classes);
+        let mut terms = Vec::new();
+        let mut done = 0;
+        for group in ranges.chunks(ranks.size()) {
+            if group.len() > rank
+                && let Some(batch) = batches.next()
+            {
+                match batch {
+                    Err(termc_data::Error::Stopped) => return Ok(ControlFlow::Break(rank)),
+                    batch => terms.push(self.classify(batch?, &mut scores)),
+                }
+            }
+            done += group.iter().map(Range::len).sum::<usize>();
+            watch(done, total);
+            let place = format!("image {done} of {total} in an evaluation");
+            let asked = gather_values(ranks, &place, self.stop.is_requested())?;
+            if let Some(rank) = asked.iter().position(|asked| *asked) {
+                return Ok(ControlFlow::Break(rank));
+            }
+        }
+        let all = gather_values(ranks, "the end of an evaluation", (scores, terms))?;
+        Ok(ControlFlow::Continue(self.merged(&all)))
+    }
+
+    /// This rank's batches. Alone, a stop request ends the waiting for them.
+    fn loader(
+        &self,
+        subset: &Subset,
+        ranges: &[Range<usize>],
+        ranks: &dyn Communicator,
+    ) -> Result<Loader, Error> {
+        let own = ranges.iter().skip(ranks.rank()).step_by(ranks.size());
+        let indices = own.flat_map(|range| subset.indices().get(range.clone()));
+        let indices = indices.flatten().copied().collect();
+        let own = Subset::new(subset.part().clone(), indices)?;
+        let loader = Loader::evaluation(own, self.settings.batch, self.settings.normalize)?;
+        Ok(match ranks.size() {
+            1 => loader.stop_on(self.stop),
+            _ => loader,
+        })
+    }
+
+    fn classify(&self, batch: Batch, scores: &mut Scores) -> BatchTerms {
+        let pass = Pass {
+            kernels: self.settings.kernels,
+            precision: self.settings.precision,
+            ..Pass::default()
+        };
+        let images = batch.len();
         let (labels, indices) = (batch.labels.clone(), batch.indices.clone());
-        let (input, targets) = upload::<B>(batch, device);
-        let forward = network.forward(params, input, &pass);
-        let terms = objective::terms(network, params, &forward, targets).values();
+        let (input, targets) = upload(batch, self.device);
+        let forward = self.network.forward(self.params, input, &pass);
+        let terms = objective::terms(self.network, self.params, &forward, targets).values();
         let logits: Vec<f32> = forward.logits.into_data().iter::<f32>().collect();
         scores.add(&logits, &labels, &indices);
-        sums.add(&terms, size, 0);
-        if !watch(scores.images as usize, total) {
-            return Ok(None);
+        BatchTerms {
+            images,
+            cross_entropy: terms.cross_entropy.to_bits(),
+            slow_neural: terms.slow_neural.map(f64::to_bits),
+            weight_norm: terms.weight_norm.map(f64::to_bits),
         }
     }
-    scores.terms = sums.terms();
-    Ok(Some(scores))
+
+    /// What all ranks have found; loss terms are added in the order of the batches.
+    fn merged(&self, all: &[(Scores, Vec<BatchTerms>)]) -> Scores {
+        let mut merged = Scores::new(self.network.model().classes);
+        let mut sums = Sums::default();
+        let longest = all.iter().map(|(_, terms)| terms.len()).max().unwrap_or(0);
+        for group in 0..longest {
+            for batch in all.iter().filter_map(|(_, terms)| terms.get(group)) {
+                let terms = TermValues {
+                    // Not added.
+                    total: 0.0,
+                    cross_entropy: f64::from_bits(batch.cross_entropy),
+                    slow_neural: batch.slow_neural.map(f64::from_bits),
+                    weight_norm: batch.weight_norm.map(f64::from_bits),
+                };
+                sums.add(&terms, batch.images, 0);
+            }
+        }
+        all.iter().for_each(|(scores, _)| merged.merge(scores));
+        merged.terms = sums.terms();
+        merged
+    }
+}
+
+/// The images of each batch, as [`Loader`] cuts them: a single last image joins the batch before.
+fn batch_ranges(images: usize, batch: usize) -> Vec<Range<usize>> {
+    let batch = batch.max(1);
+    let mut ranges: Vec<_> = (0..images)
+        .step_by(batch)
+        .map(|from| from..images.min(from + batch))
+        .collect();
+    if batch > 1
+        && ranges.len() > 1
+        && let Some(_) = ranges.pop_if(|last| last.len() == 1)
+        && let Some(last) = ranges.last_mut()
+    {
+        last.end = images;
+    }
+    ranges
 }
 
 /// Moves a batch to a device: images `[N, C, H, W]` and targets `[N, classes]`.
-pub fn upload<B: Backend>(batch: Batch, device: &B::Device) -> (Tensor<B, 4>, Tensor<B, 2>) {
+pub fn upload(batch: Batch, device: &Device) -> (Tensor<4>, Tensor<2>) {
     let size = batch.labels.len();
     let classes = batch.targets.len() / size.max(1);
     let images = TensorData::new(batch.images, batch.shape);
@@ -92,4 +215,29 @@ pub fn upload<B: Backend>(batch: Batch, device: &B::Device) -> (Tensor<B, 4>, Te
         Tensor::from_data(images, device),
         Tensor::from_data(targets, device),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Batches that are shared must be those that one process would make.
+    #[test]
+    fn ranges_are_those_of_the_loader() {
+        let normalize = Normalize {
+            mean: vec![0.0],
+            std: vec![1.0],
+        };
+        for images in [0, 1, 2, 7, 8, 9, 10, 16, 17] {
+            for batch in [1, 2, 3, 8, 32] {
+                let part = Part::new([1, 1, 1], 1, vec![0; images], vec![0; images]).unwrap();
+                let all = Subset::all(Arc::new(part));
+                let loader = Loader::evaluation(all, batch, &normalize).unwrap();
+                let lengths: Vec<usize> =
+                    batch_ranges(images, batch).iter().map(Range::len).collect();
+                let expected = loader.epoch(0, 0).unwrap().map(|b| b.unwrap().len());
+                assert_eq!(lengths, expected.collect::<Vec<_>>(), "{images} by {batch}");
+            }
+        }
+    }
 }

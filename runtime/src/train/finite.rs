@@ -1,68 +1,90 @@
 //! Finds what was not finite first: a node of the network, a loss term, a gradient or a weight. Mends nothing.
 
 use burn::tensor::Tensor;
-use burn::tensor::backend::Backend;
+use serde::{Deserialize, Serialize};
 use termc_compiler::model::{Model, NodeId};
 
-use crate::kernels::Kernels;
 use crate::network::{Keep, Network, Pass};
 use crate::objective::TermValues;
 use crate::params::Params;
 
-/// What was not finite.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Culprit {
+/// What was not finite. Nodes are given by their numbers in the model, which are the same on all ranks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NonFinite {
     /// The value of a node, the first in the model's order.
-    Value(NodeId),
+    Value {
+        /// The node.
+        node: usize,
+    },
     /// A loss term although every node is finite.
-    Term(&'static str),
-    /// The gradient of a parameter although every node and term is finite, with the node that reads the parameter; the
-    /// last in the model's order, so the first that the backward pass came to.
-    Gradient(NodeId, String),
-    /// A parameter after the update, with the node that reads it.
-    Weight(NodeId, String),
+    Term {
+        /// Its name.
+        name: String,
+    },
+    /// The gradient of a parameter although every node and term is finite; the last in the model's order, so the first
+    /// that the backward pass came to.
+    Gradient {
+        /// The node that reads the parameter.
+        node: usize,
+        /// The parameter's path.
+        path: String,
+    },
+    /// A parameter after the update.
+    Weight {
+        /// The node that reads the parameter.
+        node: usize,
+        /// The parameter's path.
+        path: String,
+    },
 }
 
-impl Culprit {
+impl NonFinite {
     /// The node to point at; the model's output for loss terms.
     pub fn node(&self, model: &Model) -> NodeId {
+        let find = |index: usize| model.node_ids().nth(index).unwrap_or(model.output);
         match self {
-            Self::Value(node) | Self::Gradient(node, _) | Self::Weight(node, _) => *node,
-            Self::Term(_) => model.output,
+            Self::Value { node } | Self::Gradient { node, .. } | Self::Weight { node, .. } => {
+                find(*node)
+            }
+            Self::Term { .. } => model.output,
         }
     }
 
     /// What it is, in words.
     pub fn describe(&self, model: &Model) -> String {
         match self {
-            Self::Value(node) => format!("the value of `{}` is not finite", model[*node].name),
-            Self::Term(term) => format!("the loss term `{term}` is not finite"),
-            Self::Gradient(_, path) => format!("the gradient of `{path}` is not finite"),
-            Self::Weight(_, path) => format!("the update made `{path}` not finite"),
+            Self::Value { .. } => {
+                let node = &model[self.node(model)];
+                format!("the value of `{}` is not finite", node.name)
+            }
+            Self::Term { name } => format!("the loss term `{name}` is not finite"),
+            Self::Gradient { path, .. } => format!("the gradient of `{path}` is not finite"),
+            Self::Weight { path, .. } => format!("the update made `{path}` not finite"),
         }
     }
 }
 
-/// Whether all numbers are finite, as a tensor that is 1 or 0.
-pub fn all_finite<B: Backend, const D: usize>(value: Tensor<B, D>) -> Tensor<B, 1> {
+/// Whether all numbers are finite, as a tensor `[1]` that is 1 or 0.
+pub fn all_finite<const D: usize>(value: Tensor<D>) -> Tensor<1> {
     value.is_finite().all().float()
 }
 
 /// The same, fetched.
-pub fn is_finite<B: Backend, const D: usize>(value: Tensor<B, D>) -> bool {
+pub fn is_finite<const D: usize>(value: Tensor<D>) -> bool {
     let found = all_finite(value).into_data();
     found.iter::<f32>().all(|v| v == 1.0)
 }
 
-/// Repeats a step's forward pass and looks at everything it made, then at its loss terms and its gradient.
-pub fn find<B: Kernels>(
+/// Repeats a step's forward pass on `input` `[N, C, H, W]` and looks at everything it made, then at its loss terms and its
+/// gradient, laid out like [`Params::flat`].
+pub fn locate(
     network: &Network,
-    params: &Params<B>,
-    input: Tensor<B, 4>,
+    params: &Params,
+    input: Tensor<4>,
     pass: &Pass,
     terms: &TermValues,
-    gradient: &Tensor<B, 1>,
-) -> Culprit {
+    gradient: &Tensor<1>,
+) -> NonFinite {
     let pass = Pass {
         keep: Keep::All,
         ..*pass
@@ -70,7 +92,7 @@ pub fn find<B: Kernels>(
     let forward = network.forward(params, input, &pass);
     for (node, value) in forward.kept {
         if !is_finite(value) {
-            return Culprit::Value(node);
+            return NonFinite::Value { node: node.index() };
         }
     }
     let named = [
@@ -78,21 +100,27 @@ pub fn find<B: Kernels>(
         ("slow_neural", terms.slow_neural),
         ("weight_norm", terms.weight_norm),
     ];
-    let term = named
+    let term = |name: &str| NonFinite::Term { name: name.into() };
+    let broken = named
         .into_iter()
         .find(|(_, value)| value.is_some_and(|v| !v.is_finite()));
-    if let Some((name, _)) = term {
-        return Culprit::Term(name);
+    if let Some((name, _)) = broken {
+        return term(name);
     }
     let gradients = Params::from_flat(network.model(), gradient.clone());
     match parameter(&gradients) {
-        Some((node, path)) => Culprit::Gradient(node, path),
-        None => Culprit::Term("total"),
+        Some((node, path)) => NonFinite::Gradient { node, path },
+        None => term("total"),
     }
 }
 
-/// The last parameter that is not finite, with the first node that reads it.
-pub fn parameter<B: Backend>(params: &Params<B>) -> Option<(NodeId, String)> {
+/// The weight that is not finite, if there is one.
+pub fn weight(params: &Params) -> Option<NonFinite> {
+    parameter(params).map(|(node, path)| NonFinite::Weight { node, path })
+}
+
+/// The last parameter that is not finite: the first node that reads it, and its path.
+fn parameter(params: &Params) -> Option<(usize, String)> {
     let model = params.model();
     let (id, param) = model
         .param_ids()
@@ -103,5 +131,6 @@ pub fn parameter<B: Backend>(params: &Params<B>) -> Option<(NodeId, String)> {
     let reader = model
         .node_ids()
         .find(|node| model[*node].op.params().contains(&id));
-    Some((reader.unwrap_or(model.output), param.path.clone()))
+    let reader = reader.unwrap_or(model.output);
+    Some((reader.index(), param.path.clone()))
 }

@@ -2,25 +2,23 @@
 //! `train` section or the settings state; prints nothing.
 
 pub mod checkpoint;
+mod data_parallel;
 pub mod evaluate;
 mod finite;
 pub mod folder;
 pub mod metrics;
-pub mod nodes;
 mod observe;
-mod peers;
+pub mod ranks;
 mod replica;
 pub mod scores;
+mod session;
 pub mod settings;
-mod step;
-mod stopping;
 mod tensorboard;
 mod trainer;
 
-pub use finite::Culprit;
+pub use finite::NonFinite;
 pub use folder::RunFolder;
-pub use nodes::{Agreement, Member, Nodes, Rendezvous};
 pub use observe::{Event, Observer, Progress};
+pub use session::StopReason;
 pub use settings::{FORMAT, Interval, Protocol, Settings};
-pub use stopping::Stop;
 pub use trainer::{Outcome, Training, normalize};

@@ -27,11 +27,11 @@ pub enum Event<'a> {
     },
     /// An optimizer step was made.
     Step(&'a Progress),
-    /// Some images of a part were asked.
+    /// Some images of a part were classified.
     Evaluated {
         /// Which part.
         split: Split,
-        /// Images asked.
+        /// Images classified.
         done: usize,
         /// Images there are.
         total: usize,

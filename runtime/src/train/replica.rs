@@ -1,46 +1,46 @@
-//! One device's copy of everything a step changes: the gradient of a share of the step's images, checked, and the
-//! update by the whole step's gradient. Knows no other copy.
+//! One rank's copy of everything a step changes: the gradient of its shards of the step's images, checked, and the update
+//! by the whole step's gradient. Knows no other rank.
 
 use std::sync::Arc;
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use termc_compiler::model::Clip;
+use termc_data::Batch;
+use termc_data::random::Key;
+use termc_kernels::KernelChoice;
 
 use super::evaluate::upload;
-use super::finite::{self, Culprit};
+use super::finite::{self, NonFinite};
 use super::settings::Settings;
 use crate::Error;
-use crate::data::Batch;
-use crate::device::TrainBackend;
 use crate::loss::hits;
-use crate::network::{Dropout, KernelChoice, Network, Pass, Precision};
+use crate::network::{Dropout, Network, Pass, Precision};
 use crate::objective::{self, TermValues};
 use crate::optim::{Ema, Optimizer, clip};
 use crate::params::{Params, flatten, unflatten};
-use crate::random::Key;
 use crate::tensors::Tensors;
 
 /// Prefix of the weights' names in checkpoints.
 const WEIGHTS: &str = "weights.";
 
 /// Weights, optimizer and averages on one device.
-pub struct Replica<B: TrainBackend> {
+pub struct Replica {
     network: Arc<Network>,
-    params: Params<B::InnerBackend>,
-    optimizer: Optimizer<B::InnerBackend>,
-    ema: Option<Ema<B::InnerBackend>>,
+    params: Params,
+    optimizer: Optimizer,
+    ema: Option<Ema>,
     clip: Option<Clip>,
     kernels: KernelChoice,
     precision: Precision,
     dropout: Key,
-    device: B::Device,
+    device: Device,
 }
 
-/// Images of a step that are computed in one piece.
+/// Images of a step that one rank computes in one piece.
 #[derive(Debug)]
-pub struct Share {
+pub struct Shard {
     /// The images.
     pub batch: Batch,
     /// Position of the first one in the step, which its random streams are keyed by.
@@ -49,28 +49,28 @@ pub struct Share {
     pub weight: f64,
 }
 
-/// What was seen of a share.
+/// The loss and the right answers of a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
-    /// Mean loss terms.
+pub struct ShardResult {
+    /// Mean loss terms, finite.
     pub terms: TermValues,
     /// Images.
     pub images: usize,
-    /// Of them, answered right.
+    /// Of them, classified right.
     pub correct: usize,
 }
 
-impl<B: TrainBackend> Replica<B> {
-    /// Fresh weights; the same on every device.
-    pub fn new(network: Arc<Network>, settings: &Settings, device: B::Device) -> Self {
+impl Replica {
+    /// Fresh weights; the same on every rank.
+    pub fn new(network: Arc<Network>, settings: &Settings, device: Device) -> Self {
         let model = network.model();
         let params = Params::init(model, settings.seed, &device);
         Self {
             optimizer: Optimizer::new(model, &device),
             ema: model.train.ema.map(|decay| Ema::new(decay, &params)),
             clip: model.train.clip,
-            kernels: settings.kernel_choice(),
-            precision: settings.precision(),
+            kernels: settings.kernels,
+            precision: settings.precision,
             dropout: Key::new(settings.seed).named("dropout"),
             params,
             device,
@@ -88,14 +88,15 @@ impl<B: TrainBackend> Replica<B> {
         tensors
     }
 
-    /// SHA-256 of everything a checkpoint would hold; equal replicas have equal ones.
-    pub fn digest(&self) -> [u8; 32] {
+    /// SHA-256 of everything a checkpoint would hold, in hexadecimal; equal replicas have equal ones.
+    pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         for (name, data) in self.to_tensors() {
             hash.update(name);
             hash.update(data.as_bytes());
         }
-        hash.finalize().into()
+        let digest = hash.finalize();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Takes up a checkpoint's tensors after `steps` steps.
@@ -113,42 +114,42 @@ impl<B: TrainBackend> Replica<B> {
     }
 
     /// The weights as the optimizer has them.
-    pub fn params(&self) -> &Params<B::InnerBackend> {
+    pub fn params(&self) -> &Params {
         &self.params
     }
 
     /// The weights that are validated and kept: the averaged ones, if the recipe averages.
-    pub fn evaluated(&self) -> Params<B::InnerBackend> {
+    pub fn evaluated(&self) -> Params {
         self.ema
             .as_ref()
             .map_or_else(|| self.params.clone(), |ema| ema.params().clone())
     }
 
-    /// The weighted sum of the shares' gradients in step number `step` (from 0), laid out like [`Params::flat`]; 0 without
-    /// images. Shares without images are left out.
+    /// The weighted sum of the shards' gradients in step number `step` (from 0), laid out like [`Params::flat`]; 0 without
+    /// images. Shards without images are left out.
     ///
     /// # Errors
     /// What was not finite.
     pub fn gradient(
         &self,
-        shares: Vec<Share>,
+        shards: Vec<Shard>,
         step: usize,
-    ) -> Result<(Tensor<B::InnerBackend, 1>, Vec<Seen>), Culprit> {
-        let mut all_seen = Vec::new();
-        let mut sum: Option<Tensor<B::InnerBackend, 1>> = None;
-        for share in shares.into_iter().filter(|share| !share.batch.is_empty()) {
+    ) -> Result<(Tensor<1>, Vec<ShardResult>), NonFinite> {
+        let mut results = Vec::new();
+        let mut sum: Option<Tensor<1>> = None;
+        for shard in shards.into_iter().filter(|shard| !shard.batch.is_empty()) {
             let pass = Pass {
                 dropout: Some(Dropout {
                     key: self.dropout.at(step as u64),
-                    first_image: share.first_image,
+                    first_image: shard.first_image,
                 }),
                 kernels: self.kernels,
                 precision: self.precision,
                 ..Pass::default()
             };
-            let (gradient, seen) = self.of_batch(share.batch, &pass)?;
-            all_seen.push(seen);
-            let weighted = match share.weight {
+            let (gradient, result) = self.differentiate(shard.batch, &pass)?;
+            results.push(result);
+            let weighted = match shard.weight {
                 1.0 => gradient,
                 weight => gradient.mul_scalar(weight),
             };
@@ -158,21 +159,21 @@ impl<B: TrainBackend> Replica<B> {
             });
         }
         let sum = sum.unwrap_or_else(|| self.params.flat().zeros_like());
-        Ok((sum, all_seen))
+        Ok((sum, results))
     }
 
-    fn of_batch(
+    fn differentiate(
         &self,
         batch: Batch,
         pass: &Pass,
-    ) -> Result<(Tensor<B::InnerBackend, 1>, Seen), Culprit> {
+    ) -> Result<(Tensor<1>, ShardResult), NonFinite> {
         let images = batch.len();
         let labels: Vec<i64> = batch.labels.iter().map(|label| *label as i64).collect();
         let labels = TensorData::new(labels, [images]);
-        let labels = Tensor::<B::InnerBackend, 1, Int>::from_data(labels, &self.device);
-        let (input, targets) = upload::<B::InnerBackend>(batch, &self.device);
+        let labels = Tensor::<1, Int>::from_data(labels, &self.device);
+        let (input, targets) = upload(batch, &self.device);
         let (network, params) = (&self.network, &self.params);
-        let found = objective::evaluate::<B>(network, params, input.clone(), targets, pass);
+        let found = objective::evaluate(network, params, input.clone(), targets, pass);
         let terms = found.terms.values();
         let numbers = Tensor::cat(
             vec![
@@ -188,18 +189,20 @@ impl<B: TrainBackend> Replica<B> {
         };
         if !finite || !terms.total.is_finite() {
             let gradient = &found.gradient;
-            return Err(finite::find(network, params, input, pass, &terms, gradient));
+            return Err(finite::locate(
+                network, params, input, pass, &terms, gradient,
+            ));
         }
-        let seen = Seen {
+        let result = ShardResult {
             terms,
             images,
             correct,
         };
-        Ok((found.gradient, seen))
+        Ok((found.gradient, result))
     }
 
     /// Updates the weights by the gradient of a whole step with learning rate `lr`.
-    pub fn update(&mut self, gradient: Tensor<B::InnerBackend, 1>, lr: f64) {
+    pub fn update(&mut self, gradient: Tensor<1>, lr: f64) {
         let gradient = match self.clip {
             Some(limit) => clip(limit, gradient),
             None => gradient,

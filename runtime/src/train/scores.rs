@@ -1,4 +1,4 @@
-//! Counting right and wrong answers: running sums of a training epoch, and the full account of an evaluation. Works on
+//! Counting right and wrong classifications: running sums of a training epoch, and the full account of an evaluation. Works on
 //! numbers that already left the device.
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,7 +10,7 @@ use crate::objective::TermValues;
 pub struct Sums {
     /// Images seen.
     pub images: u64,
-    /// Of them, answered right.
+    /// Of them, classified right.
     pub correct: u64,
     /// Sum over images of the classification term.
     pub cross_entropy: f64,
@@ -25,7 +25,7 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// Adds a batch's mean loss terms and right answers.
+    /// Adds a batch's mean loss terms and how many images it classified right.
     pub fn add(&mut self, terms: &TermValues, images: usize, correct: usize) {
         let weight = images as f64;
         let add = |sum: &mut Option<f64>, value: Option<f64>| {
@@ -58,7 +58,7 @@ impl Sums {
         }
     }
 
-    /// Fraction of right answers.
+    /// Fraction of images classified right.
     pub fn top1(&self) -> f64 {
         self.correct as f64 / self.images.max(1) as f64
     }
@@ -74,7 +74,7 @@ impl Sums {
     }
 }
 
-/// An image and what the network said about it.
+/// An image and its classification.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// Its index in its part of the data set.
@@ -93,12 +93,12 @@ pub(crate) fn or_infinite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::
     Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::INFINITY))
 }
 
-/// The account of an evaluation in which every image was asked once.
+/// The account of an evaluation in which every image was classified once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// Images.
     pub images: u64,
-    /// Of them, answered right.
+    /// Of them, classified right.
     pub top1: u64,
     /// Of them, with the right class among the five most probable.
     pub top5: u64,
@@ -106,15 +106,15 @@ pub struct Scores {
     pub confusion: Vec<Vec<u64>>,
     /// The mean loss terms over images, as in training but without dropout and augmentation.
     pub terms: TermValues,
-    /// The wrong answers that gave the right class the least probability, worst first.
+    /// The wrong classifications that gave the right class the least probability, worst first.
     pub worst: Vec<Answer>,
 }
 
-/// How many wrong answers are kept.
+/// How many wrong classifications are kept.
 const WORST: usize = 36;
 
 impl Scores {
-    /// Nothing asked yet.
+    /// Nothing classified yet.
     pub fn new(classes: usize) -> Self {
         Self {
             images: 0,
@@ -126,7 +126,7 @@ impl Scores {
         }
     }
 
-    /// Counts the answers to some images: `logits` is `[N, classes]`, row-major.
+    /// Counts some images: `logits` is `[N, classes]`, row-major.
     pub fn add(&mut self, logits: &[f32], labels: &[usize], images: &[usize]) {
         let classes = self.confusion.len().max(1);
         let rows = logits.chunks_exact(classes);
@@ -151,6 +151,22 @@ impl Scores {
                 });
             }
         }
+        self.keep_worst();
+    }
+
+    /// Adds what was found on other images; the loss terms stay as they are.
+    pub fn merge(&mut self, other: &Self) {
+        self.images += other.images;
+        self.top1 += other.top1;
+        self.top5 += other.top5;
+        let cells = self.confusion.iter_mut().flatten();
+        let others = other.confusion.iter().flatten();
+        cells.zip(others).for_each(|(cell, other)| *cell += other);
+        self.worst.extend(&other.worst);
+        self.keep_worst();
+    }
+
+    fn keep_worst(&mut self) {
         self.worst.sort_by(|a, b| {
             let order = a.probability.total_cmp(&b.probability);
             order.then(a.image.cmp(&b.image))
@@ -158,7 +174,7 @@ impl Scores {
         self.worst.truncate(WORST);
     }
 
-    /// Fraction of right answers.
+    /// Fraction of images classified right.
     pub fn accuracy(&self) -> f64 {
         self.top1 as f64 / self.images.max(1) as f64
     }
@@ -168,7 +184,7 @@ impl Scores {
         self.top5 as f64 / self.images.max(1) as f64
     }
 
-    /// Images and right answers of a class.
+    /// Images of a class, and how many of them were classified right.
     pub fn class(&self, label: usize) -> (u64, u64) {
         let row = self.confusion.get(label);
         let right = row.and_then(|row| row.get(label)).copied().unwrap_or(0);
@@ -224,6 +240,24 @@ mod tests {
         let worst: Vec<_> = scores.worst.iter().map(|w| (w.image, w.answer)).collect();
         assert_eq!(worst, [(11, 0), (12, 0)]);
         assert!((scores.worst[1].probability - 0.4933).abs() < 1e-3);
+    }
+
+    #[test]
+    fn parts_merge_to_the_whole() {
+        let logits = |seed: usize| -> Vec<f32> {
+            (0..40 * 6).map(|i| ((i * 7 + seed) % 11) as f32).collect()
+        };
+        let labels: Vec<usize> = (0..40).map(|i| i % 6).collect();
+        let add = |scores: &mut Scores, part: usize| {
+            let images: Vec<usize> = (40 * part..40 * (part + 1)).collect();
+            scores.add(&logits(part), &labels, &images);
+        };
+        let (mut whole, mut first, mut second) = (Scores::new(6), Scores::new(6), Scores::new(6));
+        (0..2).for_each(|part| add(&mut whole, part));
+        add(&mut first, 0);
+        add(&mut second, 1);
+        second.merge(&first);
+        assert_eq!(whole, second);
     }
 
     #[test]

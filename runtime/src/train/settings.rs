@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::choice::named_values;
+use crate::device::DeviceChoice;
+use crate::network::{KernelChoice, Precision};
 use serde::{Deserialize, Serialize};
 use termc_compiler::model::Model;
-
-use crate::data::{Identity, SplitOptions};
-use crate::network::{KernelChoice, Precision};
+use termc_data::{Identity, SplitOptions};
 
 /// Layout of a RUN folder and its checkpoints; another version is refused.
 pub const FORMAT: u32 = 1;
@@ -46,13 +47,13 @@ pub struct Settings {
     /// Fraction of the training part that validates; 0 under the published protocol.
     pub val: f64,
     /// As asked for.
-    pub device: String,
-    /// As found when the training began.
+    pub device: DeviceChoice,
+    /// As found when the training began, of all ranks.
     pub device_used: String,
     /// Type of the activations.
-    pub precision: String,
-    /// `fused` or `composed`.
-    pub kernels: String,
+    pub precision: Precision,
+    /// Which code computes.
+    pub kernels: KernelChoice,
     /// Steps or time between checkpoints within an epoch; every epoch ends with one anyway.
     pub checkpoint_every: Interval,
     /// How many checkpoints are kept besides the best.
@@ -71,19 +72,6 @@ impl Settings {
             limit: self.limit,
             seed: self.seed,
         }
-    }
-
-    /// Which code computes.
-    pub fn kernel_choice(&self) -> KernelChoice {
-        match self.kernels.as_str() {
-            "composed" => KernelChoice::Composed,
-            _ => KernelChoice::Fused,
-        }
-    }
-
-    /// Type of the activations.
-    pub fn precision(&self) -> Precision {
-        Precision::named(&self.precision)
     }
 
     /// What differs from the model in the same folder, None if nothing that matters does.
@@ -106,8 +94,7 @@ impl Settings {
 }
 
 /// Where the best epoch is chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
     /// On images held out of the training part; the test part is looked at once, at the end.
     #[default]
@@ -115,6 +102,8 @@ pub enum Protocol {
     /// On the test part itself, as the published results were.
     Published,
 }
+
+named_values!(Protocol, "protocol", { Honest: "honest", Published: "published" });
 
 /// A number of optimizer steps or a span of time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -193,6 +182,15 @@ impl From<Interval> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn protocols_are_read_by_name() {
+        for protocol in Protocol::ALL {
+            let text = serde_json::to_string(protocol).unwrap();
+            assert_eq!(serde_json::from_str::<Protocol>(&text).unwrap(), *protocol);
+        }
+        assert!(serde_json::from_str::<Protocol>("\"Honest\"").is_err());
+    }
 
     #[test]
     fn intervals_are_parsed_and_printed() {

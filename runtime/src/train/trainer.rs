@@ -1,56 +1,57 @@
-//! The training loop: batches in, steps, record, checkpoints, validation, and the test part once at the end. Of several
-//! nodes all run it, but only node 0, which has the folder, records, validates and tests. Where a step's numbers come from
-//! is `step`'s business, files are `checkpoint`'s and `metrics`'.
+//! The training loop: batches in, steps, record, checkpoints, validation, and the test part once at the end. All ranks run
+//! it and come to the same; only rank 0, which has the folder, writes. Where a step's numbers come from is
+//! `data_parallel`'s business, files are `checkpoint`'s and `metrics`'.
 
-mod judge;
+mod validate;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use burn::tensor::Device;
 use termc_compiler::model::{Model, Normalize};
+use termc_data::{Batch, Dataset, EpochBatches, Loader, StopRequest, Subset, split};
 
 use super::checkpoint::{self, Best, Checkpoint, State};
-use super::evaluate::mixed;
-use super::finite::{self, Culprit};
+use super::data_parallel::{DataParallel, StepError, StepResult};
+use super::evaluate::evaluation_order;
+use super::finite::{self, NonFinite};
 use super::folder::RunFolder;
 use super::metrics::{Log, Row, Span, Split};
-use super::nodes::Nodes;
 use super::observe::{Event, Observer, Progress};
+use super::ranks::Communicator;
 use super::scores::{Scores, Sums};
+use super::session::{AfterStep, Session, StopReason};
 use super::settings::{Protocol, Settings};
-use super::step::{Learner, NoStep, StepResult};
-use super::stopping::{Due, Stop, Wish};
 use crate::Error;
-use crate::data::{Dataset, Loader, Subset, split};
-use crate::device::{Devices, Job, TrainBackend};
 use crate::network::Network;
 use crate::weights;
 
-/// A training, new or resumed.
+/// A training, new or resumed, as one rank runs it.
 pub struct Training<'a> {
     /// What is trained.
     pub model: &'a Model,
     /// On what; the model must fit it.
     pub data: &'a Dataset,
-    /// Where it is recorded; None on nodes other than the first.
+    /// Where it is recorded; None on ranks other than the first.
     pub folder: Option<&'a RunFolder>,
-    /// The nodes it runs on; None where this is the only one.
-    pub nodes: Option<Nodes>,
+    /// The ranks it runs on; [`Single`](super::ranks::Single) where there is one.
+    pub ranks: &'a dyn Communicator,
+    /// This rank's device.
+    pub device: Device,
     /// How.
     pub settings: &'a Settings,
     /// Where it goes on; None to begin.
     pub resume: Option<Checkpoint>,
-    /// Asks to save and stop after the current step.
-    pub stop: &'a AtomicBool,
+    /// Asks to save and stop after the current step, or the current batch of an evaluation.
+    pub stop: &'a StopRequest,
     /// Save and stop after so many steps of this session.
     pub stop_after: Option<usize>,
     /// Is told what happens.
     pub observer: &'a mut dyn Observer,
 }
 
-/// How a training ended.
+/// How a training ended; the same on all ranks.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// All epochs are done and the test part was looked at.
@@ -60,24 +61,19 @@ pub enum Outcome {
         /// The account of the test part.
         test: Box<Scores>,
     },
-    /// All epochs are done; node 0, not this one, looked at the test part.
-    Followed {
-        /// Optimizer steps done.
-        step: usize,
-    },
     /// It was asked to stop and saved a checkpoint.
     Stopped {
-        /// The checkpoint; None on nodes other than the first.
+        /// The checkpoint; None on ranks other than the first.
         checkpoint: Option<PathBuf>,
         /// Optimizer steps done.
         step: usize,
-        /// Who asked for it.
-        by: Stop,
+        /// Who asked for it, and why.
+        reason: StopReason,
     },
     /// Something was not finite; nothing was saved after it.
     NotFinite {
         /// What.
-        culprit: Culprit,
+        found: NonFinite,
         /// Counted from 1.
         epoch: usize,
         /// The optimizer step that failed, counted from 1.
@@ -85,11 +81,14 @@ pub enum Outcome {
     },
 }
 
-impl Job for Training<'_> {
-    type Out = Result<Outcome, Error>;
-
-    fn run<B: TrainBackend>(self, devices: Devices<B>) -> Self::Out {
-        Trainer::<B>::new(self, devices)?.run()
+impl Training<'_> {
+    /// Trains until the end or until it is asked to stop. All ranks have to call it.
+    ///
+    /// # Errors
+    /// If files cannot be read or written, the checkpoint is not of this model, or a rank was lost; checkpoints written
+    /// before stay whole.
+    pub fn run(self) -> Result<Outcome, Error> {
+        Trainer::new(self)?.run()
     }
 }
 
@@ -105,11 +104,10 @@ impl<E: Into<Error>> From<E> for End {
     }
 }
 
-struct Trainer<'a, B: TrainBackend> {
+struct Trainer<'a> {
     job: Training<'a>,
     network: Arc<Network>,
-    learner: Learner<B>,
-    device: B::Device,
+    replicas: DataParallel<'a>,
     loader: Loader,
     validation: Subset,
     test: Subset,
@@ -119,33 +117,39 @@ struct Trainer<'a, B: TrainBackend> {
     saved: (usize, Instant),
     first_step: usize,
     /// What is to follow the last step.
-    wish: Wish,
+    after: AfterStep,
 }
 
-impl<'a, B: TrainBackend> Trainer<'a, B> {
-    fn new(mut job: Training<'a>, devices: Devices<B>) -> Result<Self, Error> {
+impl<'a> Trainer<'a> {
+    fn new(mut job: Training<'a>) -> Result<Self, Error> {
         let settings = job.settings;
         let parts = split(job.data, &settings.split_options())?;
-        let test = mixed(&job.data.test)?;
+        let test = evaluation_order(&job.data.test)?;
         let validation = match settings.protocol {
             Protocol::Honest => parts.validation,
             Protocol::Published => test.clone(),
         };
         let recipe = &job.model.train;
         let normalize = normalize(job.model, job.data);
-        let loader = Loader::training(
+        let mut loader = Loader::training(
             parts.train,
             settings.batch,
             normalize,
             &recipe.augment,
             settings.seed,
         )?;
+        if job.ranks.size() == 1 {
+            loader = loader.stop_on(job.stop);
+        }
         let network = Arc::new(Network::new(job.model));
-        let mut learner = Learner::new(&network, settings, &devices, job.nodes.take())?;
+        let device = job.device.clone();
+        let mut replicas = DataParallel::new(network.clone(), settings, device, job.ranks);
         let mut state = State::default();
         if let Some(checkpoint) = job.resume.take() {
             state = checkpoint.state;
-            learner.load(&checkpoint.tensors, state.step)?;
+            replicas
+                .replica_mut()
+                .load(&checkpoint.tensors, state.step)?;
         }
         let log = match job.folder {
             Some(folder) => Some(Log::open(folder.path(), state.rows)?),
@@ -154,15 +158,14 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         let first_step = state.step;
         Ok(Self {
             network,
-            learner,
-            device: devices.main,
+            replicas,
             loader,
             validation,
             test,
             log,
             saved: (state.step, Instant::now()),
             first_step,
-            wish: Wish::default(),
+            after: AfterStep::default(),
             state,
             job,
         })
@@ -170,11 +173,10 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
 
     fn run(mut self) -> Result<Outcome, Error> {
         self.announce();
-        let ended = match self.epochs().and_then(|()| self.finish()) {
-            Ok(outcome) | Err(End::Early(outcome)) => self.learner.part().map(|()| outcome),
+        match self.epochs().and_then(|()| self.finish()) {
+            Ok(outcome) | Err(End::Early(outcome)) => Ok(outcome),
             Err(End::Failed(error)) => Err(error),
-        };
-        ended.inspect_err(|error| self.learner.fail(error))
+        }
     }
 
     fn announce(&mut self) {
@@ -200,7 +202,7 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
             // So that a training that dies in its first epoch can be resumed, too.
             0 => self.save().map(|_| ())?,
             _ => {
-                self.learner.compare(self.state.step)?;
+                self.replicas.require_equal(self.state.step)?;
                 // It may have died between its last checkpoint and these. No checkpoint goes yet: this may be the only
                 // one that is whole.
                 self.write_last()?;
@@ -214,31 +216,31 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         Ok(())
     }
 
-    /// The steps of one epoch that are not done yet.
+    /// The steps of one epoch that are not done yet; none where only its validation is left.
     fn epoch(&mut self) -> Result<(), End> {
         let mut batches = self.loader.epoch(self.state.epoch, self.state.batch)?;
         while self.state.batch < self.loader.batches() {
             let began = Instant::now();
             let waited = batches.waited();
-            let group = batches
-                .by_ref()
-                .take(self.accumulate())
-                .collect::<Result<Vec<_>, _>>()?;
+            let group = self.next_group(&mut batches)?;
             let waited = (batches.waited() - waited).as_secs_f64();
             let count = group.len();
             let lr = self.learning_rate(self.state.step);
-            let due = self.due();
+            let session = self.session();
+            let made = self
+                .replicas
+                .step(group, self.state.step, lr, || session.after_step());
             let StepResult {
                 terms,
                 images,
                 correct,
-                wish,
-            } = match self.learner.step(group, self.state.step, lr, || due.wish()) {
+                after,
+            } = match made {
                 Ok(result) => result,
-                Err(NoStep::NotFinite(culprit)) => return Err(self.not_finite(culprit)),
-                Err(NoStep::Failed(error)) => return Err(error.into()),
+                Err(StepError::NotFinite(found)) => return Err(self.not_finite(found)),
+                Err(StepError::Failed(error)) => return Err(error.into()),
             };
-            self.wish = wish;
+            self.after = after;
             self.state.batch += count;
             self.state.step += 1;
             let seconds = began.elapsed().as_secs_f64();
@@ -263,7 +265,7 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
             self.log_step(lr)?;
             if self.state.batch < self.loader.batches() {
                 self.stop_if_asked()?;
-                if self.wish.save {
+                if self.after.save {
                     self.save()?;
                 }
             }
@@ -271,15 +273,24 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         Ok(())
     }
 
-    /// What this node's wish depends on when the step under way is done.
-    fn due(&self) -> Due<'a> {
-        Due {
-            node: self.learner.node().unwrap_or(0),
+    /// The batches of the next step. Alone, a stop request ends the waiting for them.
+    fn next_group(&mut self, batches: &mut EpochBatches) -> Result<Vec<Batch>, End> {
+        let group = batches.take(self.accumulate()).collect();
+        match group {
+            Err(termc_data::Error::Stopped) => Err(self.stopped(StopReason::ALONE)),
+            group => Ok(group?),
+        }
+    }
+
+    /// What this rank's requests depend on when the step under way is done.
+    fn session(&self) -> Session<'a> {
+        Session {
+            rank: self.job.ranks.rank(),
             signal: self.job.stop,
-            done: self.state.step + 1 - self.first_step,
-            enough: self.job.stop_after,
-            every: self.job.settings.checkpoint_every,
-            since: self.state.step + 1 - self.saved.0,
+            steps: self.state.step + 1 - self.first_step,
+            stop_after: self.job.stop_after,
+            checkpoint_every: self.job.settings.checkpoint_every,
+            unsaved_steps: self.state.step + 1 - self.saved.0,
             saved: self.saved.1,
         }
     }
@@ -292,9 +303,9 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         recipe.optimizer.lr() * factor
     }
 
-    fn not_finite(&self, culprit: Culprit) -> End {
+    fn not_finite(&self, found: NonFinite) -> End {
         End::Early(Outcome::NotFinite {
-            culprit,
+            found,
             epoch: self.state.epoch + 1,
             step: self.state.step + 1,
         })
@@ -329,24 +340,11 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         }
     }
 
-    fn scores_row(&self, split: Split, epoch: usize, scores: &Scores, took: f64) -> Row {
-        Row {
-            top1: Some(scores.accuracy()),
-            top5: Some(scores.accuracy5()),
-            images_per_second: (took > 0.0).then(|| scores.images as f64 / took),
-            seconds: self.state.seconds,
-            ..Row::new(Span::Epoch, split, epoch, self.state.step, scores.terms)
-        }
-    }
-
     /// Validates, records, keeps the best weights, saves.
     fn end_epoch(&mut self) -> Result<(), End> {
         self.check_weights()?;
-        let epoch = self.state.epoch + 1;
-        let sums = std::mem::take(&mut self.state.epoch_sums);
-        if let Some(folder) = self.job.folder {
-            self.judge(folder, epoch, &sums)?;
-        }
+        self.validate_epoch()?;
+        self.state.epoch_sums = Sums::default();
         self.state.epoch += 1;
         self.state.batch = 0;
         self.save().map(|_| ())
@@ -355,28 +353,33 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
     fn stop_if_asked(&mut self) -> Result<(), End> {
         let over = self.state.epoch == self.job.settings.epochs;
         // Alone, there is nobody to agree with about what came after the step.
-        let late = self.learner.node().is_none() && self.job.stop.load(Ordering::Relaxed);
-        let by = match late {
-            true => Some(Stop {
-                node: 0,
-                signal: true,
+        let late = self.job.ranks.size() == 1 && self.job.stop.is_requested();
+        let reason = match late {
+            true => Some(StopReason::ALONE),
+            false => self.after.stop,
+        };
+        match reason.filter(|_| !over) {
+            Some(reason) => Err(self.stopped(reason)),
+            None => Ok(()),
+        }
+    }
+
+    /// Saves and ends the session.
+    fn stopped(&mut self, reason: StopReason) -> End {
+        match self.save() {
+            Ok(checkpoint) => End::Early(Outcome::Stopped {
+                checkpoint,
+                step: self.state.step,
+                reason,
             }),
-            false => self.wish.stop,
-        };
-        let Some(by) = by.filter(|_| !over) else {
-            return Ok(());
-        };
-        Err(End::Early(Outcome::Stopped {
-            checkpoint: self.save()?,
-            step: self.state.step,
-            by,
-        }))
+            Err(end) => end,
+        }
     }
 
     fn check_weights(&self) -> Result<(), End> {
-        match finite::parameter(self.learner.params()) {
-            Some((node, path)) => Err(End::Early(Outcome::NotFinite {
-                culprit: Culprit::Weight(node, path),
+        match finite::weight(self.replicas.replica().params()) {
+            Some(found) => Err(End::Early(Outcome::NotFinite {
+                found,
                 epoch: self.state.epoch + 1,
                 step: self.state.step,
             })),
@@ -384,17 +387,18 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         }
     }
 
-    /// Writes a checkpoint and the last weights, then drops old checkpoints. Without a folder only compares the weights with node 0's.
+    /// Writes a checkpoint and the last weights, then drops old checkpoints. Ranks without a folder only compare their
+    /// weights with the others'.
     fn save(&mut self) -> Result<Option<PathBuf>, End> {
         self.check_weights()?;
-        self.learner.compare(self.state.step)?;
+        self.replicas.require_equal(self.state.step)?;
         self.saved = (self.state.step, Instant::now());
         let (Some(folder), Some(log)) = (self.job.folder, &mut self.log) else {
             return Ok(None);
         };
         log.sync()?;
         self.state.rows = log.rows();
-        let tensors = self.learner.to_tensors();
+        let tensors = self.replicas.replica().to_tensors();
         let path = checkpoint::save(&folder.checkpoints(), tensors, &self.state)?;
         self.write_last()?;
         let best = self.state.best.map(|best| best.step);
@@ -416,8 +420,9 @@ impl<'a, B: TrainBackend> Trainer<'a, B> {
         }
     }
 
-    fn write_weights(&self, path: &std::path::Path) -> Result<(), Error> {
-        weights::write(path, self.job.model, &self.learner.evaluated())
+    fn write_weights(&self, path: &Path) -> Result<(), Error> {
+        let params = self.replicas.replica().evaluated();
+        weights::write(path, self.job.model, &params)
     }
 }
 

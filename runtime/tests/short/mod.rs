@@ -1,11 +1,17 @@
 //! A short training on some of the embedded digits, for tests that run whole ones.
 
 use termc_compiler::model::Model;
-use termc_runtime::data::{self, Dataset, Source};
+use termc_data::{Dataset, DatasetSource};
+use termc_runtime::device::DeviceChoice;
+use termc_runtime::network::{KernelChoice, Precision};
 use termc_runtime::train::{Event, FORMAT, Interval, Observer, Protocol, Settings};
 
 pub fn digits() -> Dataset {
-    data::open(&Source::Digits, &data::Options::default()).unwrap()
+    termc_data::open(
+        &DatasetSource::Digits,
+        &termc_data::DatasetOptions::default(),
+    )
+    .unwrap()
 }
 
 /// Two epochs of 160 images.
@@ -24,10 +30,10 @@ pub fn settings(model: &Model, batch: usize) -> Settings {
         limit: Some(160),
         protocol: Protocol::Honest,
         val: 0.1,
-        device: "cpu".into(),
+        device: DeviceChoice::Cpu,
         device_used: "cpu".into(),
-        precision: "f32".into(),
-        kernels: "fused".into(),
+        precision: Precision::F32,
+        kernels: KernelChoice::Fused,
         checkpoint_every: Interval::Steps(2),
         keep: 2,
         log_every: 1,

@@ -1,72 +1,98 @@
 //! Prepares a new training: its settings from the call, the model and the defaults, and its RUN folder.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use termc_runtime::Error;
-use termc_runtime::data::{Dataset, Identity, Source, split};
+use termc_runtime::data::{Dataset, DatasetSource, split};
 use termc_runtime::device::Selected;
-use termc_runtime::train::{FORMAT, Interval, Protocol, RunFolder, Settings};
+use termc_runtime::model::Compute;
+use termc_runtime::train::ranks::{Communicator, Fingerprint, ROOT};
+use termc_runtime::train::{Protocol, RunFolder, Settings};
 
-use super::nodes::Terms;
-use super::{Arguments, Prepared, ProtocolChoice, all_devices, enough_for_all};
-use crate::data;
+use super::ranks::{Ended, agree, describe_devices, require_equal, select_device};
+use super::{Arguments, Prepared};
 use crate::failure::Failure;
-use crate::model::{self, Loaded};
+use crate::model::{self, CheckedSource};
 use crate::terminal::Terminal;
 
 /// A new training.
 pub fn prepare(
     arguments: &Arguments,
-    stop: &Arc<AtomicBool>,
+    ranks: &dyn Communicator,
     terminal: &Terminal,
-) -> Result<Prepared, Failure> {
-    let path = arguments.model.as_deref().unwrap_or(Path::new("-"));
-    let loaded = model::check(model::read(path)?, &arguments.changes, terminal)?;
-    model::refuse_frozen(&loaded, "it can no longer be trained")?;
-    model::require_parameters(&loaded)?;
-    let selected = arguments.device.clone().unwrap_or_default().select()?;
-    arguments
-        .precision
-        .unwrap_or_default()
-        .refuse_on(&selected)?;
-    // Before a folder is made: the data set and the other nodes must be there and fit.
-    let dataset = data::open(&arguments.data, None, &loaded.model)?;
-    let mut settings = settings(arguments, &loaded, &dataset, &selected)?;
-    split(&dataset, &settings.split_options()).map_err(Error::from)?;
-    let terms = Terms {
-        loaded: &loaded,
-        settings: &settings,
-        dataset: &dataset,
-        checkpoint: None,
-        selected: &selected,
-    };
-    let nodes = arguments.nodes.join(&terms, stop, terminal)?;
-    enough_for_all(settings.batch, &selected, nodes.as_ref())?;
-    settings.device_used = all_devices(&selected, nodes.as_ref());
-    let folder = match arguments.nodes.records() {
-        true => Some(folder(arguments, &loaded, &settings)?),
-        false => None,
+) -> Result<Prepared, Ended> {
+    // Before a folder is made: the data set and the other ranks must be there and fit.
+    let opened = agree(ranks, "its start", open(arguments, ranks, terminal))?;
+    let Opened {
+        checked,
+        selected,
+        dataset,
+        mut settings,
+    } = opened;
+    let kind = selected.kind.to_string();
+    let fingerprint = Fingerprint::new(&checked.model, &settings, &dataset, None, &kind);
+    require_equal(ranks, &fingerprint)?;
+    settings.device_used = describe_devices(ranks, &selected, settings.batch)?;
+    let folder = match ranks.rank() {
+        ROOT => folder(arguments, &checked, &settings).map(Some),
+        _ => Ok(None),
     };
     Ok(Prepared {
-        loaded,
+        devices: settings.device_used.clone(),
+        folder: agree(ranks, "its folder", folder)?,
+        checked,
         settings,
         selected,
         dataset,
-        folder,
         checkpoint: None,
-        nodes,
+    })
+}
+
+/// What can be prepared without the other ranks.
+struct Opened {
+    checked: CheckedSource,
+    selected: Selected,
+    dataset: Dataset,
+    settings: Settings,
+}
+
+fn open(
+    arguments: &Arguments,
+    ranks: &dyn Communicator,
+    terminal: &Terminal,
+) -> Result<Opened, Failure> {
+    let path = arguments.model.as_deref().unwrap_or(Path::new("-"));
+    let checked = model::check(model::read(path)?, &arguments.changes, terminal)?;
+    checked.refuse_frozen("it can no longer be trained")?;
+    checked.require_parameters()?;
+    let choice = arguments.device.clone().unwrap_or_default();
+    let compute = Compute {
+        device: select_device(&choice, ranks)?,
+        choice,
+        kernels: arguments.kernels.unwrap_or_default(),
+        precision: arguments.precision.unwrap_or_default(),
+    };
+    Compute::require_precision(&compute.device, compute.precision)?;
+    let dataset = checked.open_dataset(&arguments.data.choice(), None)?;
+    terminal.warn_of(&dataset);
+    let defaults = checked.default_settings(&dataset, &compute)?;
+    let settings = settings(arguments, defaults)?;
+    split(&dataset, &settings.split_options()).map_err(Error::from)?;
+    Ok(Opened {
+        checked,
+        selected: compute.device,
+        dataset,
+        settings,
     })
 }
 
 /// Makes the RUN folder.
 fn folder(
     arguments: &Arguments,
-    loaded: &Loaded,
+    checked: &CheckedSource,
     settings: &Settings,
 ) -> Result<RunFolder, Failure> {
-    let source = &loaded.model.source;
+    let source = &checked.model.source;
     match &arguments.out {
         Some(path) => RunFolder::create(path, source, settings).map_err(|error| {
             let taken = matches!(error, Error::Content { .. });
@@ -84,29 +110,20 @@ fn folder(
             ))
         }),
         None => {
-            let name: String = loaded
-                .model
-                .name
-                .chars()
-                .filter(|c| c.is_alphanumeric())
-                .collect();
+            let name = checked.model.name.chars();
+            let name: String = name.filter(|c| c.is_alphanumeric()).collect();
             let made = RunFolder::create_numbered(Path::new("runs"), &name, source, settings);
             Ok(made?)
         }
     }
 }
 
-fn settings(
-    arguments: &Arguments,
-    loaded: &Loaded,
-    dataset: &Dataset,
-    selected: &Selected,
-) -> Result<Settings, Failure> {
-    let recipe = &loaded.model.train;
+/// The settings that the call asks for; of what it does not name the defaults.
+fn settings(arguments: &Arguments, defaults: Settings) -> Result<Settings, Failure> {
     let count = |given: Option<u32>, default: usize| given.map_or(default, |n| n as usize);
-    let protocol = protocol(arguments.protocol);
+    let protocol = arguments.protocol.unwrap_or(defaults.protocol);
     let val = match protocol {
-        Protocol::Honest => arguments.val.unwrap_or(0.1),
+        Protocol::Honest => arguments.val.unwrap_or(defaults.val),
         Protocol::Published if arguments.val.is_some() => {
             return Err(
                 Failure::usage("`--protocol published` validates on the test part")
@@ -117,39 +134,25 @@ fn settings(
     };
     // Absolute, so that the training can be resumed from anywhere.
     let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-    let named = match &arguments.data.dataset {
-        Some(Source::Folder(folder)) => Source::Folder(absolute(folder)).to_string(),
+    let dataset = match &arguments.data.dataset {
+        Some(DatasetSource::Folder(folder)) => DatasetSource::Folder(absolute(folder)).to_string(),
         Some(source) => source.to_string(),
-        None => dataset.name.clone(),
+        None => defaults.dataset.clone(),
     };
     Ok(Settings {
-        format: FORMAT,
-        termc: env!("CARGO_PKG_VERSION").into(),
-        model: loaded.model.name.clone(),
-        parameters: loaded.model.parameter_count(),
-        dataset: named,
+        dataset,
         data_dir: arguments.data.data_dir.as_ref().map(absolute),
-        data: Some(Identity::of(dataset)),
-        seed: arguments.seed.unwrap_or(0),
-        epochs: count(arguments.epochs, recipe.epochs),
-        batch: count(arguments.batch, recipe.batch),
+        seed: arguments.seed.unwrap_or(defaults.seed),
+        epochs: count(arguments.epochs, defaults.epochs),
+        batch: count(arguments.batch, defaults.batch),
         limit: arguments.limit.map(|n| n as usize),
         protocol,
         val,
-        device: arguments.device.clone().unwrap_or_default().to_string(),
-        device_used: selected.to_string(),
-        precision: arguments.precision.unwrap_or_default().name().into(),
-        kernels: arguments.kernels.unwrap_or_default().name().into(),
-        checkpoint_every: arguments.checkpoint_every.unwrap_or(Interval::Seconds(600)),
-        keep: count(arguments.keep, 3),
-        log_every: count(arguments.log_every, 10),
-        recipe: serde_json::to_value(recipe).map_err(Failure::machine)?,
+        checkpoint_every: arguments
+            .checkpoint_every
+            .unwrap_or(defaults.checkpoint_every),
+        keep: count(arguments.keep, defaults.keep),
+        log_every: count(arguments.log_every, defaults.log_every),
+        ..defaults
     })
-}
-
-fn protocol(choice: Option<ProtocolChoice>) -> Protocol {
-    match choice {
-        Some(ProtocolChoice::Published) => Protocol::Published,
-        Some(ProtocolChoice::Honest) | None => Protocol::Honest,
-    }
 }

@@ -1,51 +1,98 @@
 //! Prepares to go on with a training from its RUN folder, and refuses what does not agree with the folder.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use termc_runtime::data::{Identity, Source};
-use termc_runtime::train::checkpoint;
+use termc_runtime::data::{Dataset, DatasetSource, Identity};
+use termc_runtime::device::Selected;
+use termc_runtime::model::DatasetChoice;
+use termc_runtime::train::checkpoint::{self, Checkpoint};
+use termc_runtime::train::ranks::{Communicator, Fingerprint, ROOT, gather_values};
 use termc_runtime::train::{RunFolder, Settings};
 
-use super::nodes::Terms;
-use super::{Arguments, Prepared, enough_for_all};
-use crate::cli::{ChangeArgs, DataArgs};
-use crate::data;
+use super::ranks::{Ended, agree, describe_devices, require_equal, select_device, together};
+use super::{Arguments, Prepared};
+use crate::cli::ChangeArgs;
 use crate::failure::Failure;
-use crate::model::{self, Loaded};
+use crate::model::{self, CheckedSource};
 use crate::terminal::Terminal;
 
 /// A training from its RUN folder; None if it is over already.
 pub fn prepare(
     path: &Path,
     arguments: &Arguments,
-    stop: &Arc<AtomicBool>,
+    ranks: &dyn Communicator,
     terminal: &Terminal,
-) -> Result<Option<Prepared>, Failure> {
-    // Only one process writes; the other nodes read the same folder, or a copy of it.
-    let (folder, settings) = match arguments.nodes.records() {
-        true => RunFolder::resume(path)?,
-        false => RunFolder::open(path)?,
+) -> Result<Option<Prepared>, Ended> {
+    let opened = agree(ranks, "its start", open(path, arguments, ranks, terminal))?;
+    let over = gather_values(ranks, "whether it is over", opened.is_none())?;
+    if over.contains(&true) && over.contains(&false) {
+        let message = format!("`{}` is not the same folder on all ranks", path.display());
+        return Err(together(ranks, Failure::input(message)));
+    }
+    let Some(opened) = opened else {
+        return Ok(None);
     };
-    let loaded = model::check(model::read(path)?, &ChangeArgs::default(), terminal)?;
+    let Opened {
+        folder,
+        checked,
+        settings,
+        selected,
+        dataset,
+        checkpoint,
+    } = opened;
+    let kind = selected.kind.to_string();
+    let resumed = checkpoint.as_ref();
+    let fingerprint = Fingerprint::new(&checked.model, &settings, &dataset, resumed, &kind);
+    require_equal(ranks, &fingerprint)?;
+    Ok(Some(Prepared {
+        devices: describe_devices(ranks, &selected, settings.batch)?,
+        checked,
+        settings,
+        selected,
+        dataset,
+        folder: Some(folder).filter(|_| ranks.rank() == ROOT),
+        checkpoint,
+    }))
+}
+
+/// What can be prepared without the other ranks.
+struct Opened {
+    folder: RunFolder,
+    checked: CheckedSource,
+    settings: Settings,
+    selected: Selected,
+    dataset: Dataset,
+    checkpoint: Option<Checkpoint>,
+}
+
+fn open(
+    path: &Path,
+    arguments: &Arguments,
+    ranks: &dyn Communicator,
+    terminal: &Terminal,
+) -> Result<Option<Opened>, Failure> {
+    // Only one process writes; the other ranks read the same folder, or a copy of it.
+    let (folder, settings) = match ranks.rank() {
+        ROOT => RunFolder::resume(path)?,
+        _ => RunFolder::open(path)?,
+    };
+    let checked = model::check(model::read(path)?, &ChangeArgs::default(), terminal)?;
     let refuse = |what: String| Failure::input(format!("`{}` {what}", path.display()));
-    if let Some(difference) = settings.refusal(&loaded.model) {
+    if let Some(difference) = settings.refusal(&checked.model) {
         return Err(refuse(difference));
     }
-    if let Some(difference) = disagreement(arguments, &settings, &loaded, terminal)? {
+    if let Some(difference) = disagreement(arguments, &settings, &checked, terminal)? {
         return Err(refuse(format!("was begun differently: {difference}")).help(
             "leave that out to go on as it began, or begin a new training without `--resume`",
         ));
     }
-    let choice = match &arguments.device {
-        Some(choice) => choice.clone(),
-        None => settings.device.parse().map_err(Failure::input)?,
-    };
-    let selected = choice.select()?;
+    let choice = arguments.device.as_ref().unwrap_or(&settings.device);
+    let selected = select_device(choice, ranks)?;
     if folder.test().is_file() {
         terminal.note("this training is over; `termc eval` measures it again");
-        terminal.line(path.display().to_string())?;
+        if ranks.rank() == ROOT {
+            terminal.line(path.display().to_string())?;
+        }
         return Ok(None);
     }
     let checkpoint = checkpoint::latest(&folder.checkpoints(), |path, reason| {
@@ -58,8 +105,12 @@ pub fn prepare(
         Some(checkpoint) => terminal.note(&format!("going on from step {}", checkpoint.state.step)),
         None => terminal.note("no checkpoint yet; beginning anew"),
     }
-    let recorded = data::recorded(Some(&settings), &loaded.text);
-    let dataset = data::open(&DataArgs::default(), recorded, &loaded.model)?;
+    let choice = DatasetChoice {
+        skip_damaged: arguments.data.skip_damaged,
+        ..DatasetChoice::default()
+    };
+    let dataset = checked.open_dataset(&choice, Some(&settings))?;
+    terminal.warn_of(&dataset);
     let now = Identity::of(&dataset);
     if let Some((what, before, now)) = settings.data.as_ref().and_then(|d| d.difference(&now)) {
         let message = format!(
@@ -69,23 +120,13 @@ pub fn prepare(
         return Err(Failure::input(message)
             .help("put the files back as they were, or begin a new training with `--out`"));
     }
-    let terms = Terms {
-        loaded: &loaded,
-        settings: &settings,
-        dataset: &dataset,
-        checkpoint: checkpoint.as_ref(),
-        selected: &selected,
-    };
-    let nodes = arguments.nodes.join(&terms, stop, terminal)?;
-    enough_for_all(settings.batch, &selected, nodes.as_ref())?;
-    Ok(Some(Prepared {
-        loaded,
+    Ok(Some(Opened {
+        folder,
+        checked,
         settings,
         selected,
         dataset,
-        folder: arguments.nodes.records().then_some(folder),
         checkpoint,
-        nodes,
     }))
 }
 
@@ -93,12 +134,12 @@ pub fn prepare(
 fn disagreement(
     arguments: &Arguments,
     settings: &Settings,
-    loaded: &Loaded,
+    checked: &CheckedSource,
     terminal: &Terminal,
 ) -> Result<Option<String>, Failure> {
     if let Some(path) = &arguments.model {
         let given = model::check(model::read(path)?, &arguments.changes, terminal)?;
-        if let Some(line) = first_difference(&loaded.model.source, &given.model.source) {
+        if let Some(line) = first_difference(&checked.model.source, &given.model.source) {
             return Ok(Some(line));
         }
     } else if arguments.changes.variant.is_some() || !arguments.changes.sets.is_empty() {
@@ -110,7 +151,7 @@ fn disagreement(
     let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     let number = |n: Option<u32>| n.map(|n| n.to_string());
     let dataset = arguments.data.dataset.as_ref().map(|source| match source {
-        Source::Folder(folder) => Source::Folder(absolute(folder)).to_string(),
+        DatasetSource::Folder(folder) => DatasetSource::Folder(absolute(folder)).to_string(),
         source => source.to_string(),
     });
     let folder = |path: &Option<PathBuf>| path.as_ref().map(|p| absolute(p).display().to_string());
@@ -146,18 +187,18 @@ fn disagreement(
         ),
         (
             "--protocol",
-            arguments.protocol.map(|p| format!("{p:?}").to_lowercase()),
-            format!("{:?}", settings.protocol).to_lowercase(),
+            arguments.protocol.map(|p| p.to_string()),
+            settings.protocol.to_string(),
         ),
         (
             "--precision",
-            arguments.precision.map(|p| p.name().into()),
-            settings.precision.clone(),
+            arguments.precision.map(|p| p.to_string()),
+            settings.precision.to_string(),
         ),
         (
             "--kernels",
-            arguments.kernels.map(|k| k.name().into()),
-            settings.kernels.clone(),
+            arguments.kernels.map(|k| k.to_string()),
+            settings.kernels.to_string(),
         ),
         (
             "--checkpoint-every",

@@ -6,8 +6,8 @@
     reason = "the documentation is the author's"
 )]
 
-use burn::backend::Flex;
-use burn::tensor::{Tensor, TensorData};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 /// One emitted model.
 pub struct Case {
@@ -23,8 +23,33 @@ pub struct Case {
     pub parameters: usize,
     /// Loads weights from the contents of a file and yields the logits of images, on the CPU.
     pub logits: fn(&[u8], TensorData) -> Result<TensorData, String>,
-    /// The logits of images with fresh parameters.
+    /// The logits of images with fresh parameters, on the CPU.
     pub fresh: fn(TensorData) -> TensorData,
+    /// Number of fresh parameters that the logits of images have a gradient for, on the CPU with autodiff.
+    pub trainable: fn(TensorData) -> usize,
+}
+
+/// Counts what has a gradient.
+struct Count<'a> {
+    gradients: &'a Gradients,
+    found: usize,
+}
+
+impl ModuleVisitor for Count<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let gradient = param.val().grad(self.gradients);
+        self.found += gradient.map_or(0, |gradient| gradient.shape().num_elements());
+    }
+}
+
+fn with_gradient(model: &impl Module, logits: Tensor<2>) -> usize {
+    let gradients = &logits.sum().backward();
+    let mut count = Count {
+        gradients,
+        found: 0,
+    };
+    model.visit(&mut count);
+    count.found
 }
 
 macro_rules! case {
@@ -33,21 +58,27 @@ macro_rules! case {
             file: $file,
             variant: $variant,
             frozen: $frozen,
-            input: $module::$model::<Flex>::INPUT,
-            parameters: $module::$model::<Flex>::PARAMETERS,
+            input: $module::$model::INPUT,
+            parameters: $module::$model::PARAMETERS,
             logits: |weights, images| {
-                let device = Default::default();
-                let model = $module::$model::<Flex>::from_bytes(weights, &device);
+                let device = Device::flex();
+                let model = $module::$model::from_bytes(weights, &device);
                 let model = model.map_err(|error| error.to_string())?;
                 let images = Tensor::from_data(images, &device);
                 Ok(model.forward(images).into_data())
             },
             fresh: |images| {
-                let device = Default::default();
-                let model = $module::$model::<Flex>::new(&device);
+                let device = Device::flex();
+                let model = $module::$model::new(&device);
                 model
                     .forward(Tensor::from_data(images, &device))
                     .into_data()
+            },
+            trainable: |images| {
+                let device = Device::flex().autodiff();
+                let model = $module::$model::new(&device);
+                let logits = model.forward(Tensor::from_data(images, &device));
+                with_gradient(&model, logits)
             },
         }
     };

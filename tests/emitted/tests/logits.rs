@@ -4,8 +4,7 @@
 
 mod common;
 
-use burn::backend::Flex;
-use burn::tensor::TensorData;
+use burn::tensor::{Device, TensorData};
 use common::{composed, network, title};
 use termc_compiler::model::Model;
 use termc_emitted::{CASES, Case};
@@ -60,7 +59,7 @@ fn logits_equal_the_runtimes_bit_for_bit() {
         let bits =
             |data: TensorData| -> Vec<u32> { data.iter::<f32>().map(f32::to_bits).collect() };
         assert!(expected.iter::<f32>().all(f32::is_finite));
-        assert_eq!(found.shape, expected.shape);
+        assert_eq!(found.shape(), expected.shape());
         assert_eq!(bits(found), bits(expected), "{}", title(case));
     }
 }
@@ -97,11 +96,28 @@ fn fresh_parameters_give_finite_logits() {
     }
 }
 
+#[test]
+fn parameters_have_gradients_on_a_device_with_autodiff() {
+    for case in CASES {
+        let trainable = (case.trainable)(images(case, 2));
+        // The logits of one case do not depend on a kernel that its loss compares.
+        let all = case.parameters;
+        let unread = !case.frozen && case.file.ends_with("unread.term");
+        assert_eq!(
+            trainable == all,
+            !unread,
+            "{}: {trainable} of {all}",
+            title(case)
+        );
+        assert!(trainable > 0);
+    }
+}
+
 /// A weight file of the tiny model, changed.
 fn with(change: impl FnOnce(&mut TensorFile)) -> Result<TensorData, String> {
     let case = named("tiny.term", None);
     let model = model(case);
-    let params = Params::<Flex>::init(&model, 7, &Default::default());
+    let params = Params::init(&model, 7, &Device::flex());
     let mut file = weights::file(&model, &params);
     change(&mut file);
     (case.logits)(&file.to_bytes().unwrap(), images(case, 1))
@@ -136,7 +152,7 @@ fn weights_that_do_not_fit_are_refused_by_name() {
     let case = named("tiny.term", None);
     assert!((case.logits)(b"not a weight file", images(case, 1)).is_err());
     let other = named("digits.term", None);
-    let params = Params::<Flex>::init(&model(other), 7, &Default::default());
+    let params = Params::init(&model(other), 7, &Device::flex());
     let bytes = weights::file(&model(other), &params).to_bytes().unwrap();
     assert!((case.logits)(&bytes, images(case, 1)).is_err());
 }

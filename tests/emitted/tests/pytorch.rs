@@ -79,7 +79,7 @@ fn logits_agree_with_the_runtimes() {
         let expected = composed(&model, &params, images);
         let found = TensorFile::read(&folder.join("logits.safetensors")).unwrap();
         let found = found.tensors.get("logits").unwrap();
-        assert_eq!(found.shape, expected.shape);
+        assert_eq!(found.shape(), expected.shape());
         let pairs = found.iter::<f64>().zip(expected.iter::<f64>());
         let distance = pairs.map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
         let norm = expected.iter::<f64>().map(|x| x * x).sum::<f64>().sqrt();

@@ -1,7 +1,6 @@
 //! What the tests of emitted source share: a case's model with parameters, and made-up images.
 
-use burn::backend::Flex;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::model::Model;
 use termc_compiler::{Compiled, Options, compile};
 use termc_emitted::Case;
@@ -21,19 +20,19 @@ pub fn compiled(case: &Case) -> Compiled {
 }
 
 /// The model of a case with fresh parameters; a frozen one is calibrated on made-up images.
-pub fn network(case: &Case, seed: u64) -> (Model, Params<Flex>) {
+pub fn network(case: &Case, seed: u64) -> (Model, Params) {
     let model = compiled(case).model.unwrap();
-    let params = Params::<Flex>::init(&model, seed, &Default::default());
+    let params = Params::init(&model, seed, &Device::flex());
     if !case.frozen {
         return (model, params);
     }
-    let options = freeze::Options {
+    let options = freeze::CalibrationOptions {
         calibration: Calibration::Batch,
         kernels: KernelChoice::Fused,
     };
     let batch = images(case, 4, 0.41);
     let batches = || Ok(Box::new(std::iter::once(Ok(batch.clone()))) as Batches);
-    let frozen = freeze::freeze(&params, options, &Default::default(), batches, |_| {}).unwrap();
+    let frozen = freeze::freeze(&params, options, &Device::flex(), batches, |_| {}).unwrap();
     (frozen.model, frozen.params)
 }
 
@@ -47,12 +46,12 @@ pub fn images(case: &Case, batch: usize, step: f32) -> TensorData {
 }
 
 /// The logits that the runtime computes in plain Burn.
-pub fn composed(model: &Model, params: &Params<Flex>, images: TensorData) -> TensorData {
+pub fn composed(model: &Model, params: &Params, images: TensorData) -> TensorData {
     let pass = Pass {
         kernels: KernelChoice::Composed,
         ..Pass::default()
     };
-    let input = Tensor::from_data(images, &Default::default());
+    let input = Tensor::from_data(images, &Device::flex());
     let forward = Network::new(model).forward(params, input, &pass);
     forward.logits.into_data()
 }

@@ -1,0 +1,115 @@
+//! Every operation in plain Burn: what fused kernels are compared with, and what stands in where there is none. The modules
+//! are the very text that emitted source carries.
+
+#[path = "../../../compiler/support/affine.rs"]
+pub mod affine;
+#[path = "../../../compiler/support/elementwise.rs"]
+pub mod elementwise;
+#[path = "../../../compiler/support/slow_net.rs"]
+pub mod slow_net;
+#[path = "../../../compiler/support/standardize.rs"]
+pub mod standardize_forms;
+
+use burn::tensor::Tensor;
+
+use self::standardize_forms as form;
+use crate::call::Over;
+use crate::operations::Bias;
+
+pub use self::affine::depthwise;
+pub use self::elementwise::{channel_mean, sigmoid, spatial_mean};
+pub use self::form::standardize_scaled;
+pub use self::slow_net::{slow_context, slow_line, slow_plane};
+
+/// 1x1 convolution of the concatenation of `parts`.
+pub fn pointwise(parts: Vec<Tensor<4>>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<4> {
+    let x = match <[_; 1]>::try_from(parts) {
+        Ok([x]) => x,
+        Err(parts) => elementwise::concat(parts),
+    };
+    affine::pointwise(x, (weight, bias))
+}
+
+/// `x * scale + shift` per channel.
+pub fn rescale(x: Tensor<4>, scale: Tensor<1>, shift: Tensor<1>) -> Tensor<4> {
+    affine::rescale(x, [scale, shift])
+}
+
+/// Zero mean and unit biased variance.
+pub fn standardize(x: Tensor<4>, over: Over) -> Tensor<4> {
+    match over {
+        Over::Instance => form::standardize_instance(x),
+        Over::Batch => form::standardize_batch(x),
+        Over::Groups(groups) => form::standardize_groups(x, groups),
+        Over::OddGroups(groups) => form::standardize_odd(x, groups),
+    }
+}
+
+/// GELU, the exact form.
+pub fn gelu(x: Tensor<4>) -> Tensor<4> {
+    elementwise::gelu(x)
+}
+
+/// Sum; axes of size 1 are expanded.
+pub fn add(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
+    a + b
+}
+
+/// Product; axes of size 1 are expanded.
+pub fn mul(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
+    a * b
+}
+
+/// Per-channel matrix product.
+pub fn matmul(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
+    a.matmul(b)
+}
+
+/// Adds a scalar or one value per position.
+pub fn bias(x: Tensor<4>, bias: Bias) -> Tensor<4> {
+    match bias {
+        Bias::Scalar(b) => elementwise::bias_scalar(x, b),
+        Bias::Spatial(b) => elementwise::bias_spatial(x, b),
+    }
+}
+
+/// See [`KernelChoice::kar`](crate::KernelChoice::kar).
+pub fn kar(
+    params: Tensor<1>,
+    gradient: Tensor<1>,
+    averages: Vec<Tensor<1>>,
+    betas: &[f64],
+    lr: f64,
+) -> (Tensor<1>, Vec<Tensor<1>>) {
+    let mut direction = gradient.clone().sign();
+    let averages = averages.into_iter().zip(betas).map(|(average, beta)| {
+        direction = direction.clone() + average.clone().sign();
+        average.mul_scalar(*beta) + gradient.clone().mul_scalar(1.0 - beta)
+    });
+    let averages = averages.collect();
+    (params - direction.mul_scalar(lr), averages)
+}
+
+/// See [`KernelChoice::norms`](crate::KernelChoice::norms).
+pub fn norms(vectors: Vec<Tensor<1>>, coefficients: &[f64]) -> (Tensor<1>, Tensor<1>) {
+    let mut norms = Vec::new();
+    let mut gradient = Vec::new();
+    for (vector, coefficient) in vectors.into_iter().zip(coefficients) {
+        if *coefficient == 0.0 {
+            gradient.push(vector.zeros_like());
+            continue;
+        }
+        let norm = (vector.clone() * vector.clone()).sum().sqrt();
+        let zero = norm.clone().equal_elem(0.0);
+        let factor = norm.clone().mask_fill(zero, 1.0).recip();
+        gradient.push(vector * factor.mul_scalar(*coefficient));
+        norms.push(norm.mul_scalar(*coefficient));
+    }
+    let gradient = Tensor::cat(gradient, 0);
+    let value = if norms.is_empty() {
+        Tensor::zeros([1], &gradient.device())
+    } else {
+        Tensor::cat(norms, 0).sum()
+    };
+    (value, gradient)
+}

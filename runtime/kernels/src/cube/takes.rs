@@ -1,0 +1,20 @@
+//! Which operands the kernels take. Everything else is computed in composed form.
+
+use burn::tensor::DType;
+
+use super::depthwise::LARGEST;
+use crate::call::{Call, Kind};
+
+/// Whether there is a kernel for operands of these shapes and types.
+pub fn takes(call: &Call, operands: &[Kind]) -> bool {
+    let floats = |dtype: DType| matches!(dtype, DType::F32 | DType::F16 | DType::BF16);
+    if !operands.iter().all(|operand| floats(operand.dtype)) {
+        return false;
+    }
+    match (call, operands) {
+        (Call::Standardize { maps: 2, .. }, [a, b, ..]) => a.dtype == b.dtype,
+        (Call::Standardize { .. } | Call::Activate(_), _) => true,
+        (Call::Depthwise, [_, kernel]) => kernel.dims4()[3] <= LARGEST,
+        _ => false,
+    }
+}

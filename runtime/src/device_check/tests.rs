@@ -1,0 +1,103 @@
+//! The CPU as the device that is compared with itself, and with faults put in.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use termc_compiler::{Options, compile};
+
+use super::*;
+
+fn model(text: &str) -> Model {
+    compile("t.term", text, &Options::default()).model.unwrap()
+}
+
+fn digits() -> Model {
+    model(include_str!("../../../examples/digits.term"))
+}
+
+fn check(
+    model: &Model,
+    kernels: KernelChoice,
+    perturbation: Option<Perturbation>,
+) -> Result<Deviations, Disagreement> {
+    let job = DeviceCheck {
+        model,
+        seed: 3,
+        batch: 4,
+        kernels,
+        precision: Precision::F32,
+        perturbation,
+    };
+    job.run(&Device::flex())
+}
+
+fn fault(amount: f64, only: NodeId, gradient: bool) -> Option<Perturbation> {
+    Some(Perturbation {
+        amount,
+        only: Some(only),
+        gradient,
+    })
+}
+
+#[test]
+fn the_cpu_agrees_with_itself() {
+    for text in [
+        include_str!("../../../examples/tiny.term"),
+        include_str!("../../../examples/digits.term"),
+    ] {
+        let model = model(text);
+        for kernels in [KernelChoice::Fused, KernelChoice::Composed] {
+            let deviations = check(&model, kernels, None).unwrap();
+            println!(
+                "{kernels:?}: {deviations:?} of {} gradients",
+                model.params.len()
+            );
+            assert!(
+                deviations.value < 0.1 && deviations.gradient < 0.5,
+                "{deviations:?}"
+            );
+            assert!(
+                deviations.undecided * 2 < model.params.len(),
+                "{deviations:?}"
+            );
+        }
+    }
+}
+
+/// Rounding like that of a GPU's matrix units must pass, also where it adds up over the layers.
+#[test]
+fn rounding_is_no_fault() {
+    let rounding = Perturbation {
+        amount: 2.0 * distance::rounding(Precision::F32),
+        only: None,
+        gradient: false,
+    };
+    let deviations = check(&digits(), KernelChoice::Composed, Some(rounding)).unwrap();
+    assert!(deviations.value > 0.05, "{deviations:?}");
+}
+
+#[test]
+fn a_wrong_value_is_found_at_its_node() {
+    let model = digits();
+    let middle = model.node_ids().nth(model.nodes.len() / 2).unwrap();
+    let wrong = check(&model, KernelChoice::Composed, fault(0.3, middle, false)).unwrap_err();
+    assert_eq!(wrong.node, middle);
+    assert_eq!(wrong.what, format!("the value of `{}`", model[middle].name));
+    assert!(wrong.distance > wrong.allowed);
+    let broken = check(
+        &model,
+        KernelChoice::Composed,
+        fault(f64::NAN, middle, false),
+    )
+    .unwrap_err();
+    assert_eq!(broken.node, middle);
+}
+
+#[test]
+fn a_wrong_gradient_is_found_where_the_backward_pass_meets_it() {
+    let model = digits();
+    // The last block's value: every gradient but that of the head passes it.
+    let block = model.scopes.iter().rfind(|scope| scope.parent.is_some());
+    let result = block.unwrap().result;
+    let wrong = check(&model, KernelChoice::Fused, fault(0.9, result, true)).unwrap_err();
+    assert!(wrong.what.starts_with("the gradient of `"), "{wrong:?}");
+    assert!(wrong.node.index() <= result.index(), "{wrong:?}");
+}

@@ -1,0 +1,124 @@
+//! A model that the compiler has checked, and the weights that belong to it. Computes nothing.
+
+use std::path::{Path, PathBuf};
+
+use termc_compiler::diagnostics::{Style, render};
+use termc_compiler::freeze::freeze;
+use termc_compiler::model::Model as CheckedModel;
+use termc_compiler::{Compiled, Options, compile};
+
+use super::{ModelError, ModelSource};
+use crate::Error;
+use crate::weights::{self, Weights};
+
+/// Columns of diagnostics inside an error.
+const WIDTH: usize = 100;
+
+/// A checked model and where it came from.
+#[derive(Clone, Debug)]
+pub struct CheckedSource {
+    /// The model; of a frozen file the frozen one.
+    pub model: CheckedModel,
+    /// What was compiled, for pointing at lines.
+    pub compiled: Compiled,
+    /// Where it came from.
+    pub source: ModelSource,
+}
+
+impl ModelSource {
+    /// Compiles the text, so that the findings can be shown; [`checked`](Self::checked) takes the model from there.
+    ///
+    /// # Errors
+    /// If changes are asked of a frozen model.
+    pub fn compile(&self, changes: &Options) -> Result<Compiled, Error> {
+        let changed = changes.variant.is_some() || !changes.sets.is_empty();
+        if self.frozen.is_some() && changed {
+            return Err(ModelError::FrozenChanged(self.name.clone()).into());
+        }
+        Ok(compile(&self.name, &self.text, changes))
+    }
+
+    /// The model that was compiled from this source.
+    ///
+    /// # Errors
+    /// If there is none, because the source is wrong: with the diagnostics as text.
+    pub fn checked(self, compiled: Compiled) -> Result<CheckedSource, Error> {
+        let Some(model) = compiled.model.clone() else {
+            let style = Style {
+                color: false,
+                width: WIDTH,
+            };
+            let text = render(&compiled.sources, &compiled.diagnostics, style);
+            return Err(ModelError::Diagnostics(text.trim_end().to_owned()).into());
+        };
+        Ok(CheckedSource {
+            model: match self.frozen {
+                // The source of a frozen file is that of the model it was made from.
+                Some(_) => freeze(&model).model,
+                None => model,
+            },
+            compiled,
+            source: self,
+        })
+    }
+
+    /// Compiles and checks in one go.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile) and [`checked`](Self::checked).
+    pub fn check(self, changes: &Options) -> Result<CheckedSource, Error> {
+        let compiled = self.compile(changes)?;
+        self.checked(compiled)
+    }
+}
+
+impl CheckedSource {
+    /// The weight file to use: the one that is named, else the one the source brought along.
+    ///
+    /// # Errors
+    /// If there is neither.
+    pub fn weights_path(&self, named: Option<&Path>) -> Result<PathBuf, Error> {
+        let path = named.or(self.source.weights.as_deref());
+        Ok(path.ok_or(ModelError::NoWeights)?.to_owned())
+    }
+
+    /// Reads the weights to use: those named, else those the source brought along.
+    ///
+    /// # Errors
+    /// If there are none, they cannot be read, or they are frozen and the model is not, or the other way round.
+    pub fn weights(&self, named: Option<&Path>) -> Result<Weights, Error> {
+        let path = self.weights_path(named)?;
+        let weights = weights::read(&path)?;
+        match (&self.source.frozen, &weights.frozen) {
+            (None, Some(_)) => Err(ModelError::WeightsOfFrozen(path).into()),
+            (Some(_), None) => Err(ModelError::WeightsOfUnfrozen(path).into()),
+            _ => Ok(weights),
+        }
+    }
+
+    /// Refuses what only a model that can still be trained is good for; `problem` ends the sentence "is frozen: ...".
+    ///
+    /// # Errors
+    /// If the model is frozen.
+    pub fn refuse_frozen(&self, problem: &'static str) -> Result<(), Error> {
+        match self.model.frozen {
+            false => Ok(()),
+            true => Err(ModelError::Frozen {
+                name: self.source.name.clone(),
+                problem,
+            }
+            .into()),
+        }
+    }
+
+    /// Refuses to train what has nothing to train.
+    ///
+    /// # Errors
+    /// If the model has no parameters.
+    pub fn require_parameters(&self) -> Result<(), Error> {
+        match self.model.parameter_count() {
+            0 => Err(ModelError::NoParameters(self.model.name.clone()).into()),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! From a model's source to its data set: what the caller says, else what the RUN folder or the frozen file recorded.
+//! Reads no format of data sets itself.
+
+use std::path::PathBuf;
+
+use termc_compiler::model::Normalize;
+use termc_data::{Dataset, DatasetOptions, DatasetSource, open, require_compatible};
+
+use super::{CheckedSource, ModelError};
+use crate::Error;
+use crate::train::{RunFolder, Settings, normalize};
+
+/// Which data set to open.
+#[derive(Clone, Debug, Default)]
+pub struct DatasetChoice {
+    /// The data set; None for the one that the model was trained on.
+    pub dataset: Option<DatasetSource>,
+    /// Where its files are; None for where they were in training, else the platform's cache folder.
+    pub data_dir: Option<PathBuf>,
+    /// Leave out image files of a folder that cannot be read, with a warning in the data set, instead of failing.
+    pub skip_damaged: bool,
+}
+
+/// What a RUN folder or a frozen file says of the data set of the training.
+#[derive(Clone, Debug)]
+struct RecordedDataset {
+    name: String,
+    data_dir: Option<PathBuf>,
+    classes: Option<Vec<String>>,
+}
+
+/// What turns the pixels of an image into a network's input and its output into a class name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preprocessing {
+    /// Class names by label.
+    pub classes: Vec<String>,
+    /// What pixels are normalized with.
+    pub normalize: Normalize,
+}
+
+impl CheckedSource {
+    /// The settings of the RUN folder that the model came from; None if it came from elsewhere.
+    ///
+    /// # Errors
+    /// If the folder's `config.json` cannot be read or is of another format.
+    pub fn settings(&self) -> Result<Option<Settings>, Error> {
+        match &self.source.run {
+            Some(folder) => Ok(Some(RunFolder::open(folder)?.1)),
+            None => Ok(None),
+        }
+    }
+
+    /// Opens the data set and refuses one that does not fit the model.
+    ///
+    /// # Errors
+    /// If none is named or recorded, it cannot be read, its images or classes do not fit the model, or the classes have
+    /// other names than in training.
+    pub fn open_dataset(
+        &self,
+        choice: &DatasetChoice,
+        settings: Option<&Settings>,
+    ) -> Result<Dataset, Error> {
+        let recorded = self.recorded_dataset(settings);
+        let source: DatasetSource = match (&choice.dataset, &recorded) {
+            (Some(source), _) => source.clone(),
+            (None, Some(recorded)) => recorded.name.parse()?,
+            (None, None) => return Err(ModelError::NoDataset.into()),
+        };
+        let recorded_dir = recorded.as_ref().and_then(|r| r.data_dir.clone());
+        let [channels, ..] = self.model.input;
+        let options = DatasetOptions {
+            data_dir: choice.data_dir.clone().or(recorded_dir),
+            channels: Some(channels),
+            skip_damaged: choice.skip_damaged,
+            ..DatasetOptions::default()
+        };
+        let dataset = open(&source, &options)?;
+        require_compatible(&self.model, &dataset).map_err(|e| Error::Input(e.to_string()))?;
+        let known = recorded.and_then(|recorded| recorded.classes);
+        let mut names = known.iter().flatten().zip(&dataset.classes).enumerate();
+        match names.find(|(_, (trained, found))| trained != found) {
+            None => Ok(dataset),
+            Some((label, (trained, found))) => Err(ModelError::OtherClasses {
+                label,
+                found: found.clone(),
+                dataset: dataset.name.clone(),
+                trained: trained.clone(),
+            }
+            .into()),
+        }
+    }
+
+    /// What pixels are normalized with: a frozen file states it, else the model's recipe, else what the training part had,
+    /// of which the RUN folder tells.
+    pub fn normalization(&self, settings: Option<&Settings>, dataset: &Dataset) -> Normalize {
+        let trained = settings.and_then(|settings| settings.data.as_ref());
+        match (&self.source.frozen, trained) {
+            (Some(card), _) => card.normalize(),
+            (None, Some(data)) if self.model.train.normalize.is_none() => Normalize {
+                mean: data.mean.clone(),
+                std: data.std.clone(),
+            },
+            _ => normalize(&self.model, dataset).clone(),
+        }
+    }
+
+    /// Class names and normalization of the training, from the frozen file or the RUN folder; the data set is opened only
+    /// where an old folder does not tell.
+    ///
+    /// # Errors
+    /// If neither says it, as for a weight file by itself, or the data set cannot be opened.
+    pub fn preprocessing(&self) -> Result<Preprocessing, Error> {
+        if let Some(card) = &self.source.frozen {
+            return Ok(Preprocessing {
+                classes: card.classes.clone(),
+                normalize: card.normalize(),
+            });
+        }
+        let settings = self.settings()?;
+        if let Some(data) = settings.as_ref().and_then(|s| s.data.as_ref()) {
+            let of_data = || Normalize {
+                mean: data.mean.clone(),
+                std: data.std.clone(),
+            };
+            return Ok(Preprocessing {
+                classes: data.classes.clone(),
+                normalize: self.model.train.normalize.clone().unwrap_or_else(of_data),
+            });
+        }
+        let dataset = self.open_dataset(&DatasetChoice::default(), settings.as_ref())?;
+        Ok(Preprocessing {
+            normalize: self.normalization(settings.as_ref(), &dataset),
+            classes: dataset.classes,
+        })
+    }
+
+    fn recorded_dataset(&self, settings: Option<&Settings>) -> Option<RecordedDataset> {
+        let of_run = settings.map(|s| RecordedDataset {
+            name: s.dataset.clone(),
+            data_dir: s.data_dir.clone(),
+            classes: s.data.as_ref().map(|data| data.classes.clone()),
+        });
+        let of_file = self.source.frozen.as_ref().map(|card| RecordedDataset {
+            name: card.dataset.clone(),
+            data_dir: None,
+            classes: Some(card.classes.clone()),
+        });
+        of_run.or(of_file)
+    }
+}

@@ -1,0 +1,151 @@
+//! Images in, class names and probabilities out. All images of a call are one batch, which matters unless the model is
+//! frozen.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::{Tensor, TensorData};
+use termc_data::{Normalizer, decode_image};
+
+use super::{Model, ModelError, fetch};
+use crate::Error;
+use crate::train::scores::probability;
+
+/// Images as bytes, 0 to 255.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageBatch {
+    shape: [usize; 3],
+    pixels: Vec<u8>,
+}
+
+impl ImageBatch {
+    /// Images of `shape` `[channels, height, width]`; `pixels` is `[N, channels, height, width]`, row-major.
+    ///
+    /// # Errors
+    /// If the pixels are not a whole number of images, or none.
+    pub fn from_pixels(shape: [usize; 3], pixels: Vec<u8>) -> Result<Self, Error> {
+        let size: usize = shape.iter().product();
+        match size > 0 && !pixels.is_empty() && pixels.len().is_multiple_of(size) {
+            true => Ok(Self { shape, pixels }),
+            false => Err(ModelError::PixelCount {
+                pixels: pixels.len(),
+                shape,
+            }
+            .into()),
+        }
+    }
+
+    /// Reads image files of `shape` `[channels, height, width]` as [`decode_image`] does; channels are 1 or 3.
+    ///
+    /// # Errors
+    /// If a file cannot be read or is of another size, or there are none.
+    pub fn read(shape: [usize; 3], files: &[impl AsRef<Path>]) -> Result<Self, Error> {
+        let mut pixels = Vec::new();
+        for file in files {
+            pixels.extend(decode_image(file.as_ref(), shape)?);
+        }
+        Self::from_pixels(shape, pixels)
+    }
+
+    /// Number of images, at least one.
+    pub fn len(&self) -> usize {
+        self.pixels.len() / self.size()
+    }
+
+    /// Never.
+    pub fn is_empty(&self) -> bool {
+        self.pixels.is_empty()
+    }
+
+    fn size(&self) -> usize {
+        self.shape.iter().product::<usize>().max(1)
+    }
+}
+
+/// The probabilities that a model gives an image's classes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    probabilities: Vec<f64>,
+    classes: Arc<[String]>,
+}
+
+impl Prediction {
+    /// The most probable class's label.
+    pub fn label(&self) -> usize {
+        self.ranked().first().map_or(0, |(label, ..)| *label)
+    }
+
+    /// The most probable class's name.
+    pub fn class(&self) -> &str {
+        self.name(self.label())
+    }
+
+    /// The most probable class's probability.
+    pub fn probability(&self) -> f64 {
+        self.ranked().first().map_or(0.0, |(.., p)| *p)
+    }
+
+    /// By label; the sum is 1.
+    pub fn probabilities(&self) -> &[f64] {
+        &self.probabilities
+    }
+
+    /// Label, name and probability of every class, the most probable first; of equals the one with the smaller label.
+    pub fn ranked(&self) -> Vec<(usize, &str, f64)> {
+        let all = self.probabilities.iter().enumerate();
+        let mut all: Vec<_> = all
+            .map(|(label, p)| (label, self.name(label), *p))
+            .collect();
+        all.sort_by(|a, b| b.2.total_cmp(&a.2));
+        all
+    }
+
+    fn name(&self, label: usize) -> &str {
+        self.classes.get(label).map_or("?", String::as_str)
+    }
+}
+
+impl Model {
+    /// Reads PNG or JPEG files of the size that the model takes.
+    ///
+    /// # Errors
+    /// If a file cannot be read or is of another size, or there are none.
+    pub fn read_images(&self, files: &[impl AsRef<Path>]) -> Result<ImageBatch, Error> {
+        ImageBatch::read(self.checked().input, files)
+    }
+
+    /// Classifies images, all together as one batch.
+    ///
+    /// # Errors
+    /// If they are not of the size that the model takes, or nothing says what their pixels are normalized with: see
+    /// [`preprocessing`](Self::preprocessing).
+    pub fn predict(&self, images: &ImageBatch) -> Result<Vec<Prediction>, Error> {
+        let model = self.checked();
+        if images.shape != model.input {
+            return Err(ModelError::ImageShape {
+                model: model.name.clone(),
+                expected: model.input,
+                found: images.shape,
+            }
+            .into());
+        }
+        let preprocessing = self.preprocessing()?;
+        let [channels, height, width] = model.input;
+        let normalizer = Normalizer::new(&preprocessing.normalize, channels)?;
+        let mut pixels = vec![0f32; images.pixels.len()];
+        let each = images.pixels.chunks_exact(images.size());
+        for (image, out) in each.zip(pixels.chunks_exact_mut(images.size())) {
+            normalizer.apply(image, out);
+        }
+        let data = TensorData::new(pixels, [images.len(), channels, height, width]);
+        let input = Tensor::<4>::from_data(data, &self.compute.device.device);
+        let logits: Vec<f32> = fetch(self.logits(input))?.iter::<f32>().collect();
+        let classes: Arc<[String]> = preprocessing.classes.clone().into();
+        let rows = logits.chunks_exact(model.classes.max(1));
+        let predictions = rows.map(|row| Prediction {
+            probabilities: (0..row.len()).map(|c| probability(row, c)).collect(),
+            classes: classes.clone(),
+        });
+        Ok(predictions.collect())
+    }
+}

@@ -1,0 +1,58 @@
+//! How a forward pass is run: what it returns besides the logits, dropout, types, kernels. Runs nothing.
+
+use termc_compiler::model::NodeId;
+use termc_data::random::Key;
+use termc_kernels::KernelChoice;
+
+use super::Precision;
+
+/// Channel dropout of one training step.
+#[derive(Clone, Copy, Debug)]
+pub struct Dropout {
+    /// The step's stream; each dropout node narrows it by its name.
+    pub key: Key,
+    /// Position of the batch's first image in the step, so that parts of a batch drop what the whole would.
+    pub first_image: usize,
+}
+
+/// Which values a forward pass keeps besides the logits and the kernels of the loss.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep<'a> {
+    /// None.
+    #[default]
+    Nothing,
+    /// Those the author named.
+    Named,
+    /// Every one.
+    All,
+    /// Those that exist as a whole where nodes are computed together.
+    Made,
+    /// These.
+    These(&'a [NodeId]),
+}
+
+/// Changes values on purpose, to see what follows from it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Perturbation {
+    /// How much, as a fraction of each number.
+    pub amount: f64,
+    /// Only the value of this node.
+    pub only: Option<NodeId>,
+    /// Changes the gradient alone.
+    pub gradient: bool,
+}
+
+/// How to run a forward pass.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pass<'a> {
+    /// Dropout; None outside training.
+    pub dropout: Option<Dropout>,
+    /// What else to return.
+    pub keep: Keep<'a>,
+    /// Which code to use.
+    pub kernels: KernelChoice,
+    /// Type of the activations.
+    pub precision: Precision,
+    /// What to change on purpose; None outside checks.
+    pub perturbation: Option<Perturbation>,
+}

@@ -1,0 +1,50 @@
+//! Whole networks on Vulkan, values and gradients, by the check that trainings on a GPU begin with; and products whose shapes
+//! earlier versions of Burn's libraries got wrong. Needs the feature `vulkan`.
+#![cfg(feature = "vulkan")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "short/vulkan.rs"]
+mod device;
+
+use termc_compiler::{Options, compile};
+use termc_runtime::device_check::DeviceCheck;
+use termc_runtime::network::{KernelChoice, Precision};
+
+use self::device::vulkan;
+
+fn network(text: &str) {
+    let Some(device) = vulkan() else {
+        return;
+    };
+    let model = compile("t.term", text, &Options::default()).model.unwrap();
+    for kernels in KernelChoice::ALL {
+        let check = DeviceCheck {
+            model: &model,
+            seed: 3,
+            batch: 4,
+            kernels,
+            precision: Precision::F32,
+            perturbation: None,
+        };
+        let deviations = check.run(&device).unwrap_or_else(|wrong| {
+            let name = &model[wrong.node].name;
+            unreachable!("{kernels}, node `{name}`: {wrong:?}")
+        });
+        println!("{kernels}: {deviations:?}");
+        // Far below what rounding in matrix units would do: these products are float32.
+        assert!(
+            deviations.value < 0.1 && deviations.gradient < 0.5,
+            "{deviations:?}"
+        );
+    }
+}
+
+#[test]
+fn a_tiny_network() {
+    network(include_str!("../../examples/tiny.term"));
+}
+
+#[test]
+fn the_digits_network() {
+    network(include_str!("../../examples/digits.term"));
+}
