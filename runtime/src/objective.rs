@@ -102,11 +102,11 @@ pub fn evaluate(
         .slow_neural
         .as_ref()
         .and_then(|term| loss::slow_neural(term, &forward.kernels));
-    let derived = match &slow_neural {
+    let differentiable = match &slow_neural {
         Some(slow) => cross_entropy.clone() + slow.clone(),
         None => cross_entropy.clone(),
     };
-    let mut grads = derived.backward();
+    let mut grads = differentiable.backward();
     let derived = leaves.gradients(&mut grads);
     let (gradient, weight_norm) = match &loss.weight_norm {
         Some(term) => {

@@ -40,6 +40,11 @@ impl Selected {
         self.kind == DeviceKind::Cpu
     }
 
+    /// Whether it computes with bfloat16. WGSL, through which kernels reach Vulkan, has no such type.
+    pub fn has_bf16(&self) -> bool {
+        matches!(self.kind, DeviceKind::Cuda | DeviceKind::Rocm)
+    }
+
     fn open(kind: DeviceKind, index: usize) -> Result<Self, String> {
         let (device, found) = open::open(kind, index)?;
         Ok(Self {

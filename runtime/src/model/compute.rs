@@ -43,9 +43,9 @@ impl Compute {
     /// Refuses a type of activations that the device does not compute with.
     ///
     /// # Errors
-    /// If it is not 32-bit floats and the device is the CPU.
+    /// If it is not 32-bit floats and the device has no others.
     pub fn require_precision(device: &Selected, precision: Precision) -> Result<(), Error> {
-        match precision == Precision::F32 || !device.is_cpu() {
+        match precision == Precision::F32 || device.has_bf16() {
             true => Ok(()),
             false => Err(ModelError::Precision {
                 precision: precision.to_string(),

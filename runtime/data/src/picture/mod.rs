@@ -192,7 +192,7 @@ fn decoder<'a>(file: &Path, bytes: &'a [u8]) -> Result<impl ImageDecoder + use<'
             file,
             "its content",
             "a PNG, JPEG, WebP, BMP, GIF or TIFF image",
-            "none of them",
+            "something else",
         ));
     }
     reader.into_decoder().map_err(image_error(file))

@@ -476,7 +476,7 @@ fn faulty_folders_are_refused() {
     fs::write(at("train/a/2.png"), "no image at all").unwrap();
     assert!(
         message().starts_with(&format!(
-            "1 of 3 image files cannot be read:\n  `{}` is malformed: its content is none of them",
+            "1 of 3 image files cannot be read:\n  `{}` is malformed: its content is something else",
             at("train/a/2.png").display()
         )),
         "{}",

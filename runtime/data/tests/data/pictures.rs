@@ -183,7 +183,7 @@ fn what_is_no_picture_is_named() {
     assert_eq!(
         decode_image(&file, [3, 12, 20]).unwrap_err().to_string(),
         format!(
-            "`{}` is malformed: its content is none of them, expected a PNG, JPEG, WebP, BMP, GIF or TIFF image",
+            "`{}` is malformed: its content is something else, expected a PNG, JPEG, WebP, BMP, GIF or TIFF image",
             file.display()
         )
     );
