@@ -40,11 +40,13 @@ fn network(text: &str) {
 }
 
 #[test]
+#[ignore = "a software device takes tens of minutes to compile the kernels"]
 fn a_tiny_network() {
     network(include_str!("../../examples/tiny.term"));
 }
 
 #[test]
+#[ignore = "a software device takes tens of minutes to compile the kernels"]
 fn the_digits_network() {
     network(include_str!("../../examples/digits.term"));
 }

@@ -76,6 +76,7 @@ fn trained_alike(recipe: &str, tolerance: f64) {
 
 /// Gradients enter as they are; averages, clipping and augmentation on the way.
 #[test]
+#[ignore = "a software device takes tens of minutes to compile the kernels"]
 fn of_smooth_optimizers() {
     let adamw = "optimizer adamw(lr: 0.002, betas: [0.9, 0.99])\nschedule warmup_cosine(warmup: 1)\nepochs 2\nbatch 16\naugment random_affine(degrees: 10)\nclip norm(5)\nema 0.9";
     trained_alike(adamw, 1e-5);
@@ -85,6 +86,7 @@ fn of_smooth_optimizers() {
 
 /// Kar takes the sign of a gradient, also of one that is rounding alone: further apart.
 #[test]
+#[ignore = "a software device takes tens of minutes to compile the kernels"]
 fn of_kar() {
     let kar = "optimizer kar3(lr: 0.0007, betas: [0.5, 0.95])\nschedule warmup_cosine(warmup: 1)\nepochs 2\nbatch 16";
     trained_alike(kar, 1e-3);

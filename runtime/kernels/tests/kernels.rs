@@ -376,7 +376,7 @@ proptest! {
             let mut take = |n: usize| linears.by_ref().take(n).collect::<Vec<_>>();
             let net = SlowTensors { filters: take(layers + 1), linears: take(layers), output: take(1).remove(0) };
             let last = i.rows.len();
-            let factor = |n: usize| if trained { i.rows[n].clone() } else { Tensor::<1>::full([1], 0.7, &Default::default()).cast(i.rows[n].dtype()) };
+            let factor = |n: usize| if trained { i.rows[n].clone() } else { Tensor::<1>::full([1], 0.7, &i.rows[n].device()).cast(i.rows[n].dtype()) };
             let context = ContextTensors {
                 reduce: take(1).remove(0),
                 fc1: take(1).remove(0),
@@ -414,7 +414,7 @@ proptest! {
         let (averages, betas) = (vec![vector(2), vector(3)], [0.5, 0.95]);
         let numbers = |(params, moved): (Tensor<1>, Vec<Tensor<1>>)| {
             let all = moved.into_iter().chain([params]);
-            all.map(|t| t.into_data().to_vec::<f32>().unwrap()).collect::<Vec<_>>()
+            all.map(|t| t.into_data().try_to_vec::<f32>().unwrap()).collect::<Vec<_>>()
         };
         let fused = Fused.kar(vector(0), gradient.clone(), averages.clone(), &betas, 3e-4);
         let composed = composed::kar(vector(0), gradient, averages, &betas, 3e-4);

@@ -73,6 +73,12 @@ fn pool() -> MutexGuard<'static, Pool<Block>> {
     POOL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> Pool<T> {
     /// Nothing taken, nothing free.
     pub const fn new() -> Self {
