@@ -33,6 +33,15 @@ pub(super) fn keep() {
 }
 
 /// To be called once it is known what the device is.
+#[cfg_attr(
+    not(any(
+        feature = "cuda",
+        feature = "vulkan",
+        feature = "metal",
+        feature = "rocm"
+    )),
+    allow(dead_code, reason = "the CPU has no kernels to keep")
+)]
 pub(super) fn keep_for(kind: DeviceKind, name: &str, driver: &str) {
     let version = env!("CARGO_PKG_VERSION");
     let name = format!("{kind}-{name}-{driver}-termc-{version}");
