@@ -9,6 +9,16 @@ pub struct Span {
     pub end: u32,
 }
 
+impl Span {
+    /// The smallest span that holds both.
+    pub fn to(self, other: Span) -> Span {
+        Span {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+}
+
 /// An identifier as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
@@ -23,7 +33,7 @@ pub struct Name {
 pub struct File {
     /// `//!` lines at the top, without the marker, joined by newlines.
     pub doc: String,
-    /// `language 1`, if written.
+    /// `language 2`, if written.
     pub language: Option<(u64, Span)>,
     /// Definitions in written order.
     pub items: Vec<Item>,
@@ -31,194 +41,202 @@ pub struct File {
 
 /// A top-level definition.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Item {
-    /// `slow NAME(params) = magnet(...)`
-    Slow(SlowDef),
-    /// `block NAME(params) { ... }`
-    Block(BlockDef),
-    /// `model NAME(params) { ... }`
-    Model(ModelDef),
-    /// `train { ... }`
-    Train(TrainDef),
-    /// `variant NAME of BASE { ... }`
-    Variant(VariantDef),
-}
-
-/// `slow wide(layers: int) = magnet(hidden: 64, layers: layers)`
-#[derive(Clone, Debug, PartialEq)]
-pub struct SlowDef {
+pub struct Item {
     /// `///` lines above it.
     pub doc: String,
+    /// What it defines.
+    pub kind: ItemKind,
+    /// From keyword to end, without the doc comment.
+    pub span: Span,
+}
+
+/// The kinds of definitions.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ItemKind {
+    /// `use "blocks.term"`: the text between the quotes, and where the string stands.
+    Use(String, Span),
+    /// `const small = magnet(hidden=8)`
+    Const {
+        /// Its name.
+        name: Name,
+        /// Its value.
+        value: Expr,
+    },
+    /// `block sfne(x, expand: int) { ... }`
+    Block(Callable),
+    /// `model Cifar10(classes: int = 10) { ... }`
+    Model(Callable),
+    /// `train { ... }`
+    Train(Vec<Line>),
+    /// `variant NAME of BASE { ... }`
+    Variant {
+        /// Its name.
+        name: Name,
+        /// The model, variant or member of a family that it changes.
+        base: Path,
+        /// The changes in written order.
+        body: Vec<Line>,
+    },
+}
+
+/// A name, parameters and a body: a block or a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Callable {
     /// Its name.
     pub name: Name,
     /// Its parameters.
     pub params: Vec<ParamDef>,
-    /// The expression after `=`.
-    pub value: Expr,
-    /// From keyword to end.
-    pub span: Span,
+    /// Its lines in written order.
+    pub body: Vec<Line>,
 }
 
-/// A parameter `name: type = default`; without a type it is one feature map.
+/// A parameter `name: type = default`; without a type it is a tensor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParamDef {
     /// Its name.
     pub name: Name,
-    /// The word after `:`.
-    pub ty: Option<Name>,
-    /// The expression after `=`.
+    /// What stands after `:`.
+    pub ty: Option<Ty>,
+    /// What stands after `=`.
     pub default: Option<Expr>,
 }
 
-/// `block sfne(x, skips: features = []) { statements; result }`
+/// A type: a word, or a list of a type.
 #[derive(Clone, Debug, PartialEq)]
-pub struct BlockDef {
-    /// `///` lines above it.
-    pub doc: String,
-    /// Its name.
-    pub name: Name,
-    /// Its parameters.
-    pub params: Vec<ParamDef>,
-    /// Bindings in written order.
-    pub bindings: Vec<Binding>,
-    /// The last expression: what the block yields. None where it was left out.
-    pub result: Option<Expr>,
-    /// From keyword to closing brace.
+pub struct Ty {
+    /// Which.
+    pub kind: TyKind,
+    /// Where it stands.
     pub span: Span,
 }
 
-/// `[kernel] name = expr` inside a block or a model.
+/// The forms of types.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Binding {
-    /// `///` lines above it.
-    pub doc: String,
-    /// Whether the `kernel` keyword stands before it.
-    pub kernel: bool,
-    /// Its name.
-    pub name: Name,
-    /// Its value.
-    pub value: Expr,
+pub enum TyKind {
+    /// `int`
+    Word(String),
+    /// `[int]`
+    List(Box<Ty>),
 }
 
-/// `model Cifar10(params) { input ...; bindings; output ...; loss { ... } }`, members in any order.
+/// One line of a body. Which lines may stand in which body is for checking to say.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ModelDef {
+pub struct Line {
     /// `///` lines above it.
     pub doc: String,
-    /// Its name.
-    pub name: Name,
-    /// Its parameters.
-    pub params: Vec<ParamDef>,
-    /// `input image[3, 32, 32]`; more than one is an error of checking.
-    pub inputs: Vec<InputDef>,
-    /// Bindings in written order.
-    pub bindings: Vec<Binding>,
-    /// `output classes(10) = expr`.
-    pub outputs: Vec<OutputDef>,
-    /// `loss { ... }` sections.
-    pub losses: Vec<LossDef>,
-    /// From keyword to closing brace.
+    /// What it says.
+    pub kind: LineKind,
+    /// The whole line, without the doc comment.
     pub span: Span,
 }
 
-/// `input image[3, 32, 32]`
+/// The kinds of lines.
 #[derive(Clone, Debug, PartialEq)]
-pub struct InputDef {
-    /// `///` lines above it.
-    pub doc: String,
-    /// The name the model's bindings use.
-    pub name: Name,
-    /// The sizes, an `ExprKind::List`.
-    pub sizes: Expr,
-    /// The whole member.
-    pub span: Span,
-}
-
-/// `output classes(10) = expr`
-#[derive(Clone, Debug, PartialEq)]
-pub struct OutputDef {
-    /// `///` lines above it.
-    pub doc: String,
-    /// The head's name.
-    pub name: Name,
-    /// The number of classes.
-    pub size: Expr,
-    /// What it is computed from.
-    pub value: Expr,
-    /// The whole member.
-    pub span: Span,
-}
-
-/// `loss { cross_entropy(...) slow_neural(...) }`: each term an expression (a call or a bare name).
-#[derive(Clone, Debug, PartialEq)]
-pub struct LossDef {
-    /// `///` lines above it.
-    pub doc: String,
-    /// The terms in written order.
-    pub terms: Vec<Expr>,
-    /// The whole section.
-    pub span: Span,
-}
-
-/// `train { key value, value ... }`
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrainDef {
-    /// `///` lines above it.
-    pub doc: String,
-    /// Settings in written order.
-    pub settings: Vec<Setting>,
-    /// The whole section.
-    pub span: Span,
-}
-
-/// `optimizer kar3(lr: 0.001)`, `augment a, b`
-#[derive(Clone, Debug, PartialEq)]
-pub struct Setting {
-    /// The first word.
-    pub key: Name,
-    /// The comma-separated expressions after it, at least one.
-    pub values: Vec<Expr>,
-}
-
-/// `variant NAME of BASE { changes }`
-#[derive(Clone, Debug, PartialEq)]
-pub struct VariantDef {
-    /// `///` lines above it.
-    pub doc: String,
-    /// Its name.
-    pub name: Name,
-    /// The model or variant it changes.
-    pub base: Name,
-    /// The changes in written order.
-    pub changes: Vec<Change>,
-    /// The whole definition.
-    pub span: Span,
-}
-
-/// One change of a variant, or of `--set`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
-    /// `path = expr`
-    Set {
-        /// What is changed.
-        path: Path,
-        /// Its new value.
+pub enum LineKind {
+    /// `input image[3, 32, 32]`
+    Input {
+        /// The name the model's bindings use.
+        name: Name,
+        /// The sizes, an `ExprKind::List`.
+        sizes: Expr,
+    },
+    /// `output logits = head(b[4], classes)`
+    Output {
+        /// Its name.
+        name: Name,
+        /// What it is.
         value: Expr,
     },
-    /// `without path`
-    Without {
-        /// What is taken away.
-        path: Path,
+    /// `loss { ... }`
+    Loss(Vec<Line>),
+    /// `for i in 0..n { ... }`
+    For {
+        /// The name that counts.
+        var: Name,
+        /// The first number.
+        start: Expr,
+        /// One past the last number.
+        end: Expr,
+        /// What is repeated.
+        body: Vec<Line>,
     },
+    /// `require x.channels % 2 == 0, "an odd number of channels: {x.channels}"`
+    Require {
+        /// What must be true.
+        condition: Expr,
+        /// What is said if it is not.
+        message: Message,
+    },
+    /// `without sfne.wide.l3` or `without choose(a, b)`
+    Without {
+        /// One path, or the members of the choice.
+        paths: Vec<Path>,
+        /// Whether `choose` was written.
+        choose: bool,
+    },
+    /// `add sfne.wide.l11 = local(...) after l9`
+    Add {
+        /// What is added.
+        path: Path,
+        /// Its value.
+        value: Expr,
+        /// Where.
+        place: Option<Place>,
+    },
+    /// `name = value`, `name[i] = value`, `path.to.it = value`: see [`Expr::as_element`] and [`Expr::as_path`].
+    Bind {
+        /// What stands left of `=`.
+        target: Expr,
+        /// What stands right of it.
+        value: Expr,
+    },
+    /// An expression alone: the result of a block, a loss term, a setting without a value.
+    Yield(Expr),
 }
 
-/// `sfne.l3.size`
+/// `after l9`, `before l9`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// After it, not before it.
+    pub after: bool,
+    /// The neighbour.
+    pub step: Step,
+}
+
+/// The text of a `require`, with values in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Its pieces in order.
+    pub pieces: Vec<Piece>,
+    /// From quote to quote.
+    pub span: Span,
+}
+
+/// A piece of a [`Message`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// Plain text, escapes resolved.
+    Text(String),
+    /// `{x.channels}`
+    Hole(Expr),
+}
+
+/// `b[2].fast.rgu[0].k`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
-    /// The names between the dots, at least one.
-    pub parts: Vec<Name>,
+    /// What stands between the dots, at least one.
+    pub steps: Vec<Step>,
     /// The whole path.
     pub span: Span,
+}
+
+/// `rgu` or `rgu[0]` in a path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The word.
+    pub name: Name,
+    /// The number in brackets.
+    pub index: Option<(i64, Span)>,
 }
 
 /// An expression.
@@ -226,24 +244,40 @@ pub struct Path {
 pub struct Expr {
     /// What it is.
     pub kind: ExprKind,
-    /// Where it stands.
+    /// Where it stands. For an operator, from its first operand to its last.
     pub span: Span,
 }
 
 /// The kinds of expressions.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
-    /// `64`; negative numbers carry their sign.
+    /// `64`; never negative.
     Int(i64),
     /// `0.05`, `5e-5`; and integers too large for `i64`.
     Float(f64),
+    /// `true`, `false`
+    Bool(bool),
     /// `x`, `symmetric`
     Name(String),
     /// `[a, b]`
     List(Vec<Expr>),
-    /// `local(9, from: hci)`
+    /// `local(x, size=9)`
     Call(Call),
-    /// `a + b`, `a * b`, `a @ b`, `a - b`, `a / b`
+    /// `value |> call`: the value becomes the first argument.
+    Pipe {
+        /// What flows in.
+        value: Box<Expr>,
+        /// Where it flows to.
+        into: Call,
+    },
+    /// `-x`, `not x`
+    Unary {
+        /// The operator.
+        op: UnaryOp,
+        /// Its operand.
+        value: Box<Expr>,
+    },
+    /// `a + b`
     Binary {
         /// The operator.
         op: BinaryOp,
@@ -254,22 +288,38 @@ pub enum ExprKind {
         /// Right operand.
         rhs: Box<Expr>,
     },
-    /// `value |> call`: the value becomes the first argument.
-    Pipe {
-        /// What flows in.
-        value: Box<Expr>,
-        /// Where it flows to (`|> linear` is a call without arguments).
-        into: Call,
+    /// `if c { a } else { b }`
+    If {
+        /// The condition.
+        condition: Box<Expr>,
+        /// The value if it is true.
+        then: Box<Expr>,
+        /// The value if it is not; another `if` for `else if`.
+        otherwise: Box<Expr>,
     },
-    /// `skips[0]`, `skips[1..]`, `skips[..1]`, `skips[1..2]`
+    /// `skips[0]`
     Index {
         /// The list.
-        list: Box<Expr>,
-        /// Which of its elements.
-        range: Range,
+        value: Box<Expr>,
+        /// Which element.
+        index: Box<Expr>,
     },
-    /// `concat { label: expr ... }`
-    Concat(Vec<Branch>),
+    /// `skips[1..]`, `skips[..1]`, `skips[1..2]`
+    Slice {
+        /// The list.
+        value: Box<Expr>,
+        /// First element, 0 where missing.
+        start: Option<Box<Expr>>,
+        /// One past the last, the length where missing.
+        end: Option<Box<Expr>>,
+    },
+    /// `x.channels`
+    Field {
+        /// Whose.
+        value: Box<Expr>,
+        /// Which.
+        name: Name,
+    },
 }
 
 /// `callee(args)`
@@ -279,102 +329,204 @@ pub struct Call {
     pub callee: Name,
     /// The arguments in written order.
     pub args: Vec<Arg>,
-    /// From the callee to the closing parenthesis.
+    /// From the callee to the closing bracket.
     pub span: Span,
 }
 
-/// `expr` or `name: expr`
+/// `expr` or `name=expr`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arg {
-    /// The name before the colon.
+    /// The name before `=`.
     pub name: Option<Name>,
     /// The value.
     pub value: Expr,
 }
 
-/// `[label:] expr` inside `concat`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Branch {
-    /// `///` lines above it.
-    pub doc: String,
-    /// The label before the colon.
-    pub label: Option<Name>,
-    /// The branch.
-    pub value: Expr,
+/// Prefix operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnaryOp {
+    /// `-`
+    Neg,
+    /// `not`
+    Not,
 }
 
-/// The inside of `[...]` after a list.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Range {
-    /// `[i]`
-    At(Box<Expr>),
-    /// `[a..b]`, either end may be missing.
-    Slice {
-        /// First element, 0 where missing.
-        start: Option<Box<Expr>>,
-        /// One past the last, the length where missing.
-        end: Option<Box<Expr>>,
-    },
-}
-
-/// Infix operators. `*` and `@` and `/` bind tighter than `+` and `-`; all are left-associative; `|>` binds loosest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Infix operators; all are left-associative, `|>` binds loosest of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BinaryOp {
+    /// `or`
+    Or,
+    /// `and`
+    And,
+    /// `==`
+    Eq,
+    /// `!=`
+    Ne,
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
     /// `+`
     Add,
-    /// `-` (numbers only)
+    /// `-`
     Sub,
     /// `*`
     Mul,
-    /// `/` (numbers only)
+    /// `/`
     Div,
+    /// `%`
+    Rem,
     /// `@`
     MatMul,
 }
 
 impl BinaryOp {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Or,
+        Self::And,
+        Self::Eq,
+        Self::Ne,
+        Self::Lt,
+        Self::Le,
+        Self::Gt,
+        Self::Ge,
+        Self::Add,
+        Self::Sub,
+        Self::Mul,
+        Self::Div,
+        Self::Rem,
+        Self::MatMul,
+    ];
+
     /// The operator as written.
     pub fn symbol(self) -> &'static str {
         match self {
+            Self::Or => "or",
+            Self::And => "and",
+            Self::Eq => "==",
+            Self::Ne => "!=",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
             Self::Add => "+",
             Self::Sub => "-",
             Self::Mul => "*",
             Self::Div => "/",
+            Self::Rem => "%",
             Self::MatMul => "@",
+        }
+    }
+
+    /// How tightly it binds: `or` 1, `and` 2, (`not` 3,) comparisons 4, `+ -` 5, `* / % @` 6, (unary `-` 7).
+    pub fn precedence(self) -> u8 {
+        match self {
+            Self::Or => 1,
+            Self::And => 2,
+            Self::Eq | Self::Ne | Self::Lt | Self::Le | Self::Gt | Self::Ge => 4,
+            Self::Add | Self::Sub => 5,
+            Self::Mul | Self::Div | Self::Rem | Self::MatMul => 6,
         }
     }
 }
 
-impl Span {
-    /// The smallest span that holds both.
-    pub fn to(self, other: Span) -> Span {
-        Span {
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
+impl Expr {
+    /// `name` or `name[index]`: what a binding of a block or a model may have at its left.
+    pub fn as_element(&self) -> Option<(Name, Option<&Expr>)> {
+        match &self.kind {
+            ExprKind::Name(text) => Some((self.named(text), None)),
+            ExprKind::Index { value, index } => match &value.kind {
+                ExprKind::Name(text) => Some((value.named(text), Some(index))),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The expression as a path, if it is one: names, fields and whole numbers in brackets.
+    pub fn as_path(&self) -> Option<Path> {
+        let mut steps = vec![];
+        let mut at = self;
+        loop {
+            let (inner, index) = match &at.kind {
+                ExprKind::Index { value, index } => (&**value, Some(index.as_integer()?)),
+                _ => (at, None),
+            };
+            match &inner.kind {
+                ExprKind::Name(text) => {
+                    let name = inner.named(text);
+                    steps.push(Step { name, index });
+                    steps.reverse();
+                    let span = self.span;
+                    return Some(Path { steps, span });
+                }
+                ExprKind::Field { value, name } => {
+                    let name = name.clone();
+                    steps.push(Step { name, index });
+                    at = value;
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// A whole number, possibly with a minus.
+    fn as_integer(&self) -> Option<(i64, Span)> {
+        match &self.kind {
+            ExprKind::Int(n) => Some((*n, self.span)),
+            ExprKind::Unary {
+                op: UnaryOp::Neg,
+                value,
+            } => match value.kind {
+                ExprKind::Int(n) => Some((-n, self.span)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn named(&self, text: &str) -> Name {
+        Name {
+            text: text.to_owned(),
+            span: self.span,
         }
     }
 }
 
 impl Item {
-    /// From keyword to end, without the doc comment.
-    pub fn span(&self) -> Span {
-        match self {
-            Self::Slow(item) => item.span,
-            Self::Block(item) => item.span,
-            Self::Model(item) => item.span,
-            Self::Train(item) => item.span,
-            Self::Variant(item) => item.span,
+    /// The name it defines, if it has one.
+    pub fn name(&self) -> Option<&Name> {
+        match &self.kind {
+            ItemKind::Const { name, .. } | ItemKind::Variant { name, .. } => Some(name),
+            ItemKind::Block(item) | ItemKind::Model(item) => Some(&item.name),
+            ItemKind::Use(..) | ItemKind::Train(_) => None,
         }
     }
+}
 
-    /// The `///` lines above it.
-    pub fn doc(&self) -> &str {
-        match self {
-            Self::Slow(item) => &item.doc,
-            Self::Block(item) => &item.doc,
-            Self::Model(item) => &item.doc,
-            Self::Train(item) => &item.doc,
-            Self::Variant(item) => &item.doc,
+impl std::fmt::Display for Path {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, step) in self.steps.iter().enumerate() {
+            if i > 0 {
+                write!(f, ".")?;
+            }
+            write!(f, "{step}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.name.text)?;
+        match self.index {
+            Some((index, _)) => write!(f, "[{index}]"),
+            None => Ok(()),
         }
     }
 }
