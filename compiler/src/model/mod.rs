@@ -1,8 +1,9 @@
 //! The checked model: a typed, immutable graph of primitive operations. Only checking (and passes over checked
 //! models) can make one, so later stages need not fail on it. Holds no tensors and does no arithmetic on data.
 
+mod axes;
 mod fit;
-mod op;
+mod instance;
 mod param;
 mod recipe;
 mod shape;
@@ -10,14 +11,15 @@ mod shape;
 use std::ops::{Deref, Index};
 use std::sync::Arc;
 
+pub use crate::primitives::{Affine, Context, Function, Grid, Op, Over, Scale, SlowNet};
+pub use axes::Axes;
 pub use fit::Mismatch;
-pub use op::{Affine, Context, Grid, Op, Over, Scale, SlowNet};
+pub use instance::{Binding, Constant, Input, Instance, Iteration};
 pub use param::{Init, Param, ParamKind, Penalty};
 pub use recipe::{
-    Augment, Clip, CrossEntropy, Loss, Normalize, Optimizer, PadMode, Schedule, SlowNeural,
-    SlowNeuralKind, Train, WeightNorm,
+    Augment, Clip, Compare, LossKind, LossTerm, Normalize, Optimizer, PadMode, Schedule, Train,
 };
-pub use shape::Shape;
+pub use shape::{Shape, Sizes};
 pub use termc_grammar::ast::Span;
 
 /// Index of a [`Node`] in its graph.
@@ -28,9 +30,9 @@ pub struct NodeId(pub(crate) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ParamId(pub(crate) u32);
 
-/// Index of a [`Scope`] in its graph; scope 0 is the model itself.
+/// Index of an [`Instance`] in its graph; instance 0 is the model itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ScopeId(pub(crate) u32);
+pub struct InstanceId(pub(crate) u32);
 
 macro_rules! index_type {
     ($id:ident) => {
@@ -44,16 +46,39 @@ macro_rules! index_type {
 }
 index_type!(NodeId);
 index_type!(ParamId);
-index_type!(ScopeId);
+index_type!(InstanceId);
 
 /// A checked model. Cheap to clone; read-only.
+///
+/// It is a [`Graph`] of what is executed: primitives, and in place of what `lower` recognised (slow nets, grouped
+/// statistics, biases) the operations that do the same at once. [`Model::primitives`] is the graph before that.
 #[derive(Clone, Debug)]
-pub struct Model(Arc<Graph>);
+pub struct Model(Arc<Graphs>);
+
+#[derive(Debug)]
+struct Graphs {
+    lowered: Graph,
+    primitives: Graph,
+}
 
 impl Model {
-    /// Seals a graph; callers inside this crate vouch for its validity.
-    pub(crate) fn seal(graph: Graph) -> Self {
-        Self(Arc::new(graph))
+    /// Seals a graph and the graph of primitives it was lowered from; callers inside this crate vouch for both.
+    pub(crate) fn seal(lowered: Graph, primitives: Graph) -> Self {
+        Self(Arc::new(Graphs {
+            lowered,
+            primitives,
+        }))
+    }
+
+    /// The graph of primitives, as the file says it: what is emitted and explained. Parameters are the same, in the
+    /// same order. Of a frozen model it is the frozen graph itself.
+    pub fn primitives(&self) -> &Graph {
+        &self.0.primitives
+    }
+
+    /// The same network with every operation a primitive: it computes the same values, without fused kernels.
+    pub fn as_primitives(&self) -> Self {
+        Self::seal(self.0.primitives.clone(), self.0.primitives.clone())
     }
 }
 
@@ -61,7 +86,7 @@ impl Deref for Model {
     type Target = Graph;
 
     fn deref(&self) -> &Graph {
-        &self.0
+        &self.0.lowered
     }
 }
 
@@ -75,11 +100,11 @@ pub struct Graph {
     pub doc: String,
     /// Name of the input, e.g. `image`.
     pub input_name: String,
-    /// `[channels, height, width]` of one input image.
-    pub input: [usize; 3],
-    /// Name of the output head, e.g. `classes`.
+    /// The shape of a batch of inputs, `[N, channels, positions...]`.
+    pub input: Shape,
+    /// Name of the output, e.g. `logits`.
     pub output_name: String,
-    /// The node that yields the logits, shape `[N, classes, 1, 1]`.
+    /// The node that yields the logits, `[N, classes]`.
     pub output: NodeId,
     /// Number of classes.
     pub classes: usize,
@@ -87,13 +112,14 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// All parameters, in order of first use.
     pub params: Vec<Param>,
-    /// The model and its block instances, in order of creation; parents come before children.
-    pub scopes: Vec<Scope>,
+    /// The model and its block calls, in order of creation; parents come before children.
+    pub instances: Vec<Instance>,
     /// The loss terms.
-    pub loss: Loss,
+    pub loss: Vec<LossTerm>,
     /// The training recipe.
     pub train: Train,
-    /// Canonical source: variants and `--set` applied, comments dropped; checking it again gives the same model.
+    /// Canonical source that stands alone: the definitions used, the prelude's too, the model, and the chosen variant with
+    /// all changes. Checking it again gives the same model.
     pub source: String,
     /// Whether freezing made it: it answers, but it can no longer be trained.
     pub frozen: bool,
@@ -104,38 +130,17 @@ pub struct Graph {
 pub struct Node {
     /// What computes it.
     pub op: Op,
-    /// `[batch, channels, height, width]`.
+    /// `[batch, channels, positions...]`.
     pub shape: Shape,
-    /// Unique name, also a Rust identifier when dots are replaced: `b0.fast`, `b0.fast_rgu_0_k`.
-    pub name: String,
-    /// Whether the name is one that the author wrote (a binding, kernel, branch label, block result, input, output).
+    /// Unique path: `b[0].fast.instance_std`, `b[0].Z`.
+    pub path: String,
+    /// Whether the path is one that the author wrote: a binding, input or output of the user's own files.
     pub named: bool,
-    /// The block instance it belongs to.
-    pub scope: ScopeId,
+    /// The instance it belongs to.
+    pub instance: InstanceId,
+    /// The `for` of the instance's text that it stands in.
+    pub iteration: Option<Iteration>,
     /// The expression it comes from.
-    pub span: Span,
-}
-
-/// The model itself or one instance of a block.
-#[derive(Clone, Debug)]
-pub struct Scope {
-    /// Path prefix of its parameters: `b0`; empty for the model itself.
-    pub name: String,
-    /// The block's name, e.g. `sfne`; the model's name for scope 0.
-    pub block: String,
-    /// The block's doc comment.
-    pub doc: String,
-    /// The scope that called it; None for the model itself.
-    pub parent: Option<ScopeId>,
-    /// Feature maps passed in, in parameter order, lists flattened.
-    pub inputs: Vec<NodeId>,
-    /// What it yields.
-    pub result: NodeId,
-    /// Its nodes: `first..end` in the graph's node list, nested instances included.
-    pub first: usize,
-    /// One past its last node.
-    pub end: usize,
-    /// The call (or the model definition).
     pub span: Span,
 }
 
@@ -152,14 +157,25 @@ impl Graph {
         (0..self.params.len() as u32).map(ParamId)
     }
 
-    /// All scope ids in order.
-    pub fn scope_ids(
+    /// All instance ids in order.
+    pub fn instance_ids(
         &self,
-    ) -> impl DoubleEndedIterator<Item = ScopeId> + ExactSizeIterator + use<> {
-        (0..self.scopes.len() as u32).map(ScopeId)
+    ) -> impl DoubleEndedIterator<Item = InstanceId> + ExactSizeIterator + use<> {
+        (0..self.instances.len() as u32).map(InstanceId)
     }
 
-    /// Total number of trainable scalars.
+    /// The values that the loss looks at besides the output, in its order.
+    pub fn compared(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.loss
+            .iter()
+            .flat_map(|term| match &term.kind {
+                LossKind::SlowNeural { kernels, .. } => kernels.as_slice(),
+                _ => &[],
+            })
+            .copied()
+    }
+
+    /// Total number of stored scalars.
     pub fn parameter_count(&self) -> u64 {
         self.params.iter().map(|p| p.count() as u64).sum()
     }
@@ -183,4 +199,4 @@ macro_rules! index_by {
 }
 index_by!(NodeId, nodes, Node);
 index_by!(ParamId, params, Param);
-index_by!(ScopeId, scopes, Scope);
+index_by!(InstanceId, instances, Instance);

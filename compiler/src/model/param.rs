@@ -1,16 +1,19 @@
-//! Trainable parameters: path, shape, initial distribution and which penalty counts them.
+//! Stored tensors: path, shape, how they start, and which penalty counts them.
 
 use super::Span;
 
-/// One trainable tensor.
+/// One stored tensor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Param {
-    /// Unique path, stable under changes elsewhere: `b2.fast_rgu_0_k.weight`.
+    /// Unique path, stable under changes elsewhere: `b[2].fast.rgu[0].k.weight`.
     pub path: String,
-    /// Sizes, row-major.
+    /// Sizes, row-major: a weight `[out, in]`, a bias `[out]`, a `param` `[channels, positions...]`, a stored value of a
+    /// frozen model `[1, channels, height, width]`.
     pub shape: Vec<usize>,
-    /// Initial distribution.
+    /// How it starts.
     pub init: Init,
+    /// Whether training changes it; `fixed(...)` tensors are stored and never trained.
+    pub trained: bool,
     /// Slow (inside a slow net) or fast.
     pub kind: ParamKind,
     /// Which part of the weight-norm penalty counts it.
@@ -29,24 +32,24 @@ impl Param {
 /// Slow nets generate kernels; everything else is fast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamKind {
-    /// Part of a slow net.
+    /// Part of a slow net: of a block that has a `grid` parameter.
     Slow,
     /// Any other parameter.
     Fast,
 }
 
-/// Which coefficient of `weight_norm(fast:, slow:)` multiplies the parameter's L2 norm.
+/// Which coefficient of `weight_norm(fast, slow)` multiplies the parameter's L2 norm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Penalty {
     /// Neither.
     None,
-    /// Local mixers and their biases, mixers, bottlenecks.
+    /// `fast`.
     Fast,
-    /// Two-dimensional convolution weights of slow nets and gated units.
+    /// `slow`.
     Slow,
 }
 
-/// Initial distribution, fans and gains already worked in.
+/// How a tensor starts, fans and gains already worked in.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// This value everywhere.
@@ -61,12 +64,10 @@ pub enum Init {
         /// Standard deviation.
         std: f64,
     },
-    /// Uniform on `[-bound, bound]` times `scale` times a Gamma(`concentration`, 1) variate per scalar.
-    Filter {
+    /// Uniform on `[-bound, bound]` times a Gamma(`concentration`, 1) variate per scalar.
+    GammaUniform {
         /// Half the width of the uniform factor.
         bound: f64,
-        /// `2 * pi * omega`.
-        scale: f64,
         /// Shape of the Gamma distribution.
         concentration: f64,
     },

@@ -4,53 +4,48 @@ use serde::Serialize;
 
 use super::NodeId;
 
-/// The loss: the sum of its terms.
+/// One term of the loss, which is the sum of its terms.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Loss {
-    /// Classification term.
-    pub cross_entropy: CrossEntropy,
-    /// Distance between the named kernels of different blocks.
-    pub slow_neural: Option<SlowNeural>,
-    /// Sum of parameter norms.
-    pub weight_norm: Option<WeightNorm>,
-}
-
-/// `weight` times cross entropy (mean over the batch) against labels smoothed by `smoothing`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CrossEntropy {
-    /// Label smoothing, `0 <= smoothing < 1`.
-    pub smoothing: f64,
+pub struct LossTerm {
+    /// Its name in the file: that of the term, or the one written before `=`.
+    pub name: String,
     /// Factor.
     pub weight: f64,
+    /// What it is.
+    pub kind: LossKind,
 }
 
-/// `weight` times the sum over pairs j < i of the mean squared distance of kernels j and i.
+/// The kinds of loss terms.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SlowNeural {
-    /// How kernels of different channel counts are compared.
-    pub kind: SlowNeuralKind,
-    /// Factor.
-    pub weight: f64,
-    /// The kernels, in order.
-    pub kernels: Vec<NodeId>,
+pub enum LossKind {
+    /// Cross entropy of the output (mean over the batch) against labels smoothed by `smoothing`.
+    CrossEntropy {
+        /// Label smoothing, `0 <= smoothing < 1`.
+        smoothing: f64,
+    },
+    /// The sum over pairs j < i of the mean squared distance of kernels j and i.
+    SlowNeural {
+        /// How kernels of different channel counts are compared.
+        compare: Compare,
+        /// The kernels, in order.
+        kernels: Vec<NodeId>,
+    },
+    /// `fast` times the sum of L2 norms (not squared) of parameters with `Penalty::Fast` plus `slow` times that of slow ones.
+    WeightNorm {
+        /// Coefficient of parameters with `Penalty::Fast`.
+        fast: f64,
+        /// Coefficient of parameters with `Penalty::Slow`.
+        slow: f64,
+    },
 }
 
-/// How [`SlowNeural`] compares two kernels.
+/// How [`LossKind::SlowNeural`] compares two kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SlowNeuralKind {
+pub enum Compare {
     /// Sums over channels are compared.
     ChannelSum,
     /// The earlier kernel's channels are repeated to match the later one's.
     Tile,
-}
-
-/// `fast` times the sum of L2 norms (not squared) of fast parameters plus `slow` times that of slow ones.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct WeightNorm {
-    /// Coefficient of parameters with `Penalty::Fast`.
-    pub fast: f64,
-    /// Coefficient of parameters with `Penalty::Slow`.
-    pub slow: f64,
 }
 
 /// The training recipe.

@@ -1,0 +1,142 @@
+//! The types of parameters.
+
+use std::fmt;
+
+/// A type whose values are words.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// The type's name.
+    pub name: &'static str,
+    /// Its words.
+    pub words: &'static [&'static str],
+}
+
+/// A type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ty {
+    /// A tensor.
+    Tensor,
+    /// A tensor that `grid(...)` made.
+    Grid,
+    /// A whole number.
+    Int,
+    /// A number.
+    Float,
+    /// `true` or `false`.
+    Bool,
+    /// How a stored tensor starts; a number is one.
+    Init,
+    /// A block value.
+    Block,
+    /// One of some words.
+    Word(&'static Words),
+    /// One of the words `batch`, `channels`, `positions`, or a list of them.
+    Axes,
+    /// A list.
+    List(Box<Ty>),
+    /// Any number of tensors and lists of tensors, by position; primitives only.
+    Tensors,
+    /// A whole number or a list of whole numbers; primitives only.
+    Parts,
+    /// Values inside the instances of the model: `b.K`; loss terms only.
+    Values,
+}
+
+/// The words of [`Ty::Axes`].
+pub(crate) const AXES: Words = Words {
+    name: "axes",
+    words: &["batch", "channels", "positions"],
+};
+
+/// The word types that a file may name.
+pub(crate) const PENALTY: Words = Words {
+    name: "penalty",
+    words: &["none", "fast", "slow"],
+};
+
+impl Ty {
+    /// The type a file names by this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "tensor" => Self::Tensor,
+            "grid" => Self::Grid,
+            "int" => Self::Int,
+            "float" => Self::Float,
+            "bool" => Self::Bool,
+            "init" => Self::Init,
+            "block" => Self::Block,
+            "axes" => Self::Axes,
+            "penalty" => Self::Word(&PENALTY),
+            _ => return None,
+        })
+    }
+
+    /// The words [`Ty::parse`] knows.
+    pub const NAMES: [&'static str; 9] = [
+        "tensor", "grid", "int", "float", "bool", "init", "block", "axes", "penalty",
+    ];
+
+    /// The words that stand for values where this type is wanted.
+    pub fn words(&self) -> Option<&'static Words> {
+        match self {
+            Self::Word(words) => Some(words),
+            Self::Axes => Some(&AXES),
+            _ => None,
+        }
+    }
+
+    /// What a value of this type is called in messages: "a whole number".
+    pub fn described(&self) -> String {
+        match self {
+            Self::Tensor => "a tensor".into(),
+            Self::Grid => "a grid".into(),
+            Self::Int => "a whole number".into(),
+            Self::Float => "a number".into(),
+            Self::Bool => "`true` or `false`".into(),
+            Self::Init => "a start, such as `kaiming_normal` or a number".into(),
+            Self::Block => "a block".into(),
+            Self::Word(words) => crate::diagnostics::one_of(words.words.iter().copied()),
+            Self::Axes => format!(
+                "{}, or a list of them",
+                crate::diagnostics::one_of(AXES.words.iter().copied())
+            ),
+            Self::List(of) => format!("a list of {}", of.plural()),
+            Self::Tensors => "tensors and lists of tensors".into(),
+            Self::Parts => "a whole number or a list of whole numbers".into(),
+            Self::Values => "a value of the model, such as `b.K`".into(),
+        }
+    }
+
+    fn plural(&self) -> String {
+        match self {
+            Self::Tensor => "tensors".into(),
+            Self::Grid => "grids".into(),
+            Self::Int => "whole numbers".into(),
+            Self::Float => "numbers".into(),
+            Self::Block => "blocks".into(),
+            Self::Init => "starts".into(),
+            Self::List(of) => format!("lists of {}", of.plural()),
+            other => other.described(),
+        }
+    }
+}
+
+impl fmt::Display for Ty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tensor => f.write_str("tensor"),
+            Self::Grid => f.write_str("grid"),
+            Self::Int => f.write_str("int"),
+            Self::Float => f.write_str("float"),
+            Self::Bool => f.write_str("bool"),
+            Self::Init => f.write_str("init"),
+            Self::Block => f.write_str("block"),
+            Self::Word(words) => f.write_str(words.name),
+            Self::Axes => f.write_str("axes"),
+            Self::List(of) => write!(f, "[{of}]"),
+            Self::Tensors => f.write_str("tensors"),
+            Self::Parts => f.write_str("int or [int]"),
+            Self::Values => f.write_str("values"),
+        }
+    }
+}

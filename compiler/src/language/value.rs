@@ -1,0 +1,56 @@
+//! Values while a program is elaborated.
+
+use std::rc::Rc;
+
+use super::{Places, Start};
+use crate::model::NodeId;
+
+/// A value and where it was written.
+#[derive(Clone, Debug)]
+pub(crate) struct Traced {
+    /// The value.
+    pub value: Value,
+    /// Where it was written.
+    pub places: Places,
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    /// A tensor.
+    Tensor(NodeId),
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Float(f64),
+    /// `true` or `false`.
+    Bool(bool),
+    /// How a tensor starts.
+    Init(Start),
+    /// A word of a word type.
+    Word(&'static str),
+    /// A block with some arguments fixed.
+    Block(Rc<BlockValue>),
+    /// A list.
+    List(Vec<Traced>),
+    /// Something that was reported as wrong; what depends on it is not checked.
+    Unknown,
+}
+
+/// A block or primitive with some arguments fixed.
+#[derive(Clone, Debug)]
+pub(crate) struct BlockValue {
+    /// What is called.
+    pub callee: Callee,
+    /// The arguments fixed so far, by name.
+    pub fixed: Vec<(String, Traced)>,
+}
+
+/// What can be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Callee {
+    /// A block: its index among all definitions of the compilation.
+    Block(usize),
+    /// A primitive: its index in the table.
+    Primitive(usize),
+}

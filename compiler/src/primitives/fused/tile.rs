@@ -1,0 +1,27 @@
+//! A concatenation of one value with itself.
+
+use crate::model::{Graph, NodeId, Shape};
+use crate::primitives::{Primitive, Visitor, Work};
+
+/// All channels of `x` again and again, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tile {
+    /// The value.
+    pub x: NodeId,
+    /// How often.
+    pub times: usize,
+}
+
+impl Primitive for Tile {
+    fn name(&self) -> &'static str {
+        "tile"
+    }
+
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.node(&mut self.x);
+    }
+
+    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
+        Work::default()
+    }
+}

@@ -1,0 +1,20 @@
+//! The model's input.
+
+use super::{Primitive, Visitor, Work};
+use crate::model::{Graph, Shape};
+
+/// The model's input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input;
+
+impl Primitive for Input {
+    fn name(&self) -> &'static str {
+        "input"
+    }
+
+    fn visit(&mut self, _visitor: &mut dyn Visitor) {}
+
+    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
+        Work::default()
+    }
+}

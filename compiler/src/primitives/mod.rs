@@ -1,0 +1,227 @@
+//! The primitive operations: one file each says what it reads, its parameters in the language, its shape rule, its cost
+//! and what it depends on. `fused` has those that no file can write, which lowering and freezing put in their place.
+
+mod activation;
+mod adaptive_avg_pool;
+mod arithmetic;
+mod concat;
+mod constant;
+mod depthwise;
+mod dropout;
+mod flatten;
+mod fourier;
+mod fused;
+mod grid;
+mod input;
+mod linear;
+mod matmul;
+mod mean;
+mod normalize;
+mod part;
+mod standardize;
+mod stop_gradient;
+mod stored;
+
+use crate::model::{Graph, NodeId, ParamId, Shape};
+
+pub use activation::{Activation, Function};
+pub use adaptive_avg_pool::AdaptiveAvgPool;
+pub use arithmetic::{Add, Mul, Offset, ScaleBy, Sub};
+pub use concat::Concat;
+pub use constant::Fill;
+pub use depthwise::Depthwise;
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use fourier::Fourier;
+pub use fused::{
+    Bias, Context, ContextKernel, Grid, Kernel, Rescale, Scale, SlowNet, StandardizeScaled, Tile,
+};
+pub use grid::Coordinates;
+pub use input::Input;
+pub use linear::{Affine, Linear};
+pub use matmul::MatMul;
+pub use mean::Mean;
+pub use normalize::Normalize;
+pub use part::Part;
+pub use standardize::{Over, Standardize};
+pub use stop_gradient::StopGradient;
+pub use stored::Stored;
+
+/// Sees what an operation reads, and may put something else in its place.
+pub trait Visitor {
+    /// An operand.
+    fn node(&mut self, _id: &mut NodeId) {}
+    /// A parameter.
+    fn param(&mut self, _id: &mut ParamId) {}
+}
+
+/// What an operation is, apart from its value.
+pub trait Primitive {
+    /// What it is called in listings.
+    fn name(&self) -> &'static str;
+
+    /// Shows the visitor every operand and every parameter, in order.
+    fn visit(&mut self, visitor: &mut dyn Visitor);
+
+    /// What computing the value `[N or 1, ...]` of this shape takes, per image or, where no image changes it, per pass.
+    fn work(&self, graph: &Graph, shape: &Shape) -> Work;
+
+    /// Whether the value for one image depends on the other images, if what it reads depends on images at all.
+    fn couples(&self) -> bool {
+        false
+    }
+}
+
+/// How much an operation computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Multiply-adds of linear maps, convolutions (padding counted) and matrix products.
+    pub multiply_adds: u64,
+    /// Other floating-point operations.
+    pub elementwise: u64,
+    /// Of both kinds, what is done on every image although the result is the same for all (a mean over the batch).
+    pub per_image: Option<(u64, u64)>,
+}
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What a node computes.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Op {
+            $($(#[$doc])* $name($name),)*
+        }
+
+        impl Op {
+            fn primitive(&self) -> &dyn Primitive {
+                match self { $(Self::$name(op) => op,)* }
+            }
+
+            fn primitive_mut(&mut self) -> &mut dyn Primitive {
+                match self { $(Self::$name(op) => op,)* }
+            }
+        }
+
+        $(impl From<$name> for Op {
+            fn from(op: $name) -> Self {
+                Self::$name(op)
+            }
+        })*
+    };
+}
+
+operations! {
+    /// The model's input.
+    Input,
+    /// Coordinates.
+    Coordinates,
+    /// A stored tensor.
+    Stored,
+    /// A number everywhere.
+    Fill,
+    /// A linear map of the channels at each position.
+    Linear,
+    /// Sines of a linear map of coordinates.
+    Fourier,
+    /// A convolution of each channel with a kernel of its own.
+    Depthwise,
+    /// A function of each scalar.
+    Activation,
+    /// The same value, through which no gradient flows.
+    StopGradient,
+    /// A mean over axes.
+    Mean,
+    /// Zero mean and unit variance over axes.
+    Standardize,
+    /// Divided by its norm over axes.
+    Normalize,
+    /// Means over as many windows as there are to be positions.
+    AdaptiveAvgPool,
+    /// Joined along channels.
+    Concat,
+    /// Some of the channels.
+    Part,
+    /// All positions as channels.
+    Flatten,
+    /// Random zeroes in training.
+    Dropout,
+    /// Sum.
+    Add,
+    /// Difference.
+    Sub,
+    /// Product of scalars.
+    Mul,
+    /// Times a number.
+    ScaleBy,
+    /// Plus a number.
+    Offset,
+    /// Matrix product of planes.
+    MatMul,
+    /// A slow net on coordinates alone.
+    Kernel,
+    /// A slow net that also reads an activation.
+    ContextKernel,
+    /// A standardization of a scaled activation.
+    StandardizeScaled,
+    /// A standardization with known statistics.
+    Rescale,
+    /// Plus a stored scalar or one per position.
+    Bias,
+    /// All channels again and again.
+    Tile,
+}
+
+struct Collect {
+    nodes: Vec<NodeId>,
+    params: Vec<ParamId>,
+}
+
+impl Visitor for Collect {
+    fn node(&mut self, id: &mut NodeId) {
+        self.nodes.push(*id);
+    }
+
+    fn param(&mut self, id: &mut ParamId) {
+        self.params.push(*id);
+    }
+}
+
+impl Op {
+    /// What it is called in listings.
+    pub fn name(&self) -> &'static str {
+        self.primitive().name()
+    }
+
+    /// The nodes it reads, in order.
+    pub fn operands(&self) -> Vec<NodeId> {
+        self.read().nodes
+    }
+
+    /// The parameters it reads, in order.
+    pub fn params(&self) -> Vec<ParamId> {
+        self.read().params
+    }
+
+    fn read(&self) -> Collect {
+        let mut collect = Collect {
+            nodes: vec![],
+            params: vec![],
+        };
+        self.clone().visit(&mut collect);
+        collect
+    }
+
+    /// Shows the visitor every operand and every parameter, in order.
+    pub(crate) fn visit(&mut self, visitor: &mut dyn Visitor) {
+        self.primitive_mut().visit(visitor);
+    }
+
+    /// What computing its value takes.
+    pub(crate) fn work(&self, graph: &Graph, shape: &Shape) -> Work {
+        self.primitive().work(graph, shape)
+    }
+
+    /// Whether it couples the images of a batch, if what it reads depends on images at all.
+    pub fn couples(&self) -> bool {
+        self.primitive().couples()
+    }
+}
