@@ -25,16 +25,22 @@ pub fn bias_spatial(x: Tensor<4>, bias: Tensor<2>) -> Tensor<4> {
     x + bias.unsqueeze()
 }
 
-/// In training (on a device with autodiff), zeroes whole channels of single images with probability `rate` and
-/// scales the others by `1 / (1 - rate)`; otherwise changes nothing. Draws from the device's generator.
-pub fn dropout_channels(x: Tensor<4>, rate: f64) -> Tensor<4> {
+/// In training (on a device with autodiff), zeroes numbers with probability `rate` and scales the others by
+/// `1 / (1 - rate)`; otherwise changes nothing. One draw for all of the axes `shared`: `[2, 3]` drops whole channels of
+/// single images. Draws from the device's generator.
+pub fn dropout(x: Tensor<4>, rate: f64, shared: &[usize]) -> Tensor<4> {
     let device = x.device();
     if !device.is_autodiff() {
         return x;
     }
-    let [batch, channels, ..] = x.dims();
+    let mut shape = x.dims();
+    for axis in shared {
+        if let Some(size) = shape.get_mut(*axis) {
+            *size = 1;
+        }
+    }
     let keep = Distribution::Bernoulli(1.0 - rate);
-    let mask = Tensor::random([batch, channels, 1, 1], keep, &device);
+    let mask = Tensor::random(shape, keep, &device);
     x * mask.div_scalar(1.0 - rate)
 }
 
@@ -45,9 +51,22 @@ pub fn tile(x: Tensor<4>, times: usize) -> Tensor<4> {
     Tensor::cat(vec![x; times], 1)
 }
 
-/// Joins along channels.
+/// Joins along channels; parts of one image are repeated for each image of the others.
 pub fn concat(parts: Vec<Tensor<4>>) -> Tensor<4> {
-    Tensor::cat(parts, 1)
+    Tensor::cat(for_each_image(parts), 1)
+}
+
+/// Parts of one image, repeated where others have more.
+pub fn for_each_image(parts: Vec<Tensor<4>>) -> Vec<Tensor<4>> {
+    let images = parts.iter().map(|part| part.dims()[0]).max().unwrap_or(1);
+    let each = parts.into_iter().map(|part| {
+        let [batch, channels, height, width] = part.dims();
+        match batch == images {
+            true => part,
+            false => part.expand([images, channels, height, width]),
+        }
+    });
+    each.collect()
 }
 
 /// Mean over channels: `[N, 1, H, W]`.
