@@ -384,6 +384,16 @@ pub enum BinaryOp {
     MatMul,
 }
 
+impl UnaryOp {
+    /// How tightly it binds, see [`BinaryOp::precedence`].
+    pub fn precedence(self) -> u8 {
+        match self {
+            Self::Not => 3,
+            Self::Neg => 7,
+        }
+    }
+}
+
 impl BinaryOp {
     /// All of them.
     pub const ALL: [Self; 14] = [

@@ -40,8 +40,8 @@ pub enum SyntaxErrorKind {
     SourceTooLarge,
     /// A character that is in no program.
     ForeignCharacter,
-    /// A text in quotes.
-    QuotedText,
+    /// A text whose second quote is missing.
+    UnclosedText,
     /// More than `MAX_BRACKETS` open brackets, or an expression deeper than `MAX_DEPTH`.
     NestedTooDeeply,
     /// A bracket that is never closed, or closed by one of another kind.
@@ -52,6 +52,8 @@ pub enum SyntaxErrorKind {
     Unexpected,
     /// A number that no machine number can hold.
     NumberOutOfRange,
+    /// The whole source is written in the first version of the language.
+    Version1,
     /// The parser built a tree it cannot read: a fault of this program, not of the source.
     Internal,
 }
@@ -93,9 +95,7 @@ impl fmt::Display for SyntaxError {
                 )
             }
             SyntaxErrorKind::ForeignCharacter => write!(f, "{found} has no meaning here"),
-            SyntaxErrorKind::QuotedText => {
-                write!(f, "{found} is in quotes, but the language has no strings")
-            }
+            SyntaxErrorKind::UnclosedText => write!(f, "{found} has no closing quote"),
             SyntaxErrorKind::NestedTooDeeply => write!(f, "{found} is nested too deeply"),
             SyntaxErrorKind::UnclosedBracket => {
                 write!(
@@ -113,6 +113,12 @@ impl fmt::Display for SyntaxError {
                 )
             }
             SyntaxErrorKind::NumberOutOfRange => write!(f, "the number {found} is out of range"),
+            SyntaxErrorKind::Version1 => {
+                write!(
+                    f,
+                    "{found} is version 1 of the language, and this compiler reads version 2"
+                )
+            }
             SyntaxErrorKind::Internal => {
                 write!(f, "the parser cannot read its own tree at {found}")
             }

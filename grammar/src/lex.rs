@@ -22,7 +22,9 @@ pub(crate) enum Kind {
     Close(char),
     /// `"text"` or `'text'` on one line.
     Text,
-    /// Characters that are in no program outside comments.
+    /// From a quote to the end of a line without another.
+    OpenText,
+    /// Characters that are in no program outside comments and texts.
     Foreign,
     /// Any other punctuation.
     Symbol,
@@ -65,6 +67,7 @@ pub(crate) fn lexemes(text: &str, start: usize) -> Lexer<'_> {
 }
 
 /// The iterator behind `lexemes`.
+#[derive(Clone)]
 pub(crate) struct Lexer<'a> {
     text: &'a str,
     at: usize,
@@ -103,6 +106,12 @@ fn count_line_ends(blank: &str) -> usize {
     blank.char_indices().filter(|&at| lone(at)).count()
 }
 
+/// Punctuation of two characters, some of it of other languages.
+const PAIRS: [&str; 8] = ["|>", "..", "==", "!=", "<=", ">=", "&&", "||"];
+
+/// Punctuation of one character.
+const SINGLES: &str = "=:,;.+-*/%@|<>!&";
+
 /// Kind and length in bytes of the lexeme `rest` begins with.
 fn classify(rest: &str) -> Option<(Kind, usize)> {
     let first = rest.chars().next()?;
@@ -121,15 +130,9 @@ fn classify(rest: &str) -> Option<(Kind, usize)> {
         '0'..='9' => (Kind::Number, number_len(rest)),
         '(' | '[' | '{' => (Kind::Open(first), 1),
         ')' | ']' | '}' => (Kind::Close(first), 1),
-        '|' if rest.starts_with("|>") => (Kind::Symbol, 2),
-        '.' if rest.starts_with("..") => (Kind::Symbol, 2),
-        '=' | ':' | ',' | ';' | '.' | '+' | '-' | '*' | '/' | '@' | '|' | '<' | '>' => {
-            (Kind::Symbol, 1)
-        }
-        '"' | '\'' => match quoted_len(rest, first) {
-            Some(len) => (Kind::Text, len),
-            None => (Kind::Foreign, single),
-        },
+        '"' | '\'' => quoted(rest, first),
+        _ if PAIRS.iter().any(|pair| rest.starts_with(pair)) => (Kind::Symbol, 2),
+        _ if SINGLES.contains(first) => (Kind::Symbol, 1),
         _ => (Kind::Foreign, run(rest, is_foreign).max(single)),
     })
 }
@@ -167,9 +170,17 @@ fn number_len(rest: &str) -> usize {
     len
 }
 
-/// Length of a quoted text that ends on its line.
-fn quoted_len(rest: &str, quote: char) -> Option<usize> {
-    let inside = rest.get(1..)?;
-    let len = inside.find([quote, '\n', '\r'])?;
-    inside.get(len..)?.starts_with(quote).then_some(len + 2)
+/// A text that begins with `quote`; a backslash takes the next character with it.
+fn quoted(rest: &str, quote: char) -> (Kind, usize) {
+    let mut escaped = false;
+    for (at, c) in rest.char_indices().skip(1) {
+        match c {
+            '\n' | '\r' => return (Kind::OpenText, at),
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            c if c == quote => return (Kind::Text, at + 1),
+            _ => {}
+        }
+    }
+    (Kind::OpenText, rest.len())
 }

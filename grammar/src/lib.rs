@@ -8,10 +8,11 @@ mod parse;
 mod print;
 mod scan;
 mod tree;
+mod version1;
 mod words;
 
 pub use error::{
     MAX_BRACKETS, MAX_DEPTH, MAX_ERRORS, MAX_SOURCE_BYTES, SyntaxError, SyntaxErrorKind,
 };
 pub use parse::{parse, parse_change, parse_expr};
-pub use print::{format, print, print_expr};
+pub use print::{format, print, print_expr, print_item, print_line};

@@ -1,4 +1,4 @@
-//! Text to syntax tree: checks the text, applies the grammar, and after an error goes on with the next definition.
+//! Text to syntax tree: looks through the text, applies the grammar, and after an error goes on with the next line.
 
 use std::ops::Range;
 
@@ -6,13 +6,12 @@ use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
 use pest::iterators::Pair;
 
-use crate::ast::{Change, Expr, File, Span};
+use crate::ast::{Expr, File, Line, Span};
 use crate::error::{MAX_ERRORS, MAX_SOURCE_BYTES, SyntaxError, SyntaxErrorKind};
-use crate::help::help;
-use crate::lex::{Kind, lexemes};
-use crate::scan::{Chunk, scan, show};
+use crate::scan::{Fault, Scan, scan};
 use crate::tree::Builder;
-use crate::words::{expected, found};
+use crate::version1;
+use crate::words::{self, Stop};
 
 /// The parser that `pest` derives from the grammar.
 #[derive(pest_derive::Parser)]
@@ -21,21 +20,35 @@ struct Grammar;
 
 pub(crate) use self::Rule as GrammarRule;
 
+type Errors = Vec<SyntaxError>;
+
 /// Reads a whole source file; every span is offset by `base`.
 ///
 /// A byte order mark is skipped.
 ///
 /// # Errors
-/// All independent syntax errors in source order, at most `MAX_ERRORS`: at most one misplaced token per definition.
-pub fn parse(text: &str, base: u32) -> Result<File, Vec<SyntaxError>> {
+/// Independent syntax errors in source order, at most `MAX_ERRORS`: at most one misplaced token a line, and one error
+/// alone where the source is of version 1 of the language.
+pub fn parse(text: &str, base: u32) -> Result<File, Errors> {
     let source = Source { text, base };
+    source.check_size()?;
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let chunks = source.check(start)?;
-    match source.apply(Rule::file, start..text.len()) {
-        Ok(pair) => source
-            .build(start, pair, Builder::file)
-            .map_err(|whole| source.each(&chunks, whole)),
-        Err(whole) => Err(source.each(&chunks, vec![whole])),
+    let scan = scan(text, start);
+    let parsed = match source.apply(Rule::file, start..text.len()) {
+        _ if !scan.faults.is_empty() => Err(source.errors(&scan, start)),
+        Err(_) => Err(source.errors(&scan, start)),
+        Ok(pair) => source.build(start, pair, Builder::file),
+    };
+    let old = match &parsed {
+        Ok(file) => file.language.is_some_and(|(version, _)| version == 1),
+        Err(_) => true,
+    };
+    match version1::told_by(text, start).filter(|_| old) {
+        Some(place) => Err(vec![version1::error(
+            source.span(place.clone()),
+            text.get(place),
+        )]),
+        None => parsed,
     }
 }
 
@@ -43,16 +56,16 @@ pub fn parse(text: &str, base: u32) -> Result<File, Vec<SyntaxError>> {
 ///
 /// # Errors
 /// As `parse`.
-pub fn parse_expr(text: &str, base: u32) -> Result<Expr, Vec<SyntaxError>> {
+pub fn parse_expr(text: &str, base: u32) -> Result<Expr, Errors> {
     Source { text, base }.fragment(Rule::lone_expr, Builder::lone_expr)
 }
 
-/// Reads one `path = expr`, as a `Change::Set`; every span is offset by `base`.
+/// Reads one change, `path = value`, `without path` or `add path = value`; every span is offset by `base`.
 ///
 /// # Errors
 /// As `parse`.
-pub fn parse_change(text: &str, base: u32) -> Result<Change, Vec<SyntaxError>> {
-    Source { text, base }.fragment(Rule::lone_set, Builder::lone_set)
+pub fn parse_change(text: &str, base: u32) -> Result<Line, Errors> {
+    Source { text, base }.fragment(Rule::lone_change, Builder::lone_change)
 }
 
 /// A source text and where its bytes stand among all sources.
@@ -61,8 +74,6 @@ struct Source<'a> {
     text: &'a str,
     base: u32,
 }
-
-type Errors = Vec<SyntaxError>;
 
 impl<'a> Source<'a> {
     fn span(self, range: Range<usize>) -> Span {
@@ -76,40 +87,27 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The parts of the text, if it may be parsed as a whole.
-    fn check(self, start: usize) -> Result<Vec<Chunk>, Errors> {
-        if self.text.len() > MAX_SOURCE_BYTES {
-            let size = format!("{} bytes", self.text.len());
-            return Err(vec![SyntaxError::new(
-                SyntaxErrorKind::SourceTooLarge,
-                self.span(0..0),
-                size,
-            )]);
+    fn check_size(self) -> Result<(), Errors> {
+        if self.text.len() <= MAX_SOURCE_BYTES {
+            return Ok(());
         }
-        let scan = scan(self.text, start, |range| self.span(range));
-        if scan.errors.is_empty() {
-            return Ok(scan.chunks);
-        }
-        let mut errors = scan.errors;
-        errors.extend(self.parts(&scan.chunks));
-        Err(in_order(errors))
+        let size = format!("{} bytes", self.text.len());
+        let kind = SyntaxErrorKind::SourceTooLarge;
+        Err(vec![SyntaxError::new(kind, self.span(0..0), size)])
     }
 
-    /// One rule over a part of the text.
-    fn apply(self, rule: Rule, range: Range<usize>) -> Result<Pair<'a, Rule>, SyntaxError> {
+    /// One rule over a part of the text; of an error, where it is and which rules could go on there.
+    fn apply(self, rule: Rule, range: Range<usize>) -> Result<Pair<'a, Rule>, (usize, Vec<Rule>)> {
         let part = self.text.get(range.clone()).unwrap_or_default();
-        match Grammar::parse(rule, part) {
-            Ok(mut pairs) => pairs.next().ok_or_else(|| self.internal(range)),
-            Err(error) => {
-                let at = match error.location {
-                    InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-                };
-                let rules = match &error.variant {
-                    ErrorVariant::ParsingError { positives, .. } => positives.as_slice(),
-                    ErrorVariant::CustomError { .. } => &[],
-                };
-                Err(self.unexpected(rule, rules, range.start + at, range.end))
-            }
+        let error = match Grammar::parse(rule, part).map(|mut pairs| pairs.next()) {
+            Ok(Some(pair)) => return Ok(pair),
+            Ok(None) => return Err((range.end, vec![])),
+            Err(error) => error,
+        };
+        let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
+        match error.variant {
+            ErrorVariant::ParsingError { positives, .. } => Err((range.start + at, positives)),
+            ErrorVariant::CustomError { .. } => Err((range.start + at, vec![])),
         }
     }
 
@@ -124,45 +122,14 @@ impl<'a> Source<'a> {
         let mut builder = Builder::new(self.span(start..start).start);
         match read(&mut builder, pair) {
             Some(tree) if builder.errors.is_empty() => Ok(tree),
-            _ if builder.errors.is_empty() => Err(vec![
-                self.internal(start + span.start()..start + span.end()),
-            ]),
+            _ if builder.errors.is_empty() => {
+                let range = start + span.start()..start + span.end();
+                let found = words::show(self.text.get(range.clone()).unwrap_or_default());
+                let kind = SyntaxErrorKind::Internal;
+                Err(vec![SyntaxError::new(kind, self.span(range), found)])
+            }
             _ => Err(in_order(builder.errors)),
         }
-    }
-
-    /// The errors of every chunk, or those of the whole should no chunk have one.
-    fn each(self, chunks: &[Chunk], whole: Errors) -> Errors {
-        let errors = self.parts(chunks);
-        if errors.is_empty() {
-            whole
-        } else {
-            in_order(errors)
-        }
-    }
-
-    /// The errors of every chunk that the scan found sound.
-    fn parts(self, chunks: &[Chunk]) -> Errors {
-        let mut errors = Vec::new();
-        for (number, chunk) in chunks.iter().enumerate().filter(|(_, chunk)| !chunk.broken) {
-            let start = chunk.range.start;
-            let result = if number == 0 {
-                let pair = self
-                    .apply(Rule::lone_head, chunk.range.clone())
-                    .map_err(|e| vec![e]);
-                pair.and_then(|pair| self.build(start, pair, Builder::file).map(|_| ()))
-            } else {
-                let pair = self
-                    .apply(Rule::lone_item, chunk.range.clone())
-                    .map_err(|e| vec![e]);
-                pair.and_then(|pair| self.build(start, pair, Builder::lone_item).map(|_| ()))
-            };
-            errors.extend(result.err().into_iter().flatten());
-            if errors.len() >= MAX_ERRORS {
-                break;
-            }
-        }
-        errors
     }
 
     fn fragment<T>(
@@ -170,56 +137,84 @@ impl<'a> Source<'a> {
         rule: Rule,
         read: impl FnOnce(&mut Builder, Pair<'a, Rule>) -> Option<T>,
     ) -> Result<T, Errors> {
-        self.check_fragment()?;
-        let pair = self.apply(rule, 0..self.text.len()).map_err(|e| vec![e])?;
-        self.build(0, pair, read)
-    }
-
-    /// A fragment holds no definitions, so there is nothing to go on with after an error.
-    fn check_fragment(self) -> Result<(), Errors> {
-        if self.text.len() > MAX_SOURCE_BYTES {
-            return self.check(0).map(|_| ());
+        self.check_size()?;
+        let faults = scan(self.text, 0).faults;
+        if !faults.is_empty() {
+            return Err(self.told(&faults));
         }
-        let errors = scan(self.text, 0, |range| self.span(range)).errors;
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(in_order(errors))
+        match self.apply(rule, 0..self.text.len()) {
+            Ok(pair) => self.build(0, pair, read),
+            Err((at, rules)) => Err(vec![
+                self.unexpected(&Stop::at(self.text, at, "the end"), &rules),
+            ]),
         }
     }
 
-    fn unexpected(self, rule: Rule, rules: &[Rule], at: usize, end: usize) -> SyntaxError {
-        let is_plain = |kind: Kind| kind != Kind::Comment;
-        let lexeme = lexemes(self.text, at).find(|l| is_plain(l.kind));
-        let range = lexeme.map_or(self.text.len()..self.text.len(), |l| l.start..l.end());
-        let before = self.text.get(..at).unwrap_or_default();
-        let whole_file = matches!(rule, Rule::file | Rule::lone_head | Rule::lone_item);
-        let last = if whole_file {
-            "the end of the file"
-        } else {
-            "the end"
-        };
-        let mut error = SyntaxError::new(
-            SyntaxErrorKind::Unexpected,
-            self.span(range),
-            found(lexeme.as_ref(), last),
-        )
-        .with_expected(expected(rules, whole_file));
-        if let Some(bracket) = error
-            .expected
-            .iter_mut()
-            .find(|words| **words == error.found)
-        {
-            *bracket = format!("{bracket} touching the name");
+    /// All errors of a file: what the scan found, and between those one misplaced token after another.
+    fn errors(self, scan: &Scan, start: usize) -> Errors {
+        let mut errors = self.told(&scan.faults);
+        let mut faults = scan.faults.iter().peekable();
+        let mut starts = scan.starts.iter().peekable();
+        let (mut at, mut depth, mut rule) = (start, 0, Rule::file);
+        let mut misplaced = 0;
+        while misplaced < MAX_ERRORS {
+            while faults.next_if(|fault| fault.range.end <= at).is_some() {}
+            let fault = faults.peek();
+            // A fault ends the text for what reads it.
+            let end = fault.map_or(self.text.len(), |fault| fault.range.start.max(at));
+            let go_on = match self.apply(rule, at..end) {
+                Ok(pair) if depth > 0 => {
+                    at += pair.as_span().end();
+                    depth -= 1;
+                    rule = rest(depth);
+                    continue;
+                }
+                Ok(_) => None,
+                Err((place, rules)) => {
+                    let stop = Stop::at(self.text, place, "the end of the file");
+                    Some(stop.range.start)
+                        .filter(|&at| at < end || fault.is_none())
+                        .inspect(|_| {
+                            errors.push(self.unexpected(&stop, &rules));
+                            misplaced += 1;
+                        })
+                }
+            };
+            let Some(after) = go_on
+                .map(|at| at + 1)
+                .or(fault.map(|fault| fault.range.end))
+            else {
+                break;
+            };
+            while starts.next_if(|start| start.at < after).is_some() {}
+            let Some(next) = starts.peek() else { break };
+            (at, depth) = (next.at, next.depth);
+            rule = rest(depth);
         }
-        let inside = lexeme.filter(|l| l.start < end);
-        error.help = inside.and_then(|l| help(rules, &l, before));
+        in_order(errors)
+    }
+
+    fn told(self, faults: &[Fault]) -> Errors {
+        let errors = faults.iter().take(MAX_ERRORS);
+        errors
+            .map(|fault| words::fault(self.text, fault, |range| self.span(range)))
+            .collect()
+    }
+
+    fn unexpected(self, stop: &Stop, rules: &[Rule]) -> SyntaxError {
+        let kind = SyntaxErrorKind::Unexpected;
+        let mut error = SyntaxError::new(kind, self.span(stop.range.clone()), stop.found());
+        error.expected = stop.expected(rules);
+        error.help = stop.help(rules);
         error
     }
+}
 
-    fn internal(self, range: Range<usize>) -> SyntaxError {
-        let text = self.text.get(range.clone()).unwrap_or_default();
-        SyntaxError::new(SyntaxErrorKind::Internal, self.span(range), show(text))
+/// The rule that reads on inside of so many bodies.
+fn rest(depth: usize) -> Rule {
+    match depth {
+        0 => Rule::rest_of_file,
+        _ => Rule::rest_of_body,
     }
 }
 

@@ -1,221 +1,266 @@
-//! Looks through a source once before it is parsed: characters, quotes, brackets and where definitions begin.
+//! Looks through a source once for what a grammar cannot tell well: stray characters, texts without an end, brackets
+//! without a partner, and where reading can go on after an error.
 
 use std::ops::Range;
 
-use crate::ast::Span;
-use crate::error::{MAX_BRACKETS, SyntaxError, SyntaxErrorKind};
+use crate::error::{MAX_BRACKETS, SyntaxErrorKind};
 use crate::lex::{Kind, Lexeme, is_control, lexemes};
 
 /// What a scan finds.
+#[derive(Default)]
 pub(crate) struct Scan {
-    /// Errors in source order.
-    pub errors: Vec<SyntaxError>,
-    /// The head of the file, then each definition with the comments that lead up to it: together the whole source.
-    pub chunks: Vec<Chunk>,
+    /// What is wrong, in the order of the places.
+    pub faults: Vec<Fault>,
+    /// Where a definition or a line of a body may begin.
+    pub starts: Vec<Start>,
 }
 
-/// A part of the source that is parsed alone when the whole does not parse.
-pub(crate) struct Chunk {
-    /// Its bytes.
+/// An error that a scan finds.
+pub(crate) struct Fault {
+    pub kind: SyntaxErrorKind,
+    /// Where it is told.
+    pub place: Range<usize>,
+    /// What is not worth reading because of it.
     pub range: Range<usize>,
-    /// Whether the scan found an error in it; parsing it would only repeat that.
-    pub broken: bool,
+    /// Before what a closing bracket is missing.
+    pub missed: Option<Range<usize>>,
+}
+
+/// The first byte of a definition or a line, and in how many bodies it stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    pub at: usize,
+    pub depth: usize,
 }
 
 /// Scans `text` from byte `start` on.
-pub(crate) fn scan(text: &str, start: usize, span: impl Fn(Range<usize>) -> Span) -> Scan {
-    let mut scanner = Scanner {
-        text,
-        span,
-        errors: Vec::new(),
-        chunks: Vec::new(),
-        chunk_start: start,
-        broken: false,
-        too_deep: false,
-        open: Vec::new(),
-    };
-    let mut docs: Option<usize> = None;
-    let mut keyword: Option<ItemStart> = None;
-    for lexeme in lexemes(text, start) {
-        if lexeme.is_comment() {
-            scanner.take_comment(&lexeme);
-            if lexeme.kind != Kind::Comment {
-                docs = docs.or(Some(lexeme.start));
+pub(crate) fn scan(text: &str, start: usize) -> Scan {
+    let mut scanner = Scanner::default();
+    let mut ahead = lexemes(text, start);
+    let mut before: Option<Lexeme> = None;
+    while let Some(lexeme) = ahead.next() {
+        if lexeme.first_on_line && lexeme.kind != Kind::Comment {
+            if begins_item(&lexeme, || ahead.clone().find(|l| !l.is_comment())) {
+                scanner.end_item(lexeme.start..lexeme.end());
             }
-            continue;
+            scanner.take_line(&lexeme, line_indent(text, lexeme.start));
         }
-        if let Some(item) = keyword.take().filter(|item| item.begins(&lexeme)) {
-            scanner.begin_item(item.start);
+        let new_line = lexeme.first_on_line || before.is_some_and(|l| l.text == ";");
+        if new_line && !goes_on(before.as_ref(), &lexeme) {
+            scanner.start(lexeme.start);
         }
-        if lexeme.kind == Kind::Word
-            && is_item_keyword(lexeme.text)
-            && (lexeme.first_on_line || scanner.between_items())
-        {
-            keyword = Some(ItemStart {
-                train: lexeme.text == "train",
-                start: docs.unwrap_or(lexeme.start),
-            });
-        }
-        docs = None;
         scanner.take(&lexeme);
-    }
-    scanner.end_chunk(text.len());
-    Scan {
-        errors: scanner.errors,
-        chunks: scanner.chunks,
-    }
-}
-
-fn is_item_keyword(word: &str) -> bool {
-    matches!(word, "slow" | "block" | "model" | "train" | "variant")
-}
-
-/// A keyword that begins a definition if what follows it fits; as a part of a path or an argument's name it does not.
-struct ItemStart {
-    train: bool,
-    start: usize,
-}
-
-impl ItemStart {
-    fn begins(&self, next: &Lexeme) -> bool {
-        match next.kind {
-            Kind::Word => !self.train,
-            Kind::Open('{') => self.train,
-            _ => false,
+        if !lexeme.is_comment() {
+            before = Some(lexeme);
         }
     }
+    scanner.end_item(text.len()..text.len());
+    scanner.scan.faults.sort_by_key(|fault| fault.range.start);
+    scanner.scan
 }
 
-struct Scanner<'a, S> {
-    text: &'a str,
-    span: S,
-    errors: Vec<SyntaxError>,
-    chunks: Vec<Chunk>,
-    chunk_start: usize,
-    broken: bool,
-    /// Set where brackets are no longer counted, until the next definition.
-    too_deep: bool,
-    open: Vec<(char, usize)>,
+/// Whether a definition begins here: its keyword, and after it what is no path and no argument.
+fn begins_item<'a>(lexeme: &Lexeme, next: impl FnOnce() -> Option<Lexeme<'a>>) -> bool {
+    let follows = match lexeme.text {
+        "const" | "block" | "model" | "variant" => Kind::Word,
+        "use" => Kind::Text,
+        "train" => Kind::Open('{'),
+        _ => return false,
+    };
+    next().is_some_and(|next| next.kind == follows)
 }
 
-impl<S: Fn(Range<usize>) -> Span> Scanner<'_, S> {
-    fn between_items(&self) -> bool {
-        self.open.is_empty() && !self.too_deep
+/// Whether `lexeme`, first on its line, goes on with what stands before it.
+fn goes_on(before: Option<&Lexeme>, lexeme: &Lexeme) -> bool {
+    let open_ended = before.is_some_and(|before| match before.kind {
+        Kind::Symbol => before.text != ";",
+        _ => matches!(before.text, "and" | "or" | "not"),
+    });
+    open_ended || matches!(lexeme.text, "|>" | "else") || lexeme.kind == Kind::Comment
+}
+
+/// Columns before byte `at` on its line.
+fn line_indent(text: &str, at: usize) -> usize {
+    let before = text.get(..at).unwrap_or_default();
+    before.len() - before.trim_end_matches([' ', '\t']).len()
+}
+
+/// An open bracket.
+struct Open {
+    bracket: char,
+    at: usize,
+    /// Whether it is a brace around lines, inside of nothing but such.
+    body: bool,
+    /// The indent of its line.
+    indent: usize,
+    /// The first line inside it that is indented no further, and so should stand behind the closing bracket.
+    outdented: Option<Range<usize>>,
+}
+
+#[derive(Default)]
+struct Scanner {
+    scan: Scan,
+    open: Vec<Open>,
+    indent: usize,
+    /// In how many brackets an `if` or `else` stands that awaits its brace.
+    arm: Option<usize>,
+    /// A brace that was closed by what is indented less: if one is missing in this definition, it is its.
+    suspect: Option<Open>,
+    /// Where the last closing bracket outside of all others ends in this definition.
+    closed: Option<usize>,
+    /// Where brackets are no longer counted, until the next definition.
+    too_deep: Option<usize>,
+}
+
+impl Scanner {
+    fn start(&mut self, at: usize) {
+        if self.too_deep.is_none() && self.open.last().is_none_or(|top| top.body) {
+            let depth = self.open.len();
+            self.scan.starts.push(Start { at, depth });
+        }
     }
 
-    fn begin_item(&mut self, start: usize) {
-        self.end_chunk(start);
-        self.chunk_start = start;
-    }
-
-    fn end_chunk(&mut self, end: usize) {
-        if let Some(&(open, at)) = self.open.last()
-            && !self.too_deep
+    fn take_line(&mut self, first: &Lexeme, indent: usize) {
+        self.indent = indent;
+        if matches!(first.kind, Kind::Close(_)) {
+            return;
+        }
+        for open in self
+            .open
+            .iter_mut()
+            .rev()
+            .take_while(|open| open.indent >= indent)
         {
-            let rest = lexemes(self.text, end).find(|l| !l.is_comment());
-            let stop = rest.map_or(self.text.len()..self.text.len(), |l| l.start..l.end());
-            let place = match rest {
-                Some(_) => format!("{} should stand before this", quote(closing(open))),
-                None => "the file ends here".to_owned(),
-            };
-            self.unclosed(open, at, stop, place);
+            open.outdented.get_or_insert(first.start..first.end());
         }
-        self.open.clear();
-        self.chunks.push(Chunk {
-            range: self.chunk_start..end,
-            broken: self.broken,
-        });
-        self.broken = false;
-        self.too_deep = false;
     }
 
     fn take(&mut self, lexeme: &Lexeme) {
         match lexeme.kind {
-            Kind::Open(_) | Kind::Close(_) if self.too_deep => {}
-            Kind::Open(bracket) => {
-                if self.open.len() == MAX_BRACKETS {
-                    self.too_deep = true;
-                    let help = format!(
-                        "at most {MAX_BRACKETS} brackets may be open at once; bind a part to a name"
-                    );
-                    self.report(lexeme, SyntaxErrorKind::NestedTooDeeply, |e| {
-                        e.with_help(help)
-                    });
-                } else {
-                    self.open.push((bracket, lexeme.start));
-                }
-            }
+            Kind::Open(_) | Kind::Close(_) if self.too_deep.is_some() => {}
+            Kind::Open(bracket) => self.open(lexeme, bracket),
             Kind::Close(bracket) => self.close(lexeme, bracket),
-            Kind::Text => {
-                let help = "write the bare word: names and modes need no quotes";
-                self.report(lexeme, SyntaxErrorKind::QuotedText, |e| e.with_help(help));
+            Kind::Word if matches!(lexeme.text, "if" | "else") => self.arm = Some(self.open.len()),
+            // The expressions in a text are read like any other, and are as deep as they are.
+            Kind::Text if self.open.len() + depth_of(lexeme.text) > MAX_BRACKETS => {
+                self.report(lexeme, SyntaxErrorKind::NestedTooDeeply);
             }
-            Kind::Foreign => {
-                let help = foreign_help(lexeme.text);
-                self.report(lexeme, SyntaxErrorKind::ForeignCharacter, |e| SyntaxError {
-                    help,
-                    ..e
-                });
+            Kind::OpenText => self.report(lexeme, SyntaxErrorKind::UnclosedText),
+            Kind::Foreign => self.report(lexeme, SyntaxErrorKind::ForeignCharacter),
+            Kind::Comment | Kind::Doc | Kind::FileDoc => {
+                let stray = lexeme.text.char_indices().find(|&(_, c)| is_control(c));
+                if let Some((at, c)) = stray {
+                    let at = lexeme.start + at;
+                    self.fault(SyntaxErrorKind::ForeignCharacter, at..at + c.len_utf8());
+                }
             }
             _ => {}
         }
     }
 
-    fn take_comment(&mut self, comment: &Lexeme) {
-        let mut characters = comment.text.char_indices();
-        if let Some((at, c)) = characters.find(|&(_, c)| is_control(c)) {
-            let mut buffer = [0; 4];
-            let stray = Lexeme {
-                kind: Kind::Foreign,
-                text: c.encode_utf8(&mut buffer),
-                start: comment.start + at,
-                ..*comment
-            };
-            self.take(&stray);
+    fn open(&mut self, lexeme: &Lexeme, bracket: char) {
+        if self.open.len() == MAX_BRACKETS {
+            self.too_deep = Some(lexeme.start);
+            self.report(lexeme, SyntaxErrorKind::NestedTooDeeply);
+            return;
         }
+        let arm = bracket == '{' && self.arm == Some(self.open.len());
+        if arm {
+            self.arm = None;
+        }
+        self.open.push(Open {
+            bracket,
+            at: lexeme.start,
+            body: bracket == '{' && !arm && self.open.last().is_none_or(|top| top.body),
+            indent: self.indent,
+            outdented: None,
+        });
     }
 
     fn close(&mut self, lexeme: &Lexeme, bracket: char) {
-        let fits = |&(open, _): &(char, usize)| closing(open) == bracket;
-        match self.open.iter().rposition(fits) {
-            None => self.report(lexeme, SyntaxErrorKind::UnopenedBracket, |e| e),
-            Some(at) => {
-                if let Some(&(open, start)) = self.open.last().filter(|top| !fits(top)) {
-                    let place = format!("{} should stand before this", quote(closing(open)));
-                    self.unclosed(open, start, lexeme.start..lexeme.end(), place);
-                }
-                self.open.truncate(at);
+        let fits = |open: &Open| closing(open.bracket) == bracket;
+        let Some(partner) = self.open.iter().rposition(fits) else {
+            let place = lexeme.start..lexeme.end();
+            // Lines behind a body that was closed too early are not what is wrong.
+            let closed = self.closed.filter(|_| self.open.is_empty());
+            self.scan.faults.push(Fault {
+                range: closed.unwrap_or(place.start)..place.end,
+                ..Fault::new(SyntaxErrorKind::UnopenedBracket, place)
+            });
+            return;
+        };
+        // The innermost of the open brackets is told, and nothing of those between it and the partner.
+        if partner + 1 < self.open.len()
+            && let Some(open) = self.open.pop()
+        {
+            self.unclosed(open, lexeme.start..lexeme.end(), lexeme.start);
+        }
+        self.open.truncate(partner + 1);
+        let Some(mut open) = self.open.pop() else {
+            return;
+        };
+        if bracket == '}' {
+            if lexeme.first_on_line && self.indent < open.indent {
+                open.outdented.get_or_insert(lexeme.start..lexeme.end());
+            }
+            if open.outdented.is_some() {
+                self.suspect.get_or_insert(open);
+            }
+            if self.open.is_empty() {
+                self.closed = Some(lexeme.end());
             }
         }
     }
 
-    fn unclosed(&mut self, open: char, at: usize, stop: Range<usize>, place: String) {
-        let span = (self.span)(at..at + 1);
-        let mut error = SyntaxError::new(SyntaxErrorKind::UnclosedBracket, span, quote(open))
-            .with_expected(vec![quote(closing(open))]);
-        error.related = Some(((self.span)(stop), place));
-        self.errors.push(error);
-        self.broken = true;
+    /// Ends the current definition, before what stands at `next`.
+    fn end_item(&mut self, next: Range<usize>) {
+        let end = next.start;
+        if let Some(from) = self.too_deep.take() {
+            if let Some(fault) = self.scan.faults.iter_mut().rfind(|f| f.range.start == from) {
+                fault.range.end = end;
+            }
+        } else if let Some(innermost) = self.open.pop() {
+            let suspect = self.suspect.take().filter(|_| innermost.bracket == '{');
+            self.unclosed(suspect.unwrap_or(innermost), next, end);
+        }
+        self.open.clear();
+        self.arm = None;
+        self.suspect = None;
+        self.closed = None;
     }
 
-    fn report(
-        &mut self,
-        at: &Lexeme,
-        kind: SyntaxErrorKind,
-        finish: impl FnOnce(SyntaxError) -> SyntaxError,
-    ) {
-        let span = (self.span)(at.start..at.end());
-        self.errors
-            .push(finish(SyntaxError::new(kind, span, show(at.text))));
-        self.broken = true;
+    /// `open` should have been closed before what stands at `stop`; nothing up to byte `end` is worth reading.
+    fn unclosed(&mut self, open: Open, stop: Range<usize>, end: usize) {
+        let place = open.at..open.at + 1;
+        self.scan.faults.push(Fault {
+            range: open.at..end,
+            missed: Some(open.outdented.unwrap_or(stop)),
+            ..Fault::new(SyntaxErrorKind::UnclosedBracket, place)
+        });
+    }
+
+    fn report(&mut self, at: &Lexeme, kind: SyntaxErrorKind) {
+        self.fault(kind, at.start..at.end());
+    }
+
+    fn fault(&mut self, kind: SyntaxErrorKind, place: Range<usize>) {
+        self.scan.faults.push(Fault::new(kind, place));
     }
 }
 
-fn quote(bracket: char) -> String {
-    format!("`{bracket}`")
+impl Fault {
+    fn new(kind: SyntaxErrorKind, place: Range<usize>) -> Self {
+        Self {
+            kind,
+            range: place.clone(),
+            place,
+            missed: None,
+        }
+    }
 }
 
-fn closing(open: char) -> char {
+/// The bracket that closes `open`.
+pub(crate) fn closing(open: char) -> char {
     match open {
         '(' => ')',
         '[' => ']',
@@ -223,32 +268,16 @@ fn closing(open: char) -> char {
     }
 }
 
-/// A piece of the source in backticks: short, and with what cannot be seen spelled out.
-pub(crate) fn show(text: &str) -> String {
-    const LONGEST: usize = 40;
-    let spell = |c: char| match c {
-        '\u{feff}' => vec!['\\', 'u', '{', 'f', 'e', 'f', 'f', '}'],
-        c if c.is_control() || (c.is_whitespace() && c != ' ') => c.escape_unicode().collect(),
-        c => vec![c],
-    };
-    let shown: String = text.chars().take(LONGEST).flat_map(spell).collect();
-    let more = if text.chars().nth(LONGEST).is_some() {
-        "..."
-    } else {
-        ""
-    };
-    format!("`{shown}{more}`")
-}
-
-fn foreign_help(text: &str) -> Option<String> {
-    let first = text.chars().next()?;
-    let help = match first {
-        '"' | '\'' => "there are no strings; write the bare word",
-        '×' | '·' => "the products are written `*` and `@`",
-        '#' => "a comment begins with `//`",
-        c if c.is_control() => "save the file as plain UTF-8 text without control characters",
-        c if c.is_alphabetic() => "names are made of the letters a to z, digits and `_`",
-        _ => return None,
-    };
-    Some(help.to_owned())
+/// How many brackets are open at once in `text`.
+fn depth_of(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for c in text.chars() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }

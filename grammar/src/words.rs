@@ -1,107 +1,188 @@
 //! The language's own words for what the grammar expects and what the source holds instead.
 
-use crate::lex::{Kind, Lexeme};
-use crate::parse::{GrammarRule as Rule, is_keyword};
-use crate::scan::show;
+use std::ops::Range;
 
-/// What a set of rules that were tried asks for, each once, the most telling first.
-pub(crate) fn expected(rules: &[Rule], whole_file: bool) -> Vec<String> {
-    let mut words: Vec<(u8, &str)> = rules
-        .iter()
-        .filter_map(|&rule| describe(rule, whole_file))
-        .collect();
-    words.sort_unstable();
-    words.dedup();
-    if words
-        .iter()
-        .any(|&(rank, word)| rank == CONTINUATION || VALUES.contains(&word))
-    {
-        words.retain(|&(_, word)| word != "`(`" && word != "`[`");
-    }
-    let telling = words.iter().any(|&(rank, _)| rank < CONTINUATION);
-    words.retain(|&(rank, _)| !telling || rank < HIDDEN);
-    words.into_iter().map(|(_, word)| word.to_owned()).collect()
+use crate::ast::Span;
+use crate::error::{MAX_BRACKETS, SyntaxError, SyntaxErrorKind};
+use crate::lex::{Kind, Lexeme, lexemes};
+use crate::parse::{GrammarRule as Rule, is_keyword};
+use crate::scan::{Fault, closing};
+
+/// The place where the grammar could not go on.
+pub(crate) struct Stop<'a> {
+    /// The whole text.
+    pub text: &'a str,
+    /// What stands there; nothing at the end.
+    pub lexeme: Option<Lexeme<'a>>,
+    /// Its bytes.
+    pub range: Range<usize>,
+    /// The text up to the place, with the white space before the lexeme or without.
+    pub before: &'a str,
+    /// How to call the end.
+    end: &'static str,
 }
 
-/// What may begin with a bracket, so that the bracket need not be named beside it; nor beside an operator, where it
-/// would be that of a call or an element.
-const VALUES: [&str; 3] = ["an expression", "an argument", "a branch"];
+impl<'a> Stop<'a> {
+    pub fn at(text: &'a str, at: usize, end: &'static str) -> Self {
+        let lexeme = lexemes(text, at).find(|l| l.kind != Kind::Comment);
+        let range = lexeme.map_or(text.len()..text.len(), |l| l.start..l.end());
+        let before = text.get(..at).unwrap_or_default();
+        Self {
+            text,
+            lexeme,
+            range,
+            before,
+            end,
+        }
+    }
 
-/// The rank of what could go on where something else must come.
-const CONTINUATION: u8 = 4;
+    /// What stands where something else was expected.
+    pub fn found(&self) -> String {
+        match &self.lexeme {
+            None => self.end.to_owned(),
+            Some(lexeme) => match lexeme.kind {
+                Kind::Doc => "a doc comment".to_owned(),
+                Kind::FileDoc => "a `//!` comment".to_owned(),
+                Kind::Word if is_keyword(lexeme.text) => format!("the keyword `{}`", lexeme.text),
+                _ => show(lexeme.text),
+            },
+        }
+    }
 
-/// The rank of what is not worth saying beside anything else.
-const HIDDEN: u8 = 5;
+    /// What the rules that were tried ask for, each once, the most telling first.
+    pub fn expected(&self, rules: &[Rule]) -> Vec<String> {
+        let found = self.found();
+        let operand = rules.contains(&Rule::number)
+            || rules.contains(&Rule::expr)
+            || rules.contains(&Rule::arg);
+        let mut words: Vec<(u8, &str)> = rules
+            .iter()
+            .filter_map(|&rule| describe(rule, operand))
+            .collect();
+        words.sort_unstable();
+        words.dedup();
+        let all = words.into_iter().map(|(_, words)| words);
+        let all = all.map(|words| match words == found {
+            true => format!("{words} touching the name"),
+            false => words.to_owned(),
+        });
+        all.collect()
+    }
+}
 
-/// Rank and words of one rule; none where another rule at the same place says it.
-fn describe(rule: Rule, whole_file: bool) -> Option<(u8, &'static str)> {
+/// Rank and words of one rule; none where another rule at the same place says it, which may be one of an operand.
+fn describe(rule: Rule, operand: bool) -> Option<(u8, &'static str)> {
     Some(match rule {
-        Rule::lone_head | Rule::lone_item => (0, "a definition"),
-        Rule::lone_expr => (0, "an expression"),
-        Rule::lone_set => (0, "a path"),
-        Rule::EOI if whole_file => (3, "a definition"),
-        Rule::EOI => (3, "the end"),
-        Rule::item
-        | Rule::kw_slow
-        | Rule::kw_block
-        | Rule::kw_model
-        | Rule::kw_train
-        | Rule::kw_variant => (0, "a definition"),
-        Rule::slow_def
+        Rule::file | Rule::rest_of_file | Rule::item => (0, "a definition"),
+        Rule::use_def
+        | Rule::const_def
         | Rule::block_def
         | Rule::model_def
         | Rule::train_def
         | Rule::variant_def => (0, "a definition"),
-        Rule::head | Rule::language | Rule::kw_language => (HIDDEN, "`language`"),
-        Rule::file_doc => (HIDDEN, "a `//!` comment"),
-        Rule::doc => (HIDDEN, "a doc comment"),
-        Rule::name | Rule::word | Rule::input_shape | Rule::output_head => (0, "a name"),
-        Rule::path | Rule::set => (0, "a path"),
-        Rule::setting | Rule::key => (0, "a setting"),
-        Rule::statement | Rule::binding | Rule::kw_kernel => (0, "a binding"),
-        Rule::member | Rule::input_def | Rule::output_def | Rule::loss_def => (0, "a member"),
-        Rule::kw_input | Rule::kw_output | Rule::kw_loss => (0, "a member"),
-        Rule::change | Rule::without | Rule::kw_without => (0, "a change"),
-        Rule::expr
-        | Rule::reference
-        | Rule::grouped
-        | Rule::group
-        | Rule::listed
-        | Rule::concat
-        | Rule::kw_concat => (0, "an expression"),
-        Rule::arg | Rule::arg_name => (0, "an argument"),
-        Rule::branch => (0, "a branch"),
+        Rule::kw_use
+        | Rule::kw_const
+        | Rule::kw_block
+        | Rule::kw_model
+        | Rule::kw_train
+        | Rule::kw_variant => (0, "a definition"),
+        Rule::line | Rule::input_def | Rule::output_def | Rule::loss_def | Rule::for_loop => {
+            (0, "a line")
+        }
+        Rule::require | Rule::binding => (0, "a line"),
+        Rule::kw_input | Rule::kw_output | Rule::kw_loss | Rule::kw_for | Rule::kw_require => {
+            (0, "a line")
+        }
+        Rule::lone_change | Rule::without | Rule::add | Rule::set => (0, "a change"),
+        Rule::kw_without | Rule::kw_add if !operand => (0, "a change"),
+        Rule::lone_expr | Rule::expr | Rule::number => (0, "an expression"),
+        Rule::arg => (0, "an argument"),
         Rule::param => (0, "a parameter"),
-        Rule::number | Rule::element => (0, "an expression"),
+        Rule::ty => (0, "a type"),
+        Rule::path | Rule::step | Rule::choice | Rule::kw_choose => (0, "a path"),
         Rule::target => (0, "a call"),
-        Rule::list => (1, "`[`"),
+        Rule::string => (0, "a text in quotes"),
+        Rule::file_name => (0, "the name of a file in quotes"),
+        Rule::position => (0, "a whole number"),
+        Rule::name | Rule::word | Rule::shape if !operand => (0, "a name"),
+        Rule::list if !operand => (1, "`[`"),
+        Rule::params => (1, "`(`"),
+        Rule::body | Rule::arm => (1, "`{`"),
+        Rule::kw_if if !operand => (1, "`if`"),
+        Rule::kw_else => (1, "`else`"),
         Rule::kw_of => (1, "`of`"),
-        Rule::equals => (1, "`=`"),
-        Rule::colon => (2, "`:`"),
+        Rule::kw_in => (1, "`in`"),
+        Rule::to if !operand => (1, "`..`"),
+        Rule::assign => (1, "`=`"),
+        Rule::escape => (1, "`\\\"`, `\\{`, `\\}` or `\\\\`"),
         Rule::comma => (2, "`,`"),
-        Rule::open_brace => (1, "`{`"),
-        Rule::close_brace => (2, "`}`"),
-        Rule::open_paren | Rule::params => (1, "`(`"),
-        Rule::output_size => (1, "`(`"),
-        Rule::close_paren => (2, "`)`"),
-        Rule::open_bracket => (1, "`[`"),
-        Rule::close_bracket => (2, "`]`"),
-        Rule::infix | Rule::pipe => (CONTINUATION, "an operator"),
-        Rule::dots | Rule::from_start => (CONTINUATION, "`..`"),
-        Rule::semicolon | Rule::args | Rule::index => (HIDDEN, "`;`"),
+        Rule::close_paren => (3, "`)`"),
+        Rule::close_bracket => (3, "`]`"),
+        Rule::close_brace => (3, "`}`"),
+        Rule::infix | Rule::pipe => (4, "an operator"),
+        Rule::sep => (5, "a new line"),
         _ => return None,
     })
 }
 
-/// What stands where something else was expected.
-pub(crate) fn found(lexeme: Option<&Lexeme>, end: &str) -> String {
-    match lexeme {
-        None => end.to_owned(),
-        Some(lexeme) => match lexeme.kind {
-            Kind::Doc => "a doc comment".to_owned(),
-            Kind::FileDoc => "a `//!` comment".to_owned(),
-            Kind::Word if is_keyword(lexeme.text) => format!("the keyword `{}`", lexeme.text),
-            _ => show(lexeme.text),
-        },
+/// A piece of the source in backticks: short, and with what cannot be seen spelled out.
+pub(crate) fn show(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let spell = |c: char| match c {
+        '\u{feff}' => c.escape_unicode().collect(),
+        c if c.is_control() || (c.is_whitespace() && c != ' ') => c.escape_unicode().collect(),
+        c => vec![c],
+    };
+    let shown: String = text.chars().take(LONGEST).flat_map(spell).collect();
+    let more = if text.chars().nth(LONGEST).is_some() {
+        "..."
+    } else {
+        ""
+    };
+    format!("`{shown}{more}`")
+}
+
+/// The error that a fault is told as.
+pub(crate) fn fault(text: &str, fault: &Fault, span: impl Fn(Range<usize>) -> Span) -> SyntaxError {
+    let shown = text.get(fault.place.clone()).unwrap_or_default();
+    let mut error = SyntaxError::new(fault.kind, span(fault.place.clone()), show(shown));
+    match fault.kind {
+        SyntaxErrorKind::UnclosedBracket => {
+            let bracket = format!("`{}`", closing(shown.chars().next().unwrap_or('{')));
+            error.related = fault.missed.clone().map(|missed| {
+                let place = match missed.is_empty() {
+                    true => "the file ends here".to_owned(),
+                    false => format!("{bracket} should stand before this"),
+                };
+                (span(missed), place)
+            });
+            error.expected.push(bracket);
+        }
+        SyntaxErrorKind::NestedTooDeeply => {
+            let help = format!(
+                "at most {MAX_BRACKETS} brackets may be open at once; bind a part to a name"
+            );
+            error.help = Some(help);
+        }
+        SyntaxErrorKind::UnclosedText => {
+            error.help = Some(format!(
+                "a text ends on its line, with `{}`",
+                shown.get(..1).unwrap_or_default()
+            ))
+        }
+        SyntaxErrorKind::ForeignCharacter => error.help = foreign_help(shown).map(str::to_owned),
+        _ => {}
     }
+    error
+}
+
+fn foreign_help(text: &str) -> Option<&'static str> {
+    Some(match text.chars().next()? {
+        '×' | '·' => "the products are written `*` and `@`",
+        '#' => "a comment begins with `//`",
+        '^' => "there are no powers; write the product",
+        c if c.is_control() => "save the file as plain UTF-8 text without control characters",
+        c if c.is_alphabetic() => "names are made of the letters a to z, digits and `_`",
+        _ => return None,
+    })
 }

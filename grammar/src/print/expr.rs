@@ -1,92 +1,80 @@
 //! Expressions as documents, with the parentheses the grammar needs and no others.
 
+use super::Printer;
 use super::layout::{Doc, text};
 use super::number::float;
-use super::trivia::Piece;
-use super::{Lines, Printer, documented};
-use crate::ast::{BinaryOp, Branch, Call, Expr, ExprKind, Range, Span};
+use super::sequence::last_byte;
+use crate::ast::{Call, Expr, ExprKind, UnaryOp};
 
-/// How tightly an expression holds together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
-    Pipe,
-    Sum,
-    Product,
-    Operand,
-    /// What an index may follow.
-    Indexed,
-}
-
-fn level(expr: &Expr) -> Level {
+/// How tightly an expression holds together: what binds an operator binds less than itself needs parentheses.
+fn level(expr: &Expr) -> u8 {
     match &expr.kind {
-        ExprKind::Pipe { .. } => Level::Pipe,
-        ExprKind::Binary { op, .. } => operator_level(*op),
-        ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Concat(_) => Level::Operand,
-        ExprKind::Name(_) | ExprKind::Call(_) | ExprKind::List(_) | ExprKind::Index { .. } => {
-            Level::Indexed
-        }
+        ExprKind::Pipe { .. } => PIPE,
+        ExprKind::Binary { op, .. } => op.precedence(),
+        ExprKind::Unary { op, .. } => op.precedence(),
+        ExprKind::Int(value) if *value < 0 => UnaryOp::Neg.precedence(),
+        ExprKind::Float(value) if value.is_sign_negative() => UnaryOp::Neg.precedence(),
+        ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) | ExprKind::If { .. } => OPERAND,
+        _ => INDEXED,
     }
 }
 
-fn operator_level(op: BinaryOp) -> Level {
-    match op {
-        BinaryOp::Add | BinaryOp::Sub => Level::Sum,
-        BinaryOp::Mul | BinaryOp::Div | BinaryOp::MatMul => Level::Product,
-    }
-}
+const PIPE: u8 = 0;
 
-/// Whether the first token is a sign, which after another expression would be an operator.
-fn begins_with_sign(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Int(value) => *value < 0,
-        ExprKind::Float(value) => value.is_sign_negative(),
-        ExprKind::Binary { op, lhs, .. } => {
-            level(lhs) >= operator_level(*op) && begins_with_sign(lhs)
-        }
-        ExprKind::Pipe { value, .. } => begins_with_sign(value),
-        _ => false,
-    }
-}
+/// What a pipe may follow.
+const OPERATOR: u8 = 1;
 
-fn parens(doc: Doc) -> Doc {
-    Doc::Group(vec![
-        text("("),
-        Doc::Nest(vec![Doc::Soft, doc]),
-        Doc::Soft,
-        text(")"),
-    ])
-}
+/// What an operator may stand beside.
+const OPERAND: u8 = 8;
+
+/// What an index or a field may follow.
+const INDEXED: u8 = 9;
 
 impl Printer {
     pub(super) fn expr(&mut self, expr: &Expr) -> Doc {
-        self.at(expr, Level::Pipe)
-    }
-
-    /// An expression that follows another one without anything between them.
-    pub(super) fn juxtaposed(&mut self, expr: &Expr) -> Doc {
-        let doc = self.expr(expr);
-        if begins_with_sign(expr) {
-            parens(doc)
-        } else {
-            doc
-        }
+        self.at(expr, PIPE)
     }
 
     /// An expression where only those of `least` or tighter may stand bare.
-    fn at(&mut self, expr: &Expr, least: Level) -> Doc {
+    fn at(&mut self, expr: &Expr, least: u8) -> Doc {
         let doc = match &expr.kind {
             ExprKind::Int(value) => text(value.to_string()),
             ExprKind::Float(value) => text(float(*value)),
+            ExprKind::Bool(value) => text(value.to_string()),
             ExprKind::Name(name) => text(name),
             ExprKind::List(elements) => {
                 let elements = elements.iter().map(|element| (None, element));
                 self.sequence("[", elements, "]", last_byte(expr.span))
             }
             ExprKind::Call(call) => self.call(call),
-            ExprKind::Binary { op, .. } => self.chain(expr, operator_level(*op)),
+            ExprKind::Unary { op, value } => {
+                let sign = match op {
+                    UnaryOp::Neg => "-",
+                    UnaryOp::Not => "not ",
+                };
+                Doc::Concat(vec![text(sign), self.at(value, op.precedence())])
+            }
+            ExprKind::Binary { .. } => self.chain(expr),
             ExprKind::Pipe { .. } => self.pipes(expr),
-            ExprKind::Index { list, range } => self.index(list, range),
-            ExprKind::Concat(branches) => self.concat(branches, last_byte(expr.span)),
+            ExprKind::If { .. } => self.if_else(expr),
+            ExprKind::Index { value, index } => Doc::Concat(vec![
+                self.at(value, INDEXED),
+                text("["),
+                self.expr(index),
+                text("]"),
+            ]),
+            ExprKind::Slice { value, start, end } => {
+                let mut docs = vec![self.at(value, INDEXED), text("[")];
+                docs.extend(start.iter().map(|start| self.expr(start)));
+                docs.push(text(".."));
+                docs.extend(end.iter().map(|end| self.expr(end)));
+                docs.push(text("]"));
+                Doc::Concat(docs)
+            }
+            ExprKind::Field { value, name } => Doc::Concat(vec![
+                self.at(value, INDEXED),
+                text(format!(".{}", name.text)),
+            ]),
         };
         if level(expr) < least {
             parens(doc)
@@ -96,65 +84,34 @@ impl Printer {
     }
 
     fn call(&mut self, call: &Call) -> Doc {
-        let args = call
-            .args
-            .iter()
-            .map(|arg| (arg.name.as_ref().map(|name| name.text.as_str()), &arg.value));
-        self.sequence(
-            &format!("{}(", call.callee.text),
-            args,
-            ")",
-            last_byte(call.span),
-        )
+        let args = call.args.iter();
+        let args = args.map(|arg| (arg.name.as_ref().map(|name| name.text.as_str()), &arg.value));
+        let open = format!("{}(", call.callee.text);
+        self.sequence(&open, args, ")", last_byte(call.span))
     }
 
-    /// `open a, name: b close`, on one line or one element a line.
-    pub(super) fn sequence<'e>(
-        &mut self,
-        open: &str,
-        elements: impl Iterator<Item = (Option<&'e str>, &'e Expr)>,
-        close: &str,
-        end: u32,
-    ) -> Doc {
-        let mut sequence = Sequence::default();
-        for (name, value) in elements {
-            let leading = self.trivia.before(value.span.start);
-            let value = self.expr(value);
-            let doc = match name {
-                Some(name) => Doc::Concat(vec![text(format!("{name}: ")), value]),
-                None => value,
-            };
-            sequence.element(leading, doc);
-        }
-        sequence.close(open, self.trivia.before(end), close)
-    }
-
-    /// `a + b - c`: operators of one level from left to right.
-    fn chain(&mut self, expr: &Expr, own: Level) -> Doc {
+    /// `a + b - c`: operators of one level from left to right, each at the end of its line.
+    fn chain(&mut self, expr: &Expr) -> Doc {
+        let own = level(expr);
         let mut links = Vec::new();
         let mut first = expr;
         while let ExprKind::Binary { op, lhs, rhs, .. } = &first.kind
-            && operator_level(*op) == own
+            && op.precedence() == own
         {
             links.push((*op, rhs));
             first = lhs;
         }
         let first = self.at(first, own);
-        let tighter = if own == Level::Sum {
-            Level::Product
-        } else {
-            Level::Operand
-        };
         let mut rest = Vec::new();
         for (op, rhs) in links.into_iter().rev() {
+            rest.push(text(format!(" {}", op.symbol())));
             self.interrupt(rhs.span.start, &mut rest);
-            rest.push(text(format!("{} ", op.symbol())));
-            rest.push(self.at(rhs, tighter));
+            rest.push(self.at(rhs, own + 1));
         }
         Doc::Group(vec![first, Doc::Nest(rest)])
     }
 
-    /// `value |> f |> g`; after the closing brace of a `concat` the calls begin a line at its indent.
+    /// `value |> f |> g`, each at the start of its line.
     fn pipes(&mut self, expr: &Expr) -> Doc {
         let mut calls = Vec::new();
         let mut first = expr;
@@ -162,7 +119,7 @@ impl Printer {
             calls.push(into);
             first = value;
         }
-        let value = self.at(first, Level::Sum);
+        let value = self.at(first, OPERATOR);
         let mut rest = Vec::new();
         for into in calls.into_iter().rev() {
             self.interrupt(into.span.start, &mut rest);
@@ -173,111 +130,41 @@ impl Printer {
                 self.call(into)
             });
         }
-        if !matches!(first.kind, ExprKind::Concat(_)) {
-            return Doc::Group(vec![value, Doc::Nest(rest)]);
-        }
-        // The first break is certain; the others follow only where the calls do not fit beside each other.
-        if let Some(first_break) = rest.iter_mut().find(|doc| matches!(doc, Doc::Line)) {
-            *first_break = Doc::Hard;
-        }
-        let calls = rest
-            .iter()
-            .position(|doc| matches!(doc, Doc::Hard))
-            .map_or(0, |at| at + 1);
-        let calls = rest.split_off(calls);
-        Doc::Concat(vec![value, Doc::Concat(rest), Doc::Group(calls)])
+        Doc::Group(vec![value, Doc::Nest(rest)])
     }
 
-    /// A break before the operand at byte `start`, with the comments that stand there.
-    pub(super) fn interrupt(&mut self, start: u32, docs: &mut Vec<Doc>) {
-        let leading = self.trivia.before(start);
-        docs.extend(leading.trailing.into_iter().map(Doc::Suffix));
-        docs.push(Doc::Line);
-        for piece in leading.own {
-            if let Piece::Own(comment) | Piece::Trailing(comment) = piece {
-                docs.extend([text(comment), Doc::Hard]);
-            }
+    fn if_else(&mut self, expr: &Expr) -> Doc {
+        let mut docs = Vec::new();
+        let mut at = expr;
+        while let ExprKind::If {
+            condition,
+            then,
+            otherwise,
+        } = &at.kind
+        {
+            docs.extend([text("if "), self.expr(condition), text(" {")]);
+            docs.extend([self.arm(then), Doc::Line, text("} else ")]);
+            at = otherwise;
         }
+        docs.extend([text("{"), self.arm(at)]);
+        self.interrupt(last_byte(expr.span), &mut docs);
+        docs.push(text("}"));
+        Doc::Group(docs)
     }
 
-    fn index(&mut self, list: &Expr, range: &Range) -> Doc {
-        let mut docs = vec![self.at(list, Level::Indexed), text("[")];
-        match range {
-            Range::At(at) => docs.push(self.expr(at)),
-            Range::Slice { start, end } => {
-                docs.extend(start.iter().map(|start| self.expr(start)));
-                docs.push(text(".."));
-                docs.extend(end.iter().map(|end| self.expr(end)));
-            }
-        }
-        docs.push(text("]"));
-        Doc::Concat(docs)
-    }
-
-    fn concat(&mut self, branches: &[Branch], end: u32) -> Doc {
-        let mut lines = Lines::default();
-        for branch in branches {
-            let leading = self.trivia.before(branch.value.span.start);
-            let doc = match &branch.label {
-                Some(label) => Doc::Concat(vec![
-                    text(format!("{}: ", label.text)),
-                    self.expr(&branch.value),
-                ]),
-                None => self.juxtaposed(&branch.value),
-            };
-            lines.member(leading, false, documented(&branch.doc, "///", doc));
-        }
-        lines.body("concat", self.trivia.before(end))
+    fn arm(&mut self, value: &Expr) -> Doc {
+        let mut docs = Vec::new();
+        self.interrupt(value.span.start, &mut docs);
+        docs.push(self.expr(value));
+        Doc::Nest(docs)
     }
 }
 
-/// The closing bracket of what ends at the end of `span`.
-pub(super) fn last_byte(span: Span) -> u32 {
-    span.end.saturating_sub(1)
-}
-
-/// Elements between brackets with commas.
-#[derive(Default)]
-pub(super) struct Sequence {
-    docs: Vec<Doc>,
-}
-
-impl Sequence {
-    pub(super) fn element(&mut self, leading: super::Leading, doc: Doc) {
-        let first = self.docs.is_empty();
-        if !first {
-            self.docs.push(text(","));
-        }
-        self.docs
-            .extend(leading.trailing.into_iter().map(Doc::Suffix));
-        self.docs.push(if first { Doc::Soft } else { Doc::Line });
-        for piece in leading.own {
-            if let Piece::Own(comment) | Piece::Trailing(comment) = piece {
-                self.docs.extend([text(comment), Doc::Hard]);
-            }
-        }
-        self.docs.push(doc);
-    }
-
-    pub(super) fn close(mut self, open: &str, leading: super::Leading, close: &str) -> Doc {
-        if self.docs.is_empty() && !leading.has_comments() {
-            return text(format!("{open}{close}"));
-        }
-        if !self.docs.is_empty() {
-            self.docs.push(Doc::IfBroken(","));
-        }
-        self.docs
-            .extend(leading.trailing.into_iter().map(Doc::Suffix));
-        for piece in leading.own {
-            if let Piece::Own(comment) | Piece::Trailing(comment) = piece {
-                self.docs.extend([Doc::Hard, text(comment)]);
-            }
-        }
-        Doc::Group(vec![
-            text(open),
-            Doc::Nest(self.docs),
-            Doc::Soft,
-            text(close),
-        ])
-    }
+fn parens(doc: Doc) -> Doc {
+    Doc::Group(vec![
+        text("("),
+        Doc::Nest(vec![Doc::Soft, doc]),
+        Doc::Soft,
+        text(")"),
+    ])
 }

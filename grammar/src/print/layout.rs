@@ -1,7 +1,7 @@
 //! Breaks documents into lines: a group stands on one line where it fits, else at each of its breaks.
 
-/// Every line has fewer columns than this, where it can be broken at all.
-const COLUMNS: usize = 100;
+/// No line has more columns than this, where it can be broken at all.
+const COLUMNS: usize = 120;
 
 /// Spaces per level of nesting.
 const INDENT: usize = 4;
@@ -47,16 +47,25 @@ pub(crate) fn width(doc: &Doc) -> Option<usize> {
 
 /// Whether `doc` stands on one line at the left margin.
 pub(crate) fn is_line(doc: &Doc) -> bool {
-    width(doc).is_some_and(|width| width < COLUMNS)
+    width(doc).is_some_and(|width| width <= COLUMNS)
 }
 
 /// The lines of `doc`, each with its line end.
 pub(crate) fn render(doc: &Doc) -> String {
+    write(doc, false)
+}
+
+/// `doc` on one line, where it has no comments.
+pub(crate) fn flat(doc: &Doc) -> String {
+    write(doc, true).trim_end().to_owned()
+}
+
+fn write(doc: &Doc, flat: bool) -> String {
     let mut page = Page::default();
     let mut rest = vec![Task {
         doc,
         level: 0,
-        flat: false,
+        flat,
     }];
     while let Some(Task { doc, level, flat }) = rest.pop() {
         let task = |doc| Task { doc, level, flat };
@@ -73,12 +82,7 @@ pub(crate) fn render(doc: &Doc) -> String {
                 ..task(doc)
             })),
             Doc::Group(docs) => {
-                let flat = flat
-                    || fits(
-                        docs,
-                        &rest,
-                        (COLUMNS - 1).saturating_sub(page.column(level)),
-                    );
+                let flat = flat || fits(docs, &rest, COLUMNS.saturating_sub(page.column(level)));
                 rest.extend(docs.iter().rev().map(|doc| Task { flat, ..task(doc) }));
             }
         }

@@ -3,32 +3,42 @@
 mod expr;
 mod item;
 mod layout;
+mod line;
 mod number;
+mod sequence;
 mod trivia;
 
 use self::layout::{Doc, render, text};
 use self::trivia::{Leading, Piece, Trivia};
-use crate::ast::{Expr, File};
+use crate::ast::{Expr, File, Item, Line};
 use crate::error::SyntaxError;
 use crate::parse::parse;
 
 /// The canonical text of a tree; parsing it yields the tree again, apart from spans.
 ///
-/// Model members come in the order inputs, bindings, outputs, losses. Doc comments are in the tree and printed, other
-/// comments are not.
+/// Doc comments are in the tree and printed, other comments are not.
 pub fn print(file: &File) -> String {
     let mut printer = Printer::default();
     let doc = printer.file(file);
     finish(&doc)
 }
 
-/// The canonical text of an expression, without a line end after it.
-pub fn print_expr(expr: &Expr) -> String {
-    let doc = Printer::default().expr(expr);
-    render(&doc).trim_end().to_owned()
+/// The canonical text of a definition with its doc comment, without a line end after it.
+pub fn print_item(item: &Item) -> String {
+    render(&Printer::default().item(item)).trim_end().to_owned()
 }
 
-/// The canonical text of a source with its comments, the order of its members, and single empty lines between them.
+/// The canonical text of a line of a body with its doc comment, without a line end after it.
+pub fn print_line(line: &Line) -> String {
+    render(&Printer::default().line(line)).trim_end().to_owned()
+}
+
+/// The canonical text of an expression, without a line end after it.
+pub fn print_expr(expr: &Expr) -> String {
+    render(&Printer::default().expr(expr)).trim_end().to_owned()
+}
+
+/// The canonical text of a source with its comments, and single empty lines where it has empty lines.
 ///
 /// Formatting what was formatted changes nothing.
 ///
@@ -36,10 +46,8 @@ pub fn print_expr(expr: &Expr) -> String {
 /// Those of `parse`.
 pub fn format(text: &str) -> Result<String, Vec<SyntaxError>> {
     let file = parse(text, 0)?;
-    let mut printer = Printer {
-        trivia: Trivia::of(text),
-    };
-    let doc = printer.file(&file);
+    let trivia = Trivia::of(text);
+    let doc = Printer { trivia }.file(&file);
     Ok(finish(&doc))
 }
 
@@ -59,7 +67,7 @@ struct Printer {
     trivia: Trivia,
 }
 
-/// Members of a body: each on a line of its own, with empty lines kept or put.
+/// Lines of a file or a body, with empty lines kept or put.
 #[derive(Default)]
 struct Lines {
     docs: Vec<Doc>,
@@ -101,32 +109,28 @@ impl Lines {
         self.docs.push(member);
     }
 
-    /// The lines in braces after `head`.
-    fn body(mut self, head: &str, mut leading: Leading) -> Doc {
+    /// The lines in braces.
+    fn body(mut self, mut leading: Leading) -> Doc {
         if leading.own.last() == Some(&Piece::Blank) {
             leading.own.pop();
         }
         self.lead(leading, false);
         if self.docs.is_empty() {
-            return text(format!("{head} {{}}"));
+            return text("{}");
         }
-        Doc::Concat(vec![
-            text(format!("{head} {{")),
-            Doc::Nest(self.docs),
-            Doc::Hard,
-            text("}"),
-        ])
+        Doc::Concat(vec![text("{"), Doc::Nest(self.docs), Doc::Hard, text("}")])
     }
 }
 
 /// Doc comment lines above `doc`.
-fn documented(lines: &str, marker: &str, doc: Doc) -> Doc {
+fn documented(lines: &str, doc: Doc) -> Doc {
+    if lines.is_empty() {
+        return doc;
+    }
     let mut docs = Vec::new();
-    if !lines.is_empty() {
-        for line in lines.split('\n') {
-            docs.push(text(format!("{marker} {line}").trim_end()));
-            docs.push(Doc::Hard);
-        }
+    for line in lines.split('\n') {
+        docs.push(text(format!("/// {line}").trim_end()));
+        docs.push(Doc::Hard);
     }
     docs.push(doc);
     Doc::Concat(docs)

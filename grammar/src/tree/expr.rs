@@ -1,14 +1,30 @@
 //! Reads the pairs of an expression into its tree: precedence, numbers and the limit of depth.
 
-use super::{Builder, Node, child, docs};
+use super::{Builder, Node, Parts};
 use crate::ast::*;
 use crate::error::{MAX_DEPTH, SyntaxError, SyntaxErrorKind};
 use crate::parse::GrammarRule as Rule;
 
 /// An expression and the depth of its tree.
-pub(super) struct Built {
-    pub(super) expr: Expr,
+struct Built {
+    expr: Expr,
     depth: usize,
+}
+
+/// An operator that waits for its right operand, and where it stands.
+#[derive(Clone, Copy)]
+enum Waiting {
+    Prefix(UnaryOp, Span),
+    Infix(BinaryOp, Span),
+}
+
+impl Waiting {
+    fn precedence(self) -> u8 {
+        match self {
+            Self::Prefix(op, _) => op.precedence(),
+            Self::Infix(op, _) => op.precedence(),
+        }
+    }
 }
 
 impl Builder {
@@ -16,174 +32,228 @@ impl Builder {
         self.built(node).map(|built| built.expr)
     }
 
-    fn built(&mut self, node: Node) -> Option<Built> {
-        let mut children = node.into_inner();
-        let mut sum: Option<(Built, BinaryOp, Span)> = None;
-        let mut product = self.operand(children.next()?)?;
-        while let Some(next) = children.peek().filter(|c| c.as_rule() == Rule::infix) {
-            children.next();
-            let (op, op_span) = (infix(&next)?, self.span(&next));
-            let rhs = self.operand(children.next()?)?;
-            if matches!(op, BinaryOp::Add | BinaryOp::Sub) {
-                product = self.join(sum.take(), product)?;
-                sum = Some((product, op, op_span));
-                product = rhs;
-            } else {
-                product = self.join(Some((product, op, op_span)), rhs)?;
-            }
-        }
-        let mut value = self.join(sum, product)?;
-        for target in children.filter(|c| c.as_rule() == Rule::target) {
-            let (into, depth) = self.call(target)?;
-            let span = value.expr.span.to(into.span);
-            let depth = depth.max(value.depth);
-            let kind = ExprKind::Pipe {
-                value: Box::new(value.expr),
-                into,
-            };
-            value = self.deepen(Expr { kind, span }, depth)?;
-        }
-        Some(value)
+    pub(super) fn next_expr(&mut self, parts: &mut Parts) -> Option<Expr> {
+        self.expr(parts.next_if(Rule::expr)?)
     }
 
-    /// `lhs op rhs`, or `rhs` alone.
-    fn join(&mut self, lhs: Option<(Built, BinaryOp, Span)>, rhs: Built) -> Option<Built> {
-        let Some((lhs, op, op_span)) = lhs else {
-            return Some(rhs);
-        };
-        let span = lhs.expr.span.to(rhs.expr.span);
-        let depth = lhs.depth.max(rhs.depth);
-        let kind = ExprKind::Binary {
-            op,
-            op_span,
-            lhs: Box::new(lhs.expr),
-            rhs: Box::new(rhs.expr),
-        };
-        self.deepen(Expr { kind, span }, depth)
+    pub(super) fn list(&mut self, node: Node) -> Option<Expr> {
+        self.listed(node).map(|built| built.expr)
+    }
+
+    /// Operators wait on a stack until one comes that binds no tighter; an expression may be as long as a file.
+    fn built(&mut self, node: Node) -> Option<Built> {
+        let mut values: Vec<Built> = Vec::new();
+        let mut waiting: Vec<Waiting> = Vec::new();
+        for part in Parts::of(node) {
+            let span = self.span(&part);
+            match part.as_rule() {
+                Rule::prefix => {
+                    let op = if part.as_str() == "-" {
+                        UnaryOp::Neg
+                    } else {
+                        UnaryOp::Not
+                    };
+                    waiting.push(Waiting::Prefix(op, span));
+                }
+                Rule::infix => {
+                    let op = BinaryOp::ALL
+                        .into_iter()
+                        .find(|op| op.symbol() == part.as_str())?;
+                    self.apply(&mut waiting, &mut values, op.precedence())?;
+                    waiting.push(Waiting::Infix(op, span));
+                }
+                Rule::target => {
+                    self.apply(&mut waiting, &mut values, 0)?;
+                    let piped = self.pipe(values.pop()?, part)?;
+                    values.push(piped);
+                }
+                _ => {
+                    let operand = self.operand(part)?;
+                    values.push(operand);
+                }
+            }
+        }
+        self.apply(&mut waiting, &mut values, 0)?;
+        values.pop()
+    }
+
+    /// Applies the waiting operators that bind at least as tightly as `least`.
+    fn apply(
+        &mut self,
+        waiting: &mut Vec<Waiting>,
+        values: &mut Vec<Built>,
+        least: u8,
+    ) -> Option<()> {
+        while let Some(operator) = waiting.pop_if(|operator| operator.precedence() >= least) {
+            let right = values.pop()?;
+            let applied = match operator {
+                Waiting::Prefix(op, op_span) => {
+                    let span = op_span.to(right.expr.span);
+                    let value = Box::new(right.expr);
+                    self.deepen(ExprKind::Unary { op, value }, span, right.depth)?
+                }
+                Waiting::Infix(op, op_span) => {
+                    let left = values.pop()?;
+                    let span = left.expr.span.to(right.expr.span);
+                    let (lhs, rhs) = (Box::new(left.expr), Box::new(right.expr));
+                    let kind = ExprKind::Binary {
+                        op,
+                        op_span,
+                        lhs,
+                        rhs,
+                    };
+                    self.deepen(kind, span, left.depth.max(right.depth))?
+                }
+            };
+            values.push(applied);
+        }
+        Some(())
+    }
+
+    fn pipe(&mut self, value: Built, target: Node) -> Option<Built> {
+        let mut parts = Parts::of(target);
+        let name = self.next_name(&mut parts)?;
+        let (into, depth) = self.call(name, parts.next())?;
+        let span = value.expr.span.to(into.span);
+        let depth = depth.max(value.depth);
+        let value = Box::new(value.expr);
+        self.deepen(ExprKind::Pipe { value, into }, span, depth)
     }
 
     fn operand(&mut self, node: Node) -> Option<Built> {
         let span = self.span(&node);
         match node.as_rule() {
             Rule::number => self.number(&node),
-            Rule::concat => {
-                let mut depth = 0;
-                let mut branches = Vec::new();
-                for branch in node.into_inner().filter(|c| c.as_rule() == Rule::branch) {
-                    let doc = docs(branch.clone().into_inner(), Rule::doc);
-                    let label = child(branch.clone(), Rule::name).map(|name| self.name(&name));
-                    let built = self.built(child(branch, Rule::expr)?)?;
-                    depth = depth.max(built.depth);
-                    branches.push(Branch {
-                        doc,
-                        label,
-                        value: built.expr,
-                    });
-                }
-                let kind = ExprKind::Concat(branches);
-                self.deepen(Expr { kind, span }, depth)
-            }
+            Rule::truth => self.deepen(ExprKind::Bool(node.as_str() == "true"), span, 0),
+            Rule::if_else => self.if_else(node),
             Rule::reference => {
-                let base = if child(node.clone(), Rule::args).is_some() {
-                    let (call, depth) = self.call(node.clone())?;
-                    let span = call.span;
-                    let kind = ExprKind::Call(call);
-                    self.deepen(Expr { kind, span }, depth)?
-                } else {
-                    let name = self.child_name(&node)?;
-                    let kind = ExprKind::Name(name.text);
-                    self.deepen(
-                        Expr {
-                            kind,
-                            span: name.span,
-                        },
-                        0,
-                    )?
+                let mut parts = Parts::of(node);
+                let name = self.next_name(&mut parts)?;
+                let base = match parts.next_if(Rule::args) {
+                    Some(args) => {
+                        let (call, depth) = self.call(name, Some(args))?;
+                        let span = call.span;
+                        self.deepen(ExprKind::Call(call), span, depth)?
+                    }
+                    None => self.deepen(ExprKind::Name(name.text), name.span, 0)?,
                 };
-                self.elements(base, node)
+                self.taken_out(base, parts)
             }
             Rule::grouped => {
-                let group = child(node.clone(), Rule::group)?;
+                let mut parts = Parts::of(node);
+                let group = parts.next()?;
                 let span = self.span(&group);
-                let mut base = self.built(child(group, Rule::expr)?)?;
+                let mut base = self.built(Parts::of(group).next()?)?;
                 base.expr.span = span;
-                self.elements(base, node)
+                self.taken_out(base, parts)
             }
             Rule::listed => {
-                let base = self.list(child(node.clone(), Rule::list)?)?;
-                self.elements(base, node)
+                let mut parts = Parts::of(node);
+                let base = self.listed(parts.next()?)?;
+                self.taken_out(base, parts)
             }
             _ => None,
         }
     }
 
-    pub(super) fn list(&mut self, node: Node) -> Option<Built> {
+    /// Conditions and arms alternate; the last arm has no condition.
+    fn if_else(&mut self, node: Node) -> Option<Built> {
+        let end = self.span(&node).end;
+        let mut start = end;
+        let mut pieces = Vec::new();
+        for part in Parts::of(node) {
+            let expr = match part.as_rule() {
+                Rule::kw_if => {
+                    start = self.span(&part).start;
+                    continue;
+                }
+                Rule::arm => Parts::of(part).next()?,
+                _ => part,
+            };
+            pieces.push((self.built(expr)?, start));
+        }
+        let mut value = pieces.pop()?.0;
+        while let (Some((then, _)), Some((condition, start))) = (pieces.pop(), pieces.pop()) {
+            let depth = value.depth.max(then.depth).max(condition.depth);
+            let kind = ExprKind::If {
+                condition: Box::new(condition.expr),
+                then: Box::new(then.expr),
+                otherwise: Box::new(value.expr),
+            };
+            value = self.deepen(kind, Span { start, end }, depth)?;
+        }
+        Some(value)
+    }
+
+    fn listed(&mut self, node: Node) -> Option<Built> {
         let span = self.span(&node);
         let mut depth = 0;
         let mut elements = Vec::new();
-        for element in node.into_inner().filter(|c| c.as_rule() == Rule::expr) {
+        for element in Parts::of(node) {
             let built = self.built(element)?;
             depth = depth.max(built.depth);
             elements.push(built.expr);
         }
-        let kind = ExprKind::List(elements);
-        self.deepen(Expr { kind, span }, depth)
+        self.deepen(ExprKind::List(elements), span, depth)
     }
 
-    /// The call in a `reference` or a `target`; its span ends with the arguments.
-    fn call(&mut self, node: Node) -> Option<(Call, usize)> {
-        let callee = self.child_name(&node)?;
-        let mut call = Call {
-            span: callee.span,
-            callee,
-            args: Vec::new(),
-        };
+    /// A call and the depth of its deepest argument.
+    fn call(&mut self, callee: Name, args: Option<Node>) -> Option<(Call, usize)> {
+        let mut span = callee.span;
         let mut depth = 0;
-        if let Some(args) = child(node, Rule::args) {
-            call.span = call.span.to(self.span(&args));
-            for arg in args.into_inner().filter(|c| c.as_rule() == Rule::arg) {
-                let name = child(arg.clone(), Rule::arg_name).map(|word| self.name(&word));
-                let built = self.built(child(arg, Rule::expr)?)?;
+        let mut all = Vec::new();
+        if let Some(node) = args {
+            span = span.to(self.span(&node));
+            for arg in Parts::of(node) {
+                let mut parts = Parts::of(arg);
+                let name = match parts.at(Rule::arg_name) {
+                    true => Some(self.next_name(&mut parts)?),
+                    false => None,
+                };
+                let built = self.built(parts.next()?)?;
                 depth = depth.max(built.depth);
-                call.args.push(Arg {
-                    name,
-                    value: built.expr,
-                });
+                let value = built.expr;
+                all.push(Arg { name, value });
             }
         }
-        Some((call, depth))
+        let args = all;
+        Some((Call { callee, args, span }, depth))
     }
 
-    /// `base[0][1..]`, one index after another.
-    fn elements(&mut self, mut base: Built, node: Node) -> Option<Built> {
-        for index in node.into_inner().filter(|c| c.as_rule() == Rule::index) {
-            let span = base.expr.span.to(self.span(&index));
-            let inner = index
-                .into_inner()
-                .find(|c| matches!(c.as_rule(), Rule::from_start | Rule::element))?;
-            let sliced = child(inner.clone(), Rule::dots).is_some();
-            let from_start = inner.as_rule() == Rule::from_start;
-            let mut depth = base.depth;
-            let mut ends = Vec::new();
-            for end in inner.into_inner().filter(|c| c.as_rule() == Rule::expr) {
-                let built = self.built(end)?;
-                depth = depth.max(built.depth);
-                ends.push(Box::new(built.expr));
-            }
-            let mut ends = ends.into_iter();
-            let start = if from_start { None } else { ends.next() };
-            let range = match (sliced, start) {
-                (false, start) => Range::At(start?),
-                (true, start) => Range::Slice {
-                    start,
-                    end: ends.next(),
-                },
+    /// `base[0].channels`, one step after another.
+    fn taken_out(&mut self, mut base: Built, parts: Parts) -> Option<Built> {
+        for step in parts {
+            let span = base.expr.span.to(self.span(&step));
+            let value = Box::new(base.expr);
+            let rule = step.as_rule();
+            let mut parts = Parts::of(step);
+            base = if rule == Rule::field {
+                let name = self.next_name(&mut parts)?;
+                self.deepen(ExprKind::Field { value, name }, span, base.depth)?
+            } else {
+                let mut depth = base.depth;
+                let mut end =
+                    |builder: &mut Self, parts: &mut Parts| match parts.next_if(Rule::expr) {
+                        Some(node) => {
+                            let built = builder.built(node)?;
+                            depth = depth.max(built.depth);
+                            Some(Some(Box::new(built.expr)))
+                        }
+                        None => Some(None),
+                    };
+                let start = end(self, &mut parts)?;
+                let kind = match parts.next_if(Rule::to) {
+                    Some(_) => {
+                        let end = end(self, &mut parts)?;
+                        ExprKind::Slice { value, start, end }
+                    }
+                    None => {
+                        let index = start?;
+                        ExprKind::Index { value, index }
+                    }
+                };
+                self.deepen(kind, span, depth)?
             };
-            let kind = ExprKind::Index {
-                list: Box::new(base.expr),
-                range,
-            };
-            base = self.deepen(Expr { kind, span }, depth)?;
         }
         Some(base)
     }
@@ -191,49 +261,25 @@ impl Builder {
     /// Integers too large for `i64` become floats; a value too large for `f64` is an error.
     fn number(&mut self, node: &Node) -> Option<Built> {
         let digits = node.as_str().replace('_', "");
-        let kind = if let Ok(int) = digits.parse() {
-            ExprKind::Int(int)
-        } else {
-            match digits.parse::<f64>() {
-                Ok(float) if float.is_finite() => ExprKind::Float(float),
-                _ => {
-                    return self.fail(
-                        SyntaxErrorKind::NumberOutOfRange,
-                        node,
-                        "numbers are below 1.8e308",
-                    );
-                }
-            }
+        let kind = match (digits.parse(), digits.parse::<f64>()) {
+            (Ok(int), _) => ExprKind::Int(int),
+            (_, Ok(float)) if float.is_finite() => ExprKind::Float(float),
+            _ => return self.out_of_range(node, "numbers are below 1.8e308"),
         };
-        let span = self.span(node);
-        self.deepen(Expr { kind, span }, 0)
+        self.deepen(kind, self.span(node), 0)
     }
 
-    fn deepen(&mut self, expr: Expr, below: usize) -> Option<Built> {
+    /// An expression above others of depth `below`.
+    fn deepen(&mut self, kind: ExprKind, span: Span, below: usize) -> Option<Built> {
         if below < MAX_DEPTH {
-            return Some(Built {
-                expr,
-                depth: below + 1,
-            });
+            let expr = Expr { kind, span };
+            let depth = below + 1;
+            return Some(Built { expr, depth });
         }
-        let error = SyntaxError::new(
-            SyntaxErrorKind::NestedTooDeeply,
-            expr.span,
-            "the expression".to_owned(),
-        );
+        let kind = SyntaxErrorKind::NestedTooDeeply;
+        let error = SyntaxError::new(kind, span, "the expression".to_owned());
         self.errors
             .push(error.with_help("bind a part of it to a name"));
         None
     }
-}
-
-fn infix(node: &Node) -> Option<BinaryOp> {
-    Some(match node.as_str() {
-        "+" => BinaryOp::Add,
-        "-" => BinaryOp::Sub,
-        "*" => BinaryOp::Mul,
-        "/" => BinaryOp::Div,
-        "@" => BinaryOp::MatMul,
-        _ => return None,
-    })
 }

@@ -3,13 +3,14 @@
 //! `None` means that the pairs are not those the grammar promises, or that an error was recorded.
 
 mod expr;
+mod line;
 
 use pest::iterators::{Pair, Pairs};
 
 use crate::ast::*;
 use crate::error::{SyntaxError, SyntaxErrorKind};
 use crate::parse::GrammarRule as Rule;
-use crate::scan::show;
+use crate::words::show;
 
 type Node<'i> = Pair<'i, Rule>;
 
@@ -22,255 +23,161 @@ pub(crate) struct Builder {
 
 impl Builder {
     pub fn new(base: u32) -> Self {
-        Self {
-            base,
-            errors: Vec::new(),
-        }
+        let errors = vec![];
+        Self { base, errors }
     }
 
     pub fn file(&mut self, node: Node) -> Option<File> {
-        let mut file = File::default();
-        for child in node.into_inner() {
-            match child.as_rule() {
-                Rule::head => {
-                    file.doc = docs(child.clone().into_inner(), Rule::file_doc);
-                    if let Some(language) =
-                        child.into_inner().find(|c| c.as_rule() == Rule::language)
-                    {
-                        file.language = Some(self.language(language)?);
-                    }
-                }
-                Rule::item => file.items.push(self.item(child)?),
-                _ => {}
-            }
-        }
-        Some(file)
-    }
-
-    pub fn lone_item(&mut self, node: Node) -> Option<Item> {
-        let item = child(node, Rule::item)?;
-        self.item(item)
+        let mut parts = Parts::of(node);
+        Some(File {
+            doc: parts.docs(Rule::file_doc),
+            language: match parts.next_if(Rule::language) {
+                Some(node) => Some(self.language(node)?),
+                None => None,
+            },
+            items: self.all(parts, Self::item)?,
+        })
     }
 
     pub fn lone_expr(&mut self, node: Node) -> Option<Expr> {
-        self.child_expr(node)
+        self.next_expr(&mut Parts::of(node))
     }
 
-    pub fn lone_set(&mut self, node: Node) -> Option<Change> {
-        let set = child(node, Rule::set)?;
-        self.set(set)
+    pub fn lone_change(&mut self, node: Node) -> Option<Line> {
+        let mut parts = Parts::of(node);
+        self.undocumented(String::new(), parts.next()?)
     }
 
     fn language(&mut self, node: Node) -> Option<(u64, Span)> {
-        let number = child(node, Rule::number)?;
+        let number = Parts::of(node).next()?;
         let span = self.span(&number);
-        match number.as_str().parse() {
-            Ok(version) => Some((version, span)),
-            Err(_) => {
-                let error =
-                    SyntaxError::new(SyntaxErrorKind::Unexpected, span, show(number.as_str()));
-                let expected = "the version of the language, a whole number";
-                self.errors
-                    .push(error.with_expected(vec![expected.to_owned()]));
-                None
-            }
-        }
+        let Ok(version) = number.as_str().parse() else {
+            let found = show(number.as_str());
+            let error = SyntaxError::new(SyntaxErrorKind::Unexpected, span, found);
+            let expected = "the version of the language, a whole number";
+            self.errors
+                .push(error.with_expected(vec![expected.to_owned()]));
+            return None;
+        };
+        Some((version, span))
     }
 
     fn item(&mut self, node: Node) -> Option<Item> {
-        let doc = docs(node.clone().into_inner(), Rule::doc);
-        let node = node.into_inner().find(|c| c.as_rule() != Rule::doc)?;
+        let mut parts = Parts::of(node);
+        let doc = parts.docs(Rule::doc);
+        let node = parts.next()?;
+        let rule = node.as_rule();
         let span = self.span(&node);
-        Some(match node.as_rule() {
-            Rule::slow_def => {
-                let (name, params) = (self.child_name(&node)?, self.params(&node)?);
-                let value = self.child_expr(node)?;
-                let span = upto(span, &value);
-                Item::Slow(SlowDef {
-                    doc,
-                    name,
-                    params,
-                    value,
-                    span,
-                })
+        let mut parts = Parts::of(node);
+        let mut end = span.end;
+        let kind = match rule {
+            Rule::use_def => {
+                let file = parts.next()?;
+                let name = file.as_str().trim_matches('"').to_owned();
+                ItemKind::Use(name, self.span(&file))
             }
-            Rule::block_def => Item::Block(BlockDef {
-                doc,
-                name: self.child_name(&node)?,
-                params: self.params(&node)?,
-                bindings: self.each(&node, Rule::statement, Self::statement)?,
-                result: self.each(&node, Rule::expr, Self::expr)?.pop(),
-                span,
-            }),
-            Rule::model_def => Item::Model(self.model(doc, node)?),
-            Rule::train_def => Item::Train(TrainDef {
-                doc,
-                settings: self.each(&node, Rule::setting, Self::setting)?,
-                span,
-            }),
-            Rule::variant_def => {
-                let mut names = self
-                    .each(&node, Rule::name, |b, n| Some(b.name(&n)))?
-                    .into_iter();
-                Item::Variant(VariantDef {
-                    doc,
-                    name: names.next()?,
-                    base: names.next()?,
-                    changes: self.each(&node, Rule::change, Self::change)?,
-                    span,
-                })
+            Rule::const_def => {
+                let name = self.next_name(&mut parts)?;
+                let value = self.next_expr(&mut parts)?;
+                end = value.span.end;
+                ItemKind::Const { name, value }
             }
+            Rule::block_def => ItemKind::Block(self.callable(parts)?),
+            Rule::model_def => ItemKind::Model(self.callable(parts)?),
+            Rule::train_def => ItemKind::Train(self.body(parts.next()?)?),
+            Rule::variant_def => ItemKind::Variant {
+                name: self.next_name(&mut parts)?,
+                base: self.path(parts.next()?)?,
+                body: self.body(parts.next()?)?,
+            },
             _ => return None,
-        })
-    }
-
-    fn model(&mut self, doc: String, node: Node) -> Option<ModelDef> {
-        let mut model = ModelDef {
-            doc,
-            name: self.child_name(&node)?,
-            params: self.params(&node)?,
-            inputs: Vec::new(),
-            bindings: Vec::new(),
-            outputs: Vec::new(),
-            losses: Vec::new(),
-            span: self.span(&node),
         };
-        for member in node.into_inner().filter(|c| c.as_rule() == Rule::member) {
-            let doc = docs(member.clone().into_inner(), Rule::doc);
-            let member = member.into_inner().find(|c| c.as_rule() != Rule::doc)?;
-            let span = self.span(&member);
-            match member.as_rule() {
-                Rule::input_def => {
-                    let shape = child(member, Rule::input_shape)?;
-                    let name = self.child_name(&shape)?;
-                    let list = child(shape, Rule::list)?;
-                    let sizes = self.list(list)?.expr;
-                    model.inputs.push(InputDef {
-                        doc,
-                        name,
-                        sizes,
-                        span,
-                    });
-                }
-                Rule::output_def => {
-                    let head = child(member.clone(), Rule::output_head)?;
-                    let name = self.child_name(&head)?;
-                    let size = self.child_expr(child(head, Rule::output_size)?)?;
-                    let value = self.child_expr(member)?;
-                    let span = upto(span, &value);
-                    model.outputs.push(OutputDef {
-                        doc,
-                        name,
-                        size,
-                        value,
-                        span,
-                    });
-                }
-                Rule::loss_def => {
-                    let terms = self.each(&member, Rule::expr, Self::expr)?;
-                    model.losses.push(LossDef { doc, terms, span });
-                }
-                Rule::binding => model.bindings.push(self.binding(doc, member)?),
-                _ => return None,
-            }
-        }
-        Some(model)
+        let span = Span { end, ..span };
+        Some(Item { doc, kind, span })
     }
 
-    fn params(&mut self, node: &Node) -> Option<Vec<ParamDef>> {
-        match child(node.clone(), Rule::params) {
-            Some(params) => self.each(&params, Rule::param, Self::param),
-            None => Some(Vec::new()),
-        }
+    fn callable(&mut self, mut parts: Parts) -> Option<Callable> {
+        Some(Callable {
+            name: self.next_name(&mut parts)?,
+            params: match parts.next_if(Rule::params) {
+                Some(params) => self.all(Parts::of(params), Self::param)?,
+                None => vec![],
+            },
+            body: self.body(parts.next()?)?,
+        })
     }
 
     fn param(&mut self, node: Node) -> Option<ParamDef> {
+        let mut parts = Parts::of(node);
         Some(ParamDef {
-            name: self.child_name(&node)?,
-            ty: child(node.clone(), Rule::word).map(|word| self.name(&word)),
-            default: self.each(&node, Rule::expr, Self::expr)?.pop(),
+            name: self.next_name(&mut parts)?,
+            ty: match parts.next_if(Rule::ty) {
+                Some(ty) => Some(self.ty(ty)?),
+                None => None,
+            },
+            default: match parts.next_if(Rule::expr) {
+                Some(value) => Some(self.expr(value)?),
+                None => None,
+            },
         })
     }
 
-    fn statement(&mut self, node: Node) -> Option<Binding> {
-        let doc = docs(node.clone().into_inner(), Rule::doc);
-        let binding = child(node, Rule::binding)?;
-        self.binding(doc, binding)
-    }
-
-    fn binding(&mut self, doc: String, node: Node) -> Option<Binding> {
-        Some(Binding {
-            doc,
-            kernel: child(node.clone(), Rule::kw_kernel).is_some(),
-            name: self.child_name(&node)?,
-            value: self.child_expr(node)?,
-        })
-    }
-
-    fn setting(&mut self, node: Node) -> Option<Setting> {
-        let key = child(node.clone(), Rule::key)?;
-        Some(Setting {
-            key: self.child_name(&key)?,
-            values: self.each(&node, Rule::expr, Self::expr)?,
-        })
-    }
-
-    fn change(&mut self, node: Node) -> Option<Change> {
-        let change = node.into_inner().next()?;
-        match change.as_rule() {
-            Rule::set => self.set(change),
-            Rule::without => {
-                let path = child(change, Rule::path)?;
-                Some(Change::Without {
-                    path: self.path(path)?,
-                })
-            }
-            _ => None,
-        }
-    }
-
-    fn set(&mut self, node: Node) -> Option<Change> {
-        let path = child(node.clone(), Rule::path)?;
-        Some(Change::Set {
-            path: self.path(path)?,
-            value: self.child_expr(node)?,
-        })
+    fn ty(&mut self, node: Node) -> Option<Ty> {
+        let span = self.span(&node);
+        let inner = Parts::of(node).next()?;
+        let kind = match inner.as_rule() {
+            Rule::word => TyKind::Word(inner.as_str().to_owned()),
+            _ => TyKind::List(Box::new(self.ty(inner)?)),
+        };
+        Some(Ty { kind, span })
     }
 
     fn path(&mut self, node: Node) -> Option<Path> {
-        Some(Path {
+        let span = self.span(&node);
+        let steps = self.all(Parts::of(node), Self::step)?;
+        Some(Path { steps, span })
+    }
+
+    fn step(&mut self, node: Node) -> Option<Step> {
+        let mut parts = Parts::of(node);
+        let name = self.next_name(&mut parts)?;
+        let index = match parts.next() {
+            None => None,
+            Some(position) => match position.as_str().parse() {
+                Ok(index) => Some((index, self.span(&position))),
+                Err(_) => return self.out_of_range(&position, "no list has so many elements"),
+            },
+        };
+        Some(Step { name, index })
+    }
+
+    fn next_name(&self, parts: &mut Parts) -> Option<Name> {
+        let node = parts.next()?;
+        Some(Name {
+            text: node.as_str().to_owned(),
             span: self.span(&node),
-            parts: self.each(&node, Rule::word, |b, n| Some(b.name(&n)))?,
         })
     }
 
-    fn child_expr(&mut self, node: Node) -> Option<Expr> {
-        let expr = child(node, Rule::expr)?;
-        self.expr(expr)
-    }
-
-    fn child_name(&self, node: &Node) -> Option<Name> {
-        child(node.clone(), Rule::name).map(|name| self.name(&name))
-    }
-
-    fn name(&self, node: &Node) -> Name {
-        Name {
-            text: node.as_str().to_owned(),
-            span: self.span(node),
-        }
-    }
-
-    fn each<'i, T>(
+    /// Every part, also those after one that is wrong, so that all errors are found.
+    fn all<'i, T>(
         &mut self,
-        node: &Node<'i>,
-        rule: Rule,
+        parts: Parts<'i>,
         mut read: impl FnMut(&mut Self, Node<'i>) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let children = node.clone().into_inner();
-        children
-            .filter(|c| c.as_rule() == rule)
-            .map(|c| read(self, c))
-            .collect()
+        let mut sound = true;
+        let mut all = Vec::new();
+        for part in parts {
+            match read(self, part) {
+                Some(part) if sound => all.push(part),
+                Some(_) => {}
+                None => {
+                    sound = false;
+                    all.clear();
+                }
+            }
+        }
+        sound.then_some(all)
     }
 
     fn span(&self, node: &Node) -> Span {
@@ -285,30 +192,97 @@ impl Builder {
         }
     }
 
-    fn fail<T>(&mut self, kind: SyntaxErrorKind, node: &Node, help: &str) -> Option<T> {
+    fn out_of_range<T>(&mut self, node: &Node, help: &str) -> Option<T> {
+        let kind = SyntaxErrorKind::NumberOutOfRange;
         let error = SyntaxError::new(kind, self.span(node), show(node.as_str()));
         self.errors.push(error.with_help(help));
         None
     }
 }
 
-fn child<'i>(node: Node<'i>, rule: Rule) -> Option<Node<'i>> {
-    node.into_inner().find(|c| c.as_rule() == rule)
-}
+/// The children of a node, without keywords and punctuation.
+struct Parts<'i>(Pairs<'i, Rule>);
 
-/// `span` up to the end of the expression that closes it; the grammar's own end may include white space.
-fn upto(span: Span, last: &Expr) -> Span {
-    Span {
-        end: last.span.end,
-        ..span
+impl<'i> Parts<'i> {
+    fn of(node: Node<'i>) -> Self {
+        Self(node.into_inner())
+    }
+
+    /// The next part, if it is of this rule.
+    fn next_if(&mut self, rule: Rule) -> Option<Node<'i>> {
+        self.skip();
+        self.0.peek().filter(|next| next.as_rule() == rule)?;
+        self.0.next()
+    }
+
+    /// Whether the next part is of this rule.
+    fn at(&mut self, rule: Rule) -> bool {
+        self.skip();
+        self.0.peek().is_some_and(|next| next.as_rule() == rule)
+    }
+
+    /// The text of doc comments without their markers and the space after them, joined by newlines.
+    fn docs(&mut self, rule: Rule) -> String {
+        let mut text = String::new();
+        let mut first = true;
+        while let Some(doc) = self.next_if(rule) {
+            let line = doc.as_str().get(3..).unwrap_or_default().trim_end();
+            if !first {
+                text.push('\n');
+            }
+            text.push_str(line.strip_prefix(' ').unwrap_or(line));
+            first = false;
+        }
+        text
+    }
+
+    fn skip(&mut self) {
+        while self.0.peek().is_some_and(|next| is_mark(next.as_rule())) {
+            self.0.next();
+        }
     }
 }
 
-/// The text of doc comments without their markers and the space after them, joined by newlines.
-fn docs(nodes: Pairs<Rule>, rule: Rule) -> String {
-    let lines = nodes.filter(|c| c.as_rule() == rule).map(|c| {
-        let text = c.as_str().get(3..).unwrap_or_default().trim_end();
-        text.strip_prefix(' ').unwrap_or(text)
-    });
-    lines.collect::<Vec<_>>().join("\n")
+impl<'i> Iterator for Parts<'i> {
+    type Item = Node<'i>;
+
+    fn next(&mut self) -> Option<Node<'i>> {
+        self.skip();
+        self.0.next()
+    }
+}
+
+/// Keywords and punctuation that say nothing beyond their place.
+fn is_mark(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::EOI
+            | Rule::sep
+            | Rule::assign
+            | Rule::comma
+            | Rule::colon
+            | Rule::pipe
+            | Rule::close_brace
+            | Rule::close_paren
+            | Rule::close_bracket
+            | Rule::close_quote
+            | Rule::kw_language
+            | Rule::kw_use
+            | Rule::kw_const
+            | Rule::kw_block
+            | Rule::kw_model
+            | Rule::kw_train
+            | Rule::kw_variant
+            | Rule::kw_of
+            | Rule::kw_input
+            | Rule::kw_output
+            | Rule::kw_loss
+            | Rule::kw_for
+            | Rule::kw_in
+            | Rule::kw_else
+            | Rule::kw_require
+            | Rule::kw_without
+            | Rule::kw_choose
+            | Rule::kw_add
+    )
 }
