@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::model::{Graph, NodeId, Op, Over};
+use crate::bug::bug;
+use crate::model::{Graph, NodeId, Op};
+use crate::prune::reads;
 
 /// How a value depends on the images of a batch. Later kinds include what earlier ones depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -12,7 +14,7 @@ pub enum Dependence {
     Constant,
     /// On its own image only: the answer for one image does not depend on its batch.
     Image,
-    /// On all images of the batch, through batch statistics or a batch-mean context.
+    /// On all images of the batch, through batch statistics or a mean over the batch.
     Batch,
 }
 
@@ -20,16 +22,24 @@ pub enum Dependence {
 pub fn dependence(graph: &Graph) -> Vec<Dependence> {
     let mut all: Vec<Dependence> = Vec::with_capacity(graph.nodes.len());
     for id in graph.node_ids() {
-        let inherited = graph[id]
-            .op
-            .operands()
-            .into_iter()
-            .filter_map(|operand| all.get(operand.index()).copied())
-            .max()
-            .unwrap_or(Dependence::Constant);
-        all.push(own(graph, id, inherited).max(inherited));
+        let op = &graph[id].op;
+        let mut inherited = Dependence::Constant;
+        reads(op, |operand| inherited = inherited.max(of(&all, operand)));
+        all.push(match op {
+            Op::Input(_) => Dependence::Image,
+            op if op.couples() && inherited > Dependence::Constant => Dependence::Batch,
+            _ => inherited,
+        });
     }
     all
+}
+
+/// What a node that `all` knows depends on.
+fn of(all: &[Dependence], id: NodeId) -> Dependence {
+    match all.get(id.index()) {
+        Some(known) => *known,
+        None => bug!("node {} is read before it is there", id.index()),
+    }
 }
 
 /// Whether what is computed for one image depends on the others in its batch.
@@ -37,53 +47,35 @@ pub fn couples_images(graph: &Graph) -> bool {
     dependence(graph).contains(&Dependence::Batch)
 }
 
-/// What the operation itself adds to what its operands bring.
-fn own(graph: &Graph, id: NodeId, inherited: Dependence) -> Dependence {
-    match &graph[id].op {
-        Op::Input => Dependence::Image,
-        Op::Standardize { over, .. } if inherited > Dependence::Constant => match over {
-            Over::Instance | Over::OddGroups(_) => Dependence::Image,
-            // The even groups, group 0 among them, are standardized over the batch.
-            Over::Batch | Over::Groups(_) => Dependence::Batch,
-        },
-        Op::ContextKernel { .. } => Dependence::Batch,
-        _ => Dependence::Constant,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Options, compile};
 
-    fn of(text: &str, name: &str) -> Dependence {
+    fn of(text: &str, path: &str) -> Dependence {
         let model = compile("t.term", text, &Options::default()).model.unwrap();
         let all = dependence(&model);
-        let at = model.nodes.iter().position(|n| n.name == name).unwrap();
+        let at = model.nodes.iter().position(|n| n.path == path).unwrap();
         all[at]
     }
 
     #[test]
     fn released_model() {
         let text = include_str!("../../examples/cifar10.term");
-        assert_eq!(of(text, "b0.K"), Dependence::Constant);
-        assert_eq!(of(text, "b0.Z"), Dependence::Image);
-        assert_eq!(of(text, "b0.fast"), Dependence::Image);
-        assert_eq!(of(text, "b0.l3_local_0_kernel"), Dependence::Batch);
-        assert_eq!(of(text, "b1.fast"), Dependence::Batch);
-        assert_eq!(of(text, "classes"), Dependence::Batch);
+        assert_eq!(of(text, "b[0].K.net.out"), Dependence::Constant);
+        assert_eq!(of(text, "b[0].Z"), Dependence::Image);
+        assert_eq!(of(text, "b[0].fast.instance_std"), Dependence::Image);
+        assert_eq!(of(text, "b[0].l3.kernel.out"), Dependence::Batch);
+        assert_eq!(of(text, "b[1].fast.instance_std"), Dependence::Batch);
         let model = compile("t.term", text, &Options::default()).model.unwrap();
-        assert!(couples_images(&model));
+        assert!(couples_images(&model) && couples_images(model.primitives()));
     }
 
     #[test]
     fn no_coupling_without_batch_statistics() {
-        assert_eq!(
-            of(
-                include_str!("../../examples/ablations/bottleneck.term"),
-                "classes"
-            ),
-            Dependence::Image
-        );
+        let text = "model M {\n input image[3, 8, 8]\n output classes = standardize(image, positions) |> head(2)\n \
+                    loss {\n cross_entropy(classes)\n }\n}\n";
+        let model = compile("t.term", text, &Options::default()).model.unwrap();
+        assert!(!couples_images(&model));
     }
 }

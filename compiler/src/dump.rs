@@ -1,127 +1,195 @@
-//! A model as plain text, complete and stable: what the snapshot tests pin.
+//! A model as plain text, complete and stable: what the snapshot tests pin. Primitives over the tree of block calls.
 
-use std::fmt::Write;
+use std::fmt::{Result, Write};
 
-use crate::model::{Grid, Init, Model, NodeId, Op, ParamId, Penalty, Scale, SlowNet};
+use crate::model::{
+    Constant, Graph, Init, InstanceId, LossKind, Model, NodeId, Op, ParamId, Penalty,
+};
 use crate::summary::operation;
 
-/// The model as text.
+/// The model as text, by primitives.
 pub fn dump(model: &Model) -> String {
+    dump_graph(model.primitives())
+}
+
+/// A graph as text.
+pub fn dump_graph(graph: &Graph) -> String {
     let mut out = String::new();
+    let mut writer = Writer {
+        graph,
+        children: children(graph),
+        out: &mut out,
+    };
     // Writing to a String cannot fail.
-    let _ = write(model, &mut out);
+    let _ = writer.model();
     out
 }
 
-fn write(model: &Model, out: &mut String) -> std::fmt::Result {
-    let [c, h, w] = model.input;
-    writeln!(
-        out,
-        "model {} ({} parameters)",
-        model.name,
-        model.parameter_count()
-    )?;
-    writeln!(out, "input {}[{c}, {h}, {w}]", model.input_name)?;
-    writeln!(
-        out,
-        "output {}({}) = {}",
-        model.output_name,
-        model.classes,
-        name(model, model.output)
-    )?;
-    writeln!(out, "loss {:?}", model.loss.cross_entropy)?;
-    if let Some(slow) = &model.loss.slow_neural {
-        let kernels: Vec<&str> = slow.kernels.iter().map(|k| name(model, *k)).collect();
-        writeln!(
-            out,
-            "loss {:?} weight {} over {}",
-            slow.kind,
-            slow.weight,
-            kernels.join(", ")
-        )?;
-    }
-    if let Some(norm) = &model.loss.weight_norm {
-        writeln!(out, "loss {norm:?}")?;
-    }
-    writeln!(out, "train {:?}", model.train)?;
-    for id in model.scope_ids() {
-        let scope = &model[id];
-        let nodes = scope.first..scope.end;
-        writeln!(
-            out,
-            "\nscope {} = {}: nodes {nodes:?} -> {}",
-            quoted(&scope.name),
-            scope.block,
-            name(model, scope.result)
-        )?;
-        for node in model.node_ids().filter(|n| model[*n].scope == id) {
-            let n = &model[node];
-            let operands: Vec<&str> =
-                n.op.operands()
-                    .into_iter()
-                    .map(|o| name(model, o))
-                    .collect();
-            let mark = if n.named { "*" } else { " " };
-            writeln!(
-                out,
-                "{mark} {} {} = {}({})",
-                n.name,
-                n.shape,
-                operation(&n.op),
-                operands.join(", ")
-            )?;
-            if let Op::Kernel(net) | Op::ContextKernel { net, .. } = &n.op {
-                writeln!(out, "      grid {}", grid(net))?;
-            }
-            if let Op::ContextKernel { context, .. } = &n.op {
-                for (what, scale) in [("alpha", context.alpha), ("beta", context.beta)] {
-                    match scale {
-                        Scale::Constant(x) => writeln!(out, "      {what} {x}")?,
-                        Scale::Trained(_) => writeln!(out, "      {what} trained")?,
-                    }
-                }
-            }
-            for param in n.op.params() {
-                writeln!(out, "      {}", describe(model, param))?;
-            }
+/// The block calls that each block call makes, in order.
+fn children(graph: &Graph) -> Vec<Vec<InstanceId>> {
+    let mut all = vec![vec![]; graph.instances.len()];
+    for id in graph.instance_ids() {
+        let parent = graph[id].parent.map(InstanceId::index);
+        if let Some(calls) = parent.and_then(|parent| all.get_mut(parent)) {
+            calls.push(id);
         }
     }
-    Ok(())
+    all
 }
 
-fn name(model: &Model, id: NodeId) -> &str {
-    &model[id].name
+struct Writer<'a> {
+    graph: &'a Graph,
+    children: Vec<Vec<InstanceId>>,
+    out: &'a mut String,
 }
 
-fn quoted(name: &str) -> &str {
-    if name.is_empty() { "(model)" } else { name }
-}
+impl Writer<'_> {
+    fn model(&mut self) -> Result {
+        let graph = self.graph;
+        let (name, count) = (&graph.name, graph.parameter_count());
+        writeln!(self.out, "model {name} ({count} parameters)")?;
+        writeln!(self.out, "input {} {}", graph.input_name, graph.input)?;
+        let output = &graph[graph.output].path;
+        let (name, classes) = (&graph.output_name, graph.classes);
+        writeln!(self.out, "output {name} ({classes} classes) = {output}")?;
+        for term in &graph.loss {
+            write!(self.out, "loss {} = {} * ", term.name, term.weight)?;
+            match &term.kind {
+                LossKind::SlowNeural { compare, kernels } => {
+                    let kernels: Vec<&str> = paths(graph, kernels);
+                    writeln!(self.out, "{compare:?} over {}", kernels.join(", "))?;
+                }
+                kind => writeln!(self.out, "{kind:?}")?,
+            }
+        }
+        writeln!(self.out, "train {:?}", graph.train)?;
+        for id in graph.instance_ids().take(1) {
+            self.inside(id, 0)?;
+        }
+        Ok(())
+    }
 
-fn grid(net: &SlowNet) -> String {
-    match net.grid {
-        Grid::Plane { height, width } => format!("{height} x {width}"),
-        Grid::Line { length } => length.to_string(),
+    /// The nodes and block calls of a block call, in order.
+    fn inside(&mut self, id: InstanceId, depth: usize) -> Result {
+        let instance = &self.graph[id];
+        let calls = self.children.get(id.index()).cloned().unwrap_or_default();
+        let mut at = instance.first;
+        for call in calls {
+            let child = &self.graph[call];
+            self.nodes(id, at, child.first, depth)?;
+            self.call(id, call, depth)?;
+            at = child.end;
+        }
+        self.nodes(id, at, instance.end, depth)?;
+        for name in &instance.bindings {
+            let index = name.index.map(|i| format!("[{i}]")).unwrap_or_default();
+            let name_there = format!("{}{index}", name.name);
+            let path = self.local(id, name.node);
+            if path != name_there {
+                self.line(depth, &format!("{name_there} is {path}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, parent: InstanceId, id: InstanceId, depth: usize) -> Result {
+        let instance = &self.graph[id];
+        let inputs = instance.inputs.iter().map(|input| {
+            let index = input.index.map(|i| format!("[{i}]")).unwrap_or_default();
+            format!("{}{index}={}", input.param, self.local(parent, input.node))
+        });
+        let values = instance.values.iter();
+        let values = values.map(|(name, value)| format!("{name}={}", constant(value)));
+        let arguments: Vec<String> = inputs.chain(values).collect();
+        let slow = if instance.slow { ", slow" } else { "" };
+        let path = below(&self.graph[parent].path, &instance.path);
+        let text = format!(
+            "{path} = {}({}) -> {}{slow}",
+            instance.block,
+            arguments.join(", "),
+            self.local(id, instance.result)
+        );
+        self.line(depth, &text)?;
+        self.inside(id, depth + 1)
+    }
+
+    fn nodes(&mut self, id: InstanceId, from: usize, to: usize, depth: usize) -> Result {
+        let graph = self.graph;
+        for node in graph.nodes.get(from..to).unwrap_or_default() {
+            let operands = node.op.operands();
+            let operands: Vec<String> = operands.iter().map(|x| self.local(id, *x)).collect();
+            let operands = match operands.as_slice() {
+                [] => String::new(),
+                some => format!(" of {}", some.join(", ")),
+            };
+            let mark = if node.named { "*" } else { "" };
+            let name = below(&graph[id].path, &node.path);
+            let (shape, operation) = (node.shape, operation(&node.op));
+            self.line(
+                depth,
+                &format!("{name}{mark} {shape} = {operation}{operands}"),
+            )?;
+            for param in node.op.params() {
+                self.line(depth + 1, &tensor(graph, param, &node.path))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, depth: usize, text: &str) -> Result {
+        writeln!(self.out, "{:width$}{text}", "", width = 2 * depth)
+    }
+
+    /// A node's path as seen from inside a block call.
+    fn local(&self, from: InstanceId, node: NodeId) -> String {
+        below(&self.graph[from].path, &self.graph[node].path).to_owned()
     }
 }
 
-fn describe(model: &Model, id: ParamId) -> String {
-    let p = &model[id];
+fn paths<'a>(graph: &'a Graph, nodes: &[NodeId]) -> Vec<&'a str> {
+    nodes.iter().map(|id| graph[*id].path.as_str()).collect()
+}
+
+/// What follows `folder.` in a path; the whole path if it is somewhere else.
+fn below<'a>(folder: &str, path: &'a str) -> &'a str {
+    let rest = path.strip_prefix(folder);
+    let rest = rest.and_then(|rest| rest.strip_prefix('.'));
+    rest.unwrap_or(path)
+}
+
+fn constant(value: &Constant) -> String {
+    match value {
+        Constant::Int(n) => n.to_string(),
+        Constant::Float(x) => x.to_string(),
+        Constant::Bool(b) => b.to_string(),
+        Constant::Text(text) => text.clone(),
+        Constant::List(all) => {
+            let all: Vec<String> = all.iter().map(constant).collect();
+            format!("[{}]", all.join(", "))
+        }
+    }
+}
+
+fn tensor(graph: &Graph, id: ParamId, node: &str) -> String {
+    let p = &graph[id];
     let init = match p.init {
         Init::Constant(x) => format!("{x}"),
         Init::Uniform { bound } => format!("uniform {bound:.6}"),
         Init::Normal { std } => format!("normal {std:.6}"),
-        Init::Filter {
+        Init::GammaUniform {
             bound,
-            scale,
             concentration,
-        } => {
-            format!("uniform {bound:.6} * {scale:.4} * gamma {concentration:.4}")
-        }
+        } => format!("uniform {bound:.6} * gamma {concentration:.4}"),
     };
+    let name = match below(node, &p.path) {
+        itself if itself == node => "itself",
+        name => name,
+    };
+    let fixed = if p.trained { "" } else { ", never trained" };
     let penalty = match p.penalty {
         Penalty::None => "",
         Penalty::Fast => ", fast norm",
         Penalty::Slow => ", slow norm",
     };
-    format!("{} {:?} {init}{penalty}", p.path, p.shape)
+    format!("{name} {:?} {init}{fixed}{penalty}", p.shape)
 }

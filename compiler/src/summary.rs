@@ -5,6 +5,10 @@ use serde::Serialize;
 use crate::analysis::{Dependence, dependence};
 use crate::cost::{self, Cost};
 use crate::model::{Model, Op, Over, ParamKind};
+use crate::primitives::{
+    Concat, ContextKernel, Dropout, Fill, Kernel, Mean, Normalize, Offset, Part, ScaleBy,
+    Standardize, Tile,
+};
 
 /// Bytes of one scalar in training and inference.
 const SCALAR: u64 = 4;
@@ -68,7 +72,7 @@ pub fn summary(model: &Model, batch: usize) -> Summary {
                     .sum()
             };
             Row {
-                name: node.name.clone(),
+                name: node.path.clone(),
                 operation: operation(&node.op),
                 shape: node.shape.to_string(),
                 depends_on,
@@ -89,7 +93,7 @@ pub fn summary(model: &Model, batch: usize) -> Summary {
     Summary {
         model: model.name.clone(),
         batch,
-        blocks: model.scopes.len().saturating_sub(1),
+        blocks: model.instances.len().saturating_sub(1),
         parameters: model.parameter_count(),
         slow_parameters: slow,
         cost: cost::total(model),
@@ -102,35 +106,33 @@ pub fn summary(model: &Model, batch: usize) -> Summary {
 /// An operation in words.
 pub fn operation(op: &Op) -> String {
     match op {
-        Op::Input => "input".into(),
-        Op::Kernel(net) => format!("slow net, hidden {}, layers {}", net.hidden, net.layers()),
-        Op::ContextKernel { net, .. } => format!(
-            "context slow net, hidden {}, layers {}",
+        Op::Kernel(Kernel { net }) | Op::ContextKernel(ContextKernel { net, .. }) => format!(
+            "{}, hidden {}, layers {}",
+            op.name(),
             net.hidden,
             net.layers()
         ),
-        Op::Constant(_) => "constant".into(),
-        Op::Add(..) => "sum".into(),
-        Op::Mul(..) => "product".into(),
-        Op::MatMul(..) => "matrix product".into(),
-        Op::Pointwise { .. } => "pointwise".into(),
-        Op::Depthwise { .. } => "depthwise convolution".into(),
-        Op::Standardize { over, .. } => match over {
-            Over::Instance => "instance standardization".into(),
-            Over::Batch => "batch standardization".into(),
-            Over::Groups(n) => format!("group standardization, {n} groups"),
-            Over::OddGroups(n) => format!("odd-group standardization, {n} groups"),
+        Op::Standardize(Standardize { over, eps, .. }) => {
+            let over = match over {
+                Over::Axes(axes) => format!("over {axes}"),
+                Over::Groups(n) => format!("by {n} groups"),
+                Over::OddGroups(n) => format!("of the odd of {n} groups"),
+            };
+            format!("standardize {over}, eps {eps:e}")
+        }
+        Op::Mean(Mean { over, .. }) => format!("mean over {over}"),
+        Op::Normalize(Normalize { over, .. }) => format!("normalize over {over}"),
+        Op::Concat(Concat { parts }) => format!("concat of {}", parts.len()),
+        Op::Tile(Tile { times, .. }) => format!("tile {times} times"),
+        Op::Part(Part { start, .. }) => format!("split from channel {start}"),
+        Op::Fill(Fill { value }) => format!("fill {value}"),
+        Op::ScaleBy(ScaleBy { by, .. }) => format!("scale by {by}"),
+        Op::Offset(Offset { by, .. }) => format!("offset by {by}"),
+        Op::Dropout(Dropout { rate, shared, .. }) => match shared.to_string().as_str() {
+            "" => format!("dropout {rate}"),
+            axes => format!("dropout {rate}, shared by {axes}"),
         },
-        Op::StandardizeScaled { .. } => "scaled instance standardization".into(),
-        Op::Rescale { .. } => "rescaling of channels".into(),
-        Op::Gelu(_) => "gelu".into(),
-        Op::Sigmoid(_) => "sigmoid".into(),
-        Op::Bias { .. } => "bias".into(),
-        Op::Concat(parts) => format!("concatenation of {}", parts.len()),
-        Op::Tile { times, .. } => format!("tile {times} times"),
-        Op::ChannelMean(_) => "mean over channels".into(),
-        Op::SpatialMean(_) => "mean over positions".into(),
-        Op::Dropout { rate, .. } => format!("channel dropout {rate}"),
+        op => op.name().to_owned(),
     }
 }
 

@@ -117,14 +117,14 @@ pub fn freeze_some(model: &Model, known: impl Fn(NodeId) -> bool) -> Frozen {
     draft.finish(model)
 }
 
-/// The nodes that couple the images of a batch, in order: batch standardizations and kernels with a context.
+/// The nodes that couple the images of a batch, in order: standardizations over the batch, means over it, kernels with a
+/// context.
 pub fn coupled(model: &Model) -> Vec<NodeId> {
     let all = dependence(model);
     let varies = |x: NodeId| all.get(x.index()) > Some(&Dependence::Constant);
-    let couples = |id: &NodeId| match model[*id].op {
-        Op::ContextKernel { .. } => true,
-        Op::Standardize { x, over } => varies(x) && matches!(over, Over::Batch | Over::Groups(_)),
-        _ => false,
+    let couples = |id: &NodeId| {
+        let op = &model[*id].op;
+        op.couples() && op.operands().into_iter().any(varies)
     };
     model.node_ids().filter(couples).collect()
 }

@@ -1,0 +1,126 @@
+//! Drops from a graph what nobody asks for, and renumbers what is left. Computes nothing.
+
+mod moves;
+
+use crate::bug::bug;
+use crate::model::{Graph, NodeId, Op, ParamId};
+use crate::primitives::Visitor;
+
+pub(crate) use moves::{Moves, Rename};
+
+/// Values somebody asks for.
+pub(crate) fn roots(graph: &Graph) -> Vec<NodeId> {
+    std::iter::once(graph.output)
+        .chain(graph.compared())
+        .collect()
+}
+
+/// Which nodes the given ones depend on, themselves included.
+pub(crate) fn reach(graph: &Graph, from: Vec<NodeId>) -> Vec<bool> {
+    let mut reached = Flags::new(graph.nodes.len());
+    from.into_iter().for_each(|id| reached.set(id.index()));
+    for id in graph.node_ids().rev() {
+        if reached.get(id.index()) {
+            reads(&graph[id].op, |operand| reached.set(operand.index()));
+        }
+    }
+    reached.0
+}
+
+/// Shows every node that an operation reads, in order.
+pub(crate) fn reads(op: &Op, see: impl FnMut(NodeId)) {
+    struct See<F>(F);
+    impl<F: FnMut(NodeId)> Visitor for See<F> {
+        fn node(&mut self, id: &mut NodeId) {
+            (self.0)(*id);
+        }
+    }
+    op.clone().visit(&mut See(see));
+}
+
+/// Drops nodes (the input apart) that no root depends on, parameters that no node reads, and block calls of which nothing
+/// is left. The result of a call that nobody reads becomes the input. Tells which parameters stay.
+pub(crate) fn prune(graph: &mut Graph) -> Vec<bool> {
+    let mut keep = reach(graph, roots(graph));
+    if let Some(input) = keep.first_mut() {
+        *input = true;
+    }
+    drop_nodes(graph, &keep);
+    drop_params(graph)
+}
+
+fn drop_nodes(graph: &mut Graph, keep: &[bool]) {
+    let mut moves = Moves::new(graph.nodes.len());
+    let mut kept = vec![];
+    for (mut node, keep) in std::mem::take(&mut graph.nodes).into_iter().zip(keep) {
+        if *keep {
+            node.op.visit(&mut moves.rename());
+            moves.to(NodeId(kept.len() as u32), kept.len());
+            kept.push(node);
+        } else {
+            moves.gone(kept.len());
+        }
+    }
+    graph.nodes = kept;
+    moves.finish(graph);
+}
+
+fn drop_params(graph: &mut Graph) -> Vec<bool> {
+    struct Used(Flags);
+    impl Visitor for Used {
+        fn param(&mut self, id: &mut ParamId) {
+            self.0.set(id.index());
+        }
+    }
+    let mut used = Used(Flags::new(graph.params.len()));
+    for node in &mut graph.nodes {
+        node.op.visit(&mut used);
+    }
+    let Used(Flags(used)) = used;
+    if used.iter().all(|u| *u) {
+        return used;
+    }
+    let mut new = Vec::with_capacity(used.len());
+    let mut next = 0;
+    for used in &used {
+        new.push(ParamId(next));
+        next += u32::from(*used);
+    }
+    let node = |id| id;
+    let param = |id: ParamId| match new.get(id.index()) {
+        Some(id) => *id,
+        None => bug!("parameter {} of {}", id.index(), new.len()),
+    };
+    for at in &mut graph.nodes {
+        at.op.visit(&mut Rename {
+            node: &node,
+            param: &param,
+        });
+    }
+    let mut used_params = used.iter();
+    graph.params.retain(|_| used_params.next() == Some(&true));
+    used
+}
+
+/// One flag for each item of a list.
+struct Flags(Vec<bool>);
+
+impl Flags {
+    fn new(count: usize) -> Self {
+        Self(vec![false; count])
+    }
+
+    fn get(&self, at: usize) -> bool {
+        match self.0.get(at) {
+            Some(flag) => *flag,
+            None => bug!("item {at} of {}", self.0.len()),
+        }
+    }
+
+    fn set(&mut self, at: usize) {
+        match self.0.get_mut(at) {
+            Some(flag) => *flag = true,
+            None => bug!("item {at} of {}", self.0.len()),
+        }
+    }
+}
