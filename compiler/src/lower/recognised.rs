@@ -1,6 +1,6 @@
 //! Which block calls run as fused kernels, for listings. Decides nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::{Function, Graph, InstanceId, Model, NodeId, Op, Over};
 use crate::primitives::{Activation, Bias, Mul, Standardize};
@@ -23,7 +23,7 @@ pub fn recognised(model: &Model) -> Vec<Recognised> {
         .map(|id| (primitives[id].path.as_str(), id))
         .collect();
     let mut all = vec![];
-    let mut nets = vec![];
+    let mut nets = HashSet::new();
     for id in model.node_ids() {
         let Some((what, result)) = fused(model, id) else {
             continue;
@@ -34,7 +34,7 @@ pub fn recognised(model: &Model) -> Vec<Recognised> {
         let mut instance = primitives[*old].instance;
         if what.starts_with("slow net") {
             instance = outermost(primitives, instance);
-            nets.push(instance);
+            nets.insert(instance);
         }
         all.push(Recognised {
             instance,
