@@ -47,7 +47,8 @@ fn run(page: &Path, folder: &Path) -> usize {
     let text = std::fs::read_to_string(page).unwrap();
     let mut ran = 0;
     for command in commands(&text) {
-        let mut words = command.split_whitespace();
+        let words = command.split_whitespace();
+        let mut words = words.map(|word| word.trim_matches('\''));
         let mut args: Vec<&str> = match (words.next(), words.clone().next()) {
             (Some("termc"), _) => words.collect(),
             (Some("cargo"), Some("run")) => words.skip_while(|w| *w != "--").skip(1).collect(),

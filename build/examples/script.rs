@@ -7,7 +7,7 @@ fn main() {
     let mut build = Build::new(arguments.next().unwrap_or_default());
     for argument in arguments {
         build = match argument.split_once('=') {
-            Some(("variant", name)) => build.variant(name),
+            Some(("model", name)) => build.model(name),
             Some(("set", change)) => build.set(change),
             Some(("output", name)) => build.output(name),
             Some(("weights", file)) => build.weights(file),

@@ -97,13 +97,13 @@ fn a_broken_model_fails_with_the_whole_diagnostic() {
 #[test]
 fn variants_and_changes_apply_in_order() {
     let out = Out::new();
-    let output = out.script(&[GOOD, "variant=TinyTrained", "output=net.rs"]);
+    let output = out.script(&[GOOD, "model=TinyTrained", "output=net.rs"]);
     assert!(output.status.success(), "{}", text(output.stderr));
     assert!(out.read("net.rs").contains("pub alpha: Param<"));
-    let output = out.script(&[GOOD, "set=b0.nothing=3"]);
+    let output = out.script(&[GOOD, "set=b[0].nothing=3"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(output.stderr).contains("--set"));
-    let output = out.script(&[GOOD, "variant=Missing"]);
+    let output = out.script(&[GOOD, "model=Missing"]);
     assert_eq!(output.status.code(), Some(1));
     let shown = text(output.stderr);
     assert!(shown.contains("`Missing`"), "{shown}");
@@ -164,7 +164,7 @@ fn weights_of_another_model_are_refused_by_name() {
         shown.contains("digits.safetensors` cannot be embedded"),
         "{shown}"
     );
-    assert!(shown.contains("\n  missing: `b0."), "{shown}");
+    assert!(shown.contains("\n  missing: `b[0]."), "{shown}");
     let error = out
         .build(GOOD)
         .weights(cases().join("broken.term"))
@@ -223,8 +223,8 @@ fn only_frozen_models_do_without_the_standard_library() {
     assert!(shown.contains("termc freeze"), "{shown}");
     for (arguments, problem) in [
         ([CASE, "no_std"], "but not of a frozen model"),
-        ([FROZEN_FILE, "set=b0.expand=24"], "is frozen"),
-        ([FROZEN_FILE, "variant=Other"], "is frozen"),
+        ([FROZEN_FILE, "set=b[0].expand=24"], "is frozen"),
+        ([FROZEN_FILE, "model=Other"], "is frozen"),
     ] {
         let output = out.script(&arguments);
         assert_eq!(output.status.code(), Some(1));

@@ -22,18 +22,18 @@ fn findings_go_to_standard_error_or_as_json_to_standard_output() {
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("wrong.term");
     let text = std::fs::read_to_string(SMALL).unwrap();
-    std::fs::write(&model, text.replace("local(3,", "local(4,")).unwrap();
+    std::fs::write(&model, text.replace("size=3", "size=4")).unwrap();
     let model = model.to_str().unwrap();
     let human = termc(&["check", model])
         .expect(1)
-        .says("E304")
+        .says("E314")
         .says("wrong.term");
     assert_eq!(human.out, "");
     let json = termc(&["check", model, "--format", "json"]).expect(1);
     let object: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(object["ok"], false);
-    assert_eq!(object["diagnostics"][0]["code"], "E304");
-    assert_eq!(object["diagnostics"][0]["line"], 15);
+    assert_eq!(object["diagnostics"][0]["code"], "E314");
+    assert_eq!(object["diagnostics"][0]["line"], 12);
     assert_eq!(json.err, "");
 }
 
@@ -42,7 +42,7 @@ fn warnings_fail_only_where_they_are_denied() {
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("unused.term");
     let text = std::fs::read_to_string(SMALL).unwrap();
-    let text = text.replace("slow small", "slow spare = magnet(hidden: 3)\nslow small");
+    let text = text.replace("const small", "const spare = magnet(hidden=3)\nconst small");
     std::fs::write(&model, text).unwrap();
     let model = model.to_str().unwrap();
     termc(&["check", model]).expect(0).says("W501");
@@ -95,7 +95,7 @@ fn changes_apply_to_every_command_that_reads_a_model() {
         termc(&[command, SMALL, "--set", "train.epoch=9"])
             .expect(1)
             .says("epoch");
-        termc(&[command, SMALL, "--variant", "None"])
+        termc(&[command, SMALL, "--model", "None"])
             .expect(1)
             .says("None");
     }

@@ -102,7 +102,7 @@ fn nothing_is_written_where_something_is_wrong() {
     let refused = emit(OTHER, FOREIGN, &at("net.rs"), &[]).expect(1);
     refused
         .says("the weights do not fit the model")
-        .says("missing: `b0.");
+        .says("missing: `b[0].");
     emit(MODEL, "none.safetensors", &at("net.rs"), &[])
         .expect(3)
         .says("cannot read `none.");
@@ -144,7 +144,7 @@ fn a_frozen_file_becomes_source_without_the_standard_library() {
     let flat = [numbers(&check, "input"), numbers(&check, "logits")].concat();
     assert_eq!(bytes(folder.path(), "net.check.f32"), flat);
     let weights = bytes(folder.path(), "net.f32");
-    let last = numbers(&at("std.safetensors"), "classes_linear_0.bias");
+    let last = numbers(&at("std.safetensors"), "logits.linear.bias");
     assert!(weights.ends_with(&last));
     let committed = Path::new(FROZEN).with_file_name("digits.check.safetensors");
     assert_eq!(numbers(&committed, "input"), numbers(&check, "input"));

@@ -78,7 +78,7 @@ fn weights_of_another_model_are_refused_name_by_name() {
     let weights = run.join("best.safetensors");
     let model = folder.path().join("other.term");
     let text = std::fs::read_to_string(SMALL).unwrap();
-    std::fs::write(&model, text.replace("expand: 8", "expand: 4")).unwrap();
+    std::fs::write(&model, text.replace("expand=8", "expand=4")).unwrap();
     let said = termc(&[
         "eval",
         model.to_str().unwrap(),
@@ -87,7 +87,7 @@ fn weights_of_another_model_are_refused_name_by_name() {
         "--dataset",
         "digits",
     ]);
-    said.expect(1).says("shape of `b0.bottleneck_0.weight`");
+    said.expect(1).says("shape of `b[0].mixer.linear.weight`");
 }
 
 #[test]

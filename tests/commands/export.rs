@@ -60,7 +60,7 @@ fn published_checkpoints_come_back_bit_for_bit() {
     round_trip(
         &weights("tiny_tile"),
         "tiny.term",
-        &["--variant", "TinyTile"],
+        &["--model", "TinyTile"],
     );
     round_trip(&weights("digits"), "digits.term", &[]);
     let Some(shared) = std::env::var_os("TERMC_SHARED") else {
@@ -77,7 +77,9 @@ fn what_has_no_published_name_is_listed_and_nothing_is_written() {
     // The published code numbers its blocks.
     let model = std::fs::read_to_string(SMALL)
         .unwrap()
-        .replace("b0", "first");
+        .replace("b[0]", "first")
+        .replace("b[1]", "b[0]")
+        .replace("slow_neural(b.K", "slow_neural([first.K, b[0].K]");
     let (at, run) = (folder.path().join("m.term"), folder.path().join("run"));
     std::fs::write(&at, model).unwrap();
     let (model, run) = (at.to_str().unwrap(), run.to_str().unwrap());
@@ -95,8 +97,8 @@ fn what_has_no_published_name_is_listed_and_nothing_is_written() {
     let output = folder.path().join("ckpt.safetensors");
     let output = output.to_str().unwrap();
     let said = termc(&["export", run, "-o", output]).expect(1);
-    let said = said.says("no published name for `first.K_hyper_0.bias`");
-    assert!(!said.err.contains("`b1."), "{}", said.err);
+    let said = said.says("no published name for `first.K.net.filters[0].bias`");
+    assert!(!said.err.contains("`b[0]."), "{}", said.err);
     assert!(
         said.err
             .contains("help: only models of the published layout"),

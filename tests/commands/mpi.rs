@@ -135,12 +135,12 @@ fn two_ranks_train_as_one_that_accumulates_two_batches() {
     let place = Place::new();
     let recipe = |name: &str, batch: &str| {
         let recipe = format!(
-            " optimizer sgd(lr: 0.1)\n schedule constant\n epochs 2\n {batch}\n augment random_crop(padding: 1)"
+            " optimizer = sgd(lr=0.1)\n schedule = constant\n epochs = 2\n {batch}\n augment = [random_crop(padding=1)]"
         );
         place.model(name, &recipe)
     };
-    let whole = recipe("whole.term", "batch 32");
-    let halves = recipe("halves.term", "batch 16\n accumulate 2");
+    let whole = recipe("whole.term", "batch = 32");
+    let halves = recipe("halves.term", "batch = 16\n accumulate = 2");
     let [two, parts, one] = ["two", "parts", "one"].map(|name| place.run(name));
     let stop = ["--stop-after", "3"];
     let Some(said) = job(2, &of_model(&whole, &two, &stop)) else {

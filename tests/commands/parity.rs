@@ -132,7 +132,7 @@ fn tiny() {
 
 #[test]
 fn tiny_with_the_tile_loss() {
-    case("tiny_tile", "tiny.term", &["--variant", "TinyTile"], &TINY);
+    case("tiny_tile", "tiny.term", &["--model", "TinyTile"], &TINY);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_checkpoint_of_another_model_is_refused_name_by_name_and_nothing_is_written(
         output.to_str().unwrap(),
     ]);
     said.expect(1)
-        .says("b0.K_hyper_0.filters.0.weight")
+        .says("b[0].K.net.filters[0].weight")
         .says("--names");
     assert!(!output.exists());
 }

@@ -52,8 +52,8 @@ fn averages_accumulation_and_clipping_survive_a_stop() {
     let source = std::fs::read_to_string(SMALL).unwrap();
     let model = folder.path().join("model.term");
     let text = source.replace(
-        "batch 32",
-        "batch 32\n ema 0.9\n accumulate 2\n clip norm(1)",
+        "batch = 32",
+        "batch = 32\n ema = 0.9\n accumulate = 2\n clip = norm(1)",
     );
     std::fs::write(&model, text).unwrap();
     let train = |name: &str, more: &[&str]| {

@@ -77,8 +77,8 @@ fn what_is_asked_for_is_written_and_nothing_else() {
     let term = |name: &str| f64::from(full[&format!("loss.{name}")].1[0]);
     let sum = term("cross_entropy") + term("slow") + term("weight_norm");
     assert!((term("total") - sum).abs() < 1e-5);
-    assert_eq!(full["node.b0.K"].0, [1, 1, 8, 8]);
-    assert_eq!(full["grad.classes_linear_0.weight"].0, [10, 16]);
+    assert_eq!(full["node.b[0].K"].0, [1, 1, 8, 8]);
+    assert_eq!(full["grad.logits.linear.weight"].0, [10, 16]);
     let steep = |(name, (_, values)): (&String, &(Vec<usize>, Vec<f32>))| {
         name.starts_with("grad.") && values.iter().any(|v| *v != 0.0)
     };
@@ -93,10 +93,10 @@ fn the_gradient_is_the_slope_of_the_loss() {
         ("labels", Dtype::I64, vec![4], labels(&[1, 2, 3, 4])),
     ]);
     bench.run(&["--gradients"]).expect(0);
-    let slope = bench.output()["grad.classes_linear_0.bias"].1[2];
+    let slope = bench.output()["grad.logits.linear.bias"].1[2];
     let moved = |by: f32| {
         let mut weights = read_tensors(&bench.weights);
-        weights.get_mut("classes_linear_0.bias").unwrap().1[2] += by;
+        weights.get_mut("logits.linear.bias").unwrap().1[2] += by;
         let path = bench.path("moved.safetensors");
         write_floats(Path::new(&path), &weights);
         bench.run(&["--weights", &path]).expect(2);

@@ -122,15 +122,15 @@ fn the_published_protocol_validates_on_the_test_part_and_says_so() {
 fn every_optimizer_and_extra_trains() {
     let folder = tempfile::tempdir().unwrap();
     let recipes = [
-        "optimizer adamw(lr: 0.003, betas: [0.9, 0.999])\n schedule one_cycle\n clip norm(1)\n ema 0.9",
-        "optimizer sgd(lr: 0.05, momentum: 0.9)\n schedule constant\n clip value(0.5)",
-        "optimizer kar2(lr: 0.002, beta: 0.9)\n schedule step(every: 1, factor: 0.5)\n accumulate 2",
+        "optimizer = adamw(lr=0.003, betas=[0.9, 0.999])\n schedule = one_cycle\n clip = norm(1)\n ema = 0.9",
+        "optimizer = sgd(lr=0.05, momentum=0.9)\n schedule = constant\n clip = value(0.5)",
+        "optimizer = kar2(lr=0.002, beta=0.9)\n schedule = step(every=1, factor=0.5)\n accumulate = 2",
     ];
     let source = std::fs::read_to_string(SMALL).unwrap();
     let head = &source[..source.find("train {").unwrap()];
     for (number, recipe) in recipes.iter().enumerate() {
         let model = folder.path().join(format!("m{number}.term"));
-        let text = format!("{head}train {{\n {recipe}\n epochs 1\n batch 32\n}}\n");
+        let text = format!("{head}train {{\n {recipe}\n epochs = 1\n batch = 32\n}}\n");
         std::fs::write(&model, text).unwrap();
         let run = folder.path().join(format!("run{number}"));
         let model = model.to_str().unwrap();
@@ -189,8 +189,8 @@ fn launchers_are_noticed_where_mpi_is_not_built_in() {
 fn what_has_no_parameters_is_timed_but_not_trained() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("still.term");
-    let text = "model Still {\n    input image[10, 8, 8]\n    output classes(10) = global_mean(image)\n\n    \
-                loss {\n        cross_entropy\n    }\n}\n\ntrain {\n    optimizer sgd(lr: 0.1)\n}\n";
+    let text = "model Still {\n    input image[10, 8, 8]\n    output logits = mean(image, positions)\n\n    \
+                loss {\n        cross_entropy(logits)\n    }\n}\n\ntrain {\n    optimizer = sgd(lr=0.1)\n}\n";
     std::fs::write(&file, text).unwrap();
     let file = file.to_str().unwrap();
     let told = "has no parameters: there is nothing to train";
