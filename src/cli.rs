@@ -70,11 +70,11 @@ commands! {
     Emit => emit,
     /// List every node with its shape, parameters and cost
     Summary => summary,
-    /// Explain a diagnostic code
+    /// Show a block of the prelude, or explain a primitive, a word, a setting, or a diagnostic
     Explain => explain,
     /// Put files into canonical form
     Fmt => fmt,
-    /// List the variants of a file
+    /// List the models, variants and families of a file
     Variants => variants,
     /// Name what image files show
     Predict => predict,
@@ -100,11 +100,11 @@ pub struct ModelArgs {
 /// Changes to a model before it is checked.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ChangeArgs {
-    /// Take this variant of the file's model
-    #[arg(long, value_name = "NAME")]
-    pub variant: Option<String>,
+    /// Take this model, variant, or member of a family, e.g. `SlowSize[3]` [default: the file's first model]
+    #[arg(id = "name", long = "model", value_name = "NAME")]
+    pub name: Option<String>,
 
-    /// Override one value, e.g. `train.epochs=20`; may be repeated
+    /// Set one value, e.g. `train.epochs=20`; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
 }

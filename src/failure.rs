@@ -176,7 +176,7 @@ impl Failure {
             ),
             E::FrozenChanged(_) => (
                 Cause::Usage,
-                "leave out `--variant` and `--set`, or change and freeze the trained model",
+                "leave out `--model` and `--set`, or change and freeze the trained model",
             ),
             E::Frozen { .. } => (
                 Cause::Input,
@@ -219,7 +219,7 @@ impl Failure {
             ),
             E::Import(_) => (
                 Cause::Input,
-                "choose the model and variant the checkpoint was trained with, or give `--names` a JSON object such as \
+                "choose the model that the checkpoint was trained with, or give `--names` a JSON object such as \
                  {\"their.name\": \"our.name\"}",
             ),
             E::Export(_) => (

@@ -35,7 +35,7 @@ pub fn read(path: &Path) -> Result<ModelSource, Failure> {
 /// The compiler's options from the command line's.
 pub fn options(changes: &ChangeArgs) -> Options {
     Options {
-        variant: changes.variant.clone(),
+        model: changes.name.clone(),
         sets: changes.sets.clone(),
     }
 }

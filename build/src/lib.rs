@@ -87,14 +87,14 @@ impl Build {
         }
     }
 
-    /// Takes a variant of the model.
+    /// Takes this model of the file, a variant, or a member of a family, such as `SlowSize[3]`, in place of the first model.
     #[must_use]
-    pub fn variant(mut self, name: impl Into<String>) -> Self {
-        self.options.variant = Some(name.into());
+    pub fn model(mut self, name: impl Into<String>) -> Self {
+        self.options.model = Some(name.into());
         self
     }
 
-    /// Overrides one value, `path=value`, as `termc --set` does; applied after the variant, in order.
+    /// Overrides one value, `path=value`, as `termc --set` does; applied after a variant's own changes, in order.
     #[must_use]
     pub fn set(mut self, change: impl Into<String>) -> Self {
         self.options.sets.push(change.into());
@@ -236,7 +236,7 @@ impl Build {
 
     /// The source of a frozen model, which nothing changes any more.
     fn frozen_text(&self) -> Result<String, Error> {
-        let unchanged = self.options.variant.is_none() && self.options.sets.is_empty();
+        let unchanged = self.options.model.is_none() && self.options.sets.is_empty();
         match unchanged {
             true => weights::frozen_source(&self.model),
             false => Err(Error::Weights {

@@ -142,9 +142,9 @@ fn disagreement(
         if let Some(line) = first_difference(&checked.model.source, &given.model.source) {
             return Ok(Some(line));
         }
-    } else if arguments.changes.variant.is_some() || !arguments.changes.sets.is_empty() {
+    } else if arguments.changes.name.is_some() || !arguments.changes.sets.is_empty() {
         return Err(
-            Failure::usage("`--variant` and `--set` change a MODEL, and none is given")
+            Failure::usage("`--model` and `--set` change a MODEL, and none is given")
                 .help("a resumed training keeps the model it began with; leave them out"),
         );
     }
