@@ -1,0 +1,129 @@
+//! Where what is refused is told: at the value that is wrong, in the user's own text, with the calls it went through.
+
+use termc_grammar::ast::Span;
+
+use super::Elaborator;
+use super::draft::MOST_NODES;
+use crate::diagnostics::{Diagnostic, Kind, ProgramKind, ShapeKind};
+use crate::language::{PlaceKind, Places};
+use crate::prelude::is_prelude;
+
+impl Elaborator<'_> {
+    /// Reports something at a place of a text, once for all instances of it.
+    pub(super) fn report(&mut self, kind: Kind, span: Span) {
+        self.report_with(kind, span, None);
+    }
+
+    pub(super) fn report_with(&mut self, kind: Kind, span: Span, related: Option<(Span, String)>) {
+        let mut diagnostic = match is_prelude(span) {
+            true => self.in_users_text(kind, span),
+            false => Diagnostic::of(kind, span),
+        };
+        if let Some((span, text)) = related {
+            diagnostic = diagnostic.related(span, text);
+        }
+        self.add(diagnostic);
+    }
+
+    /// Reports something that a value is blamed for: at the places it was written, or at the call if it was not.
+    pub(super) fn refuse(&mut self, kind: Kind, places: &Places, call: Span) {
+        let written: Vec<_> = places.iter().filter(|p| !is_prelude(p.span)).collect();
+        let Some((first, others)) = written.split_first() else {
+            let diagnostic = self.in_users_text(kind, call);
+            self.add(diagnostic);
+            return;
+        };
+        let mut diagnostic = Diagnostic::of(kind, first.span);
+        for place in others {
+            let text = match place.kind {
+                PlaceKind::Literal => "and from this",
+                PlaceKind::Shape => "and from the shape of this",
+            };
+            diagnostic = diagnostic.related(place.span, text);
+        }
+        let at = self.users_call(call);
+        let inside = written.iter().any(|p| p.span.start >= at.start && p.span.end <= at.end);
+        if !inside {
+            diagnostic = diagnostic.related(at, "used here");
+        }
+        let diagnostic = self.trailed(diagnostic, call);
+        self.add(diagnostic);
+    }
+
+    /// The same for a value of a wrong type: it is wrong where it stands, unless it came from elsewhere.
+    pub(super) fn refuse_at(&mut self, kind: Kind, places: &Places, span: Span) {
+        let inside = places.iter().any(|p| p.span.start >= span.start && p.span.end <= span.end);
+        match inside || places.is_empty() || !is_prelude(span) {
+            true => self.report(kind, span),
+            false => self.refuse(kind, places, span),
+        }
+    }
+
+    /// Told at the innermost call that stands in the user's text.
+    fn in_users_text(&self, kind: Kind, span: Span) -> Diagnostic {
+        let diagnostic = Diagnostic::of(kind, self.users_call(span));
+        self.trailed(diagnostic, span)
+    }
+
+    /// The innermost of the calls that led here that stands in the user's text.
+    fn users_call(&self, span: Span) -> Span {
+        let calls = self.calls.iter().rev().map(|call| call.span);
+        let all = std::iter::once(span).chain(calls);
+        all.into_iter().find(|span| !is_prelude(*span)).unwrap_or(span)
+    }
+
+    /// Adds which blocks it went through, and in which instance it happened.
+    fn trailed(&self, mut diagnostic: Diagnostic, span: Span) -> Diagnostic {
+        let through = self.calls.iter().rev().take_while(|_| is_prelude(span));
+        let mut names = vec![];
+        for call in through {
+            names.push(format!("`{}`", call.name));
+            if !is_prelude(call.span) {
+                break;
+            }
+        }
+        if !names.is_empty() {
+            diagnostic = diagnostic.note(format!("through {}", names.join(" in ")));
+        }
+        if let Some(outer) = self.calls.iter().rev().find(|call| !call.path.is_empty() && call.user) {
+            diagnostic = diagnostic.note(format!("in `{}`", outer.path));
+        }
+        diagnostic
+    }
+
+    /// Adds a finding unless the same kind was reported at the same place (another instance of a block).
+    pub(super) fn add(&mut self, diagnostic: Diagnostic) {
+        if self.quiet == 0 && self.seen.insert((diagnostic.code, diagnostic.span)) {
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// One level of nesting deeper; false if that is too deep.
+    pub(super) fn enter(&mut self, span: Span) -> bool {
+        if self.aborted {
+            return false;
+        }
+        if self.depth >= super::DEEPEST {
+            self.aborted = true;
+            let most = super::DEEPEST;
+            self.refuse(ProgramKind::TooDeep { most }.into(), &Places::default(), span);
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    /// One level up.
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Stops, with one report, when the graph grew over its limits.
+    pub(super) fn check_limits(&mut self, span: Span) {
+        if self.draft.exceeded && !self.aborted {
+            self.aborted = true;
+            let what = format!("more than {MOST_NODES} operations");
+            self.refuse(ShapeKind::TooLarge { what }.into(), &Places::default(), span);
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! The lines of a block: bindings, loops, requirements, and the result.
+
+use termc_grammar::ast::{Callable, Expr, Line, LineKind, Message, Piece, Span};
+
+use super::Elaborator;
+use super::address::Base;
+use super::eval::reported;
+use super::scope::{Entry, EntryKind, Scope};
+use crate::diagnostics::ProgramKind;
+use crate::language::{Places, Traced, Ty, Value};
+use crate::model::{Binding, Iteration, NodeId};
+use crate::overrides::Action;
+
+/// The most rounds of a loop.
+const MOST_ROUNDS: i64 = 100_000;
+
+impl<'a> Elaborator<'a> {
+    /// What a block yields. `number` is its definition.
+    pub(super) fn body(&mut self, scope: &mut Scope, block: &'a Callable, number: usize) -> Traced {
+        let bound = block.body.iter().flat_map(bound_names);
+        scope.later.extend(bound.map(|(name, span)| (name.to_owned(), span)));
+        let mut result = None;
+        for line in &block.body {
+            if self.aborted {
+                return reported();
+            }
+            if let Some(span) = result {
+                self.report_with(ProgramKind::AfterResult.into(), line.span, Some((span, "the result".into())));
+                return reported();
+            }
+            match &line.kind {
+                LineKind::Yield(expr) => {
+                    self.additions_at_end(scope);
+                    let value = self.result(scope, expr);
+                    result = Some(expr.span);
+                    self.last = value;
+                }
+                LineKind::For { .. } | LineKind::Bind { .. } | LineKind::Require { .. } => {
+                    self.statement(scope, line);
+                }
+                _ => self.report(ProgramKind::WrongLine { place: "a block" }.into(), line.span),
+            }
+        }
+        self.offer_names(scope);
+        match result {
+            Some(_) => std::mem::replace(&mut self.last, reported()),
+            None => {
+                let block = self.program.get(number).name;
+                self.report(ProgramKind::NoResult { block: block.text.clone() }.into(), block.span);
+                reported()
+            }
+        }
+    }
+
+    /// The tensor a block yields.
+    fn result(&mut self, scope: &mut Scope, expr: &'a Expr) -> Traced {
+        scope.folder = self.addresses(scope, expr, Base::Result);
+        self.tag_clashes(scope, expr);
+        let value = self.expect(scope, expr, &Ty::Tensor, "what a block yields");
+        scope.folder = Default::default();
+        value
+    }
+
+    /// A call of the result and a name of the block must not have one path.
+    fn tag_clashes(&mut self, scope: &Scope, expr: &Expr) {
+        let tags = scope.folder.addresses.values().filter_map(|a| a.steps.first());
+        let clash = tags.filter_map(|(tag, _)| {
+            let entry = scope.names.get(tag)?;
+            (!matches!(entry.value.value, Value::Block(_) | Value::Unknown)).then_some((tag, entry.span))
+        });
+        let clash = clash.min_by_key(|(_, span)| *span).map(|(tag, span)| (tag.clone(), span));
+        if let Some((name, span)) = clash {
+            let related = Some((expr.span, "and a call of the result".to_owned()));
+            self.report_with(ProgramKind::Clash { name }.into(), span, related);
+        }
+    }
+
+    /// A line that is no result.
+    pub(super) fn statement(&mut self, scope: &mut Scope, line: &'a Line) {
+        match &line.kind {
+            LineKind::Bind { target, value } => self.binding(scope, target, value),
+            LineKind::For { var, start, end, body } => {
+                let rounds = self.rounds(scope, start, end);
+                self.repeat(scope, var, rounds, body);
+            }
+            LineKind::Require { condition, message } => self.require(scope, condition, message),
+            _ => crate::bug::bug!("no statement at {:?}", line.span),
+        }
+    }
+
+    fn rounds(&mut self, scope: &Scope, start: &'a Expr, end: &'a Expr) -> Option<std::ops::Range<i64>> {
+        let from = self.integer(scope, start, "the first number of a loop");
+        let to = self.expect(scope, end, &Ty::Int, "the end of a loop");
+        let (Some(from), Value::Int(to_value)) = (from, &to.value) else {
+            return None;
+        };
+        if to_value.checked_sub(from).is_none_or(|rounds| rounds > MOST_ROUNDS) {
+            let kind = ProgramKind::TooManyRounds { most: MOST_ROUNDS };
+            self.refuse(kind.into(), &to.places, end.span);
+            return None;
+        }
+        Some(from..*to_value)
+    }
+
+    fn repeat(
+        &mut self,
+        scope: &mut Scope,
+        var: &termc_grammar::ast::Name,
+        rounds: Option<std::ops::Range<i64>>,
+        body: &'a [Line],
+    ) {
+        if let Some(entry) = scope.names.get(&var.text) {
+            let related = Some((entry.span, "first here".to_owned()));
+            self.report_with(ProgramKind::DefinedTwice { name: var.text.clone() }.into(), var.span, related);
+            return;
+        }
+        let instance = self.draft.instance(scope.instance);
+        let number = instance.loops.len();
+        let known = rounds.is_some();
+        let rounds = rounds.unwrap_or(0..0);
+        instance.loops.push((rounds.end - rounds.start).max(0) as usize);
+        for (round, value) in rounds.enumerate() {
+            if self.aborted {
+                return;
+            }
+            let value = Traced {
+                value: Value::Int(value),
+                places: Places::default(),
+            };
+            scope.iteration = Some(Iteration { number, round });
+            scope.names.insert(var.text.clone(), Entry { value, span: var.span, kind: EntryKind::Loop });
+            for line in body {
+                self.repeated_line(scope, line);
+            }
+        }
+        scope.iteration = None;
+        scope.names.remove(&var.text);
+        for (name, span) in body.iter().flat_map(bound_names) {
+            scope.later.remove(name);
+            let value = match known {
+                true => Value::List(vec![]),
+                false => Value::Unknown,
+            };
+            let places = Places::default();
+            let value = Traced { value, places };
+            let entry = Entry { value, span, kind: EntryKind::Binding };
+            if !known {
+                scope.names.insert(name.to_owned(), entry);
+            } else {
+                scope.names.entry(name.to_owned()).or_insert(entry);
+            }
+        }
+    }
+
+    fn repeated_line(&mut self, scope: &mut Scope, line: &'a Line) {
+        match &line.kind {
+            LineKind::Bind { target, value } => match target.as_element() {
+                Some((_, Some(_))) => self.binding(scope, target, value),
+                _ => self.report(ProgramKind::BindingOfLoop.into(), target.span),
+            },
+            LineKind::Require { condition, message } => self.require(scope, condition, message),
+            _ => self.report(ProgramKind::WrongLine { place: "a loop" }.into(), line.span),
+        }
+    }
+
+    fn require(&mut self, scope: &Scope, condition: &'a Expr, message: &'a Message) {
+        let value = self.eval(scope, condition, Some(&Ty::Bool));
+        let Some((false, places)) = self.truth(value, condition.span) else {
+            return;
+        };
+        let mut text = String::new();
+        for piece in &message.pieces {
+            match piece {
+                Piece::Text(plain) => text.push_str(plain),
+                Piece::Hole(expr) => {
+                    let value = self.eval(scope, expr, None);
+                    match self.known_value(&value.value) {
+                        Some(value) => text.push_str(&value.to_string()),
+                        None => return,
+                    }
+                }
+            }
+        }
+        self.refuse(ProgramKind::Required { message: text }.into(), &places, condition.span);
+    }
+
+    /// `name = value`, `name[i] = value`.
+    fn binding(&mut self, scope: &mut Scope, target: &'a Expr, value: &'a Expr) {
+        let Some((name, index)) = target.as_element() else {
+            self.report(ProgramKind::NoBindingName.into(), target.span);
+            return;
+        };
+        let index = match index {
+            None => None,
+            Some(index) => match self.integer(scope, index, "an index") {
+                Some(index) => Some(index),
+                None => return,
+            },
+        };
+        scope.later.remove(&name.text);
+        if !self.may_bind(scope, &name.text, index, target.span) {
+            return;
+        }
+        let value = self.bound_value(scope, &name.text, index, value);
+        self.enter_name(scope, &name.text, index, value, target.span);
+        self.additions_after(scope, &name.text, index);
+    }
+
+    /// Whether a name, or the next element of a list, may be bound here; what forbids it is reported.
+    fn may_bind(&mut self, scope: &Scope, name: &str, index: Option<i64>, span: Span) -> bool {
+        let Some(entry) = scope.names.get(name) else {
+            if let Some(index) = index.filter(|i| *i != 0) {
+                let kind = ProgramKind::NotNext { name: name.to_owned(), index, next: 0 };
+                self.report(kind.into(), span);
+                return false;
+            }
+            return true;
+        };
+        match (&entry.value.value, index) {
+            // A tensor may take over the name of the start it has.
+            (Value::Init(_), None) if entry.kind == EntryKind::Parameter => true,
+            (Value::Unknown, _) => true,
+            (Value::List(items), Some(index)) if entry.kind == EntryKind::Binding => {
+                let next = items.len() as i64;
+                if index != next {
+                    let kind = ProgramKind::NotNext { name: name.to_owned(), index, next };
+                    self.report(kind.into(), span);
+                }
+                index == next
+            }
+            _ => {
+                let related = Some((entry.span, "first here".to_owned()));
+                self.report_with(ProgramKind::DefinedTwice { name: name.to_owned() }.into(), span, related);
+                false
+            }
+        }
+    }
+
+    /// The value of a binding, or what a change sets in its place.
+    pub(super) fn bound_value(&mut self, scope: &mut Scope, name: &str, index: Option<i64>, value: &'a Expr) -> Traced {
+        let at = self.changes.step(&scope.positions, name, index);
+        let (value, file) = match self.changes.set(&at) {
+            Some((changed, _)) => (changed, self.main),
+            None => (value, scope.file),
+        };
+        let own = std::mem::replace(&mut scope.file, file);
+        let first = self.draft.nodes.len();
+        scope.folder = self.addresses(scope, value, Base::Binding(name.to_owned(), index));
+        let made = self.eval(scope, value, None);
+        scope.folder = Default::default();
+        scope.file = own;
+        let named = !self.in_prelude(scope);
+        let path = scope.path_of(&[(name.to_owned(), index)]);
+        self.name_nodes(&made.value, first, path, named);
+        // A value that words passed on keeps its place; one that was made here was made here.
+        match made.value {
+            Value::Tensor(_) | Value::List(_) if made.places.is_empty() => Traced {
+                places: Places::default(),
+                ..made
+            },
+            _ => made,
+        }
+    }
+
+    /// Gives nodes made since `first` the path of the name they are bound to.
+    fn name_nodes(&mut self, value: &Value, first: usize, path: String, named: bool) {
+        let mut name = |id: NodeId, path: String| {
+            if id.index() >= first {
+                self.draft.rename(id, path);
+                if named {
+                    self.draft.name(id);
+                }
+            }
+        };
+        match value {
+            Value::Tensor(id) => name(*id, path),
+            Value::List(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    if let Value::Tensor(id) = item.value {
+                        name(id, format!("{path}[{i}]"));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Binds a name, or the next element of a list.
+    pub(super) fn enter_name(&mut self, scope: &mut Scope, name: &str, index: Option<i64>, value: Traced, span: Span) {
+        let iteration = scope.iteration;
+        let mut record = |index: Option<i64>, node: NodeId| {
+            let bindings = &mut self.draft.instance(scope.instance).bindings;
+            bindings.push(Binding {
+                name: name.to_owned(),
+                index: index.and_then(|i| usize::try_from(i).ok()),
+                node,
+                iteration,
+            });
+        };
+        match &value.value {
+            Value::Tensor(id) => record(index, *id),
+            Value::List(items) if index.is_none() => {
+                for (i, item) in items.iter().enumerate() {
+                    if let Value::Tensor(id) = item.value {
+                        record(Some(i as i64), id);
+                    }
+                }
+            }
+            _ => {}
+        }
+        let kind = EntryKind::Binding;
+        match index {
+            None => {
+                scope.names.insert(name.to_owned(), Entry { value, span, kind });
+            }
+            Some(_) => {
+                let list = Traced { value: Value::List(vec![]), places: Places::default() };
+                let entry = scope.names.entry(name.to_owned()).or_insert(Entry { value: list, span, kind });
+                if let Value::List(items) = &mut entry.value.value {
+                    items.push(value);
+                }
+            }
+        }
+    }
+
+    /// Bindings that changes add after (or before, which comes to the same for what is read) this one.
+    fn additions_after(&mut self, scope: &mut Scope, name: &str, index: Option<i64>) {
+        self.add_where(scope, |place| {
+            place.is_some_and(|p| p.step.name.text == name && p.step.index.map(|(i, _)| i) == index)
+        });
+    }
+
+    /// Bindings that changes add at the end.
+    pub(super) fn additions_at_end(&mut self, scope: &mut Scope) {
+        self.add_where(scope, |place| place.is_none());
+    }
+
+    fn add_where(&mut self, scope: &mut Scope, here: impl Fn(Option<&termc_grammar::ast::Place>) -> bool) {
+        if scope.positions.is_empty() {
+            return;
+        }
+        let additions: Vec<_> = self.changes.additions(&scope.positions).map(|c| (c.path, c.action)).collect();
+        for (path, action) in additions {
+            let (Action::Add(value, place), Some(step)) = (action, path.steps.last()) else {
+                continue;
+            };
+            if !here(place) || scope.names.contains_key(&step.name.text) {
+                continue;
+            }
+            self.mark_used(path);
+            *scope = self.added(scope.clone(), &step.name.text, value, step.name.span);
+        }
+    }
+
+    /// The scope with a binding that a change adds.
+    pub(super) fn added(&mut self, mut scope: Scope, name: &str, value: &'a Expr, span: Span) -> Scope {
+        let folder = scope.folder.clone();
+        let own = std::mem::replace(&mut scope.file, self.main);
+        let made = self.bound_value(&mut scope, name, None, value);
+        self.enter_name(&mut scope, name, None, made, span);
+        scope.file = own;
+        scope.folder = folder;
+        scope
+    }
+
+    /// Remembers what a block's names are, for paths that lead nowhere in it.
+    pub(super) fn offer_names(&mut self, scope: &Scope) {
+        if !scope.positions.is_empty() {
+            let names: Vec<String> = scope.names.keys().cloned().collect();
+            self.changes.offer(&scope.positions, names.into_iter());
+        }
+    }
+}
+
+/// The names that a line binds, and where.
+pub(super) fn bound_names(line: &Line) -> Vec<(&str, Span)> {
+    match &line.kind {
+        LineKind::Bind { target, .. } => {
+            let name = match &target.kind {
+                termc_grammar::ast::ExprKind::Name(name) => Some(name),
+                termc_grammar::ast::ExprKind::Index { value, .. } => match &value.kind {
+                    termc_grammar::ast::ExprKind::Name(name) => Some(name),
+                    _ => None,
+                },
+                _ => None,
+            };
+            name.map(|name| (name.as_str(), target.span)).into_iter().collect()
+        }
+        LineKind::For { body, .. } => body.iter().flat_map(bound_names).collect(),
+        _ => vec![],
+    }
+}

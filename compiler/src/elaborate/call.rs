@@ -1,0 +1,373 @@
+//! Calls: finds what is called, gives every parameter its value (argument, fixed value, default, or what a change sets),
+//! and makes an instance of a block or the node of a primitive.
+
+use std::rc::Rc;
+
+use termc_grammar::ast::{Call, Expr, ExprKind};
+
+use super::arguments::Bound;
+use super::draft::{Building, unknown};
+use super::eval::reported;
+use super::scope::{Address, Entry, EntryKind, Scope};
+use super::{ActiveCall, Elaborator, ParameterInfo};
+use crate::diagnostics::ProgramKind;
+use crate::language::{BlockValue, Callee, Places, Traced, Ty, Value, function};
+use crate::model::{Constant, Input, Instance, NodeId, Span};
+use crate::overrides::Position;
+
+/// A call on its way.
+pub(super) struct Calling<'a, 'b> {
+    /// Where it stands.
+    pub scope: &'b Scope,
+    /// What is called.
+    pub block: BlockValue,
+    /// The call.
+    pub span: Span,
+    /// Its address.
+    pub address: Address,
+    /// Where the paths of changes are that reach it.
+    pub positions: Vec<Position>,
+    /// Its arguments: a name or none, and the expression.
+    pub args: Vec<(Option<&'a termc_grammar::ast::Name>, &'a Expr)>,
+}
+
+impl<'a> Elaborator<'a> {
+    /// The value of a call.
+    pub(super) fn call(&mut self, scope: &Scope, call: &'a Call, piped: Option<&'a Expr>, want: Option<&Ty>) -> Traced {
+        let name = call.callee.text.as_str();
+        if let Some(function) = function(name) {
+            let args: Vec<&'a Expr> = piped.into_iter().chain(call.args.iter().map(|a| &a.value)).collect();
+            return self.function(scope, function, call, &args);
+        }
+        self.read(scope, name);
+        let Some(block) = self.callee(scope, name) else {
+            return self.unknown_callee(scope, call, piped);
+        };
+        if want == Some(&Ty::Block) && piped.is_none() {
+            return self.block_value(scope, call, block);
+        }
+        let address = scope.folder.addresses.get(&call.callee.span.start).cloned();
+        let Some(address) = address else {
+            self.report(ProgramKind::CallOfNoTensor { name: name.to_owned() }.into(), call.span);
+            return reported();
+        };
+        let positions = self.steps(&scope.positions, &address.steps);
+        let mut args: Vec<_> = piped.into_iter().map(|value| (None, value)).collect();
+        args.extend(call.args.iter().map(|arg| (arg.name.as_ref(), &arg.value)));
+        let mut calling = Calling { scope, block, span: call.span, address, positions, args };
+        if calling.address.inner {
+            if self.changes.without(&calling.positions) {
+                return self.passed_through(&calling);
+            }
+            if let Some((value, _)) = self.changes.set(&calling.positions) {
+                let there = Scope { file: self.main, ..scope.clone() };
+                match self.expect(&there, value, &Ty::Block, "what takes the place of a call").value {
+                    Value::Block(block) => calling.block = (*block).clone(),
+                    _ => return reported(),
+                }
+                calling.args.truncate(1);
+            }
+        }
+        self.apply(calling)
+    }
+
+    /// What is left of a call that a change takes away: its first argument.
+    fn passed_through(&mut self, calling: &Calling<'a, '_>) -> Traced {
+        match calling.args.first() {
+            Some((_, first)) => self.expect(calling.scope, first, &Ty::Tensor, "what passes through"),
+            None => reported(),
+        }
+    }
+
+    fn unknown_callee(&mut self, scope: &Scope, call: &'a Call, piped: Option<&'a Expr>) -> Traced {
+        let name = call.callee.text.clone();
+        let inside = piped.into_iter().chain(call.args.iter().map(|arg| &arg.value));
+        for expr in inside {
+            self.eval(scope, expr, None);
+        }
+        let kind = match scope.names.get(&name) {
+            Some(entry) if matches!(entry.value.value, Value::Unknown) => return reported(),
+            Some(entry) => {
+                let found = self.described(&entry.value.value);
+                ProgramKind::NotCallable { name, found }
+            }
+            None => {
+                let known = self.callable_names(scope);
+                ProgramKind::UnknownCallee { name, known }
+            }
+        };
+        self.report(kind.into(), call.callee.span);
+        reported()
+    }
+
+    fn callable_names(&self, scope: &Scope) -> Vec<String> {
+        let own = scope.names.iter().filter(|(_, e)| matches!(e.value.value, Value::Block(_)));
+        let own = own.map(|(name, _)| name.clone());
+        let blocks = self.program.names(scope.file).map(str::to_owned);
+        let primitives = crate::primitives::signatures().iter().map(|s| s.name.to_owned());
+        own.chain(blocks).chain(primitives).collect()
+    }
+
+    /// A call where a block is wanted: the block with these arguments fixed.
+    fn block_value(&mut self, scope: &Scope, call: &'a Call, mut block: BlockValue) -> Traced {
+        let params = self.parameters(block.callee);
+        let mut given: Vec<&str> = vec![];
+        for arg in &call.args {
+            let Some(name) = &arg.name else {
+                let block = call.callee.text.clone();
+                self.report(ProgramKind::FixedByPosition { block }.into(), arg.value.span);
+                self.eval(scope, &arg.value, None);
+                continue;
+            };
+            let Some(param) = params.iter().find(|p| p.name == name.text) else {
+                self.unknown_argument(&call.callee.text, name, &params);
+                self.eval(scope, &arg.value, None);
+                continue;
+            };
+            if given.contains(&name.text.as_str()) {
+                let name_text = name.text.clone();
+                self.report(ProgramKind::GivenTwice { name: name_text }.into(), name.span);
+                continue;
+            }
+            given.push(&name.text);
+            if matches!(param.ty, Ty::Tensor | Ty::Grid | Ty::Tensors) {
+                let name_text = name.text.clone();
+                let block = call.callee.text.clone();
+                self.report(ProgramKind::FixedTensor { name: name_text, block }.into(), arg.value.span);
+                continue;
+            }
+            let of = format!("`{}` of `{}`", param.name, call.callee.text);
+            let value = self.expect(scope, &arg.value, &param.ty, &of);
+            block.fixed.retain(|(fixed, _)| *fixed != name.text);
+            block.fixed.push((name.text.clone(), value));
+        }
+        Traced {
+            value: Value::Block(Rc::new(block)),
+            places: Places::literal(call.span),
+        }
+    }
+
+    /// The value of a call whose callee is known.
+    pub(super) fn apply(&mut self, calling: Calling<'a, '_>) -> Traced {
+        if !self.enter(calling.span) {
+            return reported();
+        }
+        let value = match calling.block.callee {
+            Callee::Primitive(number) => self.primitive(number, calling),
+            Callee::Block(number) => self.instance(number, calling),
+        };
+        self.leave();
+        value
+    }
+
+    fn primitive(&mut self, number: usize, calling: Calling<'a, '_>) -> Traced {
+        let signature = match crate::primitives::signatures().get(number) {
+            Some(signature) => signature,
+            None => crate::bug::bug!("there is no primitive {number}"),
+        };
+        let site = self.site(calling.scope, &calling.address.steps, calling.span);
+        let params = self.parameters(calling.block.callee);
+        let inner = Scope {
+            names: Default::default(),
+            file: self.prelude_file,
+            positions: calling.positions.clone(),
+            ..calling.scope.clone()
+        };
+        self.calls.push(ActiveCall {
+            span: calling.span,
+            name: signature.name.to_owned(),
+            definition: None,
+            path: site.path.clone(),
+            user: false,
+        });
+        let bound = self.bind(&calling, &params, inner);
+        let value = match bound {
+            Some(bound) if !bound.values.iter().any(|v| unknown(&v.value)) && !self.aborted => {
+                let sizes = params.iter().position(|p| p.name == "sizes");
+                let sizes = sizes.and_then(|at| bound.values.get(at)).map(|v| list_places(v));
+                let made = (signature.build)(&mut Building { draft: &mut self.draft, site: &site }, bound.values);
+                self.calls.pop();
+                let made = self.made(made, calling.span);
+                if let (Value::Tensor(id), Some(places)) = (&made.value, sizes) {
+                    self.draft.set_sizes(*id, places);
+                }
+                return made;
+            }
+            _ => reported(),
+        };
+        self.calls.pop();
+        value
+    }
+
+    fn instance(&mut self, number: usize, calling: Calling<'a, '_>) -> Traced {
+        let definition = self.program.get(number);
+        let super::program::Body::Block(block) = definition.body else {
+            crate::bug::bug!("`{}` is no block", definition.name.text);
+        };
+        let (name, file) = (definition.name.text.as_str(), definition.file);
+        if self.calls.iter().any(|call| call.definition == Some(number)) {
+            self.recursion(number, calling.span);
+            return reported();
+        }
+        if self.calls.len() >= super::MOST_CALLS {
+            let most = super::MOST_CALLS;
+            self.aborted = true;
+            self.refuse(ProgramKind::TooManyCalls { most }.into(), &Places::default(), calling.span);
+            return reported();
+        }
+        let params = self.parameters(calling.block.callee);
+        let prelude = self.program.is_prelude(number);
+        let grid = params.iter().any(|p| p.ty == Ty::Grid);
+        let path = calling.scope.path_of(&calling.address.steps);
+        let first = self.draft.nodes.len();
+        let mut positions = calling.positions.clone();
+        positions.extend(self.changes.definition(name));
+        let id = crate::model::InstanceId(self.draft.instances.len() as u32);
+        self.draft.instances.push(Instance {
+            path: path.clone(),
+            block: name.to_owned(),
+            doc: definition.item.doc.clone(),
+            prelude,
+            slow: grid,
+            parent: Some(calling.scope.instance),
+            inputs: vec![],
+            values: vec![],
+            bindings: vec![],
+            result: NodeId(0),
+            first,
+            end: first,
+            loops: vec![],
+            iteration: calling.scope.iteration,
+            span: calling.span,
+        });
+        self.calls.push(ActiveCall {
+            span: calling.span,
+            name: name.to_owned(),
+            definition: Some(number),
+            path: path.clone(),
+            user: !prelude,
+        });
+        let inner = Scope {
+            instance: id,
+            path,
+            positions,
+            file,
+            slow: calling.scope.slow || grid,
+            names: Default::default(),
+            later: Default::default(),
+            iteration: None,
+            folder: Default::default(),
+        };
+        let result = match self.bind(&calling, &params, inner) {
+            None => reported(),
+            Some(Bound { mut scope, values }) => {
+                let (inputs, constants) = self.passed(&params, &values);
+                let instance = self.draft.instance(id);
+                (instance.inputs, instance.values) = (inputs, constants);
+                if grid {
+                    // The grid belongs to the caller, what is made of it to the net.
+                    scope.slow = true;
+                }
+                self.body(&mut scope, block, number)
+            }
+        };
+        self.calls.pop();
+        let end = self.draft.nodes.len();
+        let instance = self.draft.instance(id);
+        instance.end = end;
+        if let Value::Tensor(node) = result.value {
+            instance.result = node;
+        }
+        Traced {
+            places: Places::default(),
+            ..result
+        }
+    }
+
+    fn recursion(&mut self, number: usize, span: Span) {
+        let start = self.calls.iter().position(|call| call.definition == Some(number));
+        let circle = self.calls.iter().skip(start.unwrap_or(0)).map(|call| call.name.clone());
+        let name = self.program.get(number).name.text.clone();
+        let circle: Vec<String> = circle.chain([name.clone()]).collect();
+        self.report(ProgramKind::Recursion { name, circle }.into(), span);
+    }
+
+    /// What an instance was given, for the model.
+    fn passed(&self, params: &[ParameterInfo<'a>], values: &[Traced]) -> (Vec<Input>, Vec<(String, Constant)>) {
+        let (mut inputs, mut constants) = (vec![], vec![]);
+        for (param, value) in params.iter().zip(values) {
+            let mut input = |index, node| inputs.push(Input { param: param.name.to_owned(), index, node });
+            match &value.value {
+                Value::Tensor(id) => input(None, *id),
+                Value::List(items) if matches!(&param.ty, Ty::List(of) if matches!(**of, Ty::Tensor | Ty::Grid)) => {
+                    for (index, item) in items.iter().enumerate() {
+                        if let Value::Tensor(id) = item.value {
+                            input(Some(index), id);
+                        }
+                    }
+                }
+                other => constants.extend(self.known_value(other).map(|c| (param.name.to_owned(), c))),
+            }
+        }
+        (inputs, constants)
+    }
+
+    /// A value as the model keeps it.
+    fn known_value(&self, value: &Value) -> Option<Constant> {
+        Some(match value {
+            Value::Int(n) => Constant::Int(*n),
+            Value::Float(x) => Constant::Float(*x),
+            Value::Bool(b) => Constant::Bool(*b),
+            Value::Word(word) => Constant::Text((*word).to_owned()),
+            Value::Init(start) => Constant::Text(start.to_string()),
+            Value::Block(block) => {
+                let fixed = block.fixed.iter().filter_map(|(name, value)| {
+                    Some(format!("{name}={}", self.known_value(&value.value)?))
+                });
+                let fixed: Vec<String> = fixed.collect();
+                let name = self.callee_name(block.callee);
+                Constant::Text(match fixed.is_empty() {
+                    true => name,
+                    false => format!("{name}({})", fixed.join(", ")),
+                })
+            }
+            Value::List(items) => {
+                let items = items.iter().map(|item| self.known_value(&item.value));
+                Constant::List(items.collect::<Option<_>>()?)
+            }
+            Value::Tensor(_) | Value::Unknown => return None,
+        })
+    }
+
+    /// The name of what is called.
+    pub(super) fn callee_name(&self, callee: Callee) -> String {
+        match callee {
+            Callee::Block(number) => self.program.get(number).name.text.clone(),
+            Callee::Primitive(number) => match crate::primitives::signatures().get(number) {
+                Some(signature) => signature.name.to_owned(),
+                None => crate::bug::bug!("there is no primitive {number}"),
+            },
+        }
+    }
+
+    /// Names a parameter of a primitive, or a result of one: what was given a name keeps it.
+    pub(super) fn entry(value: Traced, span: Span, kind: EntryKind) -> Entry {
+        Entry { value, span, kind }
+    }
+
+    /// Whether an expression is a bare name: what a branch is called by.
+    pub(super) fn branch_name(expr: &Expr) -> Option<&str> {
+        match &expr.kind {
+            ExprKind::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// The places of a list's elements together.
+fn list_places(value: &Traced) -> Places {
+    match &value.value {
+        Value::List(items) => items.iter().fold(Places::default(), |all, item| all.and(&item.places)),
+        _ => value.places.clone(),
+    }
+}

@@ -1,0 +1,191 @@
+//! The graph while it is elaborated: nodes, stored tensors and instances are added, each with its path; limits hold.
+
+use std::collections::HashMap;
+
+use crate::bug::bug;
+use crate::diagnostics::ShapeKind;
+use crate::language::{Places, Value};
+use crate::model::{
+    Instance, InstanceId, Iteration, Node, NodeId, Op, Param, ParamId, ParamKind, Shape, Span,
+};
+use crate::primitives::{Build, NewParam, Parameterized, Refusal};
+
+/// The most nodes of a graph.
+pub(crate) const MOST_NODES: usize = 4_000_000;
+/// The most scalars of all stored tensors together.
+pub(crate) const MOST_SCALARS: u64 = 1 << 32;
+
+/// A graph that grows.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    pub nodes: Vec<Node>,
+    pub params: Vec<Param>,
+    pub instances: Vec<Instance>,
+    /// For each node, where the sizes of its positions were written.
+    sizes: Vec<Places>,
+    scalars: u64,
+    paths: HashMap<String, u32>,
+    /// What went over a limit, told once.
+    pub exceeded: bool,
+}
+
+/// Where what a call makes belongs.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    /// The path of the call.
+    pub path: String,
+    /// The instance it stands in.
+    pub instance: InstanceId,
+    /// The `for` it stands in.
+    pub iteration: Option<Iteration>,
+    /// The call.
+    pub span: Span,
+    /// Whether it is inside a slow net.
+    pub slow: bool,
+}
+
+impl Draft {
+    /// A node by its id.
+    pub fn node(&self, id: NodeId) -> &Node {
+        match self.nodes.get(id.index()) {
+            Some(node) => node,
+            None => bug!("there is no node {}", id.index()),
+        }
+    }
+
+    /// An instance by its id, to be changed.
+    pub fn instance(&mut self, id: InstanceId) -> &mut Instance {
+        match self.instances.get_mut(id.index()) {
+            Some(instance) => instance,
+            None => bug!("there is no instance {}", id.index()),
+        }
+    }
+
+    /// Where the sizes of a node's positions were written.
+    pub fn sizes(&self, id: NodeId) -> Places {
+        self.sizes.get(id.index()).cloned().unwrap_or_default()
+    }
+
+    /// Says where the sizes of a node's positions were written.
+    pub fn set_sizes(&mut self, id: NodeId, places: Places) {
+        if let Some(slot) = self.sizes.get_mut(id.index()) {
+            *slot = places;
+        }
+    }
+
+    /// Adds a node.
+    pub fn push(&mut self, op: Op, shape: Shape, site: &Site, path: String) -> NodeId {
+        let id = NodeId(self.nodes.len() as u32);
+        if self.nodes.len() >= MOST_NODES {
+            self.exceeded = true;
+            return NodeId(0);
+        }
+        let places = op.operands().iter().fold(Places::default(), |all, x| all.and(&self.sizes(*x)));
+        self.sizes.push(places);
+        self.nodes.push(Node {
+            op,
+            shape,
+            path: self.unique(path),
+            named: false,
+            instance: site.instance,
+            iteration: site.iteration,
+            span: site.span,
+        });
+        id
+    }
+
+    /// Two values of one path (a value passed through a function of numbers, say) are told apart by a number.
+    fn unique(&mut self, path: String) -> String {
+        match self.paths.get_mut(&path) {
+            None => {
+                self.paths.insert(path.clone(), 1);
+                path
+            }
+            Some(count) => {
+                *count += 1;
+                let numbered = format!("{path}#{count}");
+                self.unique(numbered)
+            }
+        }
+    }
+
+    /// Gives a node the path of the name it is bound to, if nothing else has it.
+    pub fn rename(&mut self, id: NodeId, path: String) {
+        if self.paths.contains_key(&path) {
+            return;
+        }
+        if let Some(node) = self.nodes.get_mut(id.index()) {
+            self.paths.remove(&node.path);
+            self.paths.insert(path.clone(), 1);
+            node.path = path;
+        }
+    }
+
+    fn stored(&mut self, site: &Site, new: NewParam<'_>) -> Result<Parameterized, Refusal> {
+        let Some(init) = new.start.value.resolve(new.fan_in) else {
+            return Ok(Parameterized::None);
+        };
+        if let (true, crate::model::Init::Constant(value)) = (new.start.value.fixed, init) {
+            return Ok(Parameterized::Number(value));
+        }
+        let count = new.shape.iter().try_fold(1u64, |all, n| all.checked_mul(*n as u64));
+        let total = count.and_then(|n| self.scalars.checked_add(n)).filter(|n| *n <= MOST_SCALARS);
+        let Some(total) = total else {
+            let what = format!("more than {MOST_SCALARS} stored scalars");
+            return Err(Refusal::call(ShapeKind::TooLarge { what }.into()));
+        };
+        self.scalars = total;
+        let path = match new.name {
+            "" => site.path.clone(),
+            name => format!("{}.{name}", site.path),
+        };
+        let id = ParamId(self.params.len() as u32);
+        self.params.push(Param {
+            path,
+            shape: new.shape,
+            init,
+            trained: !new.start.value.fixed,
+            kind: match site.slow {
+                true => ParamKind::Slow,
+                false => ParamKind::Fast,
+            },
+            penalty: new.penalty,
+            span: site.span,
+        });
+        Ok(Parameterized::Stored(id))
+    }
+}
+
+/// A primitive's view of the graph during one call.
+pub(crate) struct Building<'a> {
+    pub draft: &'a mut Draft,
+    pub site: &'a Site,
+}
+
+impl Build for Building<'_> {
+    fn shape(&self, id: NodeId) -> Shape {
+        self.draft.node(id).shape
+    }
+
+    fn node(&mut self, op: Op, shape: Shape) -> NodeId {
+        self.draft.push(op, shape, self.site, self.site.path.clone())
+    }
+
+    fn element(&mut self, index: usize, op: Op, shape: Shape) -> NodeId {
+        let path = format!("{}[{index}]", self.site.path);
+        self.draft.push(op, shape, self.site, path)
+    }
+
+    fn param(&mut self, param: NewParam<'_>) -> Result<Parameterized, Refusal> {
+        self.draft.stored(self.site, param)
+    }
+}
+
+/// Whether something that was reported is part of a value.
+pub(crate) fn unknown(value: &Value) -> bool {
+    match value {
+        Value::Unknown => true,
+        Value::List(items) => items.iter().any(|item| unknown(&item.value)),
+        _ => false,
+    }
+}

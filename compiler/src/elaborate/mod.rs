@@ -1,0 +1,299 @@
+//! Elaborates a chosen model: evaluates its text call by call, with the changes to it, into a graph of primitives over
+//! the tree of block calls. The order of the files: `program` (definitions), `model` (the driver), `body` (lines), `eval`
+//! and `operators` (expressions), `call` and `arguments` (calls), `address` (paths), `draft` (the graph), `blame` (reports).
+
+mod address;
+mod arguments;
+mod blame;
+mod body;
+mod call;
+mod coerce;
+mod draft;
+mod eval;
+mod functions;
+mod loss;
+mod model;
+mod operators;
+mod program;
+mod scope;
+mod train;
+mod unchecked;
+mod unused;
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use termc_grammar::ast::{Expr, Path, TyKind};
+
+use self::draft::{Draft, Site};
+use self::eval::reported;
+use self::program::Body;
+use self::scope::Scope;
+use crate::diagnostics::{Code, Diagnostic, ProgramKind};
+use crate::language::{Callee, Traced, Ty, Value};
+use crate::model::{NodeId, Span};
+use crate::overrides::{Changes, Position};
+use crate::prelude::{self, is_prelude};
+
+pub(crate) use self::model::{Elaborated, elaborate};
+pub(crate) use self::program::{Program, Unit};
+
+/// How deep blocks may call blocks.
+pub(crate) const MOST_CALLS: usize = 64;
+/// How deep calls and expressions together may be nested.
+const DEEPEST: usize = 400;
+
+/// A call that is being elaborated.
+#[derive(Debug)]
+struct ActiveCall {
+    span: Span,
+    name: String,
+    /// The definition, if a block is called.
+    definition: Option<usize>,
+    path: String,
+    /// Whether the block is the user's.
+    user: bool,
+}
+
+/// A parameter of a block or a primitive.
+#[derive(Clone, Debug)]
+struct ParameterInfo<'a> {
+    name: &'a str,
+    ty: Ty,
+    default: DefaultValue<'a>,
+    span: Span,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum DefaultValue<'a> {
+    None,
+    Written(&'a Expr),
+}
+
+/// Elaborates one model.
+struct Elaborator<'a> {
+    program: &'a Program<'a>,
+    changes: &'a Changes<'a>,
+    /// The file of the model and its changes.
+    main: usize,
+    /// A file of the prelude: what the defaults of primitives see.
+    prelude_file: usize,
+    draft: Draft,
+    calls: Vec<ActiveCall>,
+    depth: usize,
+    /// Set when a limit was exceeded: nothing more is elaborated, so that only the limit is told.
+    aborted: bool,
+    /// Above zero while findings would only follow from others.
+    quiet: usize,
+    found: Vec<Diagnostic>,
+    seen: HashSet<(Code, Span)>,
+    parameters: HashMap<Callee, Rc<Vec<ParameterInfo<'a>>>>,
+    constants: HashMap<usize, Traced>,
+    /// The constants being evaluated.
+    evaluating: Vec<usize>,
+    /// The names that calls are written with, by where they stand.
+    written: HashMap<u32, &'a str>,
+    /// Which names of which text were read.
+    reads: RefCell<HashSet<(usize, String)>>,
+    last: Traced,
+}
+
+impl<'a> Elaborator<'a> {
+    fn new(program: &'a Program<'a>, changes: &'a Changes<'a>, main: usize) -> Self {
+        Self {
+            program,
+            changes,
+            main,
+            prelude_file: 0,
+            draft: Draft::default(),
+            calls: vec![],
+            depth: 0,
+            aborted: false,
+            quiet: 0,
+            found: vec![],
+            seen: HashSet::new(),
+            parameters: HashMap::new(),
+            constants: HashMap::new(),
+            evaluating: vec![],
+            written: HashMap::new(),
+            reads: RefCell::default(),
+            last: reported(),
+        }
+    }
+
+    /// The parameters of what is called.
+    fn parameters(&mut self, callee: Callee) -> Rc<Vec<ParameterInfo<'a>>> {
+        if let Some(known) = self.parameters.get(&callee) {
+            return known.clone();
+        }
+        let list = Rc::new(match callee {
+            Callee::Block(number) => self.block_parameters(number),
+            Callee::Primitive(number) => prelude::primitive_parameters(number)
+                .iter()
+                .map(|p| ParameterInfo {
+                    name: p.name,
+                    ty: p.ty.clone(),
+                    default: p.default.as_ref().map_or(DefaultValue::None, DefaultValue::Written),
+                    span: Span::default(),
+                })
+                .collect(),
+        });
+        self.parameters.insert(callee, list.clone());
+        list
+    }
+
+    fn block_parameters(&mut self, number: usize) -> Vec<ParameterInfo<'a>> {
+        let Body::Block(block) = self.program.get(number).body else {
+            crate::bug::bug!("definition {number} is no block");
+        };
+        self.declared(&block.params)
+    }
+
+    /// Parameters as a block or model declares them.
+    fn declared(&mut self, params: &'a [termc_grammar::ast::ParamDef]) -> Vec<ParameterInfo<'a>> {
+        let mut list: Vec<ParameterInfo<'a>> = vec![];
+        for def in params {
+            let name = def.name.text.as_str();
+            if let Some(first) = list.iter().find(|p| p.name == name) {
+                let related = Some((first.span, "first here".to_owned()));
+                self.report_with(ProgramKind::DefinedTwice { name: name.to_owned() }.into(), def.name.span, related);
+                continue;
+            }
+            let ty = match &def.ty {
+                None => Ty::Tensor,
+                Some(ty) => self.ty(ty),
+            };
+            let default = def.default.as_ref().map_or(DefaultValue::None, DefaultValue::Written);
+            if let (DefaultValue::None, Some(before)) = (default, list.last())
+                && !matches!(before.default, DefaultValue::None)
+            {
+                self.report(ProgramKind::DefaultFirst { name: name.to_owned() }.into(), def.name.span);
+            }
+            let span = def.name.span;
+            list.push(ParameterInfo { name, ty, default, span });
+        }
+        list
+    }
+
+    fn ty(&mut self, ty: &termc_grammar::ast::Ty) -> Ty {
+        match &ty.kind {
+            TyKind::List(of) => Ty::List(Box::new(self.ty(of))),
+            TyKind::Word(word) => Ty::parse(word).unwrap_or_else(|| {
+                self.report(ProgramKind::UnknownType { name: word.clone() }.into(), ty.span);
+                // A parameter of an unknown type takes anything without complaint.
+                Ty::Any
+            }),
+        }
+    }
+
+    /// The value of a constant, evaluated once.
+    fn constant(&mut self, number: usize) -> Traced {
+        if let Some(value) = self.constants.get(&number) {
+            return value.clone();
+        }
+        let definition = self.program.get(number);
+        let Body::Const(expr) = definition.body else {
+            crate::bug::bug!("definition {number} is no constant");
+        };
+        let name = definition.name.text.as_str();
+        if self.evaluating.contains(&number) {
+            let kind = ProgramKind::Recursion {
+                name: name.to_owned(),
+                circle: self.evaluating.iter().map(|n| self.program.get(*n).name.text.clone()).chain([name.to_owned()]).collect(),
+            };
+            self.report(kind.into(), definition.name.span);
+            return reported();
+        }
+        if !self.enter(expr.span) {
+            return reported();
+        }
+        self.evaluating.push(number);
+        let at: Vec<Position> = self.changes.definition(name).into_iter().collect();
+        let (expr, file) = match self.changes.set(&at) {
+            Some((changed, _)) => (changed, self.main),
+            None => (expr, definition.file),
+        };
+        let scope = self.plain_scope(file);
+        let value = self.eval(&scope, expr, Some(&Ty::Constant));
+        let value = match value.value {
+            Value::Block(_) => self.changed_inside(&scope, value, &Ty::Block, &at),
+            Value::Tensor(_) => {
+                self.report(ProgramKind::ConstantTensor { name: name.to_owned() }.into(), expr.span);
+                reported()
+            }
+            _ => value,
+        };
+        self.evaluating.pop();
+        self.leave();
+        self.constants.insert(number, value.clone());
+        value
+    }
+
+    /// A scope without names.
+    fn plain_scope(&self, file: usize) -> Scope {
+        Scope {
+            instance: crate::model::InstanceId(0),
+            path: String::new(),
+            positions: vec![],
+            file,
+            slow: false,
+            names: HashMap::new(),
+            later: HashMap::new(),
+            iteration: None,
+            folder: Default::default(),
+        }
+    }
+
+    /// Several steps down in the trie of changes.
+    fn steps(&self, from: &[Position], steps: &[(String, Option<i64>)]) -> Vec<Position> {
+        let mut at = from.to_vec();
+        for (name, index) in steps {
+            if at.is_empty() {
+                break;
+            }
+            at = self.changes.step(&at, name, *index);
+        }
+        at
+    }
+
+    /// Where what a call makes belongs.
+    fn site(&self, scope: &Scope, steps: &[(String, Option<i64>)], span: Span) -> Site {
+        Site {
+            path: scope.path_of(steps),
+            instance: scope.instance,
+            iteration: scope.iteration,
+            span,
+            slow: scope.slow,
+        }
+    }
+
+    fn mark_used(&self, path: &Path) {
+        self.changes.mark(path);
+    }
+
+    /// Remembers that a text reads a name.
+    fn read(&self, scope: &Scope, name: &str) {
+        let text = self.text_of(scope);
+        self.reads.borrow_mut().insert((text, name.to_owned()));
+    }
+
+    /// The number of the text that a scope elaborates: the definition of its block, or none for the model.
+    fn text_of(&self, scope: &Scope) -> usize {
+        let call = self.calls.iter().rev().find(|call| call.definition.is_some());
+        match call {
+            Some(call) if !scope.path.is_empty() || call.definition.is_some() => call.definition.unwrap_or(usize::MAX),
+            _ => usize::MAX,
+        }
+    }
+
+    fn in_prelude(&self, scope: &Scope) -> bool {
+        let _ = NodeId(0);
+        self.calls.iter().rev().find(|c| c.definition.is_some()).is_some_and(|c| !c.user && c.path == scope.path)
+    }
+}
+
+/// Whether a place is in the user's own files.
+fn users(span: Span) -> bool {
+    !is_prelude(span)
+}

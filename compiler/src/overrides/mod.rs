@@ -1,0 +1,10 @@
+//! Variants and `--set`: which model is meant, and the changes to it as one list and a trie of their paths. Looks at no
+//! block; whether a path leads anywhere, elaboration finds out.
+
+mod choice;
+mod family;
+mod trie;
+
+pub(crate) use choice::{Choice, Chosen, targets};
+pub(crate) use family::choice as family_choice;
+pub(crate) use trie::{Action, Change, Changes, Position};

@@ -1,0 +1,227 @@
+//! The changes of a variant and of `--set`, found by the path of what they change.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+
+use termc_grammar::ast::{Expr, Path, Place, Span};
+
+/// One change.
+#[derive(Debug)]
+pub(crate) struct Change<'a> {
+    /// The path as written.
+    pub path: &'a Path,
+    /// What happens there.
+    pub action: Action<'a>,
+    /// Whether the path led somewhere.
+    pub used: Cell<bool>,
+}
+
+/// What a change does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Action<'a> {
+    /// Sets a value.
+    Set(&'a Expr),
+    /// Takes something away.
+    Without,
+    /// Adds a branch, a binding or a loss term; the last step of the path is its name.
+    Add(&'a Expr, Option<&'a Place>),
+}
+
+/// A place in the trie that the part of the model being elaborated has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    node: usize,
+    /// Whether the path starts at the model, not at a definition.
+    absolute: bool,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    children: HashMap<(String, Option<i64>), usize>,
+    /// Changes of what the path leads to, by their number.
+    here: Vec<usize>,
+    /// Additions below it.
+    additions: Vec<usize>,
+    /// What there is at this place, for the help of a path that leads nowhere.
+    offers: RefCell<BTreeSet<String>>,
+    reached: Cell<bool>,
+}
+
+/// All changes of one compilation; later ones beat earlier ones.
+#[derive(Debug)]
+pub(crate) struct Changes<'a> {
+    list: Vec<Change<'a>>,
+    nodes: Vec<Node>,
+}
+
+impl<'a> Changes<'a> {
+    /// Changes in the order in which they apply.
+    pub fn new(list: Vec<(&'a Path, Action<'a>)>) -> Self {
+        let mut changes = Self {
+            list: vec![],
+            nodes: vec![Node::default()],
+        };
+        for (path, action) in list {
+            let number = changes.list.len();
+            let mut steps: Vec<_> = path.steps.iter().collect();
+            if matches!(action, Action::Add(..)) {
+                steps.pop();
+            }
+            let mut at = 0;
+            for step in steps {
+                let key = (step.name.text.clone(), step.index.map(|(i, _)| i));
+                at = changes.child_or_new(at, key);
+            }
+            if let Some(node) = changes.nodes.get_mut(at) {
+                match action {
+                    Action::Add(..) => node.additions.push(number),
+                    _ => node.here.push(number),
+                }
+            }
+            changes.list.push(Change {
+                path,
+                action,
+                used: Cell::new(false),
+            });
+        }
+        changes
+    }
+
+    fn child_or_new(&mut self, at: usize, key: (String, Option<i64>)) -> usize {
+        let next = self.nodes.len();
+        let child = match self.nodes.get_mut(at) {
+            Some(node) => *node.children.entry(key).or_insert(next),
+            None => next,
+        };
+        if child == next {
+            self.nodes.push(Node::default());
+        }
+        child
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The place of the model itself.
+    pub fn root(&self) -> Vec<Position> {
+        match self.list.is_empty() {
+            true => vec![],
+            false => vec![Position {
+                node: 0,
+                absolute: true,
+            }],
+        }
+    }
+
+    /// The place of a definition, if a path starts there.
+    pub fn definition(&self, name: &str) -> Option<Position> {
+        let root = self.nodes.first()?;
+        let node = *root.children.get(&(name.to_owned(), None))?;
+        Some(Position {
+            node,
+            absolute: false,
+        })
+    }
+
+    /// One step down.
+    pub fn step(&self, from: &[Position], name: &str, index: Option<i64>) -> Vec<Position> {
+        if from.is_empty() {
+            return vec![];
+        }
+        let key = (name.to_owned(), index);
+        let nodes = from.iter().filter_map(|position| {
+            let node = *self.nodes.get(position.node)?.children.get(&key)?;
+            Some(Position { node, ..*position })
+        });
+        let found: Vec<Position> = nodes.collect();
+        for position in &found {
+            if let Some(node) = self.nodes.get(position.node) {
+                node.reached.set(true);
+            }
+        }
+        found
+    }
+
+    /// The names below these places that a path goes on with.
+    pub fn below(&self, at: &[Position]) -> Vec<(String, Option<i64>)> {
+        let nodes = at.iter().filter_map(|p| self.nodes.get(p.node));
+        let mut names: Vec<_> = nodes.flat_map(|n| n.children.keys().cloned()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The value that is set here: that of the model's path before that of a definition, then the last.
+    pub fn set(&self, at: &[Position]) -> Option<(&'a Expr, Span)> {
+        let all = self.here(at).filter_map(|(rank, change)| match change.action {
+            Action::Set(value) => {
+                change.used.set(true);
+                Some((rank, (value, change.path.span)))
+            }
+            _ => None,
+        });
+        all.max_by_key(|(rank, _)| *rank).map(|(_, found)| found)
+    }
+
+    /// Whether what is here is taken away.
+    pub fn without(&self, at: &[Position]) -> bool {
+        let taken = self.here(at).filter(|(_, change)| {
+            let is = matches!(change.action, Action::Without);
+            if is {
+                change.used.set(true);
+            }
+            is
+        });
+        taken.count() > 0
+    }
+
+    fn here<'b>(&'b self, at: &'b [Position]) -> impl Iterator<Item = ((bool, usize), &'b Change<'a>)> {
+        at.iter().flat_map(move |position| {
+            let numbers = self.nodes.get(position.node).map(|n| n.here.as_slice());
+            let numbers = numbers.unwrap_or_default().iter();
+            numbers.filter_map(move |number| {
+                let change = self.list.get(*number)?;
+                Some(((position.absolute, *number), change))
+            })
+        })
+    }
+
+    /// What is added below these places, in order.
+    pub fn additions<'b>(&'b self, at: &'b [Position]) -> impl Iterator<Item = &'b Change<'a>> {
+        let nodes = at.iter().filter_map(|p| self.nodes.get(p.node));
+        let numbers = nodes.flat_map(|n| n.additions.iter());
+        numbers.filter_map(|number| self.list.get(*number))
+    }
+
+    /// Remembers what there is at these places, in case a path goes wrong there.
+    pub fn offer(&self, at: &[Position], names: impl Iterator<Item = String> + Clone) {
+        for node in at.iter().filter_map(|p| self.nodes.get(p.node)) {
+            node.reached.set(true);
+            node.offers.borrow_mut().extend(names.clone());
+        }
+    }
+
+    /// The changes whose paths led nowhere: the change, how many of its steps led somewhere, and what there was there.
+    pub fn unused(&self) -> Vec<(&Change<'a>, usize, Vec<String>)> {
+        let unused = self.list.iter().filter(|change| !change.used.get());
+        let found = unused.map(|change| {
+            let (mut at, mut depth) = (0, 0);
+            for step in &change.path.steps {
+                let key = (step.name.text.clone(), step.index.map(|(i, _)| i));
+                let child = self.nodes.get(at).and_then(|n| n.children.get(&key));
+                match child {
+                    Some(child) if self.nodes.get(*child).is_some_and(|n| n.reached.get()) => {
+                        at = *child;
+                        depth += 1;
+                    }
+                    _ => break,
+                }
+            }
+            let offers = self.nodes.get(at).map(|n| n.offers.borrow().iter().cloned().collect());
+            (change, depth, offers.unwrap_or_default())
+        });
+        found.collect()
+    }
+}

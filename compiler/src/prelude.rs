@@ -1,0 +1,75 @@
+//! What is there before any file: the prelude's texts, parsed once, and the defaults of the primitives' parameters.
+
+use std::sync::OnceLock;
+
+use termc_grammar::ast::{Expr, File, Span};
+
+use crate::bug::bug;
+use crate::language::Ty;
+
+/// The prelude's files: name and text.
+pub(crate) const TEXTS: &[(&str, &str)] = &[
+    ("prelude/statistics.term", include_str!("../prelude/statistics.term")),
+    ("prelude/channels.term", include_str!("../prelude/channels.term")),
+    ("prelude/slow_nets.term", include_str!("../prelude/slow_nets.term")),
+    ("prelude/kernels.term", include_str!("../prelude/kernels.term")),
+    ("prelude/gates.term", include_str!("../prelude/gates.term")),
+];
+
+/// Where the places of the prelude begin; those of a compilation's own texts are below.
+pub(crate) const BASE: u32 = 1 << 31;
+
+/// Whether a place is in the prelude, or in the default of a primitive.
+pub(crate) fn is_prelude(span: Span) -> bool {
+    span.start >= BASE
+}
+
+/// A parameter of a primitive, its default parsed.
+#[derive(Debug)]
+pub(crate) struct PrimitiveParameter {
+    pub name: &'static str,
+    pub ty: Ty,
+    pub default: Option<Expr>,
+}
+
+/// The prelude's trees, with the base of each.
+pub(crate) fn files() -> &'static [(u32, File)] {
+    static FILES: OnceLock<Vec<(u32, File)>> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let mut base = BASE;
+        let files = TEXTS.iter().map(|(name, text)| {
+            let here = base;
+            base += text.len() as u32 + 1;
+            match termc_grammar::parse(text, here) {
+                Ok(file) => (here, file),
+                Err(errors) => bug!("{name} cannot be read: {errors:?}"),
+            }
+        });
+        files.collect()
+    })
+}
+
+/// The parameters of a primitive, by its number in the table.
+pub(crate) fn primitive_parameters(number: usize) -> &'static [PrimitiveParameter] {
+    static PARAMETERS: OnceLock<Vec<Vec<PrimitiveParameter>>> = OnceLock::new();
+    let all = PARAMETERS.get_or_init(|| {
+        let signatures = crate::primitives::signatures().iter();
+        signatures.map(|s| (s.parameters)().into_iter().map(parsed).collect()).collect()
+    });
+    match all.get(number) {
+        Some(parameters) => parameters,
+        None => bug!("there is no primitive {number}"),
+    }
+}
+
+/// A parameter with its default parsed; its place is none of the user's.
+pub(crate) fn parsed(parameter: crate::language::Parameter) -> PrimitiveParameter {
+    PrimitiveParameter {
+        name: parameter.name,
+        ty: parameter.ty,
+        default: parameter.default.map(|text| match termc_grammar::parse_expr(text, u32::MAX - 4096) {
+            Ok(expr) => expr,
+            Err(errors) => bug!("the default `{text}` cannot be read: {errors:?}"),
+        }),
+    }
+}
