@@ -163,6 +163,12 @@ codes! {
     Index "E311" "index outside the list"
         "Lists are indexed from 0. An element must be there; a slice takes what there is of it and may be empty."
         "skips[3]   // of 2" "skips[1]";
+    Kernel "E312" "kernel does not fit"
+        "A kernel of `depthwise` has the channels of what it is applied to, as many axes of positions, and is the same for every image."
+        "depthwise(x, x)" "depthwise(x, net(grid([3, 3]), x.channels))";
+    Rank "E313" "wrong number of axes"
+        "Images have two axes of positions, sequences one; lists of sizes name one size for each, and means are taken over one axis at least."
+        "grid([3, 3, 3])" "grid([3, 3])";
     Repeated "E402" "section given twice"
         "A section, setting or loss term is stated once; changes to it belong into a variant."
         "train { epochs 10  epochs 20 }" "train { epochs 20 }";

@@ -1,10 +1,12 @@
 //! What the compiler has to say: code, message, labelled spans, help. Rendering is in `render`, long texts in `code`.
 
 mod code;
+mod kind;
 mod nearest;
 mod render;
 
 pub use code::{Code, Severity};
+pub(crate) use kind::{Kind, OutOfRange, ProgramKind, SettingKind, ShapeKind};
 pub(crate) use nearest::{nearest, one_of};
 pub use render::{Style, json, render};
 

@@ -6,35 +6,45 @@ use crate::diagnostics::Code;
 /// Loss terms and training settings that are wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum SettingKind {
-    /// A number is out of range.
-    OutOfRange {
-        /// What is out of which range.
-        what: String,
+    /// A list of the wrong length.
+    Count {
+        /// What the list holds: "two decays".
+        wanted: String,
+        /// How many there are.
+        found: usize,
+        /// How to write it.
+        help: String,
     },
+    /// Nesterov's form without a momentum.
+    NesterovWithoutMomentum,
 }
 
 impl Wording for SettingKind {
     fn code(&self) -> Code {
         match self {
-            Self::OutOfRange { .. } => Code::Range,
+            Self::Count { .. } => Code::Arity,
+            Self::NesterovWithoutMomentum => Code::Range,
         }
     }
 
     fn message(&self) -> String {
         match self {
-            Self::OutOfRange { what } => format!("out of range: {what}"),
+            Self::Count { wanted, found, .. } => format!("expected {wanted}, found {found}"),
+            Self::NesterovWithoutMomentum => "nesterov's form needs a momentum".into(),
         }
     }
 
     fn label(&self) -> String {
         match self {
-            Self::OutOfRange { .. } => "written here".into(),
+            Self::Count { found, .. } => format!("{found} here"),
+            Self::NesterovWithoutMomentum => String::new(),
         }
     }
 
     fn help(&self) -> Option<String> {
         match self {
-            Self::OutOfRange { .. } => Some("use a value in the range".into()),
+            Self::Count { help, .. } => Some(help.clone()),
+            Self::NesterovWithoutMomentum => Some("add `momentum=0.9`".into()),
         }
     }
 }
