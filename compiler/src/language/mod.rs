@@ -1,11 +1,19 @@
 //! What the language consists of, apart from its syntax: types, values, and tables of what it names. Looks nothing up in
 //! a program.
 
+pub(crate) mod augmentations;
+mod choice;
+pub(crate) mod clips;
 pub(crate) mod limits;
+pub(crate) mod losses;
+pub(crate) mod normalizers;
+pub(crate) mod optimizers;
 mod parameters;
 mod places;
 mod range;
 mod refusal;
+pub(crate) mod schedules;
+pub(crate) mod settings;
 mod sizes;
 mod start;
 mod ty;
