@@ -3,7 +3,7 @@
 /// Ends with a request to report: something that checking promises does not hold. Caught at the edge of the program.
 macro_rules! bug {
     ($($arg:tt)*) => {
-        $crate::bug::bug(&format!($($arg)*))
+        $crate::bug::fault(&format!($($arg)*))
     };
 }
 pub(crate) use bug;
@@ -15,6 +15,6 @@ pub(crate) use bug;
 )]
 #[cold]
 #[track_caller]
-pub(crate) fn bug(what: &str) -> ! {
+pub(crate) fn fault(what: &str) -> ! {
     panic!("fault of the compiler: {what}; please report this, with the file that shows it")
 }

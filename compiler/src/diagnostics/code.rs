@@ -115,6 +115,15 @@ codes! {
     ModelCount "E110" "not exactly one model"
         "A file holds one model; variants of it make others."
         "model A { } model B { }" "model A { } variant B of A { }";
+    Use "E111" "a file that cannot be used"
+        "`use` takes the blocks and constants of another file. The file is there, inside the folder of the main file, and files do not use each other in a circle."
+        "use \"block.term\"   // there is blocks.term" "use \"blocks.term\"";
+    Ambiguous "E112" "a path that means several things"
+        "A path leads to one place. Calls that stand several times in one expression are numbered in the order of the text."
+        "sfne.fast.rgu.k.weight = 0" "sfne.fast.rgu[0].k.weight = 0";
+    Family "E113" "no single member of a family"
+        "A variant that chooses stands for several models: its members are numbered, the last choice varying fastest."
+        "variant V of SlowSize { }" "variant V of SlowSize[3] { }";
     Arity "E201" "missing or surplus arguments"
         "Every parameter without a default needs an argument, and every argument a parameter."
         "K = hyper()" "K = hyper(wide, over: x)";
@@ -130,6 +139,9 @@ codes! {
     UnknownWord "E205" "unknown word"
         "Some parameters take one of a fixed list of words."
         "random_crop(padding: 4, mode: mirror)" "random_crop(padding: 4, mode: symmetric)";
+    Misfit "E206" "a block that cannot be called as it is needed"
+        "A parameter of type `block` is called with certain arguments; the block given for it takes these and has defaults, or fixed values, for all others."
+        "hyper(x, magnet)" "hyper(x, magnet(hidden=64))";
     Elementwise "E301" "shapes do not fit elementwise"
         "`+` and `*` pair every position: each axis must be equal on both sides, or 1 on one of them."
         "x + global_mean(x) * y   // [N, 3, 32, 32] with [N, 12, 32, 32]" "x * K";
@@ -163,6 +175,15 @@ codes! {
     Index "E311" "index outside the list"
         "Lists are indexed from 0. An element must be there; a slice takes what there is of it and may be empty."
         "skips[3]   // of 2" "skips[1]";
+    Kernel "E312" "kernel does not fit"
+        "A kernel of `depthwise` has the channels of what it is applied to, as many axes of positions, and is the same for every image."
+        "depthwise(x, x)" "depthwise(x, net(grid([3, 3]), x.channels))";
+    Rank "E313" "wrong number of axes"
+        "Images have two axes of positions, sequences one; lists of sizes name one size for each, and means are taken over one axis at least."
+        "grid([3, 3, 3])" "grid([3, 3])";
+    Required "E314" "a requirement is not met"
+        "A block or a model may require something of what it is given; the message is the author's."
+        "g_ibs(x, 5)   // 12 channels" "g_ibs(x, 6)";
     Repeated "E402" "section given twice"
         "A section, setting or loss term is stated once; changes to it belong into a variant."
         "train { epochs 10  epochs 20 }" "train { epochs 20 }";

@@ -1,10 +1,12 @@
 //! What the compiler has to say: code, message, labelled spans, help. Rendering is in `render`, long texts in `code`.
 
 mod code;
+mod kind;
 mod nearest;
 mod render;
 
 pub use code::{Code, Severity};
+pub(crate) use kind::{Kind, OutOfRange, ProgramKind, SettingKind, ShapeKind};
 pub(crate) use nearest::{nearest, one_of};
 pub use render::{Style, json, render};
 
@@ -23,6 +25,8 @@ pub struct Diagnostic {
     pub label: String,
     /// Further places.
     pub related: Vec<(Span, String)>,
+    /// How it came about.
+    pub notes: Vec<String>,
     /// What to do about it.
     pub help: Option<String>,
 }
@@ -36,8 +40,29 @@ impl Diagnostic {
             span,
             label: String::new(),
             related: vec![],
+            notes: vec![],
             help: None,
         }
+    }
+
+    /// A finding of a kind at a place.
+    pub(crate) fn of(kind: impl Into<Kind>, span: Span) -> Self {
+        let kind = kind.into();
+        Self {
+            code: kind.code(),
+            message: kind.message(),
+            span,
+            label: kind.label(),
+            related: vec![],
+            notes: vec![],
+            help: kind.help(),
+        }
+    }
+
+    /// Adds how it came about: the calls it went through, the instance it happened in.
+    pub(crate) fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
     }
 
     /// Says what the main place is.

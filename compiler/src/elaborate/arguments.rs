@@ -100,7 +100,7 @@ impl<'a> Elaborator<'a> {
                     }
                 }
                 None if named => {
-                    self.report(ProgramKind::PositionAfterName.into(), value.span);
+                    self.report(ProgramKind::PositionAfterName {}.into(), value.span);
                     None
                 }
                 None => match open.peek().copied() {

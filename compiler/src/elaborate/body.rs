@@ -25,7 +25,7 @@ impl<'a> Elaborator<'a> {
                 return reported();
             }
             if let Some(span) = result {
-                self.report_with(ProgramKind::AfterResult.into(), line.span, Some((span, "the result".into())));
+                self.report_with(ProgramKind::AfterResult {}.into(), line.span, Some((span, "the result".into())));
                 return reported();
             }
             match &line.kind {
@@ -156,7 +156,7 @@ impl<'a> Elaborator<'a> {
         match &line.kind {
             LineKind::Bind { target, value } => match target.as_element() {
                 Some((_, Some(_))) => self.binding(scope, target, value),
-                _ => self.report(ProgramKind::BindingOfLoop.into(), target.span),
+                _ => self.report(ProgramKind::BindingOfLoop {}.into(), target.span),
             },
             LineKind::Require { condition, message } => self.require(scope, condition, message),
             _ => self.report(ProgramKind::WrongLine { place: "a loop" }.into(), line.span),
@@ -187,7 +187,7 @@ impl<'a> Elaborator<'a> {
     /// `name = value`, `name[i] = value`.
     fn binding(&mut self, scope: &mut Scope, target: &'a Expr, value: &'a Expr) {
         let Some((name, index)) = target.as_element() else {
-            self.report(ProgramKind::NoBindingName.into(), target.span);
+            self.report(ProgramKind::NoBindingName {}.into(), target.span);
             return;
         };
         let index = match index {

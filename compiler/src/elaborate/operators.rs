@@ -88,7 +88,7 @@ impl<'a> Elaborator<'a> {
                 Ok(None) => return self.overflow(span, &places),
                 Err(Undefined::Operator) => return self.no_operator(op, op_span, &a, &b),
                 Err(Undefined::Zero) => {
-                    self.refuse(ProgramKind::DivisionByZero.into(), &b.0.places, b.1);
+                    self.refuse(ProgramKind::DivisionByZero {}.into(), &b.0.places, b.1);
                     return reported();
                 }
             },
@@ -97,7 +97,7 @@ impl<'a> Elaborator<'a> {
                     Ok(value) => value,
                     Err(Undefined::Operator) => return self.no_operator(op, op_span, &a, &b),
                     Err(Undefined::Zero) => {
-                        self.refuse(ProgramKind::DivisionByZero.into(), &b.0.places, b.1);
+                        self.refuse(ProgramKind::DivisionByZero {}.into(), &b.0.places, b.1);
                         return reported();
                     }
                 }
@@ -133,7 +133,7 @@ impl<'a> Elaborator<'a> {
     }
 
     fn overflow(&mut self, span: Span, places: &Places) -> Traced {
-        self.refuse(ProgramKind::Overflow.into(), places, span);
+        self.refuse(ProgramKind::Overflow {}.into(), places, span);
         reported()
     }
 
@@ -186,7 +186,7 @@ impl<'a> Elaborator<'a> {
             BinaryOp::Mul => operators::scale_by(build, &x, by),
             BinaryOp::Div if by != 0.0 => operators::scale_by(build, &x, 1.0 / by),
             BinaryOp::Div => Err(Refusal {
-                kind: ProgramKind::DivisionByZero.into(),
+                kind: ProgramKind::DivisionByZero {}.into(),
                 places: b.0.places.clone(),
             }),
             _ => Err(Refusal::call(no_number(op))),

@@ -25,6 +25,23 @@ pub(crate) trait Argument: Sized {
     fn read(value: Traced) -> Self;
 }
 
+/// The coordinates of a grid, as an argument.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OnGrid(pub NodeId);
+
+/// Values inside the instances of the model, as an argument of a loss term.
+#[derive(Clone, Debug)]
+pub(crate) struct Compared(pub Vec<Given<NodeId>>);
+
+/// Into what a value is split, as an argument.
+#[derive(Clone, Debug)]
+pub(crate) enum Parts {
+    /// So many equal parts.
+    Equal(i64),
+    /// One part for each number, of so many channels.
+    Channels(Vec<Given<i64>>),
+}
+
 /// Declares the parameters of something built in: a structure with one field each, `Self::parameters()` and `Self::read`.
 ///
 /// ```text
@@ -79,6 +96,26 @@ macro_rules! parameters {
 }
 pub(crate) use parameters;
 
+/// Reads the words of a word type: `words! { Compare, COMPARE { "tile" => Compare::Tile, ... } }`.
+macro_rules! words {
+    ($ty:ty, $words:path { $($word:literal => $value:expr,)* }) => {
+        impl $crate::language::Argument for $crate::language::Given<$ty> {
+            fn ty() -> $crate::language::Ty {
+                $crate::language::Ty::Word(&$words)
+            }
+
+            fn read(value: $crate::language::Traced) -> Self {
+                let read = match $crate::language::word(value.value) {
+                    $($word => $value,)*
+                    other => $crate::bug::bug!("`{other}` is not one of {:?}", $words.words),
+                };
+                $crate::language::Given { value: read, places: value.places }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
 /// Readers of values that keep their places.
 macro_rules! argument {
     ($ty:ty, $wanted:expr, $value:ident => $read:expr) => {
@@ -120,11 +157,20 @@ argument!(Start, Ty::Init, value => match value {
     other => bug!("a start was promised, not {other:?}"),
 });
 argument!(Axes, Ty::Axes, value => axes(value));
-argument!(Penalty, Ty::Word(&super::ty::PENALTY), value => match word(value) {
+words! { Penalty, super::ty::PENALTY {
     "none" => Penalty::None,
     "fast" => Penalty::Fast,
     "slow" => Penalty::Slow,
-    other => bug!("`{other}` is no penalty"),
+} }
+argument!(OnGrid, Ty::Grid, value => match value {
+    Value::Tensor(id) => OnGrid(id),
+    other => bug!("a grid was promised, not {other:?}"),
+});
+argument!(Vec<Given<NodeId>>, Ty::Tensors, value => tensors(value));
+argument!(Compared, Ty::Values, value => Compared(tensors(value)));
+argument!(Parts, Ty::Parts, value => match value {
+    Value::Int(parts) => Parts::Equal(parts),
+    value => Parts::Channels(list(value)),
 });
 argument!(Vec<Given<i64>>, Ty::List(Box::new(Ty::Int)), value => list(value));
 argument!(Vec<Given<f64>>, Ty::List(Box::new(Ty::Float)), value => list(value));
@@ -143,6 +189,21 @@ pub(crate) fn list<T: Argument>(value: Value) -> Vec<T> {
         Value::List(items) => items.into_iter().map(T::read).collect(),
         other => bug!("a list was promised, not {other:?}"),
     }
+}
+
+/// All tensors of a list, those of lists in it too.
+fn tensors(value: Value) -> Vec<Given<NodeId>> {
+    let Value::List(items) = value else {
+        bug!("a list of tensors was promised, not {value:?}")
+    };
+    let mut all = vec![];
+    for item in items {
+        match item.value {
+            Value::List(_) => all.extend(tensors(item.value)),
+            _ => all.push(Given::<NodeId>::read(item)),
+        }
+    }
+    all
 }
 
 fn axes(value: Value) -> Axes {

@@ -40,6 +40,10 @@ pub(crate) enum Ty {
     Parts,
     /// Values inside the instances of the model: `b.K`; loss terms only.
     Values,
+    /// What a constant may be; a call of a block is a block value there.
+    Constant,
+    /// Anything: the type of a parameter whose type is unknown.
+    Any,
 }
 
 /// The words of [`Ty::Axes`].
@@ -104,6 +108,7 @@ impl Ty {
             Self::Tensors => "tensors and lists of tensors".into(),
             Self::Parts => "a whole number or a list of whole numbers".into(),
             Self::Values => "a value of the model, such as `b.K`".into(),
+            Self::Constant | Self::Any => "a value".into(),
         }
     }
 
@@ -137,6 +142,7 @@ impl fmt::Display for Ty {
             Self::Tensors => f.write_str("tensors"),
             Self::Parts => f.write_str("int or [int]"),
             Self::Values => f.write_str("values"),
+            Self::Constant | Self::Any => f.write_str("any"),
         }
     }
 }

@@ -1,34 +1,44 @@
-//! `gelu`, `sigmoid`, `tanh`, `sin`, `exp`: functions of each scalar.
+//! `gelu`, `sigmoid`, `tanh`, `sin`, `exp`: functions of each scalar, one row each.
 
-use super::{Primitive, Visitor, Work};
+use super::{Build, Primitive, Signature, Visitor, Work};
+use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Graph, NodeId, Shape};
 
-/// A function of one scalar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Function {
-    /// `x / 2 (1 + erf(x / sqrt(2)))`, the exact form.
-    Gelu,
-    /// `1 / (1 + exp(-x))`
-    Sigmoid,
-    /// Hyperbolic tangent.
-    Tanh,
-    /// Sine.
-    Sin,
-    /// Exponential.
-    Exp,
+macro_rules! functions {
+    ($($variant:ident $name:literal $operations:literal $doc:literal;)*) => {
+        /// A function of one scalar.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Function {
+            $(#[doc = $doc] $variant,)*
+        }
+
+        impl Function {
+            /// Its name in the language.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Floating-point operations of one evaluation.
+            fn operations(self) -> u64 {
+                match self { $(Self::$variant => $operations,)* }
+            }
+        }
+
+        pub(super) const SIGNATURES: &[Signature] = &[$(Signature {
+            name: $name,
+            doc: $doc,
+            parameters: Arguments::parameters,
+            build: |build, values| apply(build, values, Function::$variant),
+        },)*];
+    };
 }
 
-impl Function {
-    /// Its name in the language.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Gelu => "gelu",
-            Self::Sigmoid => "sigmoid",
-            Self::Tanh => "tanh",
-            Self::Sin => "sin",
-            Self::Exp => "exp",
-        }
-    }
+functions! {
+    Gelu "gelu" 8 "`x / 2 (1 + erf(x / sqrt(2)))` of each scalar, the exact form.";
+    Sigmoid "sigmoid" 4 "`1 / (1 + exp(-x))` of each scalar.";
+    Tanh "tanh" 4 "The hyperbolic tangent of each scalar.";
+    Sin "sin" 8 "The sine of each scalar.";
+    Exp "exp" 4 "The exponential of each scalar.";
 }
 
 /// A function of each scalar.
@@ -49,7 +59,20 @@ impl Primitive for Activation {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+        Work::each(shape, self.function.operations())
     }
+}
+
+parameters! {
+    struct Arguments {
+        /// The value.
+        x: Given<NodeId>,
+    }
+}
+
+fn apply(build: &mut dyn Build, values: Vec<Traced>, function: Function) -> Result<Value, Refusal> {
+    let x = Arguments::read(values).x.value;
+    let shape = build.shape(x);
+    build.make(Activation { function, x }, shape)
 }

@@ -1,6 +1,7 @@
 //! `adaptive_avg_pool(x, sizes)`: means over as many windows as there are to be positions.
 
-use super::{Primitive, Visitor, Work};
+use super::{Build, Primitive, Signature, Visitor, Work, scalars};
+use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Graph, NodeId, Shape};
 
 /// Position i of n of an axis of length L is the mean over `floor(i L / n) .. ceil((i + 1) L / n)`; the sizes are those of the node's shape.
@@ -19,7 +20,37 @@ impl Primitive for AdaptiveAvgPool {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, graph: &Graph, shape: &Shape) -> Work {
+        // Every scalar is read once, more often only where windows overlap.
+        Work {
+            elementwise: scalars(&graph[self.x].shape).max(scalars(shape)),
+            ..Work::default()
+        }
     }
+}
+
+parameters! {
+    struct Arguments {
+        /// The value.
+        x: Given<NodeId>,
+        /// How many positions along each axis.
+        sizes: Given<Vec<Given<i64>>>,
+    }
+}
+
+pub(super) const SIGNATURE: Signature = Signature {
+    name: "adaptive_avg_pool",
+    doc: "Means over as many windows as there are to be positions: position i of n of an axis of length L is the mean over \
+          `floor(i L / n) .. ceil((i + 1) L / n)`.",
+    parameters: Arguments::parameters,
+    build,
+};
+
+fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
+    let given = Arguments::read(values);
+    let x = given.x.value;
+    let from = build.shape(x);
+    let rank = from.sizes.rank();
+    let sizes = given.sizes.sizes("`sizes`", rank..=rank)?;
+    build.make(AdaptiveAvgPool { x }, Shape { sizes, ..from })
 }

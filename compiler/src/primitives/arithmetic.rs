@@ -1,7 +1,9 @@
 //! `+`, `-`, `*` and `/`: channels and each position equal or 1 on a side; a value without positions is the same for all.
 
-use super::{Primitive, Visitor, Work};
-use crate::model::{Graph, NodeId, Shape};
+use super::{Build, Primitive, Visitor, Work};
+use crate::diagnostics::{OutOfRange, ShapeKind};
+use crate::language::{Given, Refusal, Value, shown};
+use crate::model::{Graph, NodeId, Op, Shape, Sizes};
 
 /// `a + b`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +24,8 @@ impl Primitive for Add {
         visitor.node(&mut self.b);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+        Work::each(shape, 1)
     }
 }
 
@@ -46,8 +48,8 @@ impl Primitive for Sub {
         visitor.node(&mut self.b);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+        Work::each(shape, 1)
     }
 }
 
@@ -70,8 +72,8 @@ impl Primitive for Mul {
         visitor.node(&mut self.b);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+        Work::each(shape, 1)
     }
 }
 
@@ -93,8 +95,8 @@ impl Primitive for ScaleBy {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+        Work::each(shape, 1)
     }
 }
 
@@ -116,7 +118,118 @@ impl Primitive for Offset {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+        Work::each(shape, 1)
     }
+}
+
+/// `a + b` of two tensors.
+///
+/// # Errors
+/// If their shapes cannot be paired, or if the value would be too large.
+pub(crate) fn add(
+    build: &mut dyn Build,
+    a: &Given<NodeId>,
+    b: &Given<NodeId>,
+) -> Result<Value, Refusal> {
+    pair(build, "+", a, b, |a, b| Add { a, b }.into())
+}
+
+/// `a - b` of two tensors.
+///
+/// # Errors
+/// As [`add`].
+pub(crate) fn sub(
+    build: &mut dyn Build,
+    a: &Given<NodeId>,
+    b: &Given<NodeId>,
+) -> Result<Value, Refusal> {
+    pair(build, "-", a, b, |a, b| Sub { a, b }.into())
+}
+
+/// `a * b` of two tensors.
+///
+/// # Errors
+/// As [`add`].
+pub(crate) fn mul(
+    build: &mut dyn Build,
+    a: &Given<NodeId>,
+    b: &Given<NodeId>,
+) -> Result<Value, Refusal> {
+    pair(build, "*", a, b, |a, b| Mul { a, b }.into())
+}
+
+/// A tensor times a number.
+///
+/// # Errors
+/// If the number is none that a tensor can hold.
+pub(crate) fn scale_by(
+    build: &mut dyn Build,
+    x: &Given<NodeId>,
+    by: f64,
+) -> Result<Value, Refusal> {
+    let (x, by) = (x.value, representable("the factor", by)?);
+    let shape = build.shape(x);
+    build.make(ScaleBy { x, by }, shape)
+}
+
+/// A tensor plus a number.
+///
+/// # Errors
+/// If the number is none that a tensor can hold.
+pub(crate) fn offset(build: &mut dyn Build, x: &Given<NodeId>, by: f64) -> Result<Value, Refusal> {
+    let (x, by) = (x.value, representable("the number added", by)?);
+    let shape = build.shape(x);
+    build.make(Offset { x, by }, shape)
+}
+
+fn pair(
+    build: &mut dyn Build,
+    operator: &'static str,
+    a: &Given<NodeId>,
+    b: &Given<NodeId>,
+    op: impl Fn(NodeId, NodeId) -> Op,
+) -> Result<Value, Refusal> {
+    let (left, right) = (build.shape(a.value), build.shape(b.value));
+    let Some(shape) = broadcast(left, right) else {
+        return Err(Refusal::call(ShapeKind::Elementwise {
+            operator,
+            a: left,
+            b: right,
+        }));
+    };
+    build.make(op(a.value, b.value), shape)
+}
+
+/// The shape of a result whose scalars are paired: channels and each position equal or 1 on a side; a value without
+/// positions is the same for all positions of the other.
+fn broadcast(a: Shape, b: Shape) -> Option<Shape> {
+    let axis = |a: usize, b: usize| (a == b || a == 1 || b == 1).then(|| a.max(b));
+    let sizes = match (a.sizes.as_slice(), b.sizes.as_slice()) {
+        (_, []) => a.sizes,
+        ([], _) => b.sizes,
+        (left, right) if left.len() == right.len() => {
+            let sides = left.iter().zip(right).map(|(a, b)| axis(*a, *b));
+            Sizes::new(&sides.collect::<Option<Vec<_>>>()?)?
+        }
+        _ => return None,
+    };
+    Some(Shape {
+        batched: a.batched || b.batched,
+        channels: axis(a.channels, b.channels)?,
+        sizes,
+    })
+}
+
+/// A number that is finite in single precision.
+fn representable(what: &str, x: f64) -> Result<f64, Refusal> {
+    let most = f64::from(f32::MAX);
+    if x.abs() <= most {
+        return Ok(x);
+    }
+    Err(Refusal::call(OutOfRange {
+        what: what.into(),
+        found: shown(x),
+        allowed: "between -3.4e38 and 3.4e38".into(),
+    }))
 }

@@ -1,6 +1,7 @@
 //! `dropout(x, rate, shared)`: random zeroes in training.
 
-use super::{Primitive, Visitor, Work};
+use super::{Build, Primitive, Signature, Visitor, Work};
+use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Axes, Graph, NodeId, Shape};
 
 /// In training, zeroes scalars with this probability and scales the others by `1 / (1 - rate)`; one draw for all of the shared axes.
@@ -23,7 +24,37 @@ impl Primitive for Dropout {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+        Work::each(shape, 1)
     }
+}
+
+parameters! {
+    struct Arguments {
+        /// The value.
+        x: Given<NodeId>,
+        /// The probability of a zero.
+        rate: Given<f64>,
+        /// The axes that share a draw: `positions` for whole channels.
+        shared: Given<Axes> = "[]",
+    }
+}
+
+pub(super) const SIGNATURE: Signature = Signature {
+    name: "dropout",
+    doc: "In training, zeroes scalars with probability `rate` and scales the others by `1 / (1 - rate)`; otherwise nothing. One draw \
+          holds for all of the shared axes. A rate of 0 adds nothing to the network.",
+    parameters: Arguments::parameters,
+    build,
+};
+
+fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
+    let given = Arguments::read(values);
+    let (x, shared) = (given.x.value, given.shared.value);
+    let rate = given.rate.fraction("`rate`")?;
+    if rate == 0.0 {
+        return Ok(Value::Tensor(x));
+    }
+    let shape = build.shape(x);
+    build.make(Dropout { x, rate, shared }, shape)
 }

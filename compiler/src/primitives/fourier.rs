@@ -1,7 +1,13 @@
 //! `fourier(grid, channels, ...)`: sines of a linear map of coordinates.
 
-use super::{Affine, Primitive, Visitor, Work};
-use crate::model::{Graph, NodeId, Shape};
+use super::linear::Starts;
+use super::{Affine, Build, Primitive, Signature, Visitor, Work, scalars};
+use crate::language::limits::MAX_CHANNELS;
+use crate::language::{Given, OnGrid, Refusal, Start, Traced, Value, parameters};
+use crate::model::{Graph, NodeId, Penalty, Shape};
+
+/// Operations of one sine.
+pub(super) const SINE: u64 = 8;
 
 /// `sin(weight g + bias)`, with arguments and their reduction exact in float32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +28,51 @@ impl Primitive for Fourier {
         self.affine.visit(visitor);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, graph: &Graph, shape: &Shape) -> Work {
+        let map = self.affine.work(graph[self.grid].shape.channels, shape);
+        Work {
+            elementwise: (scalars(shape).saturating_mul(SINE)).saturating_add(map.elementwise),
+            ..map
+        }
     }
+}
+
+parameters! {
+    struct Arguments {
+        /// The coordinates, as `grid(...)` makes them.
+        grid: Given<OnGrid>,
+        /// The channels of the result.
+        channels: Given<i64>,
+        /// How the weight starts: frequencies in radians per unit of the grid.
+        weight: Given<Start>,
+        /// How the bias starts: phases in radians; `none` for no bias.
+        bias: Given<Start> = "0",
+        /// Which part of `weight_norm` counts the weight.
+        penalty: Given<Penalty> = "none",
+        /// Which part of `weight_norm` counts the bias.
+        bias_penalty: Given<Penalty> = "none",
+    }
+}
+
+pub(super) const SIGNATURE: Signature = Signature {
+    name: "fourier",
+    doc: "Sines of a linear map of coordinates, `sin(weight grid + bias)`; arguments and their reduction are exact also where \
+          frequencies are high.",
+    parameters: Arguments::parameters,
+    build,
+};
+
+fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
+    let given = Arguments::read(values);
+    let OnGrid(grid) = given.grid.value;
+    let from = build.shape(grid);
+    let channels = given.channels.whole("`channels`", 1, MAX_CHANNELS)?;
+    let starts = Starts {
+        weight: &given.weight,
+        bias: &given.bias,
+        penalty: &given.penalty,
+        bias_penalty: &given.bias_penalty,
+    };
+    let affine = starts.make(build, [channels, from.channels])?;
+    build.make(Fourier { grid, affine }, Shape { channels, ..from })
 }

@@ -1,7 +1,9 @@
 //! `linear(x, channels, ...)`: a linear map of the channels at each position.
 
-use super::{Primitive, Visitor, Work};
-use crate::model::{Graph, NodeId, ParamId, Shape};
+use super::{Build, NewParam, Primitive, Signature, Visitor, Work, scalars};
+use crate::language::limits::MAX_CHANNELS;
+use crate::language::{Given, Refusal, Start, Traced, Value, parameters};
+use crate::model::{Graph, NodeId, ParamId, Penalty, Shape};
 
 /// Weight `[out, in]` and bias `[out]` of a linear map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +21,57 @@ impl Affine {
         if let Some(bias) = &mut self.bias {
             visitor.param(bias);
         }
+    }
+
+    /// What the map of so many channels takes: a multiply-add for each, and a sum with the bias.
+    pub(super) fn work(&self, channels: usize, shape: &Shape) -> Work {
+        let out = scalars(shape);
+        Work {
+            multiply_adds: out.saturating_mul(channels as u64),
+            elementwise: if self.bias.is_some() { out } else { 0 },
+            per_image: None,
+        }
+    }
+}
+
+/// How weight and bias of a call start and what counts them.
+pub(super) struct Starts<'a> {
+    pub weight: &'a Given<Start>,
+    pub bias: &'a Given<Start>,
+    pub penalty: &'a Given<Penalty>,
+    pub bias_penalty: &'a Given<Penalty>,
+}
+
+impl Starts<'_> {
+    /// Makes the tensors `weight`, of this shape, and `bias`, which takes the weight's fan.
+    ///
+    /// # Errors
+    /// If there would be too many parameters, or if the weight is `none`.
+    pub(super) fn make(
+        &self,
+        build: &mut dyn Build,
+        [out, inputs]: [usize; 2],
+    ) -> Result<Affine, Refusal> {
+        let weight = NewParam {
+            name: "weight",
+            shape: vec![out, inputs],
+            start: self.weight,
+            fan_in: inputs,
+            penalty: self.penalty.value,
+            store_numbers: true,
+        };
+        let bias = NewParam {
+            name: "bias",
+            shape: vec![out],
+            start: self.bias,
+            fan_in: inputs,
+            penalty: self.bias_penalty.value,
+            store_numbers: true,
+        };
+        Ok(Affine {
+            weight: build.needed("weight", weight)?,
+            bias: build.optional(bias)?,
+        })
     }
 }
 
@@ -41,7 +94,47 @@ impl Primitive for Linear {
         self.affine.visit(visitor);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, graph: &Graph, shape: &Shape) -> Work {
+        self.affine.work(graph[self.x].shape.channels, shape)
     }
+}
+
+parameters! {
+    struct Arguments {
+        /// The value.
+        x: Given<NodeId>,
+        /// The channels of the result.
+        channels: Given<i64>,
+        /// How the weight starts.
+        weight: Given<Start> = "kaiming_uniform(1 / sqrt(3))",
+        /// How the bias starts; `none` for no bias.
+        bias: Given<Start> = "kaiming_uniform(1 / sqrt(3))",
+        /// Which part of `weight_norm` counts the weight.
+        penalty: Given<Penalty> = "none",
+        /// Which part of `weight_norm` counts the bias.
+        bias_penalty: Given<Penalty> = "none",
+    }
+}
+
+pub(super) const SIGNATURE: Signature = Signature {
+    name: "linear",
+    doc: "A linear map of the channels at each position (a 1x1 convolution), a dense layer where there are no positions: \
+          `weight x + bias`.",
+    parameters: Arguments::parameters,
+    build,
+};
+
+fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
+    let given = Arguments::read(values);
+    let x = given.x.value;
+    let from = build.shape(x);
+    let channels = given.channels.whole("`channels`", 1, MAX_CHANNELS)?;
+    let starts = Starts {
+        weight: &given.weight,
+        bias: &given.bias,
+        penalty: &given.penalty,
+        bias_penalty: &given.bias_penalty,
+    };
+    let affine = starts.make(build, [channels, from.channels])?;
+    build.make(Linear { x, affine }, Shape { channels, ..from })
 }

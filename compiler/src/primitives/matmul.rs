@@ -1,7 +1,9 @@
 //! `a @ b`: matrix products of planes.
 
-use super::{Primitive, Visitor, Work};
-use crate::model::{Graph, NodeId, Shape};
+use super::{Build, Primitive, Visitor, Work, scalars};
+use crate::diagnostics::ShapeKind;
+use crate::language::{Given, Refusal, Value};
+use crate::model::{Graph, NodeId, Shape, Sizes};
 
 /// For each image and channel the matrix product of two planes (HyperZZW, second product).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +24,39 @@ impl Primitive for MatMul {
         visitor.node(&mut self.b);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, graph: &Graph, shape: &Shape) -> Work {
+        let inner = graph[self.a].shape.width() as u64;
+        Work {
+            multiply_adds: scalars(shape).saturating_mul(inner),
+            ..Work::default()
+        }
     }
+}
+
+/// `a @ b`: `[.., C, H, K]` and `[.., C, K, W]` to `[.., C, H, W]`.
+///
+/// # Errors
+/// If the planes or channels do not fit, or if the value would be too large.
+pub(crate) fn matmul(
+    build: &mut dyn Build,
+    a: &Given<NodeId>,
+    b: &Given<NodeId>,
+) -> Result<Value, Refusal> {
+    let (left, right) = (build.shape(a.value), build.shape(b.value));
+    let sizes = match (left.sizes.as_slice(), right.sizes.as_slice()) {
+        ([height, inner], [rows, width]) if inner == rows && left.channels == right.channels => {
+            Sizes::new(&[*height, *width])
+        }
+        _ => None,
+    };
+    let Some(sizes) = sizes else {
+        return Err(Refusal::call(ShapeKind::MatMul { a: left, b: right }));
+    };
+    let shape = Shape {
+        batched: left.batched || right.batched,
+        channels: left.channels,
+        sizes,
+    };
+    let (a, b) = (a.value, b.value);
+    build.make(MatMul { a, b }, shape)
 }

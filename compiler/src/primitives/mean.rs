@@ -1,7 +1,8 @@
 //! `mean(x, over)`: a mean over axes.
 
-use super::{Primitive, Visitor, Work};
-use crate::model::{Axes, Graph, NodeId, Shape};
+use super::{Build, Primitive, Signature, Visitor, Work, scalars};
+use crate::language::{Given, Refusal, Traced, Value, parameters};
+use crate::model::{Axes, Graph, NodeId, Shape, Sizes};
 
 /// The mean over axes: batch and channels become 1, positions go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +22,55 @@ impl Primitive for Mean {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, graph: &Graph, shape: &Shape) -> Work {
+        let from = graph[self.x].shape;
+        let read = scalars(&from);
+        if from.batched && !shape.batched {
+            // Every image is read, whatever the size of the batch.
+            return Work {
+                per_image: Some((0, read)),
+                ..Work::default()
+            };
+        }
+        Work {
+            elementwise: read,
+            ..Work::default()
+        }
     }
 
     fn couples(&self) -> bool {
         self.over.batch
     }
+}
+
+parameters! {
+    struct Arguments {
+        /// The value.
+        x: Given<NodeId>,
+        /// The axes that the mean is over.
+        over: Given<Axes>,
+    }
+}
+
+pub(super) const SIGNATURE: Signature = Signature {
+    name: "mean",
+    doc: "The mean over axes: `batch` and `channels` become 1, `positions` go.",
+    parameters: Arguments::parameters,
+    build,
+};
+
+fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
+    let given = Arguments::read(values);
+    let (x, over) = (given.x.value, given.over.some()?);
+    let from = build.shape(x);
+    let shape = Shape {
+        batched: from.batched && !over.batch,
+        channels: if over.channels { 1 } else { from.channels },
+        sizes: if over.positions {
+            Sizes::NONE
+        } else {
+            from.sizes
+        },
+    };
+    build.make(Mean { x, over }, shape)
 }

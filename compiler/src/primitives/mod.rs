@@ -3,7 +3,7 @@
 
 mod activation;
 mod adaptive_avg_pool;
-mod arithmetic;
+pub(crate) mod arithmetic;
 mod concat;
 mod constant;
 mod depthwise;
@@ -14,13 +14,16 @@ mod fused;
 mod grid;
 mod input;
 mod linear;
-mod matmul;
+pub(crate) mod matmul;
 mod mean;
 mod normalize;
 mod part;
+mod signature;
 mod standardize;
 mod stop_gradient;
 mod stored;
+
+use std::sync::LazyLock;
 
 use crate::model::{Graph, NodeId, ParamId, Shape};
 
@@ -46,6 +49,35 @@ pub use part::Part;
 pub use standardize::{Over, Standardize};
 pub use stop_gradient::StopGradient;
 pub use stored::Stored;
+
+pub(crate) use signature::{Build, NewParam, Parameterized, Signature};
+
+/// Every primitive that a file can call, in the order of the reference.
+static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
+    let all: &[&[Signature]] = &[
+        &[grid::SIGNATURE],
+        &[stored::SIGNATURE],
+        &[linear::SIGNATURE],
+        &[fourier::SIGNATURE],
+        &[depthwise::SIGNATURE],
+        activation::SIGNATURES,
+        &[stop_gradient::SIGNATURE],
+        &[mean::SIGNATURE],
+        &[standardize::SIGNATURE],
+        &[normalize::SIGNATURE],
+        &[adaptive_avg_pool::SIGNATURE],
+        &[concat::SIGNATURE],
+        &[part::SIGNATURE],
+        &[flatten::SIGNATURE],
+        &[dropout::SIGNATURE],
+    ];
+    all.concat()
+});
+
+/// Every primitive that a file can call, in the order of the reference.
+pub(crate) fn signatures() -> &'static [Signature] {
+    &SIGNATURES
+}
 
 /// Sees what an operation reads, and may put something else in its place.
 pub trait Visitor {
@@ -79,8 +111,24 @@ pub struct Work {
     pub multiply_adds: u64,
     /// Other floating-point operations.
     pub elementwise: u64,
-    /// Of both kinds, what is done on every image although the result is the same for all (a mean over the batch).
+    /// Of both kinds, what is done on every image besides although the result is the same for all (a mean over the
+    /// batch).
     pub per_image: Option<(u64, u64)>,
+}
+
+impl Work {
+    /// Nothing but elementwise operations: so many for each scalar of a value.
+    pub(crate) fn each(shape: &Shape, operations: u64) -> Self {
+        Self {
+            elementwise: scalars(shape).saturating_mul(operations),
+            ..Self::default()
+        }
+    }
+}
+
+/// Scalars of a value per image.
+pub(crate) fn scalars(shape: &Shape) -> u64 {
+    shape.per_image() as u64
 }
 
 macro_rules! operations {

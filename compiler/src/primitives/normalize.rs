@@ -1,6 +1,7 @@
 //! `normalize(x, over)`: divided by its norm over axes.
 
-use super::{Primitive, Visitor, Work};
+use super::{Build, Primitive, Signature, Visitor, Work};
+use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Axes, Graph, NodeId, Shape};
 
 /// `x / max(||x||, 1e-12)` with the L2 norm over axes.
@@ -21,11 +22,35 @@ impl Primitive for Normalize {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+        // A square, a sum and a quotient for each scalar.
+        Work::each(shape, 3)
     }
 
     fn couples(&self) -> bool {
         self.over.batch
     }
+}
+
+parameters! {
+    struct Arguments {
+        /// The value.
+        x: Given<NodeId>,
+        /// The axes that the norm is over.
+        over: Given<Axes>,
+    }
+}
+
+pub(super) const SIGNATURE: Signature = Signature {
+    name: "normalize",
+    doc: "`x` divided by its L2 norm over axes, which counts as at least 1e-12.",
+    parameters: Arguments::parameters,
+    build,
+};
+
+fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
+    let given = Arguments::read(values);
+    let (x, over) = (given.x.value, given.over.some()?);
+    let shape = build.shape(x);
+    build.make(Normalize { x, over }, shape)
 }

@@ -1,6 +1,9 @@
-//! One of the parts of `split(x, parts)`: some of the channels.
+//! `split(x, parts)`: the channels in parts, each a node of its own.
 
-use super::{Primitive, Visitor, Work};
+use super::{Build, Primitive, Signature, Visitor, Work};
+use crate::diagnostics::ShapeKind;
+use crate::language::limits::MAX_CHANNELS;
+use crate::language::{Given, Parts, Refusal, Traced, Value, parameters};
 use crate::model::{Graph, NodeId, Shape};
 
 /// As many channels as the node's shape has, from `start` on.
@@ -23,5 +26,67 @@ impl Primitive for Part {
 
     fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
         Work::default()
+    }
+}
+
+parameters! {
+    struct Arguments {
+        /// The value.
+        x: Given<NodeId>,
+        /// How many equal parts, or a list of the channels of each.
+        parts: Given<Parts>,
+    }
+}
+
+pub(super) const SIGNATURE: Signature = Signature {
+    name: "split",
+    doc: "A list of parts of the channels of `x`, in order.",
+    parameters: Arguments::parameters,
+    build,
+};
+
+fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
+    let given = Arguments::read(values);
+    let x = given.x.value;
+    let from = build.shape(x);
+    let mut start = 0;
+    let mut parts = vec![];
+    for (index, channels) in channels_of_parts(&given.parts, from.channels)?
+        .into_iter()
+        .enumerate()
+    {
+        parts.push(build.make_element(index, Part { x, start }, Shape { channels, ..from })?);
+        start += channels;
+    }
+    Ok(Value::List(parts))
+}
+
+/// The channels of each part; together they are those of the value.
+fn channels_of_parts(parts: &Given<Parts>, channels: usize) -> Result<Vec<usize>, Refusal> {
+    match &parts.value {
+        Parts::Equal(n) => {
+            let n = Given {
+                value: *n,
+                places: parts.places.clone(),
+            };
+            let n = n.whole("`parts`", 1, MAX_CHANNELS)?;
+            if !channels.is_multiple_of(n) {
+                let kind = ShapeKind::Groups { channels, parts: n };
+                return Err(Refusal::argument(kind, parts));
+            }
+            Ok(vec![channels / n; n])
+        }
+        Parts::Channels(list) => {
+            let read = |one: &Given<i64>| {
+                one.whole("a part", 1, MAX_CHANNELS)
+                    .map_err(|refusal| Refusal::element(refusal.kind, one, parts))
+            };
+            let all = list.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+            let sum = all.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
+            if sum != channels {
+                return Err(Refusal::argument(ShapeKind::Parts { channels, sum }, parts));
+            }
+            Ok(all)
+        }
     }
 }

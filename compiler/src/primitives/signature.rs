@@ -1,10 +1,13 @@
 //! How a primitive is called in the language: its parameters, and the function that turns a call into a node.
 
-use crate::diagnostics::Kind;
-use crate::language::{Given, Parameter, Places, Start, Traced, Value};
+use crate::bug::bug;
+use crate::diagnostics::ShapeKind;
+use crate::language::limits::limited;
+use crate::language::{Given, Parameter, Places, Refusal, Start, Traced, Value};
 use crate::model::{NodeId, Op, ParamId, Penalty, Shape};
 
 /// A primitive as the language sees it.
+#[derive(Clone, Copy)]
 pub(crate) struct Signature {
     /// Its name.
     pub name: &'static str,
@@ -46,6 +49,8 @@ pub(crate) struct NewParam<'a> {
     pub fan_in: usize,
     /// Which penalty counts it.
     pub penalty: Penalty,
+    /// Whether `fixed(1)` is stored like other fixed tensors: a weight or a bias has to be a tensor.
+    pub store_numbers: bool,
 }
 
 /// What became of a [`NewParam`].
@@ -53,35 +58,65 @@ pub(crate) struct NewParam<'a> {
 pub(crate) enum Parameterized {
     /// There is no such tensor: `none`.
     None,
-    /// A number that is never trained, and not stored: `fixed(1)`.
+    /// A number that is never trained, and not stored: `fixed(1)`. Never if `store_numbers` is set.
     Number(f64),
     /// A stored tensor.
     Stored(ParamId),
 }
 
-/// Why a call is refused.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    /// What is wrong.
-    pub kind: Kind,
-    /// The value that is blamed; empty for the call itself.
-    pub places: Places,
-}
-
-impl Refusal {
-    /// Blames the call.
-    pub fn call(kind: Kind) -> Self {
-        Self {
-            kind,
-            places: Places::default(),
-        }
+impl<'a> dyn Build + 'a {
+    /// Makes the node of this call.
+    ///
+    /// # Errors
+    /// If its value would be too large.
+    pub(super) fn make(&mut self, op: impl Into<Op>, shape: Shape) -> Result<Value, Refusal> {
+        let shape = limited(shape)?;
+        Ok(Value::Tensor(self.node(op.into(), shape)))
     }
 
-    /// Blames an argument.
-    pub fn argument<T>(kind: Kind, argument: &Given<T>) -> Self {
-        Self {
-            kind,
-            places: argument.places.clone(),
+    /// Makes one of several nodes of this call.
+    ///
+    /// # Errors
+    /// If its value would be too large.
+    pub(super) fn make_element(
+        &mut self,
+        index: usize,
+        op: impl Into<Op>,
+        shape: Shape,
+    ) -> Result<Traced, Refusal> {
+        let shape = limited(shape)?;
+        Ok(Traced {
+            value: Value::Tensor(self.element(index, op.into(), shape)),
+            places: Places::default(),
+        })
+    }
+
+    /// Makes a stored tensor that there must be.
+    ///
+    /// # Errors
+    /// If it would be too large, or if it is `none`.
+    pub(super) fn needed(
+        &mut self,
+        what: &'static str,
+        param: NewParam<'_>,
+    ) -> Result<ParamId, Refusal> {
+        let start = param.start;
+        self.optional(param)?
+            .ok_or_else(|| Refusal::argument(ShapeKind::Needed { what }, start))
+    }
+
+    /// Makes a stored tensor; None if it is `none`.
+    ///
+    /// # Errors
+    /// If it would be too large.
+    pub(super) fn optional(&mut self, param: NewParam<'_>) -> Result<Option<ParamId>, Refusal> {
+        match self.param(NewParam {
+            store_numbers: true,
+            ..param
+        })? {
+            Parameterized::None => Ok(None),
+            Parameterized::Stored(id) => Ok(Some(id)),
+            Parameterized::Number(x) => bug!("the number {x} was to be stored"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `standardize(x, over, eps)`: zero mean and unit variance over axes.
 
-use super::{Primitive, Visitor, Work};
+use super::{Build, Primitive, Signature, Visitor, Work, scalars};
+use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Axes, Graph, NodeId, Shape};
 
 /// Over what a standardization takes its mean and variance.
@@ -34,8 +35,20 @@ impl Primitive for Standardize {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+        // Mean, centred squares, scale.
+        let each = 6;
+        match self.over {
+            Over::Axes(_) | Over::Groups(_) => Work::each(shape, each),
+            Over::OddGroups(groups) => {
+                let groups = groups.max(1) as u64;
+                let odd = scalars(shape) / groups * (groups / 2);
+                Work {
+                    elementwise: odd.saturating_mul(each),
+                    ..Work::default()
+                }
+            }
+        }
     }
 
     fn couples(&self) -> bool {
@@ -46,4 +59,31 @@ impl Primitive for Standardize {
             Over::OddGroups(_) => false,
         }
     }
+}
+
+parameters! {
+    struct Arguments {
+        /// The value.
+        x: Given<NodeId>,
+        /// The axes that mean and variance are over.
+        over: Given<Axes>,
+        /// Added to the variance.
+        eps: Given<f64> = "1e-5",
+    }
+}
+
+pub(super) const SIGNATURE: Signature = Signature {
+    name: "standardize",
+    doc: "Zero mean and unit biased variance over axes, `(x - mean) / sqrt(variance + eps)`, nothing trained. Over `batch` it couples \
+          the images of a batch.",
+    parameters: Arguments::parameters,
+    build,
+};
+
+fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
+    let given = Arguments::read(values);
+    let (x, over) = (given.x.value, Over::Axes(given.over.some()?));
+    let eps = given.eps.within("`eps`", 1e-12, 1.0)?;
+    let shape = build.shape(x);
+    build.make(Standardize { x, over, eps }, shape)
 }

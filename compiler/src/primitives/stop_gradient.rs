@@ -1,6 +1,7 @@
 //! `stop_gradient(x)`: the same value, through which no gradient flows.
 
-use super::{Primitive, Visitor, Work};
+use super::{Build, Primitive, Signature, Visitor, Work};
+use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Graph, NodeId, Shape};
 
 /// The same value, through which no gradient flows.
@@ -22,4 +23,24 @@ impl Primitive for StopGradient {
     fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
         Work::default()
     }
+}
+
+parameters! {
+    struct Arguments {
+        /// The value.
+        x: Given<NodeId>,
+    }
+}
+
+pub(super) const SIGNATURE: Signature = Signature {
+    name: "stop_gradient",
+    doc: "The same value, through which no gradient flows.",
+    parameters: Arguments::parameters,
+    build,
+};
+
+fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
+    let x = Arguments::read(values).x.value;
+    let shape = build.shape(x);
+    build.make(StopGradient { x }, shape)
 }

@@ -1,12 +1,14 @@
 //! What can be wrong: typed kinds, each worded where it is declared and nowhere else.
 
 mod program;
+mod range;
 mod setting;
 mod shape;
 
 use super::Code;
 
 pub(crate) use program::ProgramKind;
+pub(crate) use range::OutOfRange;
 pub(crate) use setting::SettingKind;
 pub(crate) use shape::ShapeKind;
 
@@ -27,6 +29,8 @@ pub(crate) trait Wording {
 pub(crate) enum Kind {
     /// Names, calls, types, paths: what elaboration and overrides refuse.
     Program(ProgramKind),
+    /// A number out of range.
+    Range(OutOfRange),
     /// Loss terms and training settings.
     Setting(SettingKind),
     /// Shapes and sizes: what primitives refuse.
@@ -37,6 +41,7 @@ impl Kind {
     fn wording(&self) -> &dyn Wording {
         match self {
             Self::Program(kind) => kind,
+            Self::Range(kind) => kind,
             Self::Setting(kind) => kind,
             Self::Shape(kind) => kind,
         }
@@ -74,6 +79,7 @@ macro_rules! kinds {
 }
 kinds! {
     Program(ProgramKind),
+    Range(OutOfRange),
     Setting(SettingKind),
     Shape(ShapeKind),
 }

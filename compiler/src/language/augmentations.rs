@@ -1,0 +1,198 @@
+//! Augmentations: random changes of training images as the model holds them, and as a file writes them.
+
+use serde::Serialize;
+
+use super::choice::Choice;
+use super::{Given, Refusal, Words, parameters, shown, words};
+use crate::diagnostics::OutOfRange;
+
+/// Random changes of training images.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Augment {
+    /// Pads by `padding` on each side, then cuts the original size at a random place.
+    RandomCrop {
+        /// Pixels.
+        padding: usize,
+        /// What the padding holds.
+        mode: PadMode,
+    },
+    /// Mirrors left and right with probability one half.
+    HorizontalFlip,
+    /// Turns, shears, scales and moves the image about its centre, each by a random amount; bilinear, black outside.
+    RandomAffine {
+        /// Largest turn to either side, in degrees.
+        degrees: f64,
+        /// Largest horizontal shear to either side, in degrees.
+        shear: f64,
+        /// Largest change of size, as a fraction of it.
+        scale: f64,
+        /// Largest move along each axis, as a fraction of the image's side.
+        translate: f64,
+    },
+    /// Zeroes a random rectangle (after normalization: the mean colour).
+    RandomErasing {
+        /// How often.
+        probability: f64,
+        /// Smallest and largest area as fractions of the image.
+        area: [f64; 2],
+    },
+    /// Blends pairs of images and labels with weight Beta(alpha, alpha).
+    Mixup {
+        /// Parameter of the Beta distribution.
+        alpha: f64,
+    },
+    /// Pastes a rectangle of another image, labels blended by area; area fraction 1 - Beta(alpha, alpha).
+    Cutmix {
+        /// Parameter of the Beta distribution.
+        alpha: f64,
+    },
+}
+
+/// What padding holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum PadMode {
+    /// Zeros (black).
+    Zero,
+    /// The image mirrored at its edge, the edge pixel repeated.
+    Symmetric,
+}
+
+/// The words of [`PadMode`].
+const PAD_MODE: Words = Words {
+    name: "mode",
+    words: &["zero", "symmetric"],
+};
+words! { PadMode, PAD_MODE {
+    "zero" => PadMode::Zero,
+    "symmetric" => PadMode::Symmetric,
+} }
+
+/// Values of `augment`.
+pub(crate) static AUGMENTATIONS: &[Choice<Augment>] = &[
+    Choice {
+        name: "random_crop",
+        doc: "Pads each side, then cuts the original size at a random place.",
+        parameters: RandomCrop::parameters,
+        make: |values| {
+            let given = RandomCrop::read(values);
+            Ok(Augment::RandomCrop {
+                padding: given.padding.whole("`padding`", 1, 4096)?,
+                mode: given.mode.value,
+            })
+        },
+    },
+    Choice {
+        name: "horizontal_flip",
+        doc: "Mirrors left and right with probability one half.",
+        parameters: Nothing::parameters,
+        make: |_| Ok(Augment::HorizontalFlip),
+    },
+    Choice {
+        name: "random_affine",
+        doc: "Turns, shears, scales and moves the image about its centre, each by a random amount; bilinear, black outside.",
+        parameters: RandomAffine::parameters,
+        make: |values| {
+            let given = RandomAffine::read(values);
+            Ok(Augment::RandomAffine {
+                degrees: angle(&given.degrees, "the largest turn", 180.0)?,
+                shear: angle(&given.shear, "the largest shear", 60.0)?,
+                scale: given.scale.fraction("`scale`")?,
+                translate: given.translate.fraction("`translate`")?,
+            })
+        },
+    },
+    Choice {
+        name: "random_erasing",
+        doc: "Zeroes a random rectangle (after normalization: the mean colour).",
+        parameters: RandomErasing::parameters,
+        make: |values| {
+            let given = RandomErasing::read(values);
+            let probability = given.probability.within("the probability", 0.0, 1.0)?;
+            let smallest = given.smallest.fraction("`smallest`")?;
+            let largest = given.largest.fraction("`largest`")?;
+            if smallest > largest {
+                return Err(Refusal::argument(
+                    OutOfRange {
+                        what: "the smallest area".into(),
+                        found: shown(smallest),
+                        allowed: format!("at most {}, the largest", shown(largest)),
+                    },
+                    &given.smallest,
+                ));
+            }
+            Ok(Augment::RandomErasing {
+                probability,
+                area: [smallest, largest],
+            })
+        },
+    },
+    Choice {
+        name: "mixup",
+        doc: "Blends pairs of images and labels with weight Beta(alpha, alpha).",
+        parameters: Blend::parameters,
+        make: |values| {
+            Ok(Augment::Mixup {
+                alpha: Blend::read(values).alpha.positive("`alpha`")?,
+            })
+        },
+    },
+    Choice {
+        name: "cutmix",
+        doc: "Pastes a rectangle of another image, labels blended by area; its area is the fraction 1 - Beta(alpha, alpha).",
+        parameters: Blend::parameters,
+        make: |values| {
+            Ok(Augment::Cutmix {
+                alpha: Blend::read(values).alpha.positive("`alpha`")?,
+            })
+        },
+    },
+];
+
+parameters! {
+    struct Nothing {}
+}
+
+parameters! {
+    struct RandomCrop {
+        /// Pixels added to each side.
+        padding: Given<i64> = "4",
+        /// What they hold: black, or the image mirrored at its edge with the edge pixel repeated.
+        mode: Given<PadMode> = "zero",
+    }
+}
+
+parameters! {
+    struct RandomAffine {
+        /// Largest turn to either side, in degrees.
+        degrees: Given<f64> = "10",
+        /// Largest horizontal shear to either side, in degrees.
+        shear: Given<f64> = "0",
+        /// Largest change of size, as a fraction of it.
+        scale: Given<f64> = "0",
+        /// Largest move along each axis, as a fraction of the image's side.
+        translate: Given<f64> = "0",
+    }
+}
+
+parameters! {
+    struct RandomErasing {
+        /// How often.
+        probability: Given<f64> = "0.5",
+        /// Smallest area as a fraction of the image.
+        smallest: Given<f64> = "0.02",
+        /// Largest area as a fraction of the image.
+        largest: Given<f64> = "0.33",
+    }
+}
+
+parameters! {
+    struct Blend {
+        /// Parameter of the Beta distribution.
+        alpha: Given<f64> = "1",
+    }
+}
+
+fn angle(given: &Given<f64>, what: &str, largest: f64) -> Result<f64, Refusal> {
+    let allowed = format!("from 0 to {largest} degrees");
+    given.check(what, &allowed, |x| (0.0..=largest).contains(&x))
+}

@@ -1,0 +1,61 @@
+//! How large a model may be: every size and product of sizes is held against these before anything is made of it.
+
+use super::Refusal;
+use crate::diagnostics::ShapeKind;
+use crate::model::Shape;
+
+/// Most channels of a value, and longest axis of a value that has one axis of positions.
+pub(crate) const MAX_CHANNELS: usize = 1 << 20;
+/// Longest side of a value that has two axes of positions.
+pub(crate) const MAX_SIDE: usize = 1 << 14;
+/// Most scalars of one value, per image.
+pub(crate) const MAX_VALUE: usize = 1 << 31;
+/// Most parameters of a model.
+pub(crate) const MAX_PARAMETERS: usize = 1 << 32;
+/// Most nodes of a model.
+pub(crate) const MAX_NODES: usize = 4_000_000;
+/// Most block calls of a model, one in another counted.
+pub(crate) const MAX_INSTANCES: usize = 1_000_000;
+
+/// The longest axis of a value with this many axes of positions.
+pub(crate) fn longest_axis(rank: usize) -> usize {
+    if rank > 1 { MAX_SIDE } else { MAX_CHANNELS }
+}
+
+/// The shape, if a value may have it.
+///
+/// # Errors
+/// Blames the call if there are too many channels or scalars.
+pub(crate) fn limited(shape: Shape) -> Result<Shape, Refusal> {
+    if shape.channels > MAX_CHANNELS {
+        return Err(Refusal::call(ShapeKind::TooManyChannels {
+            // A sum or product that no `usize` held was replaced by the largest.
+            channels: Some(shape.channels).filter(|n| *n != usize::MAX),
+            most: MAX_CHANNELS,
+        }));
+    }
+    if shape.per_image() > MAX_VALUE {
+        return Err(Refusal::call(ShapeKind::TooManyScalars {
+            shape,
+            most: MAX_VALUE,
+        }));
+    }
+    Ok(shape)
+}
+
+/// The parameters of the model so far and those of one more tensor.
+///
+/// # Errors
+/// Blames the call if there are too many.
+pub(crate) fn parameters_with(so_far: usize, shape: &[usize]) -> Result<usize, Refusal> {
+    let count = shape
+        .iter()
+        .try_fold(1usize, |n, size| n.checked_mul(*size));
+    let total = count.and_then(|n| n.checked_add(so_far));
+    total.filter(|n| *n <= MAX_PARAMETERS).ok_or_else(|| {
+        Refusal::call(ShapeKind::TooManyParameters {
+            shape: shape.to_vec(),
+            most: MAX_PARAMETERS,
+        })
+    })
+}

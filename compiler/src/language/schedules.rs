@@ -1,0 +1,132 @@
+//! Learning rate schedules: factors over time as the model holds them, and as a file writes them.
+
+use serde::Serialize;
+
+use super::choice::Choice;
+use super::{Given, parameters};
+
+/// Factor on the base learning rate over time; `warmup` is a linear rise from 0 over that many epochs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Schedule {
+    /// 1 after the warm-up.
+    Constant {
+        /// Epochs.
+        warmup: f64,
+    },
+    /// Half a cosine from 1 to `floor` after the warm-up.
+    WarmupCosine {
+        /// Epochs.
+        warmup: f64,
+        /// Last factor.
+        floor: f64,
+    },
+    /// Multiplied by `factor` every `every` epochs after the warm-up.
+    Step {
+        /// Epochs between drops.
+        every: f64,
+        /// Factor of each drop.
+        factor: f64,
+        /// Epochs.
+        warmup: f64,
+    },
+    /// Cosine rise from `1 / start` to 1 over the first `rise` of all steps, then cosine fall to `1 / end`.
+    OneCycle {
+        /// Fraction of steps that rise.
+        rise: f64,
+        /// Initial divisor.
+        start: f64,
+        /// Final divisor.
+        end: f64,
+    },
+}
+
+/// Values of `schedule`.
+pub(crate) static SCHEDULES: &[Choice<Schedule>] = &[
+    Choice {
+        name: "constant",
+        doc: "The learning rate itself, after the warm-up.",
+        parameters: Constant::parameters,
+        make: |values| {
+            let given = Constant::read(values);
+            Ok(Schedule::Constant {
+                warmup: given.warmup.non_negative("`warmup`")?,
+            })
+        },
+    },
+    Choice {
+        name: "warmup_cosine",
+        doc: "Half a cosine from 1 to `floor` after the warm-up.",
+        parameters: WarmupCosine::parameters,
+        make: |values| {
+            let given = WarmupCosine::read(values);
+            Ok(Schedule::WarmupCosine {
+                warmup: given.warmup.non_negative("`warmup`")?,
+                floor: given.floor.fraction("`floor`")?,
+            })
+        },
+    },
+    Choice {
+        name: "step",
+        doc: "Multiplied by `factor` every `every` epochs after the warm-up.",
+        parameters: Step::parameters,
+        make: |values| {
+            let given = Step::read(values);
+            Ok(Schedule::Step {
+                every: given.every.positive("`every`")?,
+                factor: given.factor.positive("`factor`")?,
+                warmup: given.warmup.non_negative("`warmup`")?,
+            })
+        },
+    },
+    Choice {
+        name: "one_cycle",
+        doc: "A cosine from `1 / start` up to 1 over the first `rise` of all steps, then a cosine down to `1 / end`.",
+        parameters: OneCycle::parameters,
+        make: |values| {
+            let given = OneCycle::read(values);
+            Ok(Schedule::OneCycle {
+                rise: given.rise.fraction("`rise`")?,
+                start: given.start.positive("`start`")?,
+                end: given.end.positive("`end`")?,
+            })
+        },
+    },
+];
+
+parameters! {
+    struct Constant {
+        /// Epochs of a linear rise from 0.
+        warmup: Given<f64> = "0",
+    }
+}
+
+parameters! {
+    struct WarmupCosine {
+        /// Epochs of a linear rise from 0.
+        warmup: Given<f64> = "0",
+        /// The last factor.
+        floor: Given<f64> = "0",
+    }
+}
+
+parameters! {
+    struct Step {
+        /// Epochs between drops.
+        every: Given<f64>,
+        /// Factor of each drop.
+        factor: Given<f64> = "0.1",
+        /// Epochs of a linear rise from 0.
+        warmup: Given<f64> = "0",
+    }
+}
+
+parameters! {
+    struct OneCycle {
+        /// Fraction of all steps that rise.
+        rise: Given<f64> = "0.3",
+        /// Divisor of the learning rate at the start.
+        start: Given<f64> = "25",
+        /// Divisor of the learning rate at the end.
+        end: Given<f64> = "10000",
+    }
+}

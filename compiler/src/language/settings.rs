@@ -1,0 +1,199 @@
+//! The members of `train`: what each takes, what holds where a file says nothing, and where it goes in the recipe.
+
+use std::sync::LazyLock;
+
+use super::augmentations::AUGMENTATIONS;
+use super::choice::Choice;
+use super::clips::CLIPS;
+use super::normalizers::NORMALIZERS;
+use super::optimizers::OPTIMIZERS;
+use super::schedules::SCHEDULES;
+use super::{Argument, Given, Parameter, Refusal, Traced, Ty};
+use crate::model::{Optimizer, Schedule, Train};
+
+/// A member of `train`.
+pub(crate) struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// What it takes.
+    pub takes: Takes,
+    /// What holds where a file says nothing: an expression of the language, or words in brackets.
+    pub default: &'static str,
+}
+
+/// What a [`Setting`] takes.
+pub(crate) enum Takes {
+    /// A value of a type.
+    Value(Ty, Store<Traced>),
+    /// One row of a table.
+    One(Vec<Row>),
+    /// A list of rows of a table.
+    Many(Vec<Row>),
+}
+
+/// A row of the table of a setting.
+pub(crate) struct Row {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means, in the words of the reference.
+    pub doc: &'static str,
+    /// Its parameters in order.
+    pub parameters: fn() -> Vec<Parameter>,
+    /// Puts it into the recipe (at the end of the list, of a list). Takes values of the parameters' types, one each, in
+    /// order.
+    pub store: Store<Vec<Traced>>,
+}
+
+/// Puts something that was given into the recipe, or refuses it.
+pub(crate) type Store<T> = Box<dyn Fn(&mut Recipe, T) -> Result<(), Refusal> + Send + Sync>;
+
+/// The recipe while its settings are read.
+#[derive(Clone, Debug)]
+pub(crate) struct Recipe {
+    /// What was set so far, the defaults for the rest.
+    pub train: Train,
+    /// Channels of the model's input.
+    pub channels: usize,
+}
+
+impl Recipe {
+    /// What holds where the file says nothing: the published recipe without augmentation.
+    pub fn new(channels: usize) -> Self {
+        let train = Train {
+            optimizer: Optimizer::Kar3 {
+                lr: 0.001215,
+                betas: [0.5, 0.95],
+            },
+            schedule: Schedule::WarmupCosine {
+                warmup: 8.0,
+                floor: 0.0,
+            },
+            epochs: 100,
+            batch: 64,
+            augment: vec![],
+            normalize: None,
+            clip: None,
+            ema: None,
+            accumulate: 1,
+        };
+        Self { train, channels }
+    }
+}
+
+/// All members of `train`, in the order of the reference.
+pub(crate) fn settings() -> &'static [Setting] {
+    static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(rows_of_train);
+    &SETTINGS
+}
+
+fn rows_of_train() -> Vec<Setting> {
+    vec![
+        Setting {
+            name: "optimizer",
+            doc: "The update rule.",
+            takes: Takes::One(rows(OPTIMIZERS, |recipe, optimizer| {
+                recipe.train.optimizer = optimizer;
+                Ok(())
+            })),
+            default: "kar3(lr=0.001215, betas=[0.5, 0.95])",
+        },
+        Setting {
+            name: "schedule",
+            doc: "The factor on the learning rate over time, times in epochs.",
+            takes: Takes::One(rows(SCHEDULES, |recipe, schedule| {
+                recipe.train.schedule = schedule;
+                Ok(())
+            })),
+            default: "warmup_cosine(warmup=8)",
+        },
+        Setting {
+            name: "epochs",
+            doc: "Passes over the training part.",
+            takes: value(|recipe, given: Given<i64>| {
+                recipe.train.epochs = given.whole("`epochs`", 1, 100_000)?;
+                Ok(())
+            }),
+            default: "100",
+        },
+        Setting {
+            name: "batch",
+            doc: "Images per step.",
+            takes: value(|recipe, given: Given<i64>| {
+                recipe.train.batch = given.whole("`batch`", 1, 1_000_000)?;
+                Ok(())
+            }),
+            default: "64",
+        },
+        Setting {
+            name: "augment",
+            doc: "Random changes of training images, in this order.",
+            takes: Takes::Many(rows(AUGMENTATIONS, |recipe, augment| {
+                recipe.train.augment.push(augment);
+                Ok(())
+            })),
+            default: "[]",
+        },
+        Setting {
+            name: "normalize",
+            doc: "Statistics by which images are normalized.",
+            takes: Takes::One(rows(NORMALIZERS, |recipe, statistics| {
+                recipe.train.normalize = Some(statistics.of(recipe.channels)?);
+                Ok(())
+            })),
+            default: "(those of the data set)",
+        },
+        Setting {
+            name: "clip",
+            doc: "Gradient clipping.",
+            takes: Takes::One(rows(CLIPS, |recipe, clip| {
+                recipe.train.clip = Some(clip);
+                Ok(())
+            })),
+            default: "(nothing)",
+        },
+        Setting {
+            name: "ema",
+            doc: "Decay per step of a moving average of the weights, which is what is evaluated.",
+            takes: value(|recipe, given: Given<f64>| {
+                let decay = given.check("the decay", "above 0 and below 1", |x| x > 0.0 && x < 1.0);
+                recipe.train.ema = Some(decay?);
+                Ok(())
+            }),
+            default: "(nothing)",
+        },
+        Setting {
+            name: "accumulate",
+            doc: "Batches whose gradients are averaged into one step.",
+            takes: value(|recipe, given: Given<i64>| {
+                recipe.train.accumulate = given.whole("`accumulate`", 1, 100_000)?;
+                Ok(())
+            }),
+            default: "1",
+        },
+    ]
+}
+
+/// The rows of a table together with where they go.
+fn rows<T: 'static>(
+    table: &'static [Choice<T>],
+    store: fn(&mut Recipe, T) -> Result<(), Refusal>,
+) -> Vec<Row> {
+    let row = |choice: &'static Choice<T>| Row {
+        name: choice.name,
+        doc: choice.doc,
+        parameters: choice.parameters,
+        store: Box::new(move |recipe, values| store(recipe, (choice.make)(values)?)),
+    };
+    table.iter().map(row).collect()
+}
+
+/// A value of the type that the function reads.
+fn value<T: 'static>(store: fn(&mut Recipe, Given<T>) -> Result<(), Refusal>) -> Takes
+where
+    Given<T>: Argument,
+{
+    let put = move |recipe: &mut Recipe, given| store(recipe, Given::<T>::read(given));
+    Takes::Value(Given::<T>::ty(), Box::new(put))
+}
