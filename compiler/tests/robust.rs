@@ -1,29 +1,26 @@
-//! No input makes the compiler panic: mutilated examples, foreign bytes, hostile nesting, and overrides of every kind.
+//! No input makes the compiler panic: mutilated examples, foreign bytes, hostile nesting, and changes of every kind.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use proptest::prelude::*;
-use termc_compiler::diagnostics::{Style, json, render};
-use termc_compiler::{Options, compile_all};
+mod support;
 
-const EXAMPLES: [&str; 4] = [
+use proptest::prelude::*;
+use support::{compile_all, shown};
+use termc_compiler::Options;
+use termc_compiler::diagnostics::json;
+
+const EXAMPLES: [&str; 5] = [
     include_str!("../../examples/tiny.term"),
     include_str!("../../examples/digits.term"),
+    include_str!("../../examples/paper.term"),
     include_str!("../../examples/ablations/bottleneck.term"),
     include_str!("../../examples/ablations/kernels.term"),
 ];
 
 /// Compiles and renders; errors are fine, panics are not.
 fn survive(text: &str, sets: Vec<String>) {
-    let compiled = compile_all(
-        "case.term",
-        text,
-        &Options {
-            variant: None,
-            sets,
-        },
-    );
+    let compiled = compile_all(text, &Options { model: None, sets });
     assert_eq!(compiled.model.is_none(), compiled.has_errors());
-    render(&compiled.sources, &compiled.diagnostics, Style::default());
+    shown(&compiled);
     json(&compiled.sources, &compiled.diagnostics);
 }
 
@@ -48,7 +45,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn mutilated_examples(which in 0usize..4, at in 0usize..10_000, other in 0usize..10_000, how in 0..4) {
+    fn mutilated_examples(which in 0usize..5, at in 0usize..10_000, other in 0usize..10_000, how in 0..4) {
         let mut list = words(EXAMPLES[which]);
         let (at, other) = (at % list.len(), other % list.len());
         match how {
@@ -61,7 +58,7 @@ proptest! {
     }
 
     #[test]
-    fn truncated_examples(which in 0usize..4, at in 0usize..10_000) {
+    fn truncated_examples(which in 0usize..5, at in 0usize..10_000) {
         let text = EXAMPLES[which];
         let at = (0..=at % text.len()).rev().find(|i| text.is_char_boundary(*i)).unwrap();
         survive(&text[..at], vec![]);
@@ -73,13 +70,40 @@ proptest! {
     }
 
     #[test]
-    fn any_override(path in "[a-z0-9_]{1,8}(\\.[a-zA-Z0-9_]{1,8}){0,3}", value in "[-a-z0-9\\[\\]\\(\\)., :]{0,12}") {
+    fn any_change(path in "[a-z0-9_]{1,8}(\\.[a-zA-Z0-9_\\[\\]]{1,8}){0,3}", value in "[-a-z0-9\\[\\]\\(\\)., =]{0,12}") {
         survive(EXAMPLES[1], vec![format!("{path}={value}")]);
     }
 
     #[test]
+    fn changes_of_what_is_there(
+        path in prop::sample::select(vec![
+            "b[0]", "b[1].expand", "b[2].skips", "classes", "omega", "small", "small.hidden", "small_in_context.alpha", "sfne.K",
+            "sfne.K.net", "sfne.wide", "sfne.wide.l2", "sfne.l2.size", "sfne.l2.net", "sfne.g_ibs", "sfne.g_ibs.groups",
+            "sfne.drop", "rgu.k.weight", "local.batch_std", "image", "logits", "loss.slow_neural", "loss.slow_neural.compare",
+            "train.optimizer", "train.optimizer.lr", "train.augment", "train.augment.random_affine", "train.ema",
+        ]),
+        value in prop::sample::select(vec![
+            "3", "-1", "0.5", "true", "none", "[1, 2]", "[]", "x", "gelu", "gelu(x)", "magnet(hidden=4)", "kaiming_normal",
+            "rgu(x, weight=3)", "choose(1, 2)", "tile", "sgd(lr=1)", "[3, 64, 64]", "omega * 2", "x.channels", "fixed(none)",
+        ]),
+        how in 0..3,
+    ) {
+        let change = match how {
+            0 => format!("{path} = {value}"),
+            1 => format!("without {path}"),
+            _ => format!("add {path} = {value}"),
+        };
+        let text = format!("{}\nvariant V of Digits {{\n    {change}\n}}\n", EXAMPLES[1]);
+        survive(&text, vec![]);
+        survive(EXAMPLES[1], vec![change]);
+    }
+
+    #[test]
     fn numbers_of_any_size(n in any::<i64>(), x in any::<f64>()) {
-        for path in ["b0.expand", "classes", "wide.hidden", "sfne.local2.size", "sfne.g_ibs.groups", "train.epochs", "sfne.drop"] {
+        for path in [
+            "b[0].expand", "classes", "small.hidden", "sfne.l2.size", "sfne.g_ibs.groups", "train.epochs", "train.batch",
+            "sfne.drop", "omega", "b[0].layers",
+        ] {
             survive(EXAMPLES[1], vec![format!("{path}={n}")]);
             survive(EXAMPLES[1], vec![format!("{path}={x:e}")]);
         }
@@ -90,8 +114,8 @@ proptest! {
 #[test]
 fn endless_lines_are_named_and_not_shown() {
     for text in ["(".repeat(1 << 20), "x".repeat(3 << 20)] {
-        let compiled = compile_all("case.term", &text, &Options::default());
-        let shown = render(&compiled.sources, &compiled.diagnostics, Style::default());
+        let compiled = compile_all(&text, &Options::default());
+        let shown = shown(&compiled);
         assert!(
             compiled.has_errors() && shown.len() < 2000,
             "{} bytes",
@@ -103,7 +127,7 @@ fn endless_lines_are_named_and_not_shown() {
 #[test]
 fn hostile_texts() {
     for unit in [
-        "(", "[", "{", "a+", "f(", "concat {", "x |> ", "/", "\u{0}", "\u{feff}", "é", "\"", "-",
+        "(", "[", "{", "a+", "f(", "x |> ", "/", "\u{0}", "\u{feff}", "é", "\"", "-", "if x { ", "a[", "a.", "not ",
     ] {
         survive(&unit.repeat(200_000), vec![]);
     }

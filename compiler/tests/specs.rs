@@ -1,18 +1,13 @@
 //! Keeps generated parts of the documents true, and checks every `.term` block in them. `TERMC_BLESS=1` rewrites.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod support;
+
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 
-use termc_compiler::diagnostics::{Code, Style, render};
-use termc_compiler::{Options, compile};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
-}
+use support::{compile_all, root, shown};
+use termc_compiler::Options;
+use termc_compiler::diagnostics::Code;
 
 /// The page must read `wanted`.
 fn keep(page: &str, wanted: &str) {
@@ -28,17 +23,14 @@ fn keep(page: &str, wanted: &str) {
 }
 
 #[test]
-fn operations_of_the_language() {
+fn reference_of_the_language() {
     let page = std::fs::read_to_string(root().join("specs/language.md")).unwrap();
-    let (start, end) = ("kept by a test -->\n", "<!-- end of operations -->");
+    let (start, end) = ("kept by a test -->\n", "<!-- end of reference -->");
     let (before, rest) = page.split_once(start).unwrap();
     let (_, after) = rest.split_once(end).unwrap();
     keep(
         "language.md",
-        &format!(
-            "{before}{start}\n{}{end}{after}",
-            termc_compiler::reference()
-        ),
+        &format!("{before}{start}\n{}\n{end}{after}", termc_compiler::reference().trim_end()),
     );
 }
 
@@ -93,23 +85,14 @@ fn term_blocks_in_documents_are_sound() {
         let text = std::fs::read_to_string(&page).unwrap();
         for block in text.split("```term\n").skip(1) {
             let block = block.split("```").next().unwrap();
-            let compiled = compile(&page.display().to_string(), block, &Options::default());
-            let found = render(&compiled.sources, &compiled.diagnostics, Style::default());
-            assert!(compiled.diagnostics.is_empty(), "{found}");
-            for variant in termc_compiler::variant_names(block) {
-                let options = Options {
-                    variant: Some(variant),
-                    ..Options::default()
-                };
-                let compiled = compile("variant", block, &options);
-                assert!(
-                    compiled.model.is_some(),
-                    "{}",
-                    render(&compiled.sources, &compiled.diagnostics, Style::default())
-                );
-            }
+            let compiled = compile_all(block, &Options::default());
+            let found = shown(&compiled);
+            assert!(compiled.diagnostics.is_empty(), "{}: {found}", page.display());
+            assert!(compiled.model.is_some());
+            let formatted = termc_grammar::format(block).unwrap();
+            assert_eq!(formatted, block, "{}: not canonical", page.display());
             blocks += 1;
         }
     }
-    assert!(blocks > 0);
+    assert!(blocks > 2);
 }
