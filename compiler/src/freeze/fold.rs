@@ -1,41 +1,44 @@
 //! The second half of freezing: rescalings and linear maps are worked into the linear map or rescaling before or after
 //! them, and repeated channels into the linear map that reads them, where nobody else reads what lies between.
 
-use super::replace::Draft;
+use super::draft::Draft;
 use super::{Link, Step, Value};
-use crate::model::{Affine, Node, NodeId, Op, ParamId};
-use crate::prune::renumber;
+use crate::bug::bug;
+use crate::model::{Affine, Init, Node, NodeId, Op, ParamId};
+use crate::primitives::{Concat, Linear, Rescale, Tile};
+use crate::prune::{Moves, Rename, reads};
 
 /// Folds what can be folded exactly. What is no longer read stays in the graph until it is pruned.
 pub(super) fn fold(draft: &mut Draft) {
     let ids: Vec<NodeId> = draft.graph.node_ids().collect();
     let mut folding = Folding {
         alias: ids.clone(),
-        reads: reads(draft),
+        reads: counts(draft),
         draft,
     };
     for id in ids {
         folding.node(id);
     }
     let Folding { alias, draft, .. } = folding;
-    let known = |id: NodeId| resolve(&alias, id);
-    for scope in &mut draft.graph.scopes {
-        scope.inputs.iter_mut().for_each(|id| *id = known(*id));
-        scope.result = known(scope.result);
+    let mut moves = Moves::new(alias.len());
+    for id in draft.graph.node_ids() {
+        moves.to(resolve(&alias, id), id.index());
     }
-    draft.graph.output = known(draft.graph.output);
+    moves.finish(&mut draft.graph);
 }
 
 /// How often each value is read, the output once more.
-fn reads(draft: &Draft) -> Vec<usize> {
-    let mut reads = vec![0; draft.graph.nodes.len()];
-    let operands = draft.graph.nodes.iter().flat_map(|n| n.op.operands());
-    for id in operands.chain([draft.graph.output]) {
-        if let Some(count) = reads.get_mut(id.index()) {
-            *count += 1;
-        }
+fn counts(draft: &Draft) -> Vec<usize> {
+    let mut counts = vec![0; draft.graph.nodes.len()];
+    let mut count = |id: NodeId| match counts.get_mut(id.index()) {
+        Some(count) => *count += 1,
+        None => bug!("node {} is not there", id.index()),
+    };
+    for node in &draft.graph.nodes {
+        reads(&node.op, &mut count);
     }
-    reads
+    count(draft.graph.output);
+    counts
 }
 
 /// What a node that was folded away became.
@@ -55,70 +58,89 @@ struct Folding<'a> {
 impl Folding<'_> {
     fn node(&mut self, id: NodeId) {
         let old = self.draft.graph[id].clone();
-        let op = renumber(old.op.clone(), &|x| resolve(&self.alias, x), &|p| p);
+        let mut op = old.op.clone();
+        op.visit(&mut Rename {
+            node: &|x| resolve(&self.alias, x),
+            param: &|p| p,
+        });
         self.set(id, op.clone());
         match op {
-            Op::Rescale {
-                x: outer,
-                scale,
-                shift,
-            } if self.once(outer) => match self.draft.graph[outer].op {
-                Op::Pointwise { affine, .. } => {
-                    let chain = [self.chain(affine), self.links(scale)].concat();
-                    self.store_chain(affine, chain);
-                    self.replace(id, outer, &old);
+            Op::Rescale(rescale) if self.once(rescale.x) => self.rescale(id, rescale, &old),
+            Op::Linear(_) => while self.linear(id) {},
+            _ => {}
+        }
+    }
+
+    /// Works the rescaling `id` into what it reads.
+    fn rescale(&mut self, id: NodeId, rescale: Rescale, old: &Node) {
+        let Rescale {
+            x: outer,
+            scale,
+            shift,
+        } = rescale;
+        match self.draft.graph[outer].op {
+            Op::Linear(Linear { affine, .. }) => {
+                let chain = [self.chain(affine), self.links(scale)].concat();
+                self.store_chain(outer, chain);
+                let readers = self.reads.get(id.index()).copied();
+                if let Some(reads) = self.reads.get_mut(outer.index()) {
+                    *reads = readers.unwrap_or(0);
                 }
-                Op::Rescale {
-                    x: inner,
-                    scale: first,
-                    ..
-                } => {
-                    let steps = [self.steps(first), self.steps(scale)].concat();
-                    self.store(scale, Value::Scale(steps.clone()));
-                    self.store(shift, Value::Shift(steps));
-                    let x = inner;
-                    self.set(id, Op::Rescale { x, scale, shift });
-                    self.pass(outer, inner);
-                }
-                _ => {}
-            },
-            Op::Pointwise { affine, .. } => while self.pointwise(id, affine) {},
+                self.point(id, outer);
+                self.draft.rename(outer, old);
+                self.draft.account.folded += 1;
+            }
+            Op::Rescale(Rescale {
+                x: inner,
+                scale: first,
+                ..
+            }) => {
+                let steps = [self.steps(first), self.steps(scale)].concat();
+                self.store(scale, Value::Scale(steps.clone()));
+                self.store(shift, Value::Shift(steps));
+                let x = inner;
+                self.set(id, Rescale { x, scale, shift }.into());
+                self.point(outer, inner);
+            }
             _ => {}
         }
     }
 
     /// Works what the linear map `id` reads into it; false if there is nothing to work in.
-    fn pointwise(&mut self, id: NodeId, affine: Affine) -> bool {
-        let Op::Pointwise { x, .. } = self.draft.graph[id].op else {
-            return false;
+    fn linear(&mut self, id: NodeId) -> bool {
+        let Op::Linear(Linear { x, affine }) = self.draft.graph[id].op else {
+            bug!("node {} was a linear map", id.index());
         };
         if !self.once(x) {
             return false;
         }
         let (inner, before) = match &self.draft.graph[x].op {
-            Op::Rescale {
+            Op::Rescale(Rescale {
                 x: inner, scale, ..
-            } => (*inner, self.links(*scale)),
-            Op::Pointwise {
+            }) => (*inner, self.links(*scale)),
+            Op::Linear(Linear {
                 x: inner,
                 affine: first,
-            } if self.cheaper_as_one(*first, affine) => {
+            }) if self.cheaper_as_one(*first, affine) => {
                 let (inner, first) = (*inner, *first);
                 let [_, inputs] = self.sizes(first);
                 self.resize(affine, inputs);
                 (inner, self.chain(first))
             }
-            Op::Concat(_) | Op::Tile { .. } => match self.join(x, affine) {
+            Op::Concat(_) | Op::Tile(_) => match self.join(x, affine) {
                 Some((inner, spread)) => (inner, vec![spread]),
                 None => return false,
             },
             _ => return false,
         };
         let chain = [before, self.chain(affine)].concat();
-        self.store_chain(affine, chain);
-        self.set(id, Op::Pointwise { x: inner, affine });
+        let Some(Op::Linear(linear)) = self.op(id) else {
+            bug!("node {} was a linear map", id.index());
+        };
+        linear.x = inner;
+        self.store_chain(id, chain);
         if inner != x {
-            self.pass(x, inner);
+            self.point(x, inner);
         }
         self.draft.account.folded += 1;
         true
@@ -129,15 +151,14 @@ impl Folding<'_> {
     fn join(&mut self, x: NodeId, affine: Affine) -> Option<(NodeId, Link)> {
         let graph = &self.draft.graph;
         let whole = match &graph[x].op {
-            Op::Concat(parts) if !graph[x].named => parts.clone(),
-            Op::Tile { .. } => vec![x],
-            _ => return None,
+            Op::Concat(Concat { parts }) => parts.clone(),
+            _ => vec![x],
         };
         let (mut parts, mut firsts, mut channels) = (vec![], vec![], 0);
         let mut from = vec![];
         for part in &whole {
             let (source, times) = match graph[*part].op {
-                Op::Tile { x, times } => (x, times),
+                Op::Tile(Tile { x, times }) => (x, times),
                 _ => (*part, 1),
             };
             let size = graph[source].shape.channels;
@@ -155,7 +176,7 @@ impl Folding<'_> {
         }
         // A tiling that somebody else reads too stays, and so does what it reads.
         for part in whole {
-            if let Op::Tile { x, .. } = self.draft.graph[part].op
+            if let Op::Tile(Tile { x, .. }) = self.draft.graph[part].op
                 && !self.once(part)
                 && let Some(reads) = self.reads.get_mut(x.index())
             {
@@ -166,10 +187,12 @@ impl Folding<'_> {
         let inner = match parts.as_slice() {
             [one] => *one,
             _ => {
+                // What the author named is no longer there.
                 if let Some(node) = self.draft.graph.nodes.get_mut(x.index()) {
                     node.shape.channels = channels;
+                    node.named = false;
                 }
-                self.set(x, Op::Concat(parts));
+                self.set(x, Concat { parts }.into());
                 x
             }
         };
@@ -180,28 +203,18 @@ impl Folding<'_> {
         self.reads.get(id.index()) == Some(&1)
     }
 
+    fn op(&mut self, id: NodeId) -> Option<&mut Op> {
+        let node = self.draft.graph.nodes.get_mut(id.index());
+        node.map(|node| &mut node.op)
+    }
+
     fn set(&mut self, id: NodeId, op: Op) {
-        if let Some(node) = self.draft.graph.nodes.get_mut(id.index()) {
-            node.op = op;
+        if let Some(slot) = self.op(id) {
+            *slot = op;
         }
     }
 
-    /// The rescaling `id` of `x` is now part of `x`.
-    fn replace(&mut self, id: NodeId, x: NodeId, old: &Node) {
-        let readers = self.reads.get(id.index()).copied().unwrap_or(0);
-        if let Some(reads) = self.reads.get_mut(x.index()) {
-            *reads = readers;
-        }
-        self.point(id, x);
-        self.draft.rename(x, old);
-        self.draft.account.folded += 1;
-    }
-
-    /// The only reader of `x` now reads what `x` read.
-    fn pass(&mut self, x: NodeId, inner: NodeId) {
-        self.point(x, inner);
-    }
-
+    /// What names `from` now names `to`: its value is there, or nearest to what is still there.
     fn point(&mut self, from: NodeId, to: NodeId) {
         if let Some(alias) = self.alias.get_mut(from.index()) {
             *alias = to;
@@ -211,7 +224,7 @@ impl Folding<'_> {
     fn steps(&self, scale: ParamId) -> Vec<Step> {
         match self.draft.values.get(scale.index()) {
             Some(Value::Scale(steps)) => steps.clone(),
-            _ => vec![],
+            _ => bug!("parameter {} is no scale", scale.index()),
         }
     }
 
@@ -233,16 +246,32 @@ impl Folding<'_> {
         }
     }
 
-    fn store_chain(&mut self, affine: Affine, chain: Vec<Link>) {
+    /// The linear map `id` consists of these links now; one without a bias gets one.
+    fn store_chain(&mut self, id: NodeId, chain: Vec<Link>) {
+        let Op::Linear(Linear { x, mut affine }) = self.draft.graph[id].op else {
+            bug!("node {} was a linear map", id.index());
+        };
         self.store(affine.weight, Value::Weight(chain.clone()));
-        self.store(affine.bias, Value::Bias(chain));
+        let value = Value::Bias(chain);
+        match affine.bias {
+            Some(bias) => self.store(bias, value),
+            None => {
+                let weight = &self.draft.graph[affine.weight];
+                let path = weight.path.strip_suffix("weight");
+                let path = format!("{}bias", path.unwrap_or(&weight.path));
+                let (span, shape) = (weight.span, vec![self.sizes(affine)[0]]);
+                let zero = Init::Constant(0.0);
+                affine.bias = Some(self.draft.param(path, span, shape, zero, value));
+                self.set(id, Linear { x, affine }.into());
+            }
+        }
     }
 
     /// `[out, in]`
     fn sizes(&self, affine: Affine) -> [usize; 2] {
         match self.draft.graph[affine.weight].shape.as_slice() {
             [outputs, inputs] => [*outputs, *inputs],
-            _ => [1, 1],
+            _ => bug!("weight {} is no matrix", affine.weight.index()),
         }
     }
 

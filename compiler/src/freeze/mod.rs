@@ -1,6 +1,7 @@
 //! Freezing: from a model whose answers depend on the batch to one that answers for each image by itself, with every
 //! value that no image changes stored. Says where each parameter's value comes from; computes no values.
 
+mod draft;
 mod fold;
 mod replace;
 
@@ -9,9 +10,10 @@ use serde::Serialize;
 use crate::analysis::{Dependence, dependence};
 use crate::cost::{self, Cost};
 use crate::model::{Affine, Graph, Model, NodeId, Op, Over, ParamId};
+use crate::primitives::Standardize;
 
 /// Version of this pass: a frozen file of another version has other parameters.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What freezing yields.
 #[derive(Clone, Debug)]
@@ -20,8 +22,10 @@ pub struct Frozen {
     pub model: Model,
     /// Where the value of each of its parameters comes from, in the model's order.
     pub values: Vec<Value>,
-    /// Nodes that couple the images of a batch and were left alone: in the old model and in the new one.
+    /// Nodes that couple the images of a batch and wait for statistics: in the old model and in the new one.
     pub left: Vec<(NodeId, NodeId)>,
+    /// The same of nodes that no statistics freeze, such as a norm over the batch: they go on coupling images.
+    pub stuck: Vec<(NodeId, NodeId)>,
     /// What was folded.
     pub account: Account,
 }
@@ -31,7 +35,7 @@ pub struct Frozen {
 pub enum Value {
     /// A parameter, as it is.
     Param(ParamId),
-    /// The value of a node that no image changes once the contexts of the population are known, `[1, C, H, W]`.
+    /// The value of a node that no image changes once the contexts and means of the population are known, `[1, C, H, W]`.
     Node(NodeId),
     /// The factors of these steps, one after the other, `[C]`.
     Scale(Vec<Step>),
@@ -46,7 +50,7 @@ pub enum Value {
 /// One map of a chain over channels, the one applied first coming first.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Link {
-    /// A linear map.
+    /// A linear map; without a bias it adds nothing.
     Affine(Affine),
     /// A map of each channel by itself.
     Step(Step),
@@ -59,7 +63,7 @@ pub enum Link {
 pub enum Step {
     /// Depthwise convolution with a 1x1 kernel: its value is the scale, the shift is zero.
     Kernel(NodeId),
-    /// This standardization with the mean and variance of the population: `scale = 1 / sqrt(var + 1e-5)`,
+    /// This standardization with the mean and variance of the population: `scale = 1 / sqrt(var + eps)`,
     /// `shift = -mean * scale`; one and zero in the odd groups of G-IBS.
     Population(NodeId),
 }
@@ -127,4 +131,21 @@ pub fn coupled(model: &Model) -> Vec<NodeId> {
         op.couples() && op.operands().into_iter().any(varies)
     };
     model.node_ids().filter(couples).collect()
+}
+
+/// Whether statistics of a population can stand for what a node that couples images makes of a batch: one value, or one
+/// map of each channel.
+pub fn freezable(model: &Model, id: NodeId) -> bool {
+    match &model[id].op {
+        Op::ContextKernel(_) | Op::Mean(_) => true,
+        Op::Standardize(Standardize { over, .. }) => match over {
+            Over::Axes(axes) => {
+                let by_position = !axes.positions && model[id].shape.sizes.positions() > 1;
+                !axes.channels && !by_position
+            }
+            Over::Groups(_) => true,
+            Over::OddGroups(_) => false,
+        },
+        _ => false,
+    }
 }

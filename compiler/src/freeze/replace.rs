@@ -2,127 +2,103 @@
 
 use std::collections::HashSet;
 
-use super::{Account, Frozen, Size, Step, Value, coupled};
-use crate::model::{
-    Graph, Init, Loss, Model, Node, NodeId, Op, Over, Param, ParamId, ParamKind, Penalty, Shape,
-};
-use crate::prune::{prune, reach, renumber};
-
-/// A model while it is frozen.
-pub(super) struct Draft {
-    pub graph: Graph,
-    /// One per parameter.
-    pub values: Vec<Value>,
-    pub account: Account,
-    /// Nodes that couple images and stay: in the old model and in the new one.
-    left: Vec<(NodeId, NodeId)>,
-}
-
-impl Draft {
-    /// Drops what is no longer read and seals the model.
-    pub fn finish(mut self, old: &Model) -> Frozen {
-        let names: Vec<String> = (self.left.iter())
-            .map(|(_, new)| self.graph[*new].name.clone())
-            .collect();
-        let kept = prune(&mut self.graph);
-        let mut kept = kept.into_iter();
-        self.values.retain(|_| kept.next().unwrap_or(false));
-        let find = |name: &String| {
-            let mut ids = self.graph.node_ids();
-            ids.find(|id| self.graph[*id].name == *name)
-        };
-        let left = self.left.iter().zip(&names);
-        let left = left.filter_map(|((old, _), name)| Some((*old, find(name)?)));
-        let constants = (self.graph.nodes.iter()).filter(|n| matches!(n.op, Op::Constant(_)));
-        let account = Account {
-            constants: constants.count(),
-            before: Size::of(old),
-            after: Size::of(&self.graph),
-            ..self.account
-        };
-        Frozen {
-            left: left.collect(),
-            values: self.values,
-            account,
-            model: Model::seal(self.graph),
-        }
-    }
-}
+use super::draft::Draft;
+use super::{Step, Value, coupled, freezable};
+use crate::bug::bug;
+use crate::model::{Init, InstanceId, Model, Node, NodeId, Op, Over};
+use crate::primitives::{Depthwise, Dropout, Rescale, Standardize, StopGradient, Stored};
+use crate::prune::{Moves, reach, reads};
 
 /// Replaces every node the output depends on by its frozen form.
 pub(super) fn replace(model: &Model, known: impl Fn(NodeId) -> bool) -> Draft {
     let coupled: HashSet<NodeId> = coupled(model).into_iter().collect();
+    let frozen = |id| coupled.contains(&id) && freezable(model, id) && known(id);
+    let live = reach(model, vec![model.output]);
+    let fixed = fixed(model, &frozen);
+    let asked = asked(model, &live, &fixed);
     let mut walk = Walk {
         model,
-        frozen: &|id| coupled.contains(&id) && known(id),
-        fixed: vec![],
-        map: vec![],
-        names: model.nodes.iter().map(|n| n.name.clone()).collect(),
-        paths: paths(model),
-        draft: Draft {
-            graph: Graph {
-                nodes: vec![],
-                loss: Loss {
-                    cross_entropy: model.loss.cross_entropy,
-                    slow_neural: None,
-                    weight_norm: None,
-                },
-                frozen: true,
-                ..Graph::clone(model)
-            },
-            values: model.param_ids().map(Value::Param).collect(),
-            account: Account::default(),
-            left: vec![],
-        },
+        frozen: &frozen,
+        fixed: &fixed,
+        moves: Moves::new(model.nodes.len()),
+        draft: Draft::new(model),
     };
-    let live = reach(model, vec![model.output]);
-    let mut starts = vec![];
-    for (id, live) in model.node_ids().zip(live) {
-        starts.push(walk.draft.graph.nodes.len());
-        let fixed = walk.is_fixed(id);
-        walk.fixed.push(fixed);
-        let new = match (live || id.index() == 0, fixed) {
-            (false, _) => NodeId(0),
-            (true, true) => walk.constant(id),
-            (true, false) => walk.node(id),
+    let mut places = live.iter().zip(&fixed).zip(&asked);
+    for id in model.node_ids() {
+        let start = walk.draft.graph.nodes.len();
+        let new = match places.next() {
+            Some(((false, _), _)) if id.index() > 0 => None,
+            Some(((_, true), asked)) => asked.then(|| walk.constant(id)),
+            _ => Some(walk.node(id)),
         };
-        walk.map.push(new);
-        if coupled.contains(&id) && live && !known(id) {
-            walk.draft.left.push((id, new));
+        match new {
+            Some(new) => walk.moves.to(new, start),
+            None => walk.moves.gone(start),
+        }
+        if let Some(new) = new
+            && coupled.contains(&id)
+            && !frozen(id)
+        {
+            walk.draft.leave(model, id, new);
         }
     }
-    starts.push(walk.draft.graph.nodes.len());
-    let (map, mut draft) = (walk.map, walk.draft);
-    let moved = |id: NodeId| map.get(id.index()).copied().unwrap_or(id);
-    let start = |at: usize| starts.get(at).copied().unwrap_or(at);
-    for scope in &mut draft.graph.scopes {
-        scope.inputs.iter_mut().for_each(|id| *id = moved(*id));
-        scope.result = moved(scope.result);
-        scope.first = start(scope.first);
-        scope.end = start(scope.end);
-    }
-    draft.graph.output = moved(draft.graph.output);
+    let Walk {
+        moves, mut draft, ..
+    } = walk;
+    draft.account.slow_nets = slow_nets(model, &live, &fixed);
+    moves.finish(&mut draft.graph);
     draft
 }
 
-/// Everything that is a field or a parameter of emitted structures.
-fn paths(model: &Model) -> HashSet<String> {
-    let scopes = model.scopes.iter().map(|s| s.name.clone());
-    let params = model.params.iter().flat_map(|p| {
-        let ends = p.path.match_indices('.').map(|(at, _)| at);
-        let ends = ends.chain([p.path.len()]);
-        ends.filter_map(|at| p.path.get(..at).map(str::to_owned))
-    });
-    scopes.chain(params).collect()
+/// Which nodes no image changes.
+fn fixed(model: &Model, frozen: &dyn Fn(NodeId) -> bool) -> Vec<bool> {
+    let mut fixed: Vec<bool> = Vec::with_capacity(model.nodes.len());
+    for id in model.node_ids() {
+        let op = &model[id].op;
+        let mut all = !matches!(op, Op::Input(_));
+        reads(op, |x| all &= fixed.get(x.index()) == Some(&true));
+        fixed.push(all || gone(op) && frozen(id));
+    }
+    fixed
 }
 
-/// `wanted`, or that with the first free number after it.
-fn allocate(taken: &mut HashSet<String>, wanted: String) -> String {
-    let numbered = (2u32..).map(|n| format!("{wanted}_{n}"));
-    let mut candidates = std::iter::once(wanted.clone()).chain(numbered);
-    candidates
-        .find(|name| taken.insert(name.clone()))
-        .unwrap_or(wanted)
+/// Whether an operation that couples images is one value once it is known.
+fn gone(op: &Op) -> bool {
+    matches!(op, Op::ContextKernel(_) | Op::Mean(_))
+}
+
+/// Which nodes that no image changes are read by one that images change, or are the output.
+fn asked(model: &Model, live: &[bool], fixed: &[bool]) -> Vec<bool> {
+    let mut asked = vec![false; model.nodes.len()];
+    let mut ask = |id: NodeId| match asked.get_mut(id.index()) {
+        Some(flag) => *flag = true,
+        None => bug!("node {} is not there", id.index()),
+    };
+    ask(model.output);
+    for (node, (live, fixed)) in model.nodes.iter().zip(live.iter().zip(fixed)) {
+        if *live && !fixed {
+            reads(&node.op, &mut ask);
+        }
+    }
+    asked
+}
+
+/// How many slow nets became values: those of one operation each, and other calls of blocks on coordinates.
+fn slow_nets(model: &Model, live: &[bool], fixed: &[bool]) -> usize {
+    let outermost = |id: InstanceId| {
+        let parents = std::iter::successors(Some(id), |id| model[*id].parent);
+        parents.filter(|id| model[*id].slow).last()
+    };
+    let (mut kernels, mut calls, mut counted) = (0, HashSet::new(), HashSet::new());
+    for (node, (live, fixed)) in model.nodes.iter().zip(live.iter().zip(fixed)) {
+        let call = outermost(node.instance).filter(|_| *live && *fixed);
+        calls.extend(call);
+        if *live && *fixed && matches!(node.op, Op::Kernel(_) | Op::ContextKernel(_)) {
+            kernels += 1;
+            counted.extend(call);
+        }
+    }
+    kernels + calls.difference(&counted).count()
 }
 
 struct Walk<'a> {
@@ -130,195 +106,95 @@ struct Walk<'a> {
     /// Whether a node couples images and its statistics are known.
     frozen: &'a dyn Fn(NodeId) -> bool,
     /// Which old nodes no image changes.
-    fixed: Vec<bool>,
-    /// The new node of each old one.
-    map: Vec<NodeId>,
-    names: HashSet<String>,
-    paths: HashSet<String>,
+    fixed: &'a [bool],
+    moves: Moves,
     draft: Draft,
 }
 
 impl Walk<'_> {
-    fn is_fixed(&self, id: NodeId) -> bool {
-        let fixed = |x: &NodeId| self.fixed.get(x.index()) == Some(&true);
-        match &self.model[id].op {
-            Op::Kernel(_) | Op::Constant(_) => true,
-            Op::ContextKernel { .. } => (self.frozen)(id),
-            op => {
-                let operands = op.operands();
-                !operands.is_empty() && operands.iter().all(fixed)
-            }
-        }
-    }
-
-    fn moved(&self, id: NodeId) -> NodeId {
-        self.map.get(id.index()).copied().unwrap_or(id)
-    }
-
     fn push(&mut self, node: Node) -> NodeId {
         let id = NodeId(self.draft.graph.nodes.len() as u32);
         self.draft.graph.nodes.push(node);
         id
     }
 
-    /// A new parameter. Its initial distribution matters only where nobody loads a value.
-    fn param(
-        &mut self,
-        path: String,
-        old: NodeId,
-        shape: Vec<usize>,
-        init: Init,
-        value: Value,
-    ) -> ParamId {
-        let id = ParamId(self.draft.graph.params.len() as u32);
-        self.draft.graph.params.push(Param {
-            path,
-            shape,
-            init,
-            kind: ParamKind::Fast,
-            penalty: Penalty::None,
-            span: self.model[old].span,
-        });
-        self.draft.values.push(value);
-        id
-    }
-
-    /// A parameter path of its own for what a node becomes, below the node's scope.
-    fn path(&mut self, id: NodeId) -> String {
-        let node = &self.model[id];
-        let scope = self.model[node.scope].name.as_str();
-        let prefix = if scope.is_empty() {
-            String::new()
-        } else {
-            format!("{scope}.")
-        };
-        let local = match node.name.strip_prefix(&prefix) {
-            Some(local) => local.replace('.', "_"),
-            None => "result".to_owned(),
-        };
-        allocate(&mut self.paths, format!("{prefix}{local}"))
-    }
-
-    /// A stored value, unless something without images is all that reads it.
+    /// A stored value.
     fn constant(&mut self, id: NodeId) -> NodeId {
         let old = self.model[id].clone();
-        if matches!(old.op, Op::Kernel(_) | Op::ContextKernel { .. }) {
-            self.draft.account.slow_nets += 1;
+        if matches!(old.op, Op::Stored(_)) {
+            return self.push(old);
         }
-        let Shape {
-            channels,
-            height,
-            width,
-            ..
-        } = old.shape;
-        let path = self.path(id);
+        let positions = old.shape.sizes.positions() as f64;
         let init = Init::Normal {
-            std: 1.0 / ((height * width) as f64).sqrt(),
+            std: 1.0 / positions.sqrt(),
         };
-        let value = self.param(
-            path,
-            id,
-            vec![1, channels, height, width],
-            init,
-            Value::Node(id),
-        );
-        self.push(Node {
-            op: Op::Constant(value),
-            ..old
-        })
+        let (path, shape) = (old.path.clone(), old.shape.dims(1).to_vec());
+        let param = (self.draft).param(path, old.span, shape, init, Value::Node(id));
+        let op = Stored { param }.into();
+        self.push(Node { op, ..old })
     }
 
     fn node(&mut self, id: NodeId) -> NodeId {
         let old = self.model[id].clone();
         match old.op {
-            Op::Dropout { x, .. } => {
+            Op::Dropout(Dropout { x, .. }) => {
                 self.draft.account.dropouts += 1;
-                let x = self.moved(x);
-                self.draft.rename(x, &old);
-                x
+                self.pass(x, &old)
             }
-            Op::Standardize {
-                x,
-                over: Over::Batch,
-            } if (self.frozen)(id) => self.rescale(id, x, old.name, vec![Step::Population(id)]),
-            Op::Standardize {
-                x,
-                over: Over::Groups(groups),
-            } if (self.frozen)(id) => {
-                if groups == 1 {
-                    return self.rescale(id, x, old.name, vec![Step::Population(id)]);
+            Op::StopGradient(StopGradient { x }) => self.pass(x, &old),
+            Op::Standardize(Standardize { x, over, eps }) if (self.frozen)(id) => match over {
+                Over::Groups(groups) if groups > 1 => {
+                    let path = format!("{}.rescale", old.path);
+                    let x = self.rescale(&old, x, path, vec![Step::Population(id)]);
+                    let over = Over::OddGroups(groups);
+                    let op = Standardize { x, over, eps }.into();
+                    self.push(Node { op, ..old })
                 }
-                let name = allocate(&mut self.names, format!("{}_rescale", old.name));
-                let x = self.rescale(id, x, name, vec![Step::Population(id)]);
-                let op = Op::Standardize {
-                    x,
-                    over: Over::OddGroups(groups),
-                };
-                self.push(Node {
-                    op,
-                    ..self.model[id].clone()
-                })
+                _ => self.rescale(&old, x, old.path.clone(), vec![Step::Population(id)]),
+            },
+            Op::Depthwise(Depthwise { x, kernel }) if self.is_one_position(kernel) => {
+                self.rescale(&old, x, old.path.clone(), vec![Step::Kernel(kernel)])
             }
-            Op::Depthwise { x, kernel }
-                if self.fixed.get(kernel.index()) == Some(&true)
-                    && (
-                        self.model[kernel].shape.height,
-                        self.model[kernel].shape.width,
-                    ) == (1, 1) =>
-            {
-                self.rescale(id, x, old.name, vec![Step::Kernel(kernel)])
-            }
-            op => {
-                let op = renumber(op, &|x| self.moved(x), &|p| p);
-                self.push(Node {
-                    op,
-                    ..self.model[id].clone()
-                })
+            mut op => {
+                op.visit(&mut self.moves.rename());
+                let old = self.model[id].clone();
+                self.push(Node { op, ..old })
             }
         }
     }
 
-    fn rescale(&mut self, id: NodeId, x: NodeId, name: String, steps: Vec<Step>) -> NodeId {
-        let old = self.model[id].clone();
+    /// A kernel that no image changes, of one position.
+    fn is_one_position(&self, kernel: NodeId) -> bool {
+        let fixed = self.fixed.get(kernel.index()) == Some(&true);
+        fixed && self.model[kernel].shape.sizes.positions() == 1
+    }
+
+    /// The node `gone` is its operand.
+    fn pass(&mut self, x: NodeId, gone: &Node) -> NodeId {
+        let x = self.moves.get(x);
+        self.draft.rename(x, gone);
+        x
+    }
+
+    /// The old node as a map of each channel of the old `x`.
+    fn rescale(&mut self, old: &Node, x: NodeId, path: String, steps: Vec<Step>) -> NodeId {
         if steps.iter().any(|s| matches!(s, Step::Population(_))) {
             self.draft.account.standardizations += 1;
         }
-        let (path, shape) = (self.path(id), vec![old.shape.channels]);
-        let (one, zero) = (Init::Constant(1.0), Init::Constant(0.0));
-        let scale = Value::Scale(steps.clone());
-        let scale = self.param(format!("{path}.scale"), id, shape.clone(), one, scale);
-        let shift = self.param(
-            format!("{path}.shift"),
-            id,
-            shape,
-            zero,
-            Value::Shift(steps),
-        );
-        let named = old.named && name == old.name;
-        let op = Op::Rescale {
-            x: self.moved(x),
-            scale,
-            shift,
+        let mut param = |name: &str, start: f64, value: Value| {
+            let (path, shape) = (format!("{path}.{name}"), vec![old.shape.channels]);
+            let init = Init::Constant(start);
+            self.draft.param(path, old.span, shape, init, value)
         };
+        let scale = param("scale", 1.0, Value::Scale(steps.clone()));
+        let shift = param("shift", 0.0, Value::Shift(steps));
+        let x = self.moves.get(x);
+        let named = old.named && path == old.path;
         self.push(Node {
-            op,
-            name,
+            op: Rescale { x, scale, shift }.into(),
+            path,
             named,
-            ..old
+            ..old.clone()
         })
-    }
-}
-
-impl Draft {
-    /// Gives a node the author's name for another node of the same scope that it replaces.
-    pub fn rename(&mut self, id: NodeId, gone: &Node) {
-        if let Some(node) = self.graph.nodes.get_mut(id.index())
-            && gone.named
-            && !node.named
-            && node.scope == gone.scope
-        {
-            node.name.clone_from(&gone.name);
-            node.named = true;
-        }
     }
 }

@@ -30,9 +30,9 @@ impl SlowNets<'_> {
         let Op::Mul(Mul { a, b }) = *view.op(id) else {
             return None;
         };
-        let (sum, map) = both(a, b)
-            .into_iter()
-            .find(|(sum, map)| matches!((view.op(*sum), view.op(*map)), (Op::Add(_), Op::Linear(_))))?;
+        let (sum, map) = both(a, b).into_iter().find(|(sum, map)| {
+            matches!((view.op(*sum), view.op(*map)), (Op::Add(_), Op::Linear(_)))
+        })?;
         let Op::Add(Add { a, b }) = *view.op(sum) else {
             return None;
         };

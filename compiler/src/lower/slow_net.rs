@@ -60,7 +60,10 @@ impl<'a> SlowNets<'a> {
 
     fn note(&mut self, id: NodeId, raw: Raw, mix: Option<Mix>) {
         let count = match self.layers.get(&raw.below) {
-            Some(below) if below.raw.same_net(&raw) && below.mix.map(Mix::shared) == mix.map(Mix::shared) => {
+            Some(below)
+                if below.raw.same_net(&raw)
+                    && below.mix.map(Mix::shared) == mix.map(Mix::shared) =>
+            {
                 below.count + 1
             }
             Some(_) => return,
@@ -126,7 +129,14 @@ impl<'a> SlowNets<'a> {
             return Some(Kernel { net }.into());
         };
         let (context, source) = self.context(mix, &last)?;
-        Some(ContextKernel { net, context, source }.into())
+        Some(
+            ContextKernel {
+                net,
+                context,
+                source,
+            }
+            .into(),
+        )
     }
 
     /// The operation of a flattened slow net over a line with one output.
