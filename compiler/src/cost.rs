@@ -1,8 +1,9 @@
-//! What a model costs: multiply-adds, floating-point operations and bytes per node, counted from shapes alone.
+//! What a model costs: multiply-adds and floating-point operations per node and in all, per image and per pass. What an
+//! operation takes stands beside it, in `primitives`.
 
 use serde::Serialize;
 
-use crate::model::{Context, Graph, NodeId, Op, Over, SlowNet};
+use crate::model::{Graph, NodeId};
 
 /// The cost of one node. Work on images is per image; work on kernels alone is per forward pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -42,7 +43,7 @@ impl Cost {
         }
     }
 
-    /// The sum of two costs.
+    /// The sum of two costs; no number grows over what a `u64` holds.
     pub fn plus(self, other: Self) -> Self {
         Self {
             multiply_adds: self.multiply_adds.saturating_add(other.multiply_adds),
@@ -62,79 +63,16 @@ impl Cost {
 /// The cost of one node.
 pub fn node(graph: &Graph, id: NodeId) -> Cost {
     let node = &graph[id];
-    let size = |id: NodeId| graph[id].shape.per_image() as u64;
-    let out = node.shape.per_image() as u64;
-    let elementwise = |per_scalar: u64| {
-        let work = out.saturating_mul(per_scalar);
-        if node.shape.batched {
-            Cost::per_image(0, work)
-        } else {
-            Cost::fixed(0, work)
-        }
+    let work = node.op.work(graph, &node.shape);
+    let own = if node.shape.batched {
+        Cost::per_image(work.multiply_adds, work.elementwise)
+    } else {
+        Cost::fixed(work.multiply_adds, work.elementwise)
     };
-    match &node.op {
-        Op::Input | Op::Constant(_) | Op::Tile { .. } | Op::Concat(_) => Cost::default(),
-        Op::Kernel(net) => slow_net(net),
-        Op::ContextKernel {
-            net,
-            context,
-            source,
-        } => {
-            let channels = graph[*source].shape.channels as u64;
-            slow_net(net).plus(context_path(net, context, size(*source), channels))
-        }
-        Op::Add(..) | Op::Mul(..) | Op::Bias { .. } | Op::Dropout { .. } => elementwise(1),
-        Op::MatMul(a, _) => Cost::per_image(out.saturating_mul(graph[*a].shape.width as u64), 0),
-        Op::Pointwise { x, .. } => {
-            Cost::per_image(out.saturating_mul(graph[*x].shape.channels as u64), out)
-        }
-        Op::Depthwise { kernel, .. } => {
-            let plane = graph[*kernel].shape;
-            Cost::per_image(out.saturating_mul((plane.height * plane.width) as u64), 0)
-        }
-        // Mean, centred squares, scale.
-        Op::Standardize {
-            over: Over::Instance | Over::Batch | Over::Groups(_),
-            ..
-        }
-        | Op::StandardizeScaled { .. } => elementwise(6),
-        Op::Standardize {
-            over: Over::OddGroups(groups),
-            ..
-        } => {
-            let groups = *groups as u64;
-            let odd = out / groups.max(1) * (groups / 2);
-            Cost::per_image(0, odd.saturating_mul(6))
-        }
-        Op::Rescale { .. } => elementwise(2),
-        Op::Gelu(_) => elementwise(8),
-        Op::Sigmoid(_) => elementwise(4),
-        Op::ChannelMean(x) | Op::SpatialMean(x) => Cost::per_image(0, size(*x)),
+    match work.per_image {
+        Some((multiply_adds, elementwise)) => own.plus(Cost::per_image(multiply_adds, elementwise)),
+        None => own,
     }
-}
-
-fn slow_net(net: &SlowNet) -> Cost {
-    let (positions, hidden) = (net.grid.positions() as u64, net.hidden as u64);
-    let layers = net.layers() as u64;
-    let filters = (layers + 1) * net.grid.dims() as u64 * hidden;
-    let maps = filters + layers * hidden * hidden + net.outputs as u64 * hidden;
-    // A sine per filter output; a product and a sum per layer.
-    let elementwise = positions * hidden * ((layers + 1) * 8 + layers * 2);
-    Cost::fixed(positions.saturating_mul(maps), elementwise)
-}
-
-fn context_path(net: &SlowNet, context: &Context, source: u64, channels: u64) -> Cost {
-    let (positions, hidden) = (net.grid.positions() as u64, net.hidden as u64);
-    let layers = context.layers.len() as u64;
-    let fixed = Cost::fixed(
-        positions * hidden * hidden * (layers + 1),
-        positions * hidden * (8 + layers * 6),
-    );
-    // Pooling reads every scalar of the source; `reduce` runs on each image's pooled context.
-    fixed.plus(Cost::per_image(
-        positions.saturating_mul(hidden * channels),
-        source,
-    ))
 }
 
 /// The cost of the whole model.

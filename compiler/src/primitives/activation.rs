@@ -1,11 +1,12 @@
 //! `gelu`, `sigmoid`, `tanh`, `sin`, `exp`: functions of each scalar, one row each.
 
+use super::fourier::SINE;
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Graph, NodeId, Shape};
 
 macro_rules! functions {
-    ($($variant:ident $name:literal $operations:literal $doc:literal;)*) => {
+    ($($variant:ident $name:literal $operations:tt $doc:literal;)*) => {
         /// A function of one scalar.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Function {
@@ -33,11 +34,14 @@ macro_rules! functions {
     };
 }
 
+/// Operations of one GELU.
+pub(super) const GELU: u64 = 8;
+
 functions! {
-    Gelu "gelu" 8 "`x / 2 (1 + erf(x / sqrt(2)))` of each scalar, the exact form.";
+    Gelu "gelu" GELU "`x / 2 (1 + erf(x / sqrt(2)))` of each scalar, the exact form.";
     Sigmoid "sigmoid" 4 "`1 / (1 + exp(-x))` of each scalar.";
     Tanh "tanh" 4 "The hyperbolic tangent of each scalar.";
-    Sin "sin" 8 "The sine of each scalar.";
+    Sin "sin" SINE "The sine of each scalar.";
     Exp "exp" 4 "The exponential of each scalar.";
 }
 

@@ -22,8 +22,8 @@ impl Primitive for Bias {
         visitor.param(&mut self.bias);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+        Work::each(shape, 1)
     }
 }
 
@@ -46,8 +46,9 @@ impl Primitive for StandardizeScaled {
         visitor.node(&mut self.scale);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+        // Mean, centred squares, scale.
+        Work::each(shape, 6)
     }
 }
 
@@ -73,7 +74,7 @@ impl Primitive for Rescale {
         visitor.param(&mut self.shift);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+        Work::each(shape, 2)
     }
 }

@@ -1,6 +1,8 @@
 //! MAGNets as one operation each: coordinates in, kernel out.
 
 use crate::model::{Graph, NodeId, ParamId, Shape};
+use crate::primitives::activation::GELU;
+use crate::primitives::fourier::SINE;
 use crate::primitives::{Affine, Primitive, Visitor, Work};
 
 /// A slow net on coordinates alone: `[1, outputs, H, W]` over a plane, `[1, positions]` over a line.
@@ -20,7 +22,7 @@ impl Primitive for Kernel {
     }
 
     fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+        self.net.work()
     }
 }
 
@@ -46,8 +48,33 @@ impl Primitive for ContextKernel {
         visitor.node(&mut self.source);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
-        Work::default()
+    fn work(&self, graph: &Graph, _shape: &Shape) -> Work {
+        let net = self.net.work();
+        let (positions, hidden) = (self.net.positions(), self.net.hidden as u64);
+        let layers = self.net.layers() as u64;
+        let source = graph[self.source].shape;
+        // `fc1` and a map per layer; a GELU, and per layer a norm (3), two factors, a sum, and a product with the map.
+        let scalars = positions.saturating_mul(hidden);
+        let maps = scalars.saturating_mul(hidden).saturating_mul(layers + 1);
+        let elementwise = scalars.saturating_mul(GELU + layers * 6);
+        // Pooling reads every scalar of the source; `reduce` runs on each image's pooled context.
+        let read = (
+            scalars.saturating_mul(source.channels as u64),
+            source.per_image() as u64,
+        );
+        let (fixed, per_image) = match source.batched {
+            true => ((0, 0), Some(read)),
+            false => (read, None),
+        };
+        Work {
+            multiply_adds: (net.multiply_adds)
+                .saturating_add(maps)
+                .saturating_add(fixed.0),
+            elementwise: (net.elementwise)
+                .saturating_add(elementwise)
+                .saturating_add(fixed.1),
+            per_image,
+        }
     }
 
     fn couples(&self) -> bool {
@@ -139,6 +166,25 @@ impl SlowNet {
     /// Number of hidden layers.
     pub fn layers(&self) -> usize {
         self.linears.len()
+    }
+
+    fn positions(&self) -> u64 {
+        self.grid.positions() as u64
+    }
+
+    /// The maps at each position; a sine per filter output, a product and a sum per layer.
+    fn work(&self) -> Work {
+        let (hidden, layers) = (self.hidden as u64, self.layers() as u64);
+        let filters = (layers + 1).saturating_mul(self.grid.dims() as u64 * hidden);
+        let maps = filters
+            .saturating_add(layers.saturating_mul(hidden.saturating_mul(hidden)))
+            .saturating_add((self.outputs as u64).saturating_mul(hidden));
+        let scalars = self.positions().saturating_mul(hidden);
+        Work {
+            multiply_adds: self.positions().saturating_mul(maps),
+            elementwise: scalars.saturating_mul((layers + 1) * SINE + layers * 2),
+            per_image: None,
+        }
     }
 
     fn visit(&mut self, visitor: &mut dyn Visitor) {
