@@ -82,7 +82,9 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         arguments: &["gain"],
         more: false,
         bare: true,
-        body: FunctionBody::Start(|a| StartKind::KaimingUniform(a.first().copied().unwrap_or(GAIN))),
+        body: FunctionBody::Start(|a| {
+            StartKind::KaimingUniform(a.first().copied().unwrap_or(GAIN))
+        }),
     },
     Function {
         name: "kaiming_normal",
@@ -138,5 +140,7 @@ pub(crate) fn builtin(name: &str) -> bool {
     name == "pi"
         || name == "choose"
         || function(name).is_some()
-        || crate::primitives::signatures().iter().any(|s| s.name == name)
+        || crate::primitives::signatures()
+            .iter()
+            .any(|s| s.name == name)
 }

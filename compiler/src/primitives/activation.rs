@@ -80,3 +80,26 @@ fn apply(build: &mut dyn Build, values: Vec<Traced>, function: Function) -> Resu
     let shape = build.shape(x);
     build.make(Activation { function, x }, shape)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn functions_keep_the_shape() {
+        for (function, signature) in [
+            (Function::Gelu, "gelu"),
+            (Function::Sigmoid, "sigmoid"),
+            (Function::Tanh, "tanh"),
+            (Function::Sin, "sin"),
+            (Function::Exp, "exp"),
+        ] {
+            let mut fake = Fake::default();
+            let x = fake.images(3, &[4]);
+            assert_eq!(fake.yields(signature, vec![x.clone()]), "[N, 3, 4]");
+            let x = node(&x).value;
+            assert_eq!(*fake.last(), Activation { function, x }.into());
+        }
+    }
+}

@@ -54,3 +54,20 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     let sizes = given.sizes.sizes("`sizes`", rank..=rank)?;
     build.make(AdaptiveAvgPool { x }, Shape { sizes, ..from })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn the_sizes_are_those_asked_for() {
+        let mut fake = Fake::default();
+        let x = fake.images(3, &[8, 6]);
+        assert_eq!(
+            fake.yields("adaptive_avg_pool", vec![x.clone(), ints(&[3, 9])]),
+            "[N, 3, 3, 9]"
+        );
+        let told = fake.refused("adaptive_avg_pool", vec![x, ints(&[3])]);
+        assert_eq!(told, "`sizes` must hold 2 sizes, found 1 at 9");
+    }
+}

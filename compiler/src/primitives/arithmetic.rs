@@ -233,3 +233,62 @@ fn representable(what: &str, x: f64) -> Result<f64, Refusal> {
         allowed: "between -3.4e38 and 3.4e38".into(),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::fake::*;
+
+    /// The shape of the sum of two values, or why there is none.
+    fn sum(a: (bool, usize, &[usize]), b: (bool, usize, &[usize])) -> String {
+        let mut fake = Fake::default();
+        let [a, b] = [a, b].map(|(batched, channels, sizes)| {
+            let value = match batched {
+                true => fake.images(channels, sizes),
+                false => fake.same(channels, sizes),
+            };
+            node(&value)
+        });
+        match add(&mut fake, &a, &b) {
+            Ok(_) => fake.nodes.last().unwrap().1.to_string(),
+            Err(refusal) => told(&refusal),
+        }
+    }
+
+    #[test]
+    fn axes_are_equal_or_one_on_a_side() {
+        assert_eq!(sum((true, 3, &[4, 5]), (false, 3, &[4, 5])), "[N, 3, 4, 5]");
+        assert_eq!(sum((false, 1, &[4, 1]), (true, 3, &[1, 5])), "[N, 3, 4, 5]");
+        assert_eq!(sum((false, 1, &[4]), (false, 3, &[4])), "[1, 3, 4]");
+    }
+
+    #[test]
+    fn a_value_without_positions_is_the_same_for_all() {
+        assert_eq!(sum((true, 3, &[]), (false, 1, &[4, 5])), "[N, 3, 4, 5]");
+        assert_eq!(sum((true, 3, &[7]), (true, 3, &[])), "[N, 3, 7]");
+        assert_eq!(sum((true, 3, &[]), (false, 3, &[])), "[N, 3]");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_both_shapes() {
+        let refused = "`+` cannot pair the elements of [N, 3, 4] and [N, 2, 4]";
+        assert_eq!(sum((true, 3, &[4]), (true, 2, &[4])), refused);
+        let refused = "`+` cannot pair the elements of [N, 3, 4] and [N, 3, 4, 4]";
+        assert_eq!(sum((true, 3, &[4]), (true, 3, &[4, 4])), refused);
+        let refused = "`+` cannot pair the elements of [N, 3, 4] and [N, 3, 5]";
+        assert_eq!(sum((true, 3, &[4]), (true, 3, &[5])), refused);
+    }
+
+    #[test]
+    fn numbers_must_be_finite_in_single_precision() {
+        let mut fake = Fake::default();
+        let x = node(&fake.images(3, &[4]));
+        scale_by(&mut fake, &x, -0.5).unwrap();
+        let x_id = x.value;
+        assert_eq!(*fake.last(), ScaleBy { x: x_id, by: -0.5 }.into());
+        for by in [f64::NAN, f64::INFINITY, 1e39] {
+            assert!(scale_by(&mut fake, &x, by).is_err());
+            assert!(offset(&mut fake, &x, by).is_err());
+        }
+    }
+}

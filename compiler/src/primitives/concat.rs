@@ -63,3 +63,44 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     };
     build.make(Concat { parts }, shape)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::language::Value;
+    use crate::model::NodeId;
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn channels_add_up_and_lists_are_joined_in_order() {
+        let mut fake = Fake::default();
+        let (a, b, c) = (fake.same(2, &[4]), fake.images(3, &[4]), fake.same(1, &[4]));
+        let list = traced(Value::List(vec![b, c]));
+        let all = traced(Value::List(vec![a, list]));
+        assert_eq!(fake.yields("concat", vec![all]), "[N, 6, 4]");
+        assert_eq!(fake.last().operands(), [0, 1, 2].map(NodeId));
+    }
+
+    #[test]
+    fn branches_have_the_same_positions() {
+        let mut fake = Fake::default();
+        let (a, b) = (fake.images(2, &[4]), fake.images(2, &[5]));
+        let told = fake.refused("concat", vec![traced(Value::List(vec![a.clone(), a, b]))]);
+        assert_eq!(
+            told,
+            "branches need the same positions, found [N, 2, 4] and, as branch 2, [N, 2, 5]"
+        );
+        let nothing = fake.refused("concat", vec![traced(Value::List(vec![]))]);
+        assert_eq!(nothing, "a concatenation needs at least one branch");
+    }
+
+    #[test]
+    fn there_is_a_limit_to_the_channels() {
+        let mut fake = Fake::default();
+        let wide = fake.images(1 << 19, &[]);
+        let told = fake.refused("concat", vec![traced(Value::List(vec![wide; 3]))]);
+        assert_eq!(
+            told,
+            "too large: 1572864 channels, at most 1048576 are allowed"
+        );
+    }
+}

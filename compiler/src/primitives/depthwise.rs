@@ -80,3 +80,64 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
         None => build.make(op, x),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::language::Traced;
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn a_convolution_keeps_the_shape() {
+        let mut fake = Fake::default();
+        let (x, kernel) = (fake.images(4, &[8, 6]), fake.same(4, &[3, 5]));
+        assert_eq!(fake.yields("depthwise", vec![x, kernel]), "[N, 4, 8, 6]");
+        let (x, kernel) = (fake.images(4, &[9]), fake.same(4, &[9]));
+        assert_eq!(fake.yields("depthwise", vec![x, kernel]), "[N, 4, 9]");
+    }
+
+    #[test]
+    fn kernels_that_do_not_fit_are_refused() {
+        let mut fake = Fake::default();
+        let x = fake.images(4, &[8, 6]);
+        let told = |kernel: Traced, fake: &mut Fake| {
+            let refusal = fake.call("depthwise", vec![x.clone(), kernel]).unwrap_err();
+            (
+                refusal.kind.message(),
+                refusal.kind.help().unwrap_or_default(),
+            )
+        };
+        let other = fake.same(3, &[3, 3]);
+        assert_eq!(
+            told(other, &mut fake).0,
+            "a kernel of shape [1, 3, 3, 3] does not fit [N, 4, 8, 6]"
+        );
+        let line = fake.same(4, &[3]);
+        assert_eq!(
+            told(line, &mut fake).0,
+            "a kernel of shape [1, 4, 3] does not fit [N, 4, 8, 6]"
+        );
+        let even = fake.same(4, &[3, 4]);
+        assert_eq!(told(even, &mut fake).0, "a kernel of 3 x 4 has no centre");
+        let large = fake.same(4, &[3, 7]);
+        let (message, help) = told(large, &mut fake);
+        assert_eq!(
+            message,
+            "a kernel of 3 x 7 is larger than the 8 x 6 positions that it is applied to"
+        );
+        assert_eq!(help, "use at most 7 x 5");
+        let images = fake.images(4, &[3, 3]);
+        let (message, _) = told(images, &mut fake);
+        assert_eq!(
+            message,
+            "a kernel must be the same for every image, this one is [N, 4, 3, 3]"
+        );
+    }
+
+    #[test]
+    fn where_there_are_no_positions_there_is_nothing_to_convolve() {
+        let mut fake = Fake::default();
+        let (x, kernel) = (fake.images(4, &[]), fake.same(4, &[]));
+        let told = fake.refused("depthwise", vec![x, kernel]);
+        assert_eq!(told, "a kernel of shape [1, 4] does not fit [N, 4]");
+    }
+}

@@ -58,3 +58,30 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     let shape = build.shape(x);
     build.make(Dropout { x, rate, shared }, shape)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn a_rate_of_zero_adds_nothing() {
+        let mut fake = Fake::default();
+        let x = fake.images(3, &[4]);
+        let before = fake.nodes.len();
+        let same = fake.call("dropout", vec![x.clone(), float(0.0)]).unwrap();
+        assert_eq!(node(&traced(same)).value, node(&x).value);
+        assert_eq!(fake.nodes.len(), before);
+    }
+
+    #[test]
+    fn the_rate_is_a_fraction() {
+        let mut fake = Fake::default();
+        let x = fake.images(3, &[4]);
+        assert_eq!(
+            fake.yields("dropout", vec![x.clone(), float(0.5), word("positions")]),
+            "[N, 3, 4]"
+        );
+        let told = fake.refused("dropout", vec![x, float(1.0)]);
+        assert_eq!(told, "`rate` is 1, it must be at least 0 and below 1 at 8");
+    }
+}

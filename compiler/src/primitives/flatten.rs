@@ -49,3 +49,28 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     };
     build.make(Flatten { x }, shape)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn positions_become_channels() {
+        let mut fake = Fake::default();
+        let x = fake.images(3, &[4, 5]);
+        assert_eq!(fake.yields("flatten", vec![x]), "[N, 60]");
+        let kernel = fake.same(1, &[7]);
+        assert_eq!(fake.yields("flatten", vec![kernel]), "[1, 7]");
+    }
+
+    #[test]
+    fn as_many_positions_as_there_can_be_channels() {
+        let mut fake = Fake::default();
+        let x = fake.images(2, &[1024, 1024]);
+        let told = fake.refused("flatten", vec![x]);
+        assert_eq!(
+            told,
+            "too large: 2097152 channels, at most 1048576 are allowed"
+        );
+    }
+}

@@ -76,3 +76,23 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     let affine = starts.make(build, [channels, from.channels])?;
     build.make(Fourier { grid, affine }, Shape { channels, ..from })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::language::StartKind;
+    use crate::model::Init;
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn sines_of_a_grid_are_the_same_for_every_image() {
+        let mut fake = Fake::default();
+        let grid = traced(fake.call("grid", vec![ints(&[5, 5])]).unwrap());
+        let weight = start(StartKind::GammaUniform(3.0, 2.0));
+        assert_eq!(
+            fake.yields("fourier", vec![grid, int(6), weight]),
+            "[1, 6, 5, 5]"
+        );
+        assert_eq!(fake.params[0].shape, [6, 2]);
+        assert_eq!(fake.params[1].init, Init::Constant(0.0));
+    }
+}

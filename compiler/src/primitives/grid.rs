@@ -45,3 +45,39 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     };
     build.make(Coordinates, shape)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::language::Value;
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn a_grid_has_a_channel_for_each_axis() {
+        let mut fake = Fake::default();
+        assert_eq!(fake.yields("grid", vec![ints(&[3, 5])]), "[1, 2, 3, 5]");
+        assert_eq!(fake.yields("grid", vec![ints(&[7])]), "[1, 1, 7]");
+    }
+
+    #[test]
+    fn sizes_are_one_or_two_and_at_least_one() {
+        let mut fake = Fake::default();
+        let three = fake.refused("grid", vec![ints(&[3, 3, 3])]);
+        assert_eq!(three, "`sizes` must hold 1 to 2 sizes, found 3 at 9");
+        let none = fake.refused("grid", vec![ints(&[])]);
+        assert_eq!(none, "`sizes` must hold 1 to 2 sizes, found 0 at 9");
+        let empty = fake.refused("grid", vec![ints(&[3, 0])]);
+        assert_eq!(empty, "a size is 0, it must be from 1 to 16384 at 9");
+        let large = fake.refused("grid", vec![ints(&[1 << 21])]);
+        assert_eq!(
+            large,
+            "a size is 2097152, it must be from 1 to 1048576 at 9"
+        );
+    }
+
+    #[test]
+    fn an_element_is_blamed_where_it_was_written() {
+        let list = at(9, Value::List(vec![int(3), at(12, Value::Int(-1))]));
+        let told = Fake::default().refused("grid", vec![list]);
+        assert_eq!(told, "a size is -1, it must be from 1 to 16384 at 12");
+    }
+}

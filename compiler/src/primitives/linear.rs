@@ -138,3 +138,83 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     let affine = starts.make(build, [channels, from.channels])?;
     build.make(Linear { x, affine }, Shape { channels, ..from })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::StartKind;
+    use crate::model::{Init, Op};
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn a_map_keeps_the_positions_and_starts_as_in_pytorch() {
+        let mut fake = Fake::default();
+        let x = fake.images(4, &[8, 8]);
+        assert_eq!(fake.yields("linear", vec![x, int(6)]), "[N, 6, 8, 8]");
+        let [weight, bias] = fake.params.as_slice() else {
+            panic!("not two tensors")
+        };
+        assert_eq!(
+            (weight.name.as_str(), bias.name.as_str()),
+            ("weight", "bias")
+        );
+        assert_eq!(
+            (weight.shape.as_slice(), bias.shape.as_slice()),
+            ([6, 4].as_slice(), [6].as_slice())
+        );
+        // 1 / sqrt(fan_in), the bias with the fan of its weight.
+        for param in &fake.params {
+            let Init::Uniform { bound } = param.init else {
+                panic!("not uniform")
+            };
+            assert!((bound - 0.5).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn without_positions_it_is_a_dense_layer() {
+        let mut fake = Fake::default();
+        let x = fake.images(4, &[]);
+        assert_eq!(fake.yields("linear", vec![x, int(6)]), "[N, 6]");
+        let kernel = fake.same(4, &[9]);
+        assert_eq!(fake.yields("linear", vec![kernel, int(6)]), "[1, 6, 9]");
+    }
+
+    #[test]
+    fn the_bias_can_be_left_out_and_the_weight_cannot() {
+        let mut fake = Fake::default();
+        let x = fake.images(4, &[]);
+        let (one, none) = (start(StartKind::Number(1.0)), start(StartKind::None));
+        fake.call("linear", vec![x.clone(), int(6), one.clone(), none.clone()])
+            .unwrap();
+        assert!(matches!(
+            fake.last(),
+            Op::Linear(Linear {
+                affine: Affine { bias: None, .. },
+                ..
+            })
+        ));
+        let told = fake.refused("linear", vec![x, int(6), none, one]);
+        assert_eq!(told, "a weight cannot be left out at 11");
+    }
+
+    #[test]
+    fn fixed_numbers_of_weights_are_stored() {
+        let mut fake = Fake::default();
+        let x = fake.images(4, &[]);
+        let mut one = Start::new(StartKind::Number(1.0));
+        one.fixed = true;
+        let one = at(11, Value::Init(one));
+        fake.call("linear", vec![x, int(6), one.clone(), one])
+            .unwrap();
+        assert_eq!(fake.params.len(), 2);
+    }
+
+    #[test]
+    fn channels_are_blamed_where_they_were_written() {
+        let mut fake = Fake::default();
+        let x = fake.images(4, &[]);
+        let told = fake.refused("linear", vec![x, int(0)]);
+        assert_eq!(told, "`channels` is 0, it must be from 1 to 1048576 at 7");
+    }
+}

@@ -60,3 +60,35 @@ pub(crate) fn matmul(
     let (a, b) = (a.value, b.value);
     build.make(MatMul { a, b }, shape)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn planes_are_multiplied() {
+        let mut fake = Fake::default();
+        let (a, b) = (fake.same(3, &[4, 5]), fake.images(3, &[5, 6]));
+        matmul(&mut fake, &node(&a), &node(&b)).unwrap();
+        assert_eq!(fake.nodes.last().unwrap().1.to_string(), "[N, 3, 4, 6]");
+        let refusal = matmul(&mut fake, &node(&b), &node(&a)).unwrap_err();
+        assert_eq!(
+            told(&refusal),
+            "`@` cannot multiply [N, 3, 5, 6] and [1, 3, 4, 5]"
+        );
+    }
+
+    #[test]
+    fn channels_are_equal_and_there_are_two_axes() {
+        let mut fake = Fake::default();
+        let (a, b) = (fake.images(3, &[4, 4]), fake.images(1, &[4, 4]));
+        assert!(matmul(&mut fake, &node(&a), &node(&b)).is_err());
+        let line = fake.images(3, &[4]);
+        let refusal = matmul(&mut fake, &node(&line), &node(&line)).unwrap_err();
+        assert_eq!(
+            refusal.kind.help().unwrap(),
+            "`@` multiplies planes; both sides need height and width"
+        );
+    }
+}

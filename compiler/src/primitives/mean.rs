@@ -74,3 +74,40 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     };
     build.make(Mean { x, over }, shape)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::language::Value;
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn batch_and_channels_become_one_and_positions_go() {
+        let mut fake = Fake::default();
+        let x = fake.images(3, &[4, 5]);
+        assert_eq!(
+            fake.yields("mean", vec![x.clone(), word("positions")]),
+            "[N, 3]"
+        );
+        assert_eq!(
+            fake.yields("mean", vec![x.clone(), word("channels")]),
+            "[N, 1, 4, 5]"
+        );
+        assert_eq!(
+            fake.yields("mean", vec![x.clone(), word("batch")]),
+            "[1, 3, 4, 5]"
+        );
+        let all = ["batch", "channels", "positions"];
+        let all = traced(Value::List(all.map(word).into()));
+        assert_eq!(fake.yields("mean", vec![x, all]), "[1, 1]");
+    }
+
+    #[test]
+    fn a_mean_is_over_something() {
+        let mut fake = Fake::default();
+        let x = fake.images(3, &[4, 5]);
+        for name in ["mean", "standardize", "normalize"] {
+            let told = fake.refused(name, vec![x.clone(), ints(&[])]);
+            assert_eq!(told, "at least one axis is needed at 9");
+        }
+    }
+}

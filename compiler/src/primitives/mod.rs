@@ -8,6 +8,8 @@ mod concat;
 mod constant;
 mod depthwise;
 mod dropout;
+#[cfg(test)]
+pub(crate) mod fake;
 mod flatten;
 mod fourier;
 mod fused;
@@ -271,5 +273,36 @@ impl Op {
     /// Whether it couples the images of a batch, if what it reads depends on images at all.
     pub fn couples(&self) -> bool {
         self.primitive().couples()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+
+    use super::signatures;
+    use crate::language::Ty;
+
+    #[test]
+    fn parameters_with_defaults_come_last_and_all_are_documented() {
+        for signature in signatures() {
+            assert!(signature.doc.ends_with('.'), "{}", signature.name);
+            let parameters = (signature.parameters)();
+            let first = parameters.iter().position(|p| p.default.is_some());
+            for (i, parameter) in parameters.iter().enumerate() {
+                assert!(parameter.doc.trim().ends_with('.'), "{}", parameter.name);
+                let late = first.is_some_and(|first| i > first);
+                assert!(!late || parameter.default.is_some(), "{}", parameter.name);
+                assert!(parameter.ty != Ty::Values, "{}", parameter.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = signatures().iter().map(|s| s.name).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
     }
 }

@@ -90,3 +90,49 @@ fn channels_of_parts(parts: &Given<Parts>, channels: usize) -> Result<Vec<usize>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn parts_are_equal_or_as_a_list_says() {
+        let mut fake = Fake::default();
+        let x = fake.images(6, &[4]);
+        assert_eq!(
+            fake.yields("split", vec![x.clone(), int(2)]),
+            "[N, 3, 4] [N, 3, 4]"
+        );
+        assert_eq!(
+            fake.yields("split", vec![x.clone(), ints(&[1, 5])]),
+            "[N, 1, 4] [N, 5, 4]"
+        );
+        let x = node(&x).value;
+        assert_eq!(*fake.last(), Part { x, start: 1 }.into());
+    }
+
+    #[test]
+    fn each_channel_is_in_one_part() {
+        let mut fake = Fake::default();
+        let x = fake.images(12, &[4]);
+        let refusal = fake.call("split", vec![x.clone(), int(5)]).unwrap_err();
+        assert_eq!(
+            told(&refusal),
+            "12 channels do not divide into 5 equal parts at 7"
+        );
+        assert_eq!(refusal.kind.help().unwrap(), "use one of 1, 2, 3, 4, 6, 12");
+        assert_eq!(
+            fake.refused("split", vec![x.clone(), ints(&[5, 6])]),
+            "the parts have 11 channels together, there are 12 at 9"
+        );
+        assert_eq!(
+            fake.refused("split", vec![x.clone(), ints(&[12, 0])]),
+            "a part is 0, it must be from 1 to 1048576 at 9"
+        );
+        assert_eq!(
+            fake.refused("split", vec![x, int(0)]),
+            "`parts` is 0, it must be from 1 to 1048576 at 7"
+        );
+    }
+}

@@ -73,3 +73,60 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::StartKind;
+    use crate::model::Init;
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn a_param_is_stored_with_its_channels_first() {
+        let mut fake = Fake::default();
+        assert_eq!(
+            fake.yields("param", vec![int(3), ints(&[4, 5])]),
+            "[1, 3, 4, 5]"
+        );
+        assert_eq!(
+            fake.params,
+            [FakeParam {
+                name: String::new(),
+                shape: vec![3, 4, 5],
+                init: Init::Constant(0.0),
+                penalty: Penalty::None,
+            }]
+        );
+        assert_eq!(fake.yields("param", vec![int(3)]), "[1, 3]");
+    }
+
+    #[test]
+    fn a_fixed_number_is_not_stored() {
+        let mut fake = Fake::default();
+        let mut one = Start::new(StartKind::Number(0.5));
+        one.fixed = true;
+        let one = at(11, Value::Init(one));
+        assert_eq!(fake.yields("param", vec![int(3), ints(&[]), one]), "[1, 3]");
+        assert_eq!(*fake.last(), Fill { value: 0.5 }.into());
+        assert!(fake.params.is_empty());
+    }
+
+    #[test]
+    fn a_param_cannot_be_left_out() {
+        let none = start(StartKind::None);
+        let told = Fake::default().refused("param", vec![int(3), ints(&[]), none]);
+        assert_eq!(told, "a trained tensor cannot be left out at 11");
+    }
+
+    #[test]
+    fn a_param_is_no_larger_than_a_value_may_be() {
+        let mut fake = Fake::default();
+        let told = fake.refused("param", vec![int(1 << 20), ints(&[64, 64])]);
+        assert_eq!(
+            told,
+            "too large: a value of shape [1, 1048576, 64, 64], at most 2147483648 scalars are allowed"
+        );
+        let none = fake.refused("param", vec![int(0)]);
+        assert_eq!(none, "`channels` is 0, it must be from 1 to 1048576 at 7");
+    }
+}
