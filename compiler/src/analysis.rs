@@ -46,36 +46,3 @@ fn of(all: &[Dependence], id: NodeId) -> Dependence {
 pub fn couples_images(graph: &Graph) -> bool {
     dependence(graph).contains(&Dependence::Batch)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Options, compile};
-
-    fn of(text: &str, path: &str) -> Dependence {
-        let model = compile("t.term", text, &Options::default()).model.unwrap();
-        let all = dependence(&model);
-        let at = model.nodes.iter().position(|n| n.path == path).unwrap();
-        all[at]
-    }
-
-    #[test]
-    fn released_model() {
-        let text = include_str!("../../examples/cifar10.term");
-        assert_eq!(of(text, "b[0].K.net.out"), Dependence::Constant);
-        assert_eq!(of(text, "b[0].Z"), Dependence::Image);
-        assert_eq!(of(text, "b[0].fast.instance_std"), Dependence::Image);
-        assert_eq!(of(text, "b[0].l3.kernel.out"), Dependence::Batch);
-        assert_eq!(of(text, "b[1].fast.instance_std"), Dependence::Batch);
-        let model = compile("t.term", text, &Options::default()).model.unwrap();
-        assert!(couples_images(&model) && couples_images(model.primitives()));
-    }
-
-    #[test]
-    fn no_coupling_without_batch_statistics() {
-        let text = "model M {\n input image[3, 8, 8]\n output classes = standardize(image, positions) |> head(2)\n \
-                    loss {\n cross_entropy(classes)\n }\n}\n";
-        let model = compile("t.term", text, &Options::default()).model.unwrap();
-        assert!(!couples_images(&model));
-    }
-}

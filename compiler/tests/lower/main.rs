@@ -1,22 +1,31 @@
 //! What lowering recognises, and what it leaves alone: by structure, whatever things are called.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod dependence;
 mod operations;
 mod slow_nets;
+#[path = "../support/mod.rs"]
+mod support;
 
+use support::{compile, compile_file, root, shown};
+use termc_compiler::Options;
 use termc_compiler::model::{Graph, Model, Op};
-use termc_compiler::{Options, compile};
 
 /// The prelude, to copy blocks from.
 const SLOW_NETS: &str = include_str!("../../prelude/slow_nets.term");
 const STATISTICS: &str = include_str!("../../prelude/statistics.term");
 
 fn check(text: &str) -> Model {
-    let compiled = compile("m.term", text, &Options::default());
-    let found = compiled.diagnostics;
-    compiled
-        .model
-        .unwrap_or_else(|| panic!("{found:#?}\n{text}"))
+    let compiled = compile(text, &Options::default());
+    let found = shown(&compiled);
+    compiled.model.unwrap_or_else(|| panic!("{found}\n{text}"))
+}
+
+/// The first model of an example.
+fn example(name: &str) -> Model {
+    let compiled = compile_file(&root().join(format!("examples/{name}.term")), None);
+    let found = shown(&compiled);
+    compiled.model.unwrap_or_else(|| panic!("{found}"))
 }
 
 /// A model on images of so many channels whose body is given, after some definitions.

@@ -1,11 +1,9 @@
 //! Everything but slow nets, and the released model as a whole.
 
-use std::path::Path;
-
 use termc_compiler::model::{Graph, NodeId, Op, Over};
 use termc_compiler::summary::recognised;
 
-use super::{STATISTICS, assert_sound, check, copy, count, model, named, operations};
+use super::{STATISTICS, assert_sound, copy, count, example, model, named, operations};
 
 #[test]
 fn grouped_statistics_are_one_operation() {
@@ -168,8 +166,7 @@ fn repeated_values_are_tilings() {
 
 #[test]
 fn the_released_model_in_numbers() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/cifar10.term");
-    let model = check(&std::fs::read_to_string(path).unwrap());
+    let model = example("cifar10");
     assert_sound(&model);
     assert_eq!(model.primitives().nodes.len(), 1410);
     for (name, expected) in [

@@ -49,7 +49,13 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Int, Self::Float, Self::Init, Self::Block, Self::Tensors];
+    const ALL: [Self; 5] = [
+        Self::Int,
+        Self::Float,
+        Self::Init,
+        Self::Block,
+        Self::Tensors,
+    ];
 
     fn ty(self) -> &'static str {
         match self {
@@ -123,7 +129,11 @@ impl<'a> Maker<'a> {
             let net = self.net();
             write!(head, ", {name}: {} = {}", kind.ty(), kind.value(&net)).unwrap_or_default();
         }
-        writeln!(self.text, "\n/// `{block}` has words of \"other\" languages.\nblock {block}({head}) {{").unwrap_or_default();
+        writeln!(
+            self.text,
+            "\n/// `{block}` has words of \"other\" languages.\nblock {block}({head}) {{"
+        )
+        .unwrap_or_default();
         // Every value has the shape of the first parameter, so that all go together.
         let mut values = vec![x.to_owned()];
         let width = format!("{x}.channels");
@@ -141,7 +151,10 @@ impl<'a> Maker<'a> {
         }
         for _ in 0..1 + self.random.below(5) {
             let to = local();
-            let (a, b) = (self.random.pick(&values).clone(), self.random.pick(&values).clone());
+            let (a, b) = (
+                self.random.pick(&values).clone(),
+                self.random.pick(&values).clone(),
+            );
             let made = self.line(to, &a, &b, &width, &mut local);
             values.push(made);
         }
@@ -151,7 +164,14 @@ impl<'a> Maker<'a> {
     }
 
     /// A binding of some form; the name of its value.
-    fn line(&mut self, to: &str, a: &str, b: &str, width: &str, mut local: impl FnMut() -> &'a str) -> String {
+    fn line(
+        &mut self,
+        to: &str,
+        a: &str,
+        b: &str,
+        width: &str,
+        mut local: impl FnMut() -> &'a str,
+    ) -> String {
         let line = match self.random.below(10) {
             0 => format!("gelu({a})"),
             1 => format!("instance_std(rgu({a}) + rgu({b}))"),
@@ -206,7 +226,11 @@ impl<'a> Maker<'a> {
         self.random.shuffle(&mut locals);
         let mut local = || locals.pop().unwrap_or("exhausted");
         let (classes, input, output, list) = (local(), local(), local(), local());
-        writeln!(self.text, "\nmodel {name}({classes}: int = 3) {{\n    input {input}[2, 4, 4]").unwrap_or_default();
+        writeln!(
+            self.text,
+            "\nmodel {name}({classes}: int = 3) {{\n    input {input}[2, 4, 4]"
+        )
+        .unwrap_or_default();
         let mut last = input.to_owned();
         for i in 0..1 + self.random.below(3) {
             let call = self.call(&last, input);

@@ -1,5 +1,9 @@
 //! What the tests of the compiler share: compiling with files from a folder. Asserts nothing.
-#![allow(dead_code, clippy::unwrap_used, reason = "tests, each of which uses some of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "tests, each of which uses some of it"
+)]
 
 pub mod generate;
 pub mod random;
@@ -12,7 +16,10 @@ use termc_files::Folder;
 
 /// The folder of the whole project.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 /// A text that uses no files.
