@@ -25,7 +25,7 @@ pub fn affine_columns(x: Tensor<2>, affine: AffineTensors) -> Tensor<2> {
     weight.matmul(x) + bias.unsqueeze_dim(1)
 }
 
-/// Depthwise convolution of stride 1 with zero padding `(k - 1) / 2`; the kernel is `[1, C, k, k]`, `k` odd.
+/// Depthwise convolution of stride 1 with zero padding `(side - 1) / 2`; the kernel is `[1, C, height, width]`, sides odd.
 pub fn depthwise(x: Tensor<4>, kernel: Tensor<4>) -> Tensor<4> {
     let [_, channels, height, width] = kernel.dims();
     let padding = [(height - 1) / 2, (width - 1) / 2];

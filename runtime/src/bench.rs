@@ -55,7 +55,7 @@ impl Bench<'_> {
         let model = self.model;
         let network = Network::new(model);
         let mut params = Params::init(model, 0, device);
-        let [channels, height, width] = model.input;
+        let [_, channels, height, width] = model.input.dims(1);
         let key = Key::new(0).named("bench");
         let count = self.batch * channels * height * width;
         let pixels: Vec<f32> = (0..count as u64).map(|i| key.normal(i) as f32).collect();

@@ -88,7 +88,7 @@ impl DeviceCheck<'_> {
     }
 
     fn images(&self) -> TensorData {
-        let [channels, height, width] = self.model.input;
+        let [_, channels, height, width] = self.model.input.dims(1);
         let count = self.batch.clamp(1, IMAGES);
         let key = Key::new(self.seed).named("agreement");
         let pixels: Vec<f32> = (0..(count * channels * height * width) as u64)
@@ -186,7 +186,7 @@ impl DeviceCheck<'_> {
             let Some((_, reference, bound)) = expected.find(|(id, ..)| *id == node) else {
                 continue;
             };
-            let name = &self.model[node].name;
+            let name = &self.model[node].path;
             let found = distance(&value, reference);
             deviations.value = deviations.value.max(bound.share(found));
             bound.check(found, node, || format!("the value of `{name}`"))?;

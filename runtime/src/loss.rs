@@ -1,12 +1,73 @@
-//! The terms of the loss. What they weigh and which kernels they compare is the model's; nothing is trained here.
+//! The terms of the loss, one arm each. What they weigh and which kernels they compare is the model's; nothing is trained
+//! here.
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use termc_compiler::model::{CrossEntropy, Penalty, SlowNeural, SlowNeuralKind, WeightNorm};
+use termc_compiler::model::{Compare, LossKind, LossTerm, Penalty};
 use termc_kernels::KernelChoice;
 use termc_kernels::composed::elementwise::tile;
 
 use crate::params::Params;
+
+/// What a term may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// `[N, classes]`
+    pub logits: &'a Tensor<2>,
+    /// `[N, classes]`, each row a distribution.
+    pub targets: &'a Tensor<2>,
+    /// The kernels that the term names, in its order.
+    pub kernels: &'a [Tensor<4>],
+    /// The weights, without gradient tracking.
+    pub params: &'a Params,
+}
+
+/// A term's value `[1]`, times its weight, and where its gradient comes from.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// Derived from the value.
+    Derived(Tensor<1>),
+    /// Stated beside it, as one vector in the model's order.
+    Stated(Tensor<1>, Tensor<1>),
+}
+
+impl Value {
+    /// The value alone.
+    pub fn value(self) -> Tensor<1> {
+        match self {
+            Self::Derived(value) | Self::Stated(value, _) => value,
+        }
+    }
+}
+
+/// Computes a term.
+pub fn term(term: &LossTerm, inputs: Inputs<'_>) -> Value {
+    let weighted = |value: Tensor<1>| match term.weight {
+        1.0 => Value::Derived(value),
+        weight => Value::Derived(value.mul_scalar(weight)),
+    };
+    match &term.kind {
+        LossKind::CrossEntropy { smoothing } => weighted(cross_entropy(
+            *smoothing,
+            inputs.logits.clone(),
+            inputs.targets.clone(),
+        )),
+        LossKind::SlowNeural { compare, .. } => {
+            let distance = slow_neural(*compare, inputs.kernels);
+            weighted(distance.unwrap_or_else(|| Tensor::zeros([1], &inputs.logits.device())))
+        }
+        LossKind::WeightNorm { fast, slow } => {
+            let coefficients = [fast * term.weight, slow * term.weight];
+            let (value, gradient) = weight_norm(coefficients, inputs.params);
+            Value::Stated(value, gradient)
+        }
+    }
+}
+
+/// Whether a term judges the logits by the labels.
+pub fn classifies(kind: &LossKind) -> bool {
+    matches!(kind, LossKind::CrossEntropy { .. })
+}
 
 /// Class indices `[N]` as probability rows `[N, classes]` that are 1 at the label.
 pub fn one_hot(labels: &[usize], classes: usize, device: &Device) -> Tensor<2> {
@@ -19,23 +80,23 @@ pub fn one_hot(labels: &[usize], classes: usize, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(rows, [labels.len(), classes]), device)
 }
 
-/// Mean over the batch of `-sum_c t_c log softmax(logits)_c` with `t = (1 - smoothing) * targets + smoothing / classes`,
-/// times the term's weight. `logits` and `targets` are `[N, classes]`, each target row a distribution.
-pub fn cross_entropy(term: &CrossEntropy, logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+/// Mean over the batch of `-sum_c t_c log softmax(logits)_c` with `t = (1 - smoothing) * targets + smoothing / classes`.
+/// `logits` and `targets` are `[N, classes]`, each target row a distribution.
+fn cross_entropy(smoothing: f64, logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     let [batch, classes] = logits.dims();
     let smooth = targets
-        .mul_scalar(1.0 - term.smoothing)
-        .add_scalar(term.smoothing / classes as f64);
-    let scale = -term.weight / batch as f64;
-    (smooth * log_softmax(logits, 1)).sum().mul_scalar(scale)
+        .mul_scalar(1.0 - smoothing)
+        .add_scalar(smoothing / classes as f64);
+    let sum = (smooth * log_softmax(logits, 1)).sum();
+    sum.mul_scalar(-1.0 / batch as f64)
 }
 
-/// The weight times the sum over pairs `j < i` of the mean squared distance of kernels `j` and `i`, each `[1, C, H, W]`.
-/// None if there are fewer than two kernels.
-pub fn slow_neural(term: &SlowNeural, kernels: &[Tensor<4>]) -> Option<Tensor<1>> {
-    let compared: Vec<Tensor<4>> = match term.kind {
-        SlowNeuralKind::ChannelSum => kernels.iter().map(|k| k.clone().sum_dim(1)).collect(),
-        SlowNeuralKind::Tile => kernels.to_vec(),
+/// The sum over pairs `j < i` of the mean squared distance of kernels `j` and `i`, each `[1, C, H, W]`. None if there are
+/// fewer than two kernels.
+fn slow_neural(compare: Compare, kernels: &[Tensor<4>]) -> Option<Tensor<1>> {
+    let compared: Vec<Tensor<4>> = match compare {
+        Compare::ChannelSum => kernels.iter().map(|k| k.clone().sum_dim(1)).collect(),
+        Compare::Tile => kernels.to_vec(),
     };
     let distances = compared.iter().enumerate().flat_map(|(i, later)| {
         compared.iter().take(i).map(move |earlier| {
@@ -44,27 +105,27 @@ pub fn slow_neural(term: &SlowNeural, kernels: &[Tensor<4>]) -> Option<Tensor<1>
             (earlier - later.clone()).powi_scalar(2).mean()
         })
     });
-    let sum = distances.reduce(|a, b| a + b)?;
-    Some(sum.mul_scalar(term.weight))
+    distances.reduce(|a, b| a + b)
 }
 
-/// The weight norm and its gradient: `fast * sum ||p||` over fast parameters plus `slow * sum ||p||` over slow ones, plain
-/// L2 norms; the gradient `c * p / ||p||`, 0 for a parameter that is 0, as one vector in the model's order.
+/// The weight norm and its gradient: the first coefficient times the sum of `||p||` over fast parameters plus the second
+/// times that over slow ones, plain L2 norms; the gradient `c * p / ||p||`, 0 for a parameter that is 0 or never trained,
+/// as one vector in the model's order.
 ///
 /// The gradient is stated rather than derived, because it is cheap here and infinite in the derivative of the root at 0.
-pub fn weight_norm(term: &WeightNorm, params: &Params) -> (Tensor<1>, Tensor<1>) {
+pub fn weight_norm([fast, slow]: [f64; 2], params: &Params) -> (Tensor<1>, Tensor<1>) {
     let (coefficients, values): (Vec<f64>, Vec<_>) = (params.iter())
-        .map(|(param, value)| (coefficient(term, param.penalty), value.clone()))
+        .map(|(param, value)| {
+            let coefficient = match param.penalty {
+                _ if !param.trained => 0.0,
+                Penalty::None => 0.0,
+                Penalty::Fast => fast,
+                Penalty::Slow => slow,
+            };
+            (coefficient, value.clone())
+        })
         .unzip();
     KernelChoice::Fused.norms(values, &coefficients)
-}
-
-fn coefficient(term: &WeightNorm, penalty: Penalty) -> f64 {
-    match penalty {
-        Penalty::None => 0.0,
-        Penalty::Fast => term.fast,
-        Penalty::Slow => term.slow,
-    }
 }
 
 /// For each row of logits `[N, classes]`, whether its largest entry is the label's, as 0 or 1.
@@ -81,16 +142,12 @@ mod tests {
     }
 
     #[test]
-    fn cross_entropy_smooths_and_weighs() {
+    fn cross_entropy_smooths() {
         // Two classes, logits 0 and ln 3: probabilities 1/4 and 3/4.
         let logits = Tensor::from_data([[0.0, 3f32.ln()]], &Device::flex());
         let targets = one_hot(&[1], 2, &Device::flex());
-        let term = CrossEntropy {
-            smoothing: 0.2,
-            weight: 2.0,
-        };
-        let expected = -2.0 * (0.9 * 0.75f64.ln() + 0.1 * 0.25f64.ln());
-        assert!((number(cross_entropy(&term, logits, targets)) - expected).abs() < 1e-6);
+        let expected = -(0.9 * 0.75f64.ln() + 0.1 * 0.25f64.ln());
+        assert!((number(cross_entropy(0.2, logits, targets)) - expected).abs() < 1e-6);
     }
 
     #[test]
@@ -102,17 +159,12 @@ mod tests {
             )
         };
         let kernels = [kernel([1.0, 2.0]), kernel([3.0, 1.0]), kernel([0.0, 0.0])];
-        let term = |kind| SlowNeural {
-            kind,
-            weight: 0.5,
-            kernels: vec![],
-        };
         // Channel sums 3, 4, 0: 1 + 9 + 16. Entry by entry, averaged: (4 + 1 + 1 + 4 + 9 + 1) / 2.
-        let sums = slow_neural(&term(SlowNeuralKind::ChannelSum), &kernels).unwrap();
-        assert!((number(sums) - 13.0).abs() < 1e-5);
-        let tiled = slow_neural(&term(SlowNeuralKind::Tile), &kernels).unwrap();
-        assert!((number(tiled) - 5.0).abs() < 1e-5);
-        assert!(slow_neural(&term(SlowNeuralKind::Tile), &kernels[..1]).is_none());
+        let sums = slow_neural(Compare::ChannelSum, &kernels).unwrap();
+        assert!((number(sums) - 26.0).abs() < 1e-5);
+        let tiled = slow_neural(Compare::Tile, &kernels).unwrap();
+        assert!((number(tiled) - 10.0).abs() < 1e-5);
+        assert!(slow_neural(Compare::Tile, &kernels[..1]).is_none());
     }
 
     #[test]

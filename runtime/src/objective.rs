@@ -1,60 +1,98 @@
 //! One evaluation of the loss: its terms, and the gradient with respect to all parameters. Updates nothing.
 
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+use termc_compiler::model::{Graph, LossKind};
 
-use crate::loss;
+use crate::loss::{self, Inputs, Value};
 use crate::network::{Forward, Network, Pass};
 use crate::params::Params;
 
-/// The loss terms of one batch, each `[1]` and already times its weight; absent terms are None.
+/// The loss terms of one batch in the model's order, each `[1]` and already times its weight.
 #[derive(Clone, Debug)]
 pub struct Terms {
-    /// Classification.
-    pub cross_entropy: Tensor<1>,
-    /// Distance of the named kernels.
-    pub slow_neural: Option<Tensor<1>>,
-    /// Parameter norms.
-    pub weight_norm: Option<Tensor<1>>,
+    /// Names and kinds, with the values still on the device.
+    named: TermValues,
+    values: Vec<Tensor<1>>,
 }
 
-/// The same as numbers.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// The loss terms as numbers, in the model's order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TermValues {
     /// The sum of all terms.
     #[serde(deserialize_with = "crate::train::scores::or_infinite")]
     pub total: f64,
-    /// Classification.
+    /// Each of them.
+    pub terms: Vec<TermValue>,
+}
+
+/// A loss term as a number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TermValue {
+    /// Its name in the model's file.
+    pub name: String,
+    /// Whether it judges the logits by the labels.
+    pub classifies: bool,
+    /// Its value, times its weight.
     #[serde(deserialize_with = "crate::train::scores::or_infinite")]
-    pub cross_entropy: f64,
-    /// Distance of the named kernels.
-    pub slow_neural: Option<f64>,
-    /// Parameter norms.
-    pub weight_norm: Option<f64>,
+    pub value: f64,
+}
+
+impl TermValues {
+    /// These values of a model's terms, in its order.
+    pub fn new(model: &Graph, values: impl IntoIterator<Item = f64>) -> Self {
+        let terms = model.loss.iter().zip(values);
+        Self::from_terms(
+            terms
+                .map(|(term, value)| TermValue {
+                    name: term.name.clone(),
+                    classifies: loss::classifies(&term.kind),
+                    value,
+                })
+                .collect(),
+        )
+    }
+
+    /// The terms and their sum.
+    pub fn from_terms(terms: Vec<TermValue>) -> Self {
+        Self {
+            total: terms.iter().map(|term| term.value).sum(),
+            terms,
+        }
+    }
+
+    /// The term of this name.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        let term = self.terms.iter().find(|term| term.name == name);
+        term.map(|term| term.value)
+    }
+
+    /// The sum of those that judge the logits by the labels: the cross entropy.
+    pub fn classification(&self) -> f64 {
+        let terms = self.terms.iter().filter(|term| term.classifies);
+        terms.map(|term| term.value).sum()
+    }
 }
 
 impl Terms {
     /// Waits for the device and fetches the numbers, all in one transfer.
     pub fn values(&self) -> TermValues {
-        let parts = [
-            Some(&self.cross_entropy),
-            self.slow_neural.as_ref(),
-            self.weight_norm.as_ref(),
-        ];
-        let joined = Tensor::cat(parts.iter().flatten().map(|t| (*t).clone()).collect(), 0);
-        let mut numbers = joined
-            .into_data()
-            .iter::<f64>()
-            .collect::<Vec<_>>()
-            .into_iter();
-        let [cross_entropy, slow_neural, weight_norm] =
-            parts.map(|part| part.and_then(|_| numbers.next()));
-        let cross_entropy = cross_entropy.unwrap_or(f64::NAN);
-        TermValues {
-            total: cross_entropy + slow_neural.unwrap_or(0.0) + weight_norm.unwrap_or(0.0),
-            cross_entropy,
-            slow_neural,
-            weight_norm,
-        }
+        let numbers = match self.values.is_empty() {
+            true => vec![],
+            false => {
+                let joined = Tensor::cat(self.values.clone(), 0).into_data();
+                joined.iter::<f64>().collect::<Vec<_>>()
+            }
+        };
+        let terms = self.named.terms.iter().zip(numbers);
+        TermValues::from_terms(
+            terms
+                .map(|(term, value)| TermValue {
+                    value,
+                    ..term.clone()
+                })
+                .collect(),
+        )
     }
 }
 
@@ -71,17 +109,10 @@ pub struct Evaluation {
 
 /// The loss terms of a forward pass, without gradients.
 pub fn terms(network: &Network, params: &Params, forward: &Forward, targets: Tensor<2>) -> Terms {
-    let loss = &network.model().loss;
+    let values = compute(network.model(), params, forward, &targets);
     Terms {
-        cross_entropy: loss::cross_entropy(&loss.cross_entropy, forward.logits.clone(), targets),
-        slow_neural: loss
-            .slow_neural
-            .as_ref()
-            .and_then(|term| loss::slow_neural(term, &forward.kernels)),
-        weight_norm: loss
-            .weight_norm
-            .as_ref()
-            .map(|term| loss::weight_norm(term, params).0),
+        named: TermValues::new(network.model(), vec![0.0; values.len()]),
+        values: values.into_iter().map(Value::value).collect(),
     }
 }
 
@@ -95,33 +126,59 @@ pub fn evaluate(
 ) -> Evaluation {
     let leaves = params.leaves();
     let forward = network.forward(&leaves, Tensor::from_inner(input), pass);
-    let loss = &network.model().loss;
     let targets = Tensor::from_inner(targets);
-    let cross_entropy = loss::cross_entropy(&loss.cross_entropy, forward.logits.clone(), targets);
-    let slow_neural = loss
-        .slow_neural
-        .as_ref()
-        .and_then(|term| loss::slow_neural(term, &forward.kernels));
-    let differentiable = match &slow_neural {
-        Some(slow) => cross_entropy.clone() + slow.clone(),
-        None => cross_entropy.clone(),
-    };
-    let mut grads = differentiable.backward();
-    let derived = leaves.gradients(&mut grads);
-    let (gradient, weight_norm) = match &loss.weight_norm {
-        Some(term) => {
-            let (value, own) = loss::weight_norm(term, params);
-            (derived + own, Some(value))
-        }
-        None => (derived, None),
+    let mut derived: Option<Tensor<1>> = None;
+    let mut stated: Option<Tensor<1>> = None;
+    let mut values = vec![];
+    for value in compute(network.model(), params, &forward, &targets) {
+        let (sum, part, value) = match value {
+            Value::Derived(value) => (&mut derived, value.clone(), value.inner()),
+            Value::Stated(value, gradient) => (&mut stated, gradient, value),
+        };
+        *sum = Some(match sum.take() {
+            Some(sum) => sum + part,
+            None => part,
+        });
+        values.push(value);
+    }
+    let of_derived = derived.map(|sum| leaves.gradients(&mut sum.backward()));
+    let gradient = match (of_derived, stated) {
+        (Some(derived), Some(stated)) => derived + stated,
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => params.flat().zeros_like(),
     };
     Evaluation {
         terms: Terms {
-            cross_entropy: cross_entropy.inner(),
-            slow_neural: slow_neural.map(Tensor::inner),
-            weight_norm,
+            named: TermValues::new(network.model(), vec![0.0; values.len()]),
+            values,
         },
         logits: forward.logits.inner(),
         gradient,
     }
+}
+
+/// The value of every term of the model, in its order.
+fn compute(
+    model: &Graph,
+    params: &Params,
+    forward: &Forward,
+    targets: &Tensor<2>,
+) -> Vec<Value> {
+    let mut compared = forward.compared.as_slice();
+    let terms = model.loss.iter().map(|term| {
+        let count = match &term.kind {
+            LossKind::SlowNeural { kernels, .. } => kernels.len(),
+            _ => 0,
+        };
+        let (kernels, others) = compared.split_at(count.min(compared.len()));
+        compared = others;
+        let inputs = Inputs {
+            logits: &forward.logits,
+            targets,
+            kernels,
+            params,
+        };
+        loss::term(term, inputs)
+    });
+    terms.collect()
 }

@@ -1,4 +1,4 @@
-//! The trainable parameters of a model as tensors: made, named, flattened. Does not compute with them.
+//! The parameters of a model as tensors: made, named, flattened. Does not compute with them.
 
 use std::sync::Arc;
 
@@ -122,11 +122,33 @@ impl Params {
         }
     }
 
-    /// Leaves of a new differentiation graph with these values.
+    /// Other values of the parameters that are trained, laid out like [`flat`](Self::flat); the others keep theirs.
+    pub fn trained_to(&self, flat: Tensor<1>) -> Self {
+        let mut moved = self.with_values(flat);
+        let all = self.model.params.iter().zip(&self.values);
+        for ((param, own), value) in all.zip(&mut moved.values) {
+            if !param.trained {
+                *value = own.clone();
+            }
+        }
+        moved
+    }
+
+    /// Leaves of a new differentiation graph with these values; those of parameters that are never trained have no gradient.
     pub fn leaves(&self) -> Self {
         // Burn gives each leaf a graph of its own and, at the first operation that meets several graphs, moves the younger
         // ones into the oldest. Leaves are made in the model's order, so that the oldest graph is the one that has grown.
-        self.map(|value| Tensor::from_inner(value).require_grad())
+        let values = self.iter().map(|(param, value)| {
+            let leaf = Tensor::from_inner(value.clone());
+            match param.trained {
+                true => leaf.require_grad(),
+                false => leaf,
+            }
+        });
+        Self {
+            values: values.collect(),
+            model: self.model.clone(),
+        }
     }
 
     /// The values without gradient tracking.
@@ -187,13 +209,12 @@ fn initial(param: &Param, key: Key) -> Vec<f32> {
         Init::Constant(value) => value,
         Init::Uniform { bound } => bound * (2.0 * key.uniform(i) - 1.0),
         Init::Normal { std } => std * key.normal(i),
-        Init::Filter {
+        Init::GammaUniform {
             bound,
-            scale,
             concentration,
         } => {
             let weight = bound * (2.0 * key.uniform(i) - 1.0);
-            weight * scale * key.named("gamma").gamma(i, concentration)
+            weight * key.named("gamma").gamma(i, concentration)
         }
     };
     (0..param.count() as u64).map(|i| value(i) as f32).collect()

@@ -15,7 +15,7 @@ const IMAGES: usize = 2;
 
 /// `input`, `[2, C, H, W]`, standard normal, and its `logits`, `[2, classes]`, by the composed operations.
 pub fn case(model: &Model, params: &Params, device: &Device) -> TensorFile {
-    let [channels, height, width] = model.input;
+    let [_, channels, height, width] = model.input.dims(1);
     let shape = [IMAGES, channels, height, width];
     let key = Key::new(0).named("selfcheck");
     let count: usize = shape.iter().product();

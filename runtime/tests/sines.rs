@@ -4,7 +4,7 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
 use termc_data::random::Key;
-use termc_kernels::composed::slow_net::{sine_of_doubles, sine_of_parts};
+use termc_kernels::composed::grid::{sine_of_doubles, sine_of_parts};
 
 /// The grid of a plane or a line.
 fn grid(sides: &[usize]) -> Vec<Vec<f64>> {

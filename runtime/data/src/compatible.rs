@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use termc_compiler::model::Model;
+use termc_compiler::model::{Model, Shape};
 
 use super::dataset::Dataset;
 
@@ -10,7 +10,7 @@ use super::dataset::Dataset;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Incompatible {
     /// Name, input and classes of the model.
-    pub model: (String, [usize; 3], usize),
+    pub model: (String, Shape, usize),
     /// Name, image shape and classes of the data set.
     pub data: (String, [usize; 3], usize),
 }
@@ -19,29 +19,40 @@ impl fmt::Display for Incompatible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (model, input, outputs) = &self.model;
         let (data, image, classes) = &self.data;
+        let [channels, rows, columns] = *image;
         let mut differences = Vec::new();
-        for (index, axis) in ["channels", "rows", "columns"].iter().enumerate() {
-            if let (Some(wants), Some(has)) = (input.get(index), image.get(index))
-                && wants != has
-            {
-                differences.push(format!("{axis} {wants} against {has}"));
+        let mut compare = |what: &str, wants: usize, has: usize| {
+            if wants != has {
+                differences.push(format!("{what} {wants} against {has}"));
             }
-        }
-        if outputs != classes {
-            differences.push(format!("classes {outputs} against {classes}"));
-        }
-        let [c, h, w] = input;
-        let [dc, dh, dw] = image;
+        };
+        compare("channels", input.channels, channels);
+        let kind = match input.sizes.as_slice() {
+            [height, width] => {
+                compare("rows", *height, rows);
+                compare("columns", *width, columns);
+                "images"
+            }
+            _ => {
+                compare("positions", input.sizes.positions(), rows * columns);
+                "sequences"
+            }
+        };
+        compare("classes", *outputs, *classes);
+        let sizes = input.sizes.as_slice().iter();
+        let sizes: String = sizes.map(|size| format!(", {size}")).collect();
         write!(
             f,
-            "model `{model}` takes images [{c}, {h}, {w}] of {outputs} classes, data set `{data}` has images \
-             [{dc}, {dh}, {dw}] of {classes} classes: {}",
+            "model `{model}` takes {kind} [{}{sizes}] of {outputs} classes, data set `{data}` has images \
+             [{channels}, {rows}, {columns}] of {classes} classes: {}",
+            input.channels,
             differences.join(", ")
         )
     }
 }
 
-/// Refuses a model whose input or classes are not exactly the data set's.
+/// Refuses a model whose input or classes are not exactly the data set's. A sequence may be the pixels of an image one
+/// after the other, row by row.
 pub fn require_compatible(model: &Model, dataset: &Dataset) -> Result<(), Incompatible> {
     compare(
         (model.name.clone(), model.input, model.classes),
@@ -49,11 +60,21 @@ pub fn require_compatible(model: &Model, dataset: &Dataset) -> Result<(), Incomp
     )
 }
 
+/// Whether images `[channels, rows, columns]` are what a model of this input takes.
+pub fn takes_images(input: &Shape, image: [usize; 3]) -> bool {
+    let [channels, rows, columns] = image;
+    let fits = match input.sizes.as_slice() {
+        [height, width] => (*height, *width) == (rows, columns),
+        _ => input.sizes.positions() == rows * columns,
+    };
+    fits && input.channels == channels
+}
+
 fn compare(
-    model: (String, [usize; 3], usize),
+    model: (String, Shape, usize),
     data: (String, [usize; 3], usize),
 ) -> Result<(), Incompatible> {
-    if (model.1, model.2) == (data.1, data.2) {
+    if takes_images(&model.1, data.1) && model.2 == data.2 {
         Ok(())
     } else {
         Err(Incompatible { model, data })
@@ -62,11 +83,35 @@ fn compare(
 
 #[cfg(test)]
 mod tests {
+    use termc_compiler::model::Sizes;
+
     use super::*;
+
+    fn input(channels: usize, sizes: &[usize]) -> Shape {
+        Shape {
+            batched: true,
+            channels,
+            sizes: Sizes::new(sizes).unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_pixels_of_an_image_are_a_sequence() {
+        assert!(takes_images(&input(1, &[64]), [1, 8, 8]));
+        assert!(!takes_images(&input(1, &[63]), [1, 8, 8]));
+        assert!(!takes_images(&input(3, &[64]), [1, 8, 8]));
+        let model = ("Line".to_owned(), input(1, &[60]), 10);
+        let digits = ("digits".to_owned(), [1, 8, 8], 10);
+        assert_eq!(
+            compare(model, digits).unwrap_err().to_string(),
+            "model `Line` takes sequences [1, 60] of 10 classes, data set `digits` has images [1, 8, 8] of 10 classes: \
+             positions 60 against 64"
+        );
+    }
 
     #[test]
     fn both_sides_are_named() {
-        let model = ("Cifar10".to_owned(), [3, 32, 32], 10);
+        let model = ("Cifar10".to_owned(), input(3, &[32, 32]), 10);
         let digits = ("digits".to_owned(), [1, 8, 8], 10);
         assert!(compare(model.clone(), ("CIFAR10".into(), [3, 32, 32], 10)).is_ok());
         let message = compare(model.clone(), digits).unwrap_err().to_string();

@@ -49,7 +49,7 @@ mod split;
 mod stl10;
 mod stop;
 
-pub use compatible::{Incompatible, require_compatible};
+pub use compatible::{Incompatible, require_compatible, takes_images};
 pub use dataset::{Dataset, Part, Subset};
 pub use error::{Error, Fault};
 pub use identity::{Identity, short_hash};

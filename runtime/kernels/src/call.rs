@@ -89,7 +89,7 @@ pub enum Call {
         /// Whether GELU and a bias follow.
         gelu: bool,
     },
-    /// `x` and a kernel `[1, C, k, k]`.
+    /// `x` and a kernel `[1, C, height, width]` of odd sides.
     Depthwise,
     /// One map, or two whose product is meant, then the bias unless the finish is plain.
     Standardize {

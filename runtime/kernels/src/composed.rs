@@ -5,6 +5,12 @@
 pub mod affine;
 #[path = "../../../compiler/support/elementwise.rs"]
 pub mod elementwise;
+#[path = "../../../compiler/support/grid.rs"]
+pub mod grid;
+#[path = "../../../compiler/support/normalize.rs"]
+pub mod normalize;
+#[path = "../../../compiler/support/pooling.rs"]
+pub mod pooling;
 #[path = "../../../compiler/support/slow_net.rs"]
 pub mod slow_net;
 #[path = "../../../compiler/support/standardize.rs"]

@@ -195,7 +195,7 @@ impl KernelChoice {
         })
     }
 
-    /// Depthwise convolution with an odd kernel `[1, C, k, k]`, stride 1 and zero padding `(k - 1) / 2`.
+    /// Depthwise convolution with a kernel `[1, C, height, width]` of odd sides, stride 1 and zero padding `(side - 1) / 2`.
     pub fn depthwise(self, x: Tensor<4>, kernel: Tensor<4>) -> Tensor<4> {
         shapes::depthwise(x.dims(), kernel.dims());
         let operands = vec![given(&x), given(&kernel)];

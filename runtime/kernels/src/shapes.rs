@@ -44,14 +44,14 @@ pub fn pointwise(parts: &[Dims], weight: [usize; 2], bias: [usize; 1]) {
 }
 
 /// # Panics
-/// If the kernel is not `[1, C, k, k]` with odd `k` and the channels of `x`.
+/// If the kernel is not `[1, C, odd, odd]` with the channels of `x`.
 pub fn depthwise(x: Dims, kernel: Dims) {
     let [_, channels, ..] = x;
     let [one, of_kernel, height, width] = kernel;
-    let square = one == 1 && height == width && height % 2 == 1;
+    let has_centre = one == 1 && height % 2 == 1 && width % 2 == 1;
     assert!(
-        square,
-        "depthwise: kernel {kernel:?} is not [1, C, k, k] with odd k"
+        has_centre,
+        "depthwise: kernel {kernel:?} is not [1, C, height, width] with odd sides"
     );
     assert_eq!(
         of_kernel, channels,

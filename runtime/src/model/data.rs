@@ -67,7 +67,7 @@ impl CheckedSource {
             (None, None) => return Err(ModelError::NoDataset.into()),
         };
         let recorded_dir = recorded.as_ref().and_then(|r| r.data_dir.clone());
-        let [channels, ..] = self.model.input;
+        let channels = self.model.input.channels;
         let options = DatasetOptions {
             data_dir: choice.data_dir.clone().or(recorded_dir),
             channels: Some(channels),

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
-use termc_data::{Normalizer, decode_image};
+use termc_compiler::model::Model as CheckedModel;
+use termc_data::{Normalizer, decode_image, takes_images};
 
 use super::{Model, ModelError, fetch};
 use crate::Error;
@@ -105,13 +106,19 @@ impl Prediction {
     }
 }
 
+/// The shape `[channels, height, width]` of an image that the model takes; a sequence is one column of pixels.
+fn image_shape(model: &CheckedModel) -> [usize; 3] {
+    let [_, shape @ ..] = model.input.dims(1);
+    shape
+}
+
 impl Model {
     /// Reads PNG or JPEG files of the size that the model takes.
     ///
     /// # Errors
     /// If a file cannot be read or is of another size, or there are none.
     pub fn read_images(&self, files: &[impl AsRef<Path>]) -> Result<ImageBatch, Error> {
-        ImageBatch::read(self.checked().input, files)
+        ImageBatch::read(image_shape(self.checked()), files)
     }
 
     /// Classifies images, all together as one batch.
@@ -121,16 +128,17 @@ impl Model {
     /// [`preprocessing`](Self::preprocessing).
     pub fn predict(&self, images: &ImageBatch) -> Result<Vec<Prediction>, Error> {
         let model = self.checked();
-        if images.shape != model.input {
+        let shape = images.shape;
+        if !takes_images(&model.input, shape) {
             return Err(ModelError::ImageShape {
                 model: model.name.clone(),
-                expected: model.input,
-                found: images.shape,
+                expected: image_shape(model),
+                found: shape,
             }
             .into());
         }
         let preprocessing = self.preprocessing()?;
-        let [channels, height, width] = model.input;
+        let [channels, height, width] = shape;
         let normalizer = Normalizer::new(&preprocessing.normalize, channels)?;
         let mut pixels = vec![0f32; images.pixels.len()];
         let each = images.pixels.chunks_exact(images.size());

@@ -11,14 +11,14 @@ use crate::loss::one_hot;
 use crate::network::{Keep, Pass};
 use crate::objective::{self, TermValues};
 use crate::params::unflatten;
-use crate::tensors::{TensorFile, Tensors};
+use crate::tensors::{TensorFile, Tensors, reshaped};
 
 /// Normalized images and their labels.
 #[derive(Clone, Debug)]
 pub struct RunInput {
     /// As errors call it: the file it was read from.
     pub name: String,
-    /// `[N, C, H, W]`, 32-bit floats.
+    /// `[N, C, H, W]`, 32-bit floats; of sequences `[N, C, L, 1]`.
     pub images: TensorData,
     /// A class for each image; the loss and its gradient need them.
     pub labels: Option<Vec<usize>>,
@@ -34,7 +34,7 @@ pub struct RunOptions {
 }
 
 impl RunInput {
-    /// Reads a `.safetensors` file with `input`, `[N, C, H, W]`, and perhaps `labels`, `[N]`, for a model.
+    /// Reads a `.safetensors` file with `input`, `[N, C, H, W]` or `[N, C, L]`, and perhaps `labels`, `[N]`, for a model.
     ///
     /// # Errors
     /// If it cannot be read, has no `input`, or something in it does not fit the model.
@@ -48,13 +48,14 @@ impl RunInput {
         let images = file.tensors.remove("input");
         let images = images.ok_or_else(|| ModelError::NoInput(name()))?;
         let sizes: Vec<usize> = images.shape().to_vec();
-        let [channels, height, width] = model.input;
-        let count = match sizes.as_slice() {
-            [n, c, h, w] if [*c, *h, *w] == model.input && *n > 0 => *n,
+        let channels = model.input.channels;
+        let wanted = [&[channels], model.input.sizes.as_slice()].concat();
+        let count = match sizes.split_first() {
+            Some((n, rest)) if rest == wanted && *n > 0 => *n,
             _ => {
                 return Err(problem(format!(
-                    "has `input` of shape {sizes:?}; model `{}` takes [N, {channels}, {height}, {width}]",
-                    model.name
+                    "has `input` of shape {sizes:?}; model `{}` takes {}",
+                    model.name, model.input
                 ))
                 .into());
             }
@@ -63,7 +64,7 @@ impl RunInput {
         let labels = labels.map(|labels| classes(&labels, count, model.classes));
         Ok(Self {
             name: name(),
-            images: images.convert::<f32>(),
+            images: reshaped(images.convert::<f32>(), model.input.dims(count)),
             labels: labels.transpose().map_err(problem)?,
         })
     }
@@ -89,7 +90,7 @@ fn classes(labels: &TensorData, images: usize, classes: usize) -> Result<Vec<usi
 
 impl Model {
     /// Runs the model on a batch: `logits` `[N, classes]`; with labels the loss terms `loss.*`; where asked for the
-    /// gradient `grad.PARAMETER` and the values `node.NAME`.
+    /// gradient `grad.PARAMETER` and the values `node.PATH`.
     ///
     /// # Errors
     /// If a gradient is asked of a frozen model or without labels.
@@ -122,7 +123,7 @@ impl Model {
             }
             for (node, value) in forward.kept {
                 let value = fetch(value)?.convert::<f32>();
-                out.insert(format!("node.{}", model[node].name), value);
+                out.insert(format!("node.{}", model[node].path), value);
             }
         }
         if let (true, Some(targets)) = (options.gradients, targets) {
@@ -155,16 +156,9 @@ impl Model {
 
 /// The loss terms as tensors of shape [], the total among them.
 fn insert_terms(out: &mut Tensors, terms: TermValues) {
-    let named = [
-        ("total", Some(terms.total)),
-        ("cross_entropy", Some(terms.cross_entropy)),
-        ("slow", terms.slow_neural),
-        ("weight_norm", terms.weight_norm),
-    ];
-    for (name, value) in named {
-        if let Some(value) = value {
-            let data = TensorData::new(vec![value as f32], Vec::<usize>::new());
-            out.insert(format!("loss.{name}"), data);
-        }
+    let each = terms.terms.into_iter().map(|term| (term.name, term.value));
+    for (name, value) in each.chain([("total".to_owned(), terms.total)]) {
+        let data = TensorData::new(vec![value as f32], Vec::<usize>::new());
+        out.insert(format!("loss.{name}"), data);
     }
 }

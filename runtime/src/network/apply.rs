@@ -1,15 +1,22 @@
-//! One node's value from its operands' values: the only match over all operations in this crate.
+//! One node's value from its operands' values: the only match over all operations in this crate. Primitives are the composed
+//! functions that emitted source carries too, but for those that have a kernel.
 
-use burn::tensor::{DType, Tensor, TensorData};
-use termc_compiler::model::{self, Affine, Grid, Model, NodeId, Op, ParamId};
-use termc_data::random::Key;
-use termc_kernels::composed::affine::AffineTensors;
-use termc_kernels::composed::elementwise;
-use termc_kernels::{Bias, Over};
+mod dropout;
+mod fused;
+mod linear;
+mod perturb;
+mod slow;
+mod statistics;
 
-use super::plan::Fusion;
+use burn::tensor::{DType, Device, Tensor};
+use termc_compiler::model::{Function, Model, NodeId, Op, ParamId, Shape};
+use termc_kernels::Bias;
+use termc_kernels::composed::{elementwise, grid, pooling};
+
+pub(super) use self::statistics::kernel_over;
+
 use super::precision::{joined, pair, to, wide};
-use super::{Dropout, Pass, Perturbation, Values, slow};
+use super::{Pass, Values};
 use crate::params::Params;
 
 /// What every node of one forward pass may look at.
@@ -17,183 +24,125 @@ pub(super) struct Run<'a> {
     pub model: &'a Model,
     pub params: &'a Params,
     pub pass: &'a Pass<'a>,
+    /// Where values that are made of nothing are made.
+    pub device: &'a Device,
 }
 
 impl Run<'_> {
     /// The value of a node that is not the input.
     pub fn node(&self, id: NodeId, values: &Values) -> Tensor<4> {
         let kernels = self.pass.kernels;
+        let shape = self.model[id].shape;
+        let both = |a: NodeId, b: NodeId| pair(values.get(a), values.get(b));
         match &self.model[id].op {
-            Op::Input => values.get(id),
-            Op::Kernel(net) => {
-                let tensors = slow::slow_tensors(self.params, net);
-                match net.grid {
-                    Grid::Plane { .. } => kernels.slow_plane(tensors, self.params.shaped(net.bias)),
-                    Grid::Line { .. } => kernels.slow_line(tensors, self.params.get(net.bias)),
-                }
+            Op::Input(_) => values.get(id),
+            Op::Coordinates(_) => grid::coordinates(shape.sizes.as_slice(), self.device),
+            Op::Stored(op) => self.stored(op.param, shape),
+            Op::Fill(op) => Tensor::full(shape.dims(1), op.value, (self.device, DType::F32)),
+            Op::Linear(op) => self.linear(op.x, op.affine, values),
+            Op::Fourier(op) => {
+                grid::fourier(values.get(op.grid), self.affine(op.affine, DType::F32))
             }
-            Op::ContextKernel {
-                net,
-                context,
-                source,
-            } => {
-                let source = to(values.get(*source), DType::F32);
-                let tensors = slow::slow_tensors(self.params, net);
-                let context = slow::context_tensors(self.params, context, &source.device());
-                let bias = self.params.shaped(net.bias);
-                kernels.slow_context(tensors, bias, context, source)
-            }
-            Op::Constant(value) => self.params.shaped(*value),
-            Op::Add(a, b) => {
-                let (a, b) = pair(values.get(*a), values.get(*b));
-                kernels.add(a, b)
-            }
-            Op::Mul(a, b) => {
-                let (a, b) = pair(values.get(*a), values.get(*b));
-                kernels.mul(a, b)
-            }
-            Op::MatMul(a, b) => {
-                let (a, b) = pair(values.get(*a), values.get(*b));
-                kernels.matmul(a, b)
-            }
-            Op::Pointwise { x, affine } => {
-                let (parts, dtype) = read(*x, values);
-                let (weight, bias) = self.affine(*affine, dtype);
-                kernels.pointwise(parts, weight, bias)
-            }
-            Op::Depthwise { x, kernel } => {
-                let x = values.get(*x);
-                let kernel = to(values.get(*kernel), x.dtype());
+            Op::Depthwise(op) => {
+                let x = values.get(op.x);
+                let kernel = to(values.get(op.kernel), x.dtype());
                 kernels.depthwise(x, kernel)
             }
-            Op::Standardize { x, over } => {
-                self.half(values.get(*x), |x| kernels.standardize(x, axes(*over)))
+            Op::Activation(op) => self.activation(op.function, values.get(op.x)),
+            Op::StopGradient(op) => values.get(op.x).detach(),
+            Op::Mean(op) => self.mean(op.over, values.get(op.x)),
+            Op::Standardize(op) => self.standardize(op.over, op.eps, values.get(op.x)),
+            Op::Normalize(op) => self.normalize(op.over, values.get(op.x)),
+            // Small, and what contexts are made of: it stays in 32 bits.
+            Op::AdaptiveAvgPool(op) => {
+                pooling::adaptive_avg_pool(to(values.get(op.x), DType::F32), shape.sizes.plane())
             }
-            Op::StandardizeScaled { x, scale } => wide(values.get(*x), |x| {
-                let scale = to(values.get(*scale), DType::F32);
-                kernels.standardize_scaled(x, scale)
-            }),
-            Op::Rescale { x, scale, shift } => {
-                let (scale, shift) = (self.params.get(*scale), self.params.get(*shift));
-                let x = values.get(*x);
-                let (scale, shift) = (to(scale, x.dtype()), to(shift, x.dtype()));
-                kernels.rescale(x, scale, shift)
-            }
-            Op::Gelu(x) => self.half(values.get(*x), |x| kernels.gelu(x)),
-            Op::Sigmoid(x) => self.half(values.get(*x), |x| kernels.sigmoid(x)),
-            Op::Bias { x, bias } => {
-                let x = values.get(*x);
-                let bias = self.bias(*bias, x.dtype());
-                kernels.bias(x, bias)
-            }
-            Op::Concat(parts) => {
-                let parts = parts.iter().map(|part| values.get(*part)).collect();
+            Op::Concat(op) => {
+                let parts = op.parts.iter().map(|part| values.get(*part)).collect();
                 elementwise::concat(joined(parts))
             }
-            Op::Tile { x, times } => elementwise::tile(values.get(*x), *times),
-            Op::ChannelMean(x) => wide(values.get(*x), |x| kernels.channel_mean(x)),
-            // Small, and what heads are made of: it stays in 32 bits.
-            Op::SpatialMean(x) => kernels.spatial_mean(to(values.get(*x), DType::F32)),
-            Op::Dropout { x, rate } => match &self.pass.dropout {
-                Some(dropout) if *rate > 0.0 => self.dropout(id, values.get(*x), *rate, dropout),
-                _ => values.get(*x),
-            },
-        }
-    }
-
-    /// The value of nodes that a fused kernel computes together.
-    pub fn fused(&self, fusion: &Fusion, values: &Values) -> Tensor<4> {
-        let kernels = self.pass.kernels;
-        match *fusion {
-            Fusion::StandardizeGelu { x, over, bias } => {
-                let bias = self.bias(bias, DType::F32);
-                self.half(values.get(x), |x| {
-                    kernels.standardize_gelu(x, axes(over), bias)
-                })
+            Op::Part(op) => values.get(op.x).narrow(1, op.start, shape.channels),
+            Op::Flatten(op) => {
+                let x = values.get(op.x);
+                let images = x.dims()[0];
+                x.reshape([images, shape.channels, 1, 1])
             }
-            Fusion::Gated { a, b, over, bias } => {
-                let bias = self.bias(bias, DType::F32);
-                let (a, b) = pair(values.get(a), values.get(b));
-                self.half(a, |a| {
-                    let b = to(b, a.dtype());
-                    kernels.gated(a, b, axes(over), bias)
-                })
+            Op::Dropout(op) => self.dropout(id, op.rate, op.shared, values.get(op.x)),
+            Op::Add(op) => {
+                let (a, b) = both(op.a, op.b);
+                kernels.add(a, b)
             }
-            Fusion::PointwiseGelu { x, affine, bias } => {
-                let (parts, dtype) = read(x, values);
-                let (weight, shift) = self.affine(affine, dtype);
-                let bias = self.bias(bias, DType::F32);
-                match dtype {
-                    DType::F32 => kernels.pointwise_gelu(parts, weight, shift, bias),
-                    _ => wide(kernels.pointwise(parts, weight, shift), |y| {
-                        kernels.gelu_bias(y, None, bias)
-                    }),
-                }
+            Op::Sub(op) => {
+                let (a, b) = both(op.a, op.b);
+                a - b
             }
-            Fusion::GeluBias { x, rescale, bias } => {
-                let rescale = rescale.map(|both| both.map(|id| self.params.get(id)));
-                let bias = self.bias(bias, DType::F32);
-                wide(values.get(x), |x| kernels.gelu_bias(x, rescale, bias))
+            Op::Mul(op) => {
+                let (a, b) = both(op.a, op.b);
+                kernels.mul(a, b)
             }
-            Fusion::Silu(x) => self.half(values.get(x), |x| kernels.silu(x)),
-            Fusion::Gate { x, a, b } => self.half(values.get(x), |x| {
-                let [a, b] = [a, b].map(|id| to(values.get(id), x.dtype()));
-                kernels.gate(x, a, b)
+            Op::ScaleBy(op) => values.get(op.x).mul_scalar(op.by),
+            Op::Offset(op) => values.get(op.x).add_scalar(op.by),
+            Op::MatMul(op) => {
+                let (a, b) = both(op.a, op.b);
+                kernels.matmul(a, b)
+            }
+            Op::Kernel(op) => self.kernel(&op.net, shape),
+            Op::ContextKernel(op) => {
+                self.context_kernel(&op.net, &op.context, values.get(op.source))
+            }
+            Op::StandardizeScaled(op) => wide(values.get(op.x), |x| {
+                let scale = to(values.get(op.scale), DType::F32);
+                kernels.standardize_scaled(x, scale)
             }),
+            Op::Rescale(op) => {
+                let x = values.get(op.x);
+                let [scale, shift] =
+                    [op.scale, op.shift].map(|id| to(self.params.get(id), x.dtype()));
+                kernels.rescale(x, scale, shift)
+            }
+            Op::Bias(op) => {
+                let x = values.get(op.x);
+                let bias = self.bias(op.bias, shape, x.dtype());
+                kernels.bias(x, bias)
+            }
+            Op::Tile(op) => elementwise::tile(values.get(op.x), op.times),
         }
-    }
-
-    /// The values of linear maps that read the same value, in order.
-    pub fn together(&self, ids: &[NodeId], values: &Values) -> Vec<Tensor<4>> {
-        let linear = ids.iter().filter_map(|id| match &self.model[*id].op {
-            Op::Pointwise { x, affine } => Some((*x, *affine)),
-            _ => None,
-        });
-        let (xs, maps): (Vec<NodeId>, Vec<Affine>) = linear.unzip();
-        let Some(x) = xs.first() else {
-            return vec![];
-        };
-        let (parts, dtype) = read(*x, values);
-        let maps = maps.into_iter().map(|affine| self.affine(affine, dtype));
-        self.pass.kernels.pointwises(parts, maps.collect())
-    }
-
-    fn affine(&self, affine: Affine, dtype: DType) -> AffineTensors {
-        let weight = self.params.shaped::<2>(affine.weight);
-        (to(weight, dtype), to(self.params.get(affine.bias), dtype))
     }
 
     /// The parts of a concatenation or tiling that is not made.
     pub fn parts(&self, id: NodeId, values: &Values) -> Vec<Tensor<4>> {
         match &self.model[id].op {
-            Op::Concat(parts) => parts.iter().flat_map(|part| values.parts(*part)).collect(),
-            Op::Tile { x, times } => (0..*times).flat_map(|_| values.parts(*x)).collect(),
+            Op::Concat(op) => {
+                let parts = op.parts.iter().flat_map(|part| values.parts(*part));
+                parts.collect()
+            }
+            Op::Tile(op) => (0..op.times).flat_map(|_| values.parts(op.x)).collect(),
             _ => vec![self.node(id, values)],
         }
     }
 
-    /// The value with every number changed a little, the same way in every image.
-    pub fn perturbed(&self, id: NodeId, x: Tensor<4>, perturbation: &Perturbation) -> Tensor<4> {
-        if perturbation.only.is_some_and(|only| only != id) {
-            return x;
-        }
-        let [_, channels, height, width] = x.dims();
-        let key = Key::new(0).named("disturb").named(&self.model[id].name);
-        let noise: Vec<f32> = (0..(channels * height * width) as u64)
-            .map(|i| (perturbation.amount * (2.0 * key.uniform(i) - 1.0)) as f32)
-            .collect();
-        let noise = TensorData::new(noise, [1, channels, height, width]);
-        let change = x.clone() * Tensor::from_data(noise, (&x.device(), x.dtype()));
-        match perturbation.gradient {
-            true => x + (change.clone() - change.detach()),
-            false => x + change,
+    fn activation(&self, function: Function, x: Tensor<4>) -> Tensor<4> {
+        let kernels = self.pass.kernels;
+        match function {
+            Function::Gelu => self.half(x, |x| kernels.gelu(x)),
+            Function::Sigmoid => self.half(x, |x| kernels.sigmoid(x)),
+            Function::Tanh => wide(x, Tensor::tanh),
+            Function::Sin => wide(x, Tensor::sin),
+            Function::Exp => wide(x, Tensor::exp),
         }
     }
 
-    fn bias(&self, id: ParamId, dtype: DType) -> Bias {
+    /// A stored tensor as a value of this shape.
+    fn stored(&self, id: ParamId, shape: Shape) -> Tensor<4> {
+        self.params.get(id).reshape(shape.dims(1))
+    }
+
+    /// What is added to a value of this shape.
+    fn bias(&self, id: ParamId, shape: Shape, dtype: DType) -> Bias {
+        let bias = to(self.params.get(id), dtype);
         match self.model[id].shape.len() {
-            1 => Bias::Scalar(to(self.params.get(id), dtype)),
-            _ => Bias::Spatial(to(self.params.shaped(id), dtype)),
+            1 => Bias::Scalar(bias),
+            _ => Bias::Spatial(bias.reshape(shape.sizes.plane())),
         }
     }
 
@@ -203,38 +152,5 @@ impl Run<'_> {
             true => f(x),
             false => wide(x, f),
         }
-    }
-
-    /// Zeroes whole channels of single images and scales the others by `1 / (1 - rate)`.
-    fn dropout(&self, id: NodeId, x: Tensor<4>, rate: f64, dropout: &Dropout) -> Tensor<4> {
-        let [batch, channels, ..] = x.dims();
-        let key = dropout.key.named(&self.model[id].name);
-        let scale = (1.0 / (1.0 - rate)) as f32;
-        let mask: Vec<f32> = (0..batch)
-            .flat_map(|image| {
-                let key = key.at((dropout.first_image + image) as u64);
-                (0..channels as u64).map(move |c| if key.uniform(c) < rate { 0.0 } else { scale })
-            })
-            .collect();
-        let mask = TensorData::new(mask, [batch, channels, 1, 1]);
-        let mask = Tensor::from_data(mask, (&x.device(), x.dtype()));
-        self.pass.kernels.mul(x, mask)
-    }
-}
-
-/// The parts of what a linear map reads, all of one type.
-fn read(x: NodeId, values: &Values) -> (Vec<Tensor<4>>, DType) {
-    let parts = joined(values.parts(x));
-    let dtype = parts.first().map_or(DType::F32, Tensor::dtype);
-    (parts, dtype)
-}
-
-/// The model's axes of a standardization as the kernels name them.
-pub(super) fn axes(over: model::Over) -> Over {
-    match over {
-        model::Over::Instance => Over::Instance,
-        model::Over::Batch => Over::Batch,
-        model::Over::Groups(groups) => Over::Groups(groups),
-        model::Over::OddGroups(groups) => Over::OddGroups(groups),
     }
 }

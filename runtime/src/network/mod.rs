@@ -5,7 +5,6 @@ mod memory;
 mod pass;
 mod plan;
 mod precision;
-mod slow;
 mod values;
 
 use std::iter;
@@ -27,8 +26,8 @@ use crate::params::Params;
 pub struct Forward {
     /// `[N, classes]`
     pub logits: Tensor<2>,
-    /// The kernels the slow neural loss compares, in its order; empty without that term.
-    pub kernels: Vec<Tensor<4>>,
+    /// The values that terms of the loss compare, in the model's order ([`compared`](termc_compiler::model::Graph::compared)).
+    pub compared: Vec<Tensor<4>>,
     /// The kept values in the model's order.
     pub kept: Vec<(NodeId, Tensor<4>)>,
 }
@@ -56,9 +55,11 @@ impl Network {
         &self.model
     }
 
-    /// Computes the logits of a batch `[N, C, H, W]`.
+    /// Computes the logits of a batch `[N, C, H, W]`. A model of sequences takes `[N, C, L, 1]`, and the pixels of an image as
+    /// one sequence, row by row.
     pub fn forward(&self, params: &Params, input: Tensor<4>, pass: &Pass) -> Forward {
         let images = input.dims()[0];
+        let input = self.laid_out(input);
         let most = self.at_a_time(&input.device(), pass);
         let Some(most) = most.filter(|most| *most < images) else {
             return self.at_once(params, input, pass);
@@ -73,6 +74,15 @@ impl Network {
         let all: Vec<Tensor<2>> = iter::once(first.logits).chain(others).collect();
         first.logits = Tensor::cat(all, 0);
         first
+    }
+
+    /// The input as the model's shape says.
+    fn laid_out(&self, input: Tensor<4>) -> Tensor<4> {
+        let dims = self.model.input.dims(input.dims()[0]);
+        match input.dims() == dims {
+            true => input,
+            false => input.reshape(dims),
+        }
     }
 
     /// How many images are computed at a time, where that is not as many as there are.
@@ -91,12 +101,8 @@ impl Network {
         let is_kept = self.is_kept(pass);
         let mut kept = Vec::new();
         let mut logits = None;
-        let compared = model
-            .loss
-            .slow_neural
-            .as_ref()
-            .map_or(&[][..], |term| &term.kernels);
-        let mut kernels = vec![None; compared.len()];
+        let asked: Vec<NodeId> = model.compared().collect();
+        let mut compared = vec![None; asked.len()];
         let plan = match (pass.kernels, pass.keep) {
             (KernelChoice::Fused, Keep::Nothing | Keep::Made) => &self.fused,
             _ => &self.plain,
@@ -109,7 +115,7 @@ impl Network {
             if id == model.output {
                 logits = Some(whole.clone());
             }
-            for (slot, _) in kernels.iter_mut().zip(compared).filter(|(_, k)| **k == id) {
+            for (slot, _) in compared.iter_mut().zip(&asked).filter(|(_, k)| **k == id) {
                 *slot = Some(whole.clone());
             }
         });
@@ -121,7 +127,7 @@ impl Network {
         let batch = logits.dims()[0];
         Forward {
             logits: precision::to(logits.reshape([batch, model.classes]), DType::F32),
-            kernels: kernels.into_iter().flatten().collect(),
+            compared: compared.into_iter().flatten().collect(),
             kept,
         }
     }
@@ -141,6 +147,7 @@ impl Network {
         };
         let plan = ExecutionPlan::towards(&self.model, asked, kernels == KernelChoice::Fused);
         let is_kept = |id: NodeId| asked.contains(&id);
+        let input = self.laid_out(input);
         self.execute(&plan, params, input, &pass, is_kept, |id, value| {
             if is_kept(id) {
                 see(id, value);
@@ -148,12 +155,13 @@ impl Network {
         });
     }
 
-    /// The values of all nodes that no image changes, given for each context kernel what is known of it. A context kernel
+    /// The values of all nodes that no image changes, made on `device`, given for each context kernel what is known of it. A context kernel
     /// of which nothing is known has no value.
     pub fn constants(
         &self,
         params: &Params,
         kernels: KernelChoice,
+        device: &Device,
         context: impl Fn(NodeId) -> Option<Context>,
     ) -> Vec<Option<Tensor<4>>> {
         let pass = Pass {
@@ -165,25 +173,24 @@ impl Network {
             model,
             params,
             pass: &pass,
+            device,
         };
         let mut values = Values::new(model.nodes.len());
         for id in model.node_ids() {
             let value = match &model[id].op {
-                Op::Input => None,
-                Op::Kernel(_) | Op::Constant(_) => Some(run.node(id, &values)),
-                Op::ContextKernel { source, .. } => context(id).map(|known| match known {
+                Op::Input(_) => None,
+                Op::ContextKernel(op) => context(id).map(|known| match known {
                     Context::Kernel(kernel) => kernel,
                     Context::Pooled(pooled) => {
-                        values.set(*source, Value::Whole(pooled));
+                        values.set(op.source, Value::Whole(pooled));
                         let kernel = run.node(id, &values);
-                        values.free(*source);
+                        values.free(op.source);
                         kernel
                     }
                 }),
                 op => {
-                    let operands = op.operands();
-                    let known = operands.iter().all(|x| values.has(*x));
-                    (known && !operands.is_empty()).then(|| run.node(id, &values))
+                    let known = op.operands().iter().all(|x| values.has(*x));
+                    known.then(|| run.node(id, &values))
                 }
             };
             if let Some(value) = value {
@@ -207,11 +214,13 @@ impl Network {
     ) {
         let model = &self.model;
         let mut values = Values::new(model.nodes.len());
+        let device = input.device();
         let mut input = Some(precision::to(input, pass.precision.dtype()));
         let run = apply::Run {
             model,
             params,
             pass,
+            device: &device,
         };
         let steps = plan.steps.iter().zip(&plan.last_reads);
         for (id, (step, freed)) in model.node_ids().zip(steps) {
@@ -223,7 +232,7 @@ impl Network {
                     let wholes = run.together(ids, &values).into_iter();
                     ids.iter().copied().zip(wholes.map(Value::Whole)).collect()
                 }
-                (None, Step::Fused(fusion)) => one(Value::Whole(run.fused(fusion, &values))),
+                (None, Step::Fused(fusion)) => one(Value::Whole(run.fused(id, fusion, &values))),
                 (None, Step::Parts) if !keep(id) => one(Value::Parts(run.parts(id, &values))),
                 (None, Step::Parts | Step::Node) => one(Value::Whole(run.node(id, &values))),
             };

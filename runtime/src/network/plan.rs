@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use termc_compiler::model::{Affine, Graph, Model, NodeId, Op, Over, ParamId};
+use termc_compiler::model::{Affine, Function, Graph, Model, NodeId, Op, ParamId};
+use termc_kernels::Over;
+
+use super::apply::kernel_over;
 
 /// How to execute a model.
 #[derive(Clone, Debug)]
@@ -157,7 +160,7 @@ impl ExecutionPlan {
         let mut read = vec![false; model.nodes.len()];
         let mut deferred: Vec<bool> = (model.node_ids())
             .map(|id| {
-                let joins = matches!(model[id].op, Op::Concat(_) | Op::Tile { .. });
+                let joins = matches!(model[id].op, Op::Concat(_) | Op::Tile(_));
                 joins && !asked.contains(&id)
             })
             .collect();
@@ -174,7 +177,7 @@ impl ExecutionPlan {
                 _ => {
                     let own = deferred.get(id.index()).copied().unwrap_or(false);
                     let parts = match op {
-                        Op::Pointwise { .. } => true,
+                        Op::Linear(_) => true,
                         Op::Concat(_) => own,
                         _ => false,
                     };
@@ -231,8 +234,8 @@ fn fused_steps(model: &Model, asked: &[NodeId]) -> Vec<Step> {
 fn together(model: &Model, steps: &mut [Step]) {
     let mut groups: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
     for (id, step) in model.node_ids().zip(steps.iter()) {
-        if let (Op::Pointwise { x, .. }, Step::Node) = (&model[id].op, step) {
-            groups.entry(*x).or_default().push(id);
+        if let (Op::Linear(op), Step::Node) = (&model[id].op, step) {
+            groups.entry(op.x).or_default().push(id);
         }
     }
     for group in groups.into_values() {
@@ -247,8 +250,7 @@ fn together(model: &Model, steps: &mut [Step]) {
 
 /// What a forward pass yields: the output and the kernels of the loss.
 fn asked(model: &Graph) -> Vec<NodeId> {
-    let kernels = model.loss.slow_neural.iter().flat_map(|term| &term.kernels);
-    kernels.copied().chain([model.output]).collect()
+    model.compared().chain([model.output]).collect()
 }
 
 /// How often each value is read, those asked for once more.
@@ -269,26 +271,27 @@ fn fusion(
     id: NodeId,
     once: impl Fn(NodeId) -> bool,
 ) -> Option<(Fusion, Vec<NodeId>)> {
-    match model[id].op {
-        Op::Bias { x: gelu, bias } => {
-            let Op::Gelu(inner) = model[gelu].op else {
-                return None;
-            };
-            if !once(gelu) {
-                return None;
-            }
-            match model[inner].op {
-                Op::Standardize { x, over } if once(inner) => match model[x].op {
-                    Op::Mul(a, b) if once(x) && model[a].shape == model[b].shape => {
-                        Some((Fusion::Gated { a, b, over, bias }, vec![x, inner, gelu]))
+    match &model[id].op {
+        Op::Bias(op) => {
+            let (gelu, bias) = (op.x, op.bias);
+            let inner = activated(model, gelu, Function::Gelu).filter(|_| once(gelu))?;
+            match &model[inner].op {
+                Op::Standardize(op) if once(inner) && kernel_over(op.over, op.eps).is_some() => {
+                    let (x, over) = (op.x, kernel_over(op.over, op.eps)?);
+                    match &model[x].op {
+                        Op::Mul(op) if once(x) && model[op.a].shape == model[op.b].shape => {
+                            let (a, b) = (op.a, op.b);
+                            Some((Fusion::Gated { a, b, over, bias }, vec![x, inner, gelu]))
+                        }
+                        _ => Some((Fusion::StandardizeGelu { x, over, bias }, vec![inner, gelu])),
                     }
-                    _ => Some((Fusion::StandardizeGelu { x, over, bias }, vec![inner, gelu])),
-                },
-                Op::Pointwise { x, affine } if once(inner) => {
+                }
+                Op::Linear(op) if once(inner) => {
+                    let (x, affine) = (op.x, op.affine);
                     Some((Fusion::PointwiseGelu { x, affine, bias }, vec![inner, gelu]))
                 }
-                Op::Rescale { x, scale, shift } if once(inner) => {
-                    let rescale = Some([scale, shift]);
+                Op::Rescale(op) if once(inner) => {
+                    let (x, rescale) = (op.x, Some([op.scale, op.shift]));
                     Some((Fusion::GeluBias { x, rescale, bias }, vec![inner, gelu]))
                 }
                 _ => {
@@ -297,22 +300,29 @@ fn fusion(
                 }
             }
         }
-        Op::Mul(x, y) => {
+        Op::Mul(op) => {
             let gate = |sigmoid: NodeId, x: NodeId| {
-                let Op::Sigmoid(score) = model[sigmoid].op else {
-                    return None;
-                };
-                match model[score].op {
+                let score = activated(model, sigmoid, Function::Sigmoid)?;
+                match &model[score].op {
                     _ if !once(sigmoid) || sigmoid == x => None,
                     _ if score == x => Some((Fusion::Silu(x), vec![sigmoid])),
-                    Op::Mul(a, b) if once(score) => {
+                    Op::Mul(op) if once(score) => {
+                        let (a, b) = (op.a, op.b);
                         Some((Fusion::Gate { x, a, b }, vec![score, sigmoid]))
                     }
                     _ => None,
                 }
             };
-            gate(y, x).or_else(|| gate(x, y))
+            gate(op.b, op.a).or_else(|| gate(op.a, op.b))
         }
+        _ => None,
+    }
+}
+
+/// What this node is the given function of.
+fn activated(model: &Graph, id: NodeId, function: Function) -> Option<NodeId> {
+    match &model[id].op {
+        Op::Activation(op) if op.function == function => Some(op.x),
         _ => None,
     }
 }

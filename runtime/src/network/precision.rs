@@ -2,6 +2,7 @@
 //! whatever it reads. The types themselves decide, so that nothing here does anything in a pass of 32-bit floats.
 
 use burn::tensor::{DType, Tensor};
+use termc_kernels::composed::elementwise::for_each_image;
 
 use crate::choice::named_values;
 
@@ -43,10 +44,11 @@ fn meeting(mut types: impl Iterator<Item = DType>) -> DType {
     }
 }
 
-/// Values of one type.
+/// Values of one type, and repeated for each image where others are not the same for all.
 pub(super) fn joined(parts: Vec<Tensor<4>>) -> Vec<Tensor<4>> {
     let dtype = meeting(parts.iter().map(Tensor::dtype));
-    parts.into_iter().map(|part| to(part, dtype)).collect()
+    let parts = parts.into_iter().map(|part| to(part, dtype)).collect();
+    for_each_image(parts)
 }
 
 /// Two values of one type.

@@ -29,7 +29,7 @@ impl Ema {
     pub fn update(&mut self, params: &Params) {
         let old = self.average.flat().mul_scalar(self.decay);
         let new = old + params.flat().mul_scalar(1.0 - self.decay);
-        self.average = params.with_values(new);
+        self.average = params.trained_to(new);
     }
 
     /// The averaged parameters.

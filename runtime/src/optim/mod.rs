@@ -48,7 +48,7 @@ impl Optimizer {
         self.steps
     }
 
-    /// One update with learning rate `lr` (the base rate times the schedule's factor).
+    /// One update of what is trained with learning rate `lr` (the base rate times the schedule's factor).
     pub fn step(&mut self, params: &Params, gradient: Tensor<1>, lr: f64) -> Params {
         self.steps += 1;
         let mut state = self.state.iter_mut().map(|(_, value)| value);
@@ -60,7 +60,7 @@ impl Optimizer {
             lr,
             &mut state,
         );
-        params.with_values(flat)
+        params.trained_to(flat)
     }
 
     /// The state as tensors named `optim.{state}.{path}`.

@@ -2,7 +2,8 @@
 //! block's features. Fetches numbers; draws nothing.
 
 use burn::tensor::{Device, Tensor};
-use termc_compiler::model::{Model, NodeId, Op};
+use termc_compiler::analysis::{Dependence, dependence};
+use termc_compiler::model::{Instance, InstanceId, Model, NodeId};
 use termc_data::{Dataset, Loader, Subset};
 
 use super::picture::Plane;
@@ -47,7 +48,7 @@ pub struct NetworkStatistics {
 /// A kernel.
 #[derive(Clone, Debug)]
 pub struct Kernel {
-    /// Its node's name.
+    /// The path of the slow net that makes it.
     pub name: String,
     /// Number of channels.
     pub channels: usize,
@@ -96,40 +97,36 @@ impl Inspection<'_> {
         let params = Params::from_tensors(self.model, self.weights, device)?;
         let network = Network::new(self.model);
         let model = self.model;
-        let of_kind = |is_kind: fn(&Op) -> bool| -> Vec<NodeId> {
-            let plane = |id: &NodeId| model[*id].shape.height > 1 && is_kind(&model[*id].op);
-            model.node_ids().filter(plane).collect()
-        };
-        let fixed = of_kind(|op| matches!(op, Op::Kernel(_)));
-        let made = of_kind(|op| matches!(op, Op::ContextKernel { .. }));
-        let results: Vec<NodeId> = model.scope_ids().skip(1).map(|s| model[s].result).collect();
+        let (fixed, made) = kernel_nodes(model);
+        let blocks: Vec<&Instance> = (model.instances.iter().skip(1))
+            .filter(|instance| !instance.prelude && !instance.slow)
+            .collect();
+        let results = blocks.iter().map(|block| block.result);
 
-        let all = [fixed.clone(), results.clone()].concat();
+        let all: Vec<NodeId> = fixed.iter().map(|(id, _)| *id).chain(results).collect();
         let batch = self.subset(None)?;
         let (_, kept) = self.forward(&network, &params, batch, self.batch, &all, device)?;
         let kernels = fixed
             .iter()
-            .filter_map(|id| Some(kernel(model, *id, find(&kept, *id)?)));
-        let features = model.scope_ids().skip(1).filter_map(|scope| {
-            let value = find(&kept, model[scope].result)?;
-            Some(features(&model[scope].name, value))
-        });
+            .filter_map(|(id, name)| Some(kernel(name, find(&kept, *id)?)));
+        let features = (blocks.iter())
+            .filter_map(|block| Some(features(&block.path, find(&kept, block.result)?)));
         let (kernels, features) = (kernels.collect(), features.collect());
 
+        let made_ids: Vec<NodeId> = made.iter().map(|(id, _)| *id).collect();
         let mut scores = Vec::new();
         for image in self.images {
             let one = self.subset(Some(*image))?;
             let label = self.data.test.label(*image)?;
-            let (logits, kept) = self.forward(&network, &params, one, 1, &made, device)?;
+            let (logits, kept) = self.forward(&network, &params, one, 1, &made_ids, device)?;
             let answer = argmax(&logits);
             scores.push(PixelScores {
                 image: *image,
                 label,
                 answer,
                 probability: probability(&logits, answer),
-                kernels: kept
-                    .into_iter()
-                    .map(|(id, value)| (model[id].name.clone(), value.mean()))
+                kernels: (made.iter())
+                    .filter_map(|(id, name)| Some((name.clone(), find(&kept, *id)?.mean())))
                     .collect(),
             });
         }
@@ -183,6 +180,18 @@ impl Inspection<'_> {
     }
 }
 
+/// The planes that slow nets make, each with the net's path: those that no image changes, and the others.
+fn kernel_nodes(model: &Model) -> (Vec<(NodeId, String)>, Vec<(NodeId, String)>) {
+    let all = dependence(model);
+    let is_slow = |id: InstanceId| model[id].slow;
+    let nets = model.instances.iter().filter(|instance| {
+        let plane = model[instance.result].shape.height() > 1 && model[instance.result].shape.width() > 1;
+        instance.slow && plane && !instance.parent.is_some_and(is_slow)
+    });
+    let nets = nets.map(|net| (net.result, net.path.clone()));
+    nets.partition(|(id, _)| all.get(id.index()) == Some(&Dependence::Constant))
+}
+
 /// Values off the device, in the model's order.
 type Kept = Vec<(NodeId, HostTensor)>;
 
@@ -233,10 +242,10 @@ impl HostTensor {
     }
 }
 
-fn kernel(model: &Model, id: NodeId, value: &HostTensor) -> Kernel {
+fn kernel(name: &str, value: &HostTensor) -> Kernel {
     let [_, channels, ..] = value.dims;
     Kernel {
-        name: model[id].name.clone(),
+        name: name.to_owned(),
         channels,
         mean: value.mean(),
         first: value

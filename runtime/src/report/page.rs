@@ -10,6 +10,7 @@ use super::gather::{Features, Kernel, NetworkStatistics, PixelScores};
 use super::html::{escape, facts, figure, section};
 use super::picture::photo;
 use crate::Error;
+use crate::loss::classifies;
 use crate::train::metrics::{Row, Span, Split};
 use crate::train::scores::Scores;
 use crate::train::{Protocol, Settings};
@@ -40,7 +41,7 @@ pub fn page(report: &Report<'_>) -> Result<String, Error> {
     let title = format!("{} on {}", report.model.name, report.data.name);
     let sections = [
         section("Result", &result(report)),
-        section("Curves", &curves(report.rows)),
+        section("Curves", &curves(report)),
         section("Settings", &settings(report)),
         match report.test {
             Some(test) => section("Classes", &classes(test, report.data)),
@@ -93,10 +94,8 @@ fn result(report: &Report<'_>) -> String {
     };
     // As the training chooses: of equal accuracies the lower cross entropy, of equals the later epoch.
     let rank = |row: &Row| {
-        (
-            row.top1.unwrap_or(0.0),
-            -row.cross_entropy.unwrap_or(f64::INFINITY),
-        )
+        let loss = classification(report.model, row);
+        (row.top1.unwrap_or(0.0), -loss.unwrap_or(f64::INFINITY))
     };
     let best = epochs(Split::Val).max_by(|a, b| {
         let (a, b) = (rank(a), rank(b));
@@ -139,8 +138,15 @@ fn result(report: &Report<'_>) -> String {
     facts(&rows)
 }
 
-fn curves(rows: &[Row]) -> String {
-    let of = |split: Split, value: fn(&Row) -> Option<f64>| -> Vec<(f64, f64)> {
+/// The sum of the loss terms that judge logits by labels; None if one was not finite.
+fn classification(model: &Model, row: &Row) -> Option<f64> {
+    let terms = model.loss.iter().filter(|term| classifies(&term.kind));
+    terms.map(|term| row.term(&term.name)).sum()
+}
+
+fn curves(report: &Report<'_>) -> String {
+    let (model, rows) = (report.model, report.rows);
+    let of = |split: Split, value: &dyn Fn(&Row) -> Option<f64>| -> Vec<(f64, f64)> {
         let wanted = rows
             .iter()
             .filter(|row| row.span == Span::Epoch && row.split == split);
@@ -148,7 +154,7 @@ fn curves(rows: &[Row]) -> String {
             .filter_map(|row| Some((row.epoch as f64, value(row)?)))
             .collect()
     };
-    let both = |value: fn(&Row) -> Option<f64>| {
+    let both = |value: &dyn Fn(&Row) -> Option<f64>| {
         vec![
             Series {
                 name: "training",
@@ -160,9 +166,9 @@ fn curves(rows: &[Row]) -> String {
             },
         ]
     };
-    let one = |name: &'static str, value: fn(&Row) -> Option<f64>| {
+    let one = |value: &dyn Fn(&Row) -> Option<f64>| {
         vec![Series {
-            name,
+            name: "training",
             points: of(Split::Train, value),
         }]
     };
@@ -170,12 +176,18 @@ fn curves(rows: &[Row]) -> String {
     let steps: Vec<(f64, f64)> = steps
         .filter_map(|row| Some((row.step as f64, row.loss?)))
         .collect();
+    let others = model.loss.iter().filter(|term| !classifies(&term.kind));
+    let others = others.map(|term| {
+        let title = format!("Loss term {}", term.name);
+        let series = one(&|row| row.term(&term.name));
+        chart(&title, "epoch", &series, short)
+    });
     [
-        chart("Accuracy", "epoch", &both(|row| row.top1), percent),
+        chart("Accuracy", "epoch", &both(&|row| row.top1), percent),
         chart(
             "Cross entropy",
             "epoch",
-            &both(|row| row.cross_entropy),
+            &both(&|row| classification(model, row)),
             short,
         ),
         chart(
@@ -187,19 +199,8 @@ fn curves(rows: &[Row]) -> String {
             }],
             short,
         ),
-        chart(
-            "Slow neural loss",
-            "epoch",
-            &one("slow neural", |row| row.slow_neural),
-            short,
-        ),
-        chart(
-            "Weight norm",
-            "epoch",
-            &one("weight norm", |row| row.weight_norm),
-            short,
-        ),
-        chart("Learning rate", "epoch", &one("rate", |row| row.lr), short),
+        others.collect::<String>(),
+        chart("Learning rate", "epoch", &one(&|row| row.lr), short),
     ]
     .concat()
 }

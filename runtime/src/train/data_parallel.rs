@@ -24,7 +24,7 @@ pub struct DataParallel<'a> {
 }
 
 /// What a step did.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct StepResult {
     /// Mean loss terms over its images.
     pub terms: TermValues,

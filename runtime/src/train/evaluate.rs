@@ -81,12 +81,10 @@ pub(super) struct Evaluator<'a> {
 }
 
 /// The loss terms of a batch as bits, because JSON has no numbers that are not finite.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct BatchTerms {
     images: usize,
-    cross_entropy: u64,
-    slow_neural: Option<u64>,
-    weight_norm: Option<u64>,
+    values: Vec<u64>,
 }
 
 impl Evaluator<'_> {
@@ -159,9 +157,7 @@ impl Evaluator<'_> {
         scores.add(&logits, &labels, &indices);
         BatchTerms {
             images,
-            cross_entropy: terms.cross_entropy.to_bits(),
-            slow_neural: terms.slow_neural.map(f64::to_bits),
-            weight_norm: terms.weight_norm.map(f64::to_bits),
+            values: terms.terms.iter().map(|t| t.value.to_bits()).collect(),
         }
     }
 
@@ -172,13 +168,8 @@ impl Evaluator<'_> {
         let longest = all.iter().map(|(_, terms)| terms.len()).max().unwrap_or(0);
         for group in 0..longest {
             for batch in all.iter().filter_map(|(_, terms)| terms.get(group)) {
-                let terms = TermValues {
-                    // Not added.
-                    total: 0.0,
-                    cross_entropy: f64::from_bits(batch.cross_entropy),
-                    slow_neural: batch.slow_neural.map(f64::from_bits),
-                    weight_norm: batch.weight_norm.map(f64::from_bits),
-                };
+                let values = batch.values.iter().map(|bits| f64::from_bits(*bits));
+                let terms = TermValues::new(self.network.model(), values);
                 sums.add(&terms, batch.images, 0);
             }
         }

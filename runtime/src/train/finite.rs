@@ -55,7 +55,7 @@ impl NonFinite {
         match self {
             Self::Value { .. } => {
                 let node = &model[self.node(model)];
-                format!("the value of `{}` is not finite", node.name)
+                format!("the value of `{}` is not finite", node.path)
             }
             Self::Term { name } => format!("the loss term `{name}` is not finite"),
             Self::Gradient { path, .. } => format!("the gradient of `{path}` is not finite"),
@@ -95,17 +95,9 @@ pub fn locate(
             return NonFinite::Value { node: node.index() };
         }
     }
-    let named = [
-        ("cross_entropy", Some(terms.cross_entropy)),
-        ("slow_neural", terms.slow_neural),
-        ("weight_norm", terms.weight_norm),
-    ];
     let term = |name: &str| NonFinite::Term { name: name.into() };
-    let broken = named
-        .into_iter()
-        .find(|(_, value)| value.is_some_and(|v| !v.is_finite()));
-    if let Some((name, _)) = broken {
-        return term(name);
+    if let Some(broken) = terms.terms.iter().find(|term| !term.value.is_finite()) {
+        return term(&broken.name);
     }
     let gradients = Params::from_flat(network.model(), gradient.clone());
     match parameter(&gradients) {

@@ -1,12 +1,14 @@
 //! The record of a training: one object per row in `metrics.jsonl`, the same rows in `metrics.csv` and as TensorBoard
 //! events. Knows nothing of how the numbers come about.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use termc_compiler::model::Graph;
 
 use super::tensorboard;
 use crate::Error;
@@ -59,12 +61,6 @@ pub struct Row {
     pub step: usize,
     /// Sum of the terms.
     pub loss: Option<f64>,
-    /// Classification term.
-    pub cross_entropy: Option<f64>,
-    /// Distance of the named kernels.
-    pub slow_neural: Option<f64>,
-    /// Parameter norms.
-    pub weight_norm: Option<f64>,
     /// Fraction whose most probable class is the right one.
     pub top1: Option<f64>,
     /// Fraction whose five most probable classes hold the right one.
@@ -77,11 +73,14 @@ pub struct Row {
     pub loading: Option<f64>,
     /// Since the training began, pauses left out.
     pub seconds: f64,
+    /// The loss terms, each by its path `loss.NAME`.
+    #[serde(flatten)]
+    pub terms: BTreeMap<String, f64>,
 }
 
 impl Row {
     /// A row with its loss terms and nothing else.
-    pub fn new(span: Span, split: Split, epoch: usize, step: usize, terms: TermValues) -> Self {
+    pub fn new(span: Span, split: Split, epoch: usize, step: usize, terms: &TermValues) -> Self {
         let finite = |value: f64| Some(value).filter(|v| v.is_finite());
         Self {
             span,
@@ -89,33 +88,45 @@ impl Row {
             epoch,
             step,
             loss: finite(terms.total),
-            cross_entropy: finite(terms.cross_entropy),
-            slow_neural: terms.slow_neural.and_then(finite),
-            weight_norm: terms.weight_norm.and_then(finite),
             top1: None,
             top5: None,
             lr: None,
             images_per_second: None,
             loading: None,
             seconds: 0.0,
+            terms: (terms.terms.iter())
+                .filter_map(|term| Some((path(&term.name), finite(term.value)?)))
+                .collect(),
         }
+    }
+
+    /// A loss term by its name.
+    pub fn term(&self, name: &str) -> Option<f64> {
+        self.terms.get(&path(name)).copied()
     }
 }
 
-const CSV_HEADER: &str = "span,split,epoch,step,loss,cross_entropy,slow_neural,weight_norm,top1,top5,lr,\
-                          images_per_second,loading,seconds\n";
+/// The path of a loss term.
+fn path(name: &str) -> String {
+    format!("loss.{name}")
+}
 
-fn csv_line(row: &Row) -> String {
+/// `terms` are the paths of the loss terms.
+fn csv_header(terms: &[String]) -> String {
+    let terms: String = terms.iter().map(|path| format!("{path},")).collect();
+    format!(
+        "span,split,epoch,step,loss,{terms}top1,top5,lr,images_per_second,loading,seconds\n"
+    )
+}
+
+fn csv_line(row: &Row, terms: &[String]) -> String {
     let span = match row.span {
         Span::Step => "step",
         Span::Epoch => "epoch",
     };
     let head = format!("{span},{},{},{}", row.split.name(), row.epoch, row.step);
-    let numbers = [
-        row.loss,
-        row.cross_entropy,
-        row.slow_neural,
-        row.weight_norm,
+    let terms = terms.iter().map(|path| row.terms.get(path).copied());
+    let others = [
         row.top1,
         row.top5,
         row.lr,
@@ -123,8 +134,9 @@ fn csv_line(row: &Row) -> String {
         row.loading,
         Some(row.seconds),
     ];
+    let numbers = [row.loss].into_iter().chain(terms).chain(others);
     let cells = numbers.map(|n| n.map(|v| v.to_string()).unwrap_or_default());
-    format!("{head},{}\n", cells.join(","))
+    format!("{head},{}\n", cells.collect::<Vec<_>>().join(","))
 }
 
 /// The open files. Rows are appended; a resumed training first drops those its checkpoint does not know.
@@ -134,18 +146,28 @@ pub struct Log {
     csv: (PathBuf, File),
     events: (PathBuf, File),
     rows: usize,
+    /// The paths of the loss terms.
+    terms: Vec<String>,
 }
 
 impl Log {
-    /// Opens the record in a RUN folder and keeps its first `rows` rows.
+    /// Opens the record of a training of `model` in a RUN folder and keeps its first `rows` rows.
     ///
     /// # Errors
     /// If the files cannot be read or written, or hold fewer rows.
-    pub fn open(folder: &Path, rows: usize) -> Result<Self, Error> {
+    pub fn open(folder: &Path, model: &Graph, rows: usize) -> Result<Self, Error> {
+        Self::of_terms(
+            folder,
+            model.loss.iter().map(|term| path(&term.name)).collect(),
+            rows,
+        )
+    }
+
+    fn of_terms(folder: &Path, terms: Vec<String>, rows: usize) -> Result<Self, Error> {
         let jsonl = folder.join("metrics.jsonl");
         let csv = folder.join("metrics.csv");
         keep_lines(&jsonl, "", rows)?;
-        keep_lines(&csv, CSV_HEADER, rows)?;
+        keep_lines(&csv, &csv_header(&terms), rows)?;
         let events = folder.join(tensorboard::FILE);
         tensorboard::keep(&events, rows, now())?;
         Ok(Self {
@@ -153,6 +175,7 @@ impl Log {
             csv: (csv.clone(), append(&csv)?),
             events: (events.clone(), append(&events)?),
             rows,
+            terms,
         })
     }
 
@@ -168,7 +191,7 @@ impl Log {
     pub fn append(&mut self, row: &Row) -> Result<(), Error> {
         let json = serde_json::to_string(row).map_err(|e| Error::Input(e.to_string()))?;
         write(&mut self.jsonl, format!("{json}\n").as_bytes())?;
-        write(&mut self.csv, csv_line(row).as_bytes())?;
+        write(&mut self.csv, csv_line(row, &self.terms).as_bytes())?;
         write(&mut self.events, &tensorboard::event(row, now()))?;
         self.rows += 1;
         Ok(())
@@ -244,21 +267,30 @@ fn keep_lines(path: &Path, header: &str, lines: usize) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objective::TermValue;
 
     fn row(step: usize) -> Row {
+        let term = |name: &str, value| TermValue {
+            name: name.into(),
+            classifies: false,
+            value,
+        };
         let terms = TermValues {
             total: 1.5 + step as f64,
-            cross_entropy: 1.5,
-            slow_neural: Some(f64::NAN),
-            weight_norm: None,
+            terms: vec![term("main", 1.5), term("slow_neural", f64::NAN)],
         };
-        Row::new(Span::Step, Split::Train, 1, step, terms)
+        Row::new(Span::Step, Split::Train, 1, step, &terms)
+    }
+
+    fn open(folder: &Path, rows: usize) -> Result<Log, Error> {
+        let terms = ["loss.main", "loss.slow_neural"].map(str::to_owned);
+        Log::of_terms(folder, terms.into(), rows)
     }
 
     #[test]
     fn resuming_drops_later_rows_and_repeats_none() {
         let folder = tempfile::tempdir().unwrap();
-        let mut log = Log::open(folder.path(), 0).unwrap();
+        let mut log = open(folder.path(), 0).unwrap();
         (1..=3).for_each(|step| log.append(&row(step)).unwrap());
         drop(log);
         let jsonl = folder.path().join("metrics.jsonl");
@@ -267,23 +299,24 @@ mod tests {
         std::fs::write(&jsonl, torn).unwrap();
         assert_eq!(read(folder.path()).unwrap().len(), 3);
 
-        let mut log = Log::open(folder.path(), 2).unwrap();
+        let mut log = open(folder.path(), 2).unwrap();
         assert_eq!(log.rows(), 2);
         log.append(&row(3)).unwrap();
         log.sync().unwrap();
         let rows = read(folder.path()).unwrap();
         assert_eq!(rows, (1..=3).map(row).collect::<Vec<_>>());
-        assert_eq!(rows[0].slow_neural, None);
+        assert_eq!(rows[0].term("main"), Some(1.5));
+        assert_eq!(rows[0].term("slow_neural"), None);
         let csv = std::fs::read_to_string(folder.path().join("metrics.csv")).unwrap();
         assert_eq!(csv.lines().count(), 4);
-        assert!(csv.starts_with(CSV_HEADER));
+        assert!(csv.starts_with("span,split,epoch,step,loss,loss.main,loss.slow_neural,top1,"));
     }
 
     #[test]
     fn a_shortened_record_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
-        drop(Log::open(folder.path(), 0).unwrap());
-        let error = Log::open(folder.path(), 1).unwrap_err();
+        drop(open(folder.path(), 0).unwrap());
+        let error = open(folder.path(), 1).unwrap_err();
         assert!(
             error.to_string().contains("fewer than the 1 rows"),
             "{error}"

@@ -50,7 +50,7 @@ pub enum Event<'a> {
 }
 
 /// Where a training is after a step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Progress {
     /// Counted from 1.
     pub epoch: usize,

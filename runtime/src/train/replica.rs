@@ -50,7 +50,7 @@ pub struct Shard {
 }
 
 /// The loss and the right answers of a shard.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShardResult {
     /// Mean loss terms, finite.
     pub terms: TermValues,

@@ -3,21 +3,17 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::objective::TermValues;
+use crate::objective::{TermValue, TermValues};
 
 /// What some steps added up; means are sums divided by images.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sums {
     /// Images seen.
     pub images: u64,
     /// Of them, classified right.
     pub correct: u64,
-    /// Sum over images of the classification term.
-    pub cross_entropy: f64,
-    /// Sum over images of the slow neural term, if the model has one.
-    pub slow_neural: Option<f64>,
-    /// Sum over images of the weight norm, if the model has one.
-    pub weight_norm: Option<f64>,
+    /// Sum over images of each loss term; none before the first batch.
+    pub losses: Vec<TermValue>,
     /// Seconds.
     pub seconds: f64,
     /// Of them, spent waiting for images.
@@ -28,16 +24,18 @@ impl Sums {
     /// Adds a batch's mean loss terms and how many images it classified right.
     pub fn add(&mut self, terms: &TermValues, images: usize, correct: usize) {
         let weight = images as f64;
-        let add = |sum: &mut Option<f64>, value: Option<f64>| {
-            if let Some(value) = value {
-                *sum = Some(sum.unwrap_or(0.0) + weight * value);
-            }
-        };
         self.images += images as u64;
         self.correct += correct as u64;
-        self.cross_entropy += weight * terms.cross_entropy;
-        add(&mut self.slow_neural, terms.slow_neural);
-        add(&mut self.weight_norm, terms.weight_norm);
+        if self.losses.is_empty() {
+            let zero = |term: &TermValue| TermValue {
+                value: 0.0,
+                ..term.clone()
+            };
+            self.losses = terms.terms.iter().map(zero).collect();
+        }
+        for (sum, term) in self.losses.iter_mut().zip(&terms.terms) {
+            sum.value += weight * term.value;
+        }
     }
 
     /// Adds the time a batch took and how much of it was waiting for images.
@@ -48,14 +46,11 @@ impl Sums {
 
     /// The mean loss terms.
     pub fn terms(&self) -> TermValues {
-        let mean = |sum: f64| sum / self.images.max(1) as f64;
-        let (slow, norm) = (self.slow_neural.map(mean), self.weight_norm.map(mean));
-        TermValues {
-            total: mean(self.cross_entropy) + slow.unwrap_or(0.0) + norm.unwrap_or(0.0),
-            cross_entropy: mean(self.cross_entropy),
-            slow_neural: slow,
-            weight_norm: norm,
-        }
+        let mean = |sum: &TermValue| TermValue {
+            value: sum.value / self.images.max(1) as f64,
+            ..sum.clone()
+        };
+        TermValues::from_terms(self.losses.iter().map(mean).collect())
     }
 
     /// Fraction of images classified right.
@@ -121,7 +116,7 @@ impl Scores {
             top1: 0,
             top5: 0,
             confusion: vec![vec![0; classes]; classes],
-            terms: Sums::default().terms(),
+            terms: TermValues::default(),
             worst: Vec::new(),
         }
     }
@@ -270,18 +265,22 @@ mod tests {
     #[test]
     fn sums_are_means_over_images() {
         let mut sums = Sums::default();
-        let terms = |ce| TermValues {
-            total: ce + 1.0,
-            cross_entropy: ce,
-            slow_neural: Some(1.0),
-            weight_norm: None,
+        let term = |name: &str, classifies, value| TermValue {
+            name: name.into(),
+            classifies,
+            value,
+        };
+        let terms = |main| {
+            let all = vec![term("main", true, main), term("slow_neural", false, 1.0)];
+            TermValues::from_terms(all)
         };
         sums.add(&terms(2.0), 3, 1);
         sums.add(&terms(6.0), 1, 1);
         sums.add_time(2.0, 0.5);
-        assert_eq!(sums.terms().cross_entropy, 3.0);
+        assert_eq!(sums.terms().classification(), 3.0);
         assert_eq!(sums.terms().total, 4.0);
-        assert_eq!(sums.terms().weight_norm, None);
+        assert_eq!(sums.terms().get("slow_neural"), Some(1.0));
+        assert_eq!(sums.terms().get("weight_norm"), None);
         assert_eq!(
             (sums.top1(), sums.throughput(), sums.loading()),
             (0.5, Some(2.0), Some(0.25))

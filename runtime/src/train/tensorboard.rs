@@ -49,18 +49,15 @@ pub fn event(row: &Row, wall_time: f64) -> Vec<u8> {
         Span::Step => "step",
         Span::Epoch => row.split.name(),
     };
-    let values = [
-        ("loss", row.loss),
-        ("cross_entropy", row.cross_entropy),
-        ("slow_neural", row.slow_neural),
-        ("weight_norm", row.weight_norm),
+    let terms = row.terms.iter().map(|(name, value)| (name.as_str(), Some(*value)));
+    let others = [
         ("top1", row.top1),
         ("top5", row.top5),
         ("lr", row.lr),
         ("images_per_second", row.images_per_second),
     ];
     let mut summary = Vec::new();
-    for (name, value) in values {
+    for (name, value) in [("loss", row.loss)].into_iter().chain(terms).chain(others) {
         let Some(value) = value else { continue };
         let mut scalar = Vec::new();
         field_bytes(&mut scalar, 1, format!("{group}/{name}").as_bytes());
@@ -125,17 +122,20 @@ fn crc32c(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objective::TermValues;
+    use crate::objective::{TermValue, TermValues};
     use crate::train::metrics::Split;
 
     fn row(step: usize) -> Row {
+        let term = TermValue {
+            name: "main".into(),
+            classifies: true,
+            value: 0.25,
+        };
         let terms = TermValues {
             total: 0.5,
-            cross_entropy: 0.25,
-            slow_neural: None,
-            weight_norm: None,
+            terms: vec![term],
         };
-        Row::new(Span::Epoch, Split::Val, 1, step, terms)
+        Row::new(Span::Epoch, Split::Val, 1, step, &terms)
     }
 
     #[test]
@@ -153,13 +153,13 @@ mod tests {
         let mut expected = vec![
             0x09, 0, 0, 0, 0, 0, 0, 0, 0x40, // wall_time = 2.0
             0x10, 0xac, 0x02, // step = 300
-            0x2a, 39, // summary
+            0x2a, 35, // summary
             0x0a, 15, 0x0a, 8,
         ];
         expected.extend(b"val/loss");
         expected.extend([0x15, 0, 0, 0, 0x3f]); // simple_value = 0.5
-        expected.extend([0x0a, 24, 0x0a, 17]);
-        expected.extend(b"val/cross_entropy");
+        expected.extend([0x0a, 20, 0x0a, 13]);
+        expected.extend(b"val/loss.main");
         expected.extend([0x15, 0, 0, 0x80, 0x3e]);
         expected[13] = (expected.len() - 14) as u8;
         assert_eq!(message, expected);

@@ -152,7 +152,7 @@ impl<'a> Trainer<'a> {
                 .load(&checkpoint.tensors, state.step)?;
         }
         let log = match job.folder {
-            Some(folder) => Some(Log::open(folder.path(), state.rows)?),
+            Some(folder) => Some(Log::open(folder.path(), job.model, state.rows)?),
             None => None,
         };
         let first_step = state.step;
@@ -256,7 +256,7 @@ impl<'a> Trainer<'a> {
                 batch: self.state.batch,
                 batches: self.loader.batches(),
                 terms,
-                sums: self.state.epoch_sums,
+                sums: self.state.epoch_sums.clone(),
                 lr,
                 images,
                 seconds,
@@ -336,7 +336,7 @@ impl<'a> Trainer<'a> {
             images_per_second: sums.throughput(),
             loading: sums.loading(),
             seconds: self.state.seconds,
-            ..Row::new(span, Split::Train, epoch, self.state.step, sums.terms())
+            ..Row::new(span, Split::Train, epoch, self.state.step, &sums.terms())
         }
     }
 

@@ -6,8 +6,8 @@ use crate::dataset;
 
 fn model(sets: &[&str]) -> Model {
     let options = Options {
-        variant: None,
         sets: sets.iter().map(|set| (*set).to_owned()).collect(),
+        ..Options::default()
     };
     let source = include_str!("../../../../examples/digits.term");
     compile("digits.term", source, &options).model.unwrap()

@@ -14,7 +14,10 @@ pub fn takes(call: &Call, operands: &[Kind]) -> bool {
     match (call, operands) {
         (Call::Standardize { maps: 2, .. }, [a, b, ..]) => a.dtype == b.dtype,
         (Call::Standardize { .. } | Call::Activate(_), _) => true,
-        (Call::Depthwise, [_, kernel]) => kernel.dims4()[3] <= LARGEST,
+        (Call::Depthwise, [_, kernel]) => {
+            let [.., height, width] = kernel.dims4();
+            height == width && width <= LARGEST
+        }
         _ => false,
     }
 }

@@ -1,10 +1,10 @@
 //! Which calls of kernels compute a step of a plan in training, so that what they declare to keep for the gradient can be
 //! read. Calls nothing.
 
-use termc_compiler::model::{Model, NodeId, Op, ParamId};
-use termc_kernels::{Activation, Axis, Call, Finish};
+use termc_compiler::model::{Function, Model, NodeId, Op, ParamId};
+use termc_kernels::{Activation, Axis, Call, Finish, Over};
 
-use super::super::apply::axes;
+use super::super::apply::kernel_over;
 use super::super::plan::{Fusion, Step};
 
 /// Where an operand of a call comes from.
@@ -47,7 +47,7 @@ pub(super) fn calls(
     };
     match step {
         Step::Fused(Fusion::StandardizeGelu { x, over, bias }) => {
-            let (over, finish) = (axes(*over), finish(*bias));
+            let (over, finish) = (*over, finish(*bias));
             let maps = 1;
             vec![(
                 Call::Standardize { over, maps, finish },
@@ -55,7 +55,7 @@ pub(super) fn calls(
             )]
         }
         Step::Fused(Fusion::Gated { a, b, over, bias }) => {
-            let (over, finish) = (axes(*over), finish(*bias));
+            let (over, finish) = (*over, finish(*bias));
             let maps = 2;
             let operands = vec![Node(*a), Node(*b), Other];
             vec![(Call::Standardize { over, maps, finish }, operands)]
@@ -74,31 +74,62 @@ pub(super) fn calls(
         },
         Step::Fused(Fusion::Silu(x)) => vec![(Call::Activate(Activation::Silu), nodes(&[*x]))],
         Step::Fused(Fusion::Gate { x, a, b }) => vec![(Call::Gate, nodes(&[*x, *a, *b]))],
-        _ => match &model[id].op {
-            Op::Pointwise { x, .. } => vec![pointwise(*x)],
-            Op::Depthwise { x, kernel } => vec![(Call::Depthwise, nodes(&[*x, *kernel]))],
-            Op::Standardize { x, over } => {
-                let (over, maps, finish) = (axes(*over), 1, Finish::Plain);
-                vec![(Call::Standardize { over, maps, finish }, nodes(&[*x]))]
-            }
-            Op::StandardizeScaled { x, scale } => {
-                vec![(Call::StandardizeScaled, nodes(&[*x, *scale]))]
-            }
-            Op::Rescale { x, .. } => vec![(Call::Multiply, vec![Node(*x), Other]), bias()],
-            Op::Gelu(x) => vec![gelu(Node(*x))],
-            Op::Sigmoid(x) => vec![(Call::Activate(Activation::Sigmoid), nodes(&[*x]))],
-            Op::Add(a, b) => vec![(Call::Add, nodes(&[*a, *b]))],
-            Op::Mul(a, b) => vec![(Call::Multiply, nodes(&[*a, *b]))],
-            Op::MatMul(a, b) => vec![(Call::Matmul, nodes(&[*a, *b]))],
-            Op::Bias { x, .. } => vec![(Call::Add, vec![Node(*x), Other])],
-            Op::ChannelMean(x) => vec![(Call::Mean(Axis::Channels), nodes(&[*x]))],
-            Op::SpatialMean(x) => vec![(Call::Mean(Axis::Positions), nodes(&[*x]))],
-            Op::Dropout { x, rate } if *rate > 0.0 => vec![(Call::Multiply, vec![Node(*x), Other])],
-            // Slow nets keep parameters and a pooled activation of their kernel's size.
-            Op::Kernel(_) | Op::ContextKernel { .. } => vec![],
-            Op::Input | Op::Constant(_) | Op::Concat(_) | Op::Tile { .. } | Op::Dropout { .. } => {
-                vec![]
-            }
-        },
+        _ => node(model, id, pointwise),
+    }
+}
+
+/// The calls of a node by itself. What Burn computes stands here as the call that keeps as much.
+fn node(
+    model: &Model,
+    id: NodeId,
+    pointwise: impl Fn(NodeId) -> (Call, Vec<Operand>),
+) -> Vec<(Call, Vec<Operand>)> {
+    use Operand::{Node, Other, Previous};
+    let one = |call: Call, ids: &[NodeId]| vec![(call, ids.iter().copied().map(Node).collect())];
+    let scaled = |x: NodeId| (Call::Multiply, vec![Node(x), Other]);
+    let shifted = |x: NodeId| (Call::Add, vec![Node(x), Other]);
+    match &model[id].op {
+        Op::Linear(op) => vec![pointwise(op.x)],
+        Op::Depthwise(op) => one(Call::Depthwise, &[op.x, op.kernel]),
+        Op::Standardize(op) => {
+            let (maps, finish) = (1, Finish::Plain);
+            let over = kernel_over(op.over, op.eps).unwrap_or(Over::Instance);
+            one(Call::Standardize { over, maps, finish }, &[op.x])
+        }
+        Op::StandardizeScaled(op) => one(Call::StandardizeScaled, &[op.x, op.scale]),
+        Op::Rescale(op) => vec![scaled(op.x), (Call::Add, vec![Previous, Other])],
+        Op::Activation(op) => {
+            // The derivative of some is a function of the result.
+            let like = match op.function {
+                Function::Gelu | Function::Sin => Activation::Gelu,
+                Function::Sigmoid | Function::Tanh | Function::Exp => Activation::Sigmoid,
+            };
+            one(Call::Activate(like), &[op.x])
+        }
+        Op::Add(op) => one(Call::Add, &[op.a, op.b]),
+        Op::Sub(op) => one(Call::Add, &[op.a, op.b]),
+        Op::Mul(op) => one(Call::Multiply, &[op.a, op.b]),
+        Op::MatMul(op) => one(Call::Matmul, &[op.a, op.b]),
+        Op::Bias(op) => vec![shifted(op.x)],
+        Op::ScaleBy(op) => vec![shifted(op.x)],
+        Op::Offset(op) => vec![shifted(op.x)],
+        Op::Mean(op) => one(Call::Mean(Axis::Positions), &[op.x]),
+        Op::AdaptiveAvgPool(op) => one(Call::Mean(Axis::Positions), &[op.x]),
+        Op::Normalize(op) => one(Call::Multiply, &[op.x, op.x]),
+        Op::Dropout(op) if op.rate > 0.0 => vec![scaled(op.x)],
+        // Slow nets keep parameters and a pooled activation of their kernel's size; the others only pass on what there is.
+        Op::Kernel(_)
+        | Op::ContextKernel(_)
+        | Op::Input(_)
+        | Op::Coordinates(_)
+        | Op::Stored(_)
+        | Op::Fill(_)
+        | Op::Fourier(_)
+        | Op::StopGradient(_)
+        | Op::Concat(_)
+        | Op::Part(_)
+        | Op::Flatten(_)
+        | Op::Tile(_)
+        | Op::Dropout(_) => vec![],
     }
 }

@@ -104,8 +104,11 @@ impl<'a> Simulation<'a> {
     /// The values that are made as a whole where this one is read.
     fn parts(&self, id: NodeId) -> Vec<NodeId> {
         match (&self.plan.steps[id.index()], &self.model[id].op) {
-            (Step::Parts, Op::Concat(parts)) => parts.iter().flat_map(|p| self.parts(*p)).collect(),
-            (Step::Parts, Op::Tile { x, times }) => self.parts(*x).repeat(*times),
+            (Step::Parts, Op::Concat(op)) => {
+                let parts = op.parts.iter().flat_map(|part| self.parts(*part));
+                parts.collect()
+            }
+            (Step::Parts, Op::Tile(op)) => self.parts(op.x).repeat(op.times),
             _ => vec![id],
         }
     }
@@ -179,7 +182,7 @@ impl<'a> Simulation<'a> {
         let params: Vec<usize> = params.collect();
         let temporary = match (step, op) {
             // Partial sums of the weight's gradient.
-            (_, Op::Pointwise { .. }) => 4.min(self.batch) * params.iter().sum::<usize>(),
+            (_, Op::Linear(_)) => 4.min(self.batch) * params.iter().sum::<usize>(),
             (Step::Fused(Fusion::Gate { x, .. }), _) => self.bytes(*x),
             _ => 0,
         };
@@ -191,7 +194,7 @@ impl<'a> Simulation<'a> {
             gradients: (reads.into_iter())
                 .filter(|x| self.tracked[x.index()])
                 .collect(),
-            passes_on: matches!(op, Op::Add(..) | Op::Bias { .. }) && *step == Step::Node,
+            passes_on: matches!(op, Op::Add(_) | Op::Bias(_)) && *step == Step::Node,
             params,
             temporary,
         })

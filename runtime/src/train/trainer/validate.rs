@@ -23,7 +23,7 @@ impl Trainer<'_> {
     /// Validates, records the epoch, and keeps the weights if they are the best so far.
     pub(super) fn validate_epoch(&mut self) -> Result<(), End> {
         let epoch = self.state.epoch + 1;
-        let sums = self.state.epoch_sums;
+        let sums = self.state.epoch_sums.clone();
         let lr = self.learning_rate(self.state.step.saturating_sub(1));
         let train = self.row(Span::Epoch, &sums, lr);
         let scores = match self.validation.is_empty() {
@@ -60,7 +60,7 @@ impl Trainer<'_> {
             (None, _) | (_, None) => true,
             // A small validation part ties often; cross entropy tells more than right or wrong.
             (Some(scores), Some(best)) => {
-                let (found, loss) = (scores.accuracy(), scores.terms.cross_entropy);
+                let (found, loss) = (scores.accuracy(), scores.terms.classification());
                 found > best.top1 || found == best.top1 && loss <= best.loss
             }
         }
@@ -71,7 +71,7 @@ impl Trainer<'_> {
             epoch,
             step: self.state.step,
             top1: scores.map_or(sums.top1(), Scores::accuracy),
-            loss: scores.map_or(sums.terms().cross_entropy, |s| s.terms.cross_entropy),
+            loss: scores.map_or(sums.terms().classification(), |s| s.terms.classification()),
         }
     }
 
@@ -116,7 +116,7 @@ impl Trainer<'_> {
             top5: Some(scores.accuracy5()),
             images_per_second: (took > 0.0).then(|| scores.images as f64 / took),
             seconds: self.state.seconds,
-            ..Row::new(Span::Epoch, split, epoch, self.state.step, scores.terms)
+            ..Row::new(Span::Epoch, split, epoch, self.state.step, &scores.terms)
         }
     }
 

@@ -1,0 +1,59 @@
+//! Means, standardization and normalization over axes: by a kernel where there is one, else in composed form.
+
+use burn::tensor::{DType, Tensor};
+use termc_compiler::model::{self, Axes};
+use termc_kernels::Over;
+use termc_kernels::composed::normalize::{mean_over, normalize_over, standardize_over};
+use termc_kernels::composed::standardize_forms::EPSILON;
+
+use super::Run;
+use crate::network::precision::{to, wide};
+
+impl Run<'_> {
+    pub(super) fn mean(&self, over: Axes, x: Tensor<4>) -> Tensor<4> {
+        let kernels = self.pass.kernels;
+        match over {
+            Axes::CHANNELS => wide(x, |x| kernels.channel_mean(x)),
+            // Small, and what heads and contexts are made of: it stays in 32 bits.
+            Axes::INSTANCE => kernels.spatial_mean(to(x, DType::F32)),
+            over => mean_over(to(x, DType::F32), &dims(over)),
+        }
+    }
+
+    pub(super) fn standardize(&self, over: model::Over, eps: f64, x: Tensor<4>) -> Tensor<4> {
+        match (kernel_over(over, eps), over) {
+            (Some(over), _) => self.half(x, |x| self.pass.kernels.standardize(x, over)),
+            (None, model::Over::Axes(axes)) => {
+                wide(x, |x| standardize_over(x, &dims(axes), eps))
+            }
+            // Groups have the usual eps and a kernel.
+            (None, _) => x,
+        }
+    }
+
+    pub(super) fn normalize(&self, over: Axes, x: Tensor<4>) -> Tensor<4> {
+        wide(x, |x| normalize_over(x, &dims(over)))
+    }
+}
+
+/// The axes of a standardization as the kernels name them; None where there is no kernel for it.
+pub(in crate::network) fn kernel_over(over: model::Over, eps: f64) -> Option<Over> {
+    match over {
+        model::Over::Groups(groups) => Some(Over::Groups(groups)),
+        model::Over::OddGroups(groups) => Some(Over::OddGroups(groups)),
+        model::Over::Axes(Axes::INSTANCE) if eps == EPSILON => Some(Over::Instance),
+        model::Over::Axes(Axes::BATCH) if eps == EPSILON => Some(Over::Batch),
+        model::Over::Axes(_) => None,
+    }
+}
+
+/// The axes of `[N, C, H, W]`, in rising order.
+fn dims(axes: Axes) -> Vec<usize> {
+    let of = [
+        (axes.batch, &[0][..]),
+        (axes.channels, &[1]),
+        (axes.positions, &[2, 3]),
+    ];
+    let named = of.iter().filter(|(set, _)| *set);
+    named.flat_map(|(_, dims)| dims.iter().copied()).collect()
+}
