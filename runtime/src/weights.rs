@@ -10,8 +10,11 @@ use crate::freeze::Card;
 use crate::params::Params;
 use crate::tensors::{TensorFile, Tensors};
 
-/// Version of the layout of weight files; readers refuse newer ones.
-pub const FORMAT: u32 = 1;
+/// Version of the layout of weight files; others are refused.
+pub const FORMAT: u32 = 2;
+
+/// The format of before language 2, whose parameters have other paths.
+const OF_LANGUAGE_1: &str = "1";
 
 /// Metadata keys.
 pub mod key {
@@ -60,19 +63,23 @@ pub fn write(path: &Path, model: &Model, params: &Params) -> Result<(), Error> {
 /// Reads any `.safetensors` file as weights.
 ///
 /// # Errors
-/// If it cannot be read, is damaged, or was written in a newer format.
+/// If it cannot be read, is damaged, or was written in another format.
 pub fn read(path: &Path) -> Result<Weights, Error> {
     let file = TensorFile::read(path)?;
     if let Some(version) = file.metadata.get(key::FORMAT) {
-        let known = version
-            .parse::<u32>()
-            .is_ok_and(|v| (1..=FORMAT).contains(&v));
-        if !known {
+        let problem = match version.as_str() {
+            version if version == FORMAT.to_string() => None,
+            OF_LANGUAGE_1 => Some(
+                "was written for language 1, whose weights have other names; train the model again".to_owned(),
+            ),
+            version => Some(format!(
+                "has weight format `{version}`; this version reads `{FORMAT}`"
+            )),
+        };
+        if let Some(problem) = problem {
             return Err(Error::Content {
                 path: path.to_owned(),
-                problem: format!(
-                    "has weight format `{version}`; this version reads up to `{FORMAT}`"
-                ),
+                problem,
             });
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use termc_compiler::model::{Grid, Model, Op, ParamId};
+use termc_compiler::model::Model;
 
 use super::{names, pattern, published};
 use crate::tensors::{Tensors, reshaped};
@@ -17,18 +17,19 @@ pub struct ExportError(pub Vec<String>);
 /// # Errors
 /// Every parameter that the published code has no place for.
 pub fn export(model: &Model, tensors: &Tensors) -> Result<Tensors, ExportError> {
-    let lines = line_params(model);
+    let lines = line_nets(model);
     let known: HashSet<&str> = model.params.iter().map(|p| p.path.as_str()).collect();
     let mut exported = Tensors::new();
     let mut problems = ExportError::default();
-    for (id, param) in model.param_ids().zip(&model.params) {
+    for param in &model.params {
         let named = foreign(&param.path, &known).zip(tensors.get(&param.path));
         // Two parameters for one name would be one too many.
         let Some((name, data)) = named.filter(|(name, _)| !exported.contains_key(name)) else {
             problems.0.push(param.path.clone());
             continue;
         };
-        let shape = published_shape(&name, &param.shape, lines.contains(&id));
+        let on_line = lines.iter().any(|net| param.path.starts_with(net));
+        let shape = published_shape(&name, &param.shape, on_line);
         exported.insert(name, reshaped(data.clone().convert::<f32>(), shape));
     }
     match problems.0.is_empty() {
@@ -39,9 +40,9 @@ pub fn export(model: &Model, tensors: &Tensors) -> Result<Tensors, ExportError> 
 
 /// The published name that the import would give back this path for.
 fn foreign(path: &str, known: &HashSet<&str>) -> Option<String> {
-    let net = path.strip_suffix(".bias");
-    let has_context =
-        net.is_some_and(|net| known.contains(format!("{net}.reduce.weight").as_str()));
+    let (shift, of_context) = names::SHIFT;
+    let net = path.strip_suffix(shift);
+    let has_context = net.is_some_and(|net| known.contains(format!("{net}{of_context}").as_str()));
     let whole = [("", "")];
     let tables = [
         (names::TENSORS, &whole[..]),
@@ -83,24 +84,26 @@ fn candidates(
     found
 }
 
-/// The parameters of slow nets over a line, which the published code writes with convolutions of one dimension.
-fn line_params(model: &Model) -> HashSet<ParamId> {
-    let nodes = model.nodes.iter().filter(
-        |node| matches!(&node.op, Op::Kernel(net) if matches!(net.grid, Grid::Line { .. })),
-    );
-    nodes.flat_map(|node| node.op.params()).collect()
+/// The paths, with a dot after them, of the slow nets over a line, which the published code writes with convolutions of one
+/// dimension.
+fn line_nets(model: &Model) -> Vec<String> {
+    let graph = model.primitives();
+    let nets = graph.instances.iter().filter(|instance| {
+        let mut inputs = instance.inputs.iter().map(|input| graph[input.node].shape);
+        instance.slow && inputs.any(|shape| shape.sizes.rank() == 1)
+    });
+    nets.map(|net| format!("{}.", net.path)).collect()
 }
 
-/// Linear maps are convolutions of size 1, but for the last; what is added to a kernel has its rank.
+/// Linear maps are convolutions of size 1, but for the last; what is added at each position has an axis more.
 fn published_shape(name: &str, shape: &[usize], on_line: bool) -> Vec<usize> {
-    let last = name.rsplit('.').next().unwrap_or(name);
     let ones = if on_line { 1 } else { 2 };
-    let added = last != "weight" && last != "bias" && (shape.len() == 2 || on_line);
+    let is_weight = name.ends_with(".weight");
     match shape {
-        shape if added => [&[1, 1], shape].concat(),
-        [outputs, inputs] if last == "weight" && !name.starts_with(names::LINEAR) => {
+        [outputs, inputs] if is_weight && !name.starts_with(names::LINEAR) => {
             [&[*outputs, *inputs][..], &vec![1; ones]].concat()
         }
+        [1, _, ..] if !is_weight => [&[1], shape].concat(),
         shape => shape.to_vec(),
     }
 }

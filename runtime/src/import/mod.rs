@@ -254,36 +254,36 @@ mod tests {
     fn published_names_have_paths() {
         let root = "blocks.3.fast_multi_branch";
         let cases = [
-            ("blocks.3.bias".to_owned(), "b3.bias_0"),
-            ("out_layer.weight".to_owned(), "classes_linear_0.weight"),
-            (format!("{root}.bias2"), "b3.l9_local_0_bias"),
+            ("blocks.3.bias".to_owned(), "b[3].bias.value"),
+            ("out_layer.weight".to_owned(), "logits.linear.weight"),
+            (format!("{root}.bias2"), "b[3].l2.bias.value"),
             (
                 format!("{root}.local_interact_conv_4.channel_mixer.bias"),
-                "b3.l7_local_0_mixer.bias",
+                "b[3].l4.mixed.linear.bias",
             ),
             (
                 format!("{root}.Fast_Kernel_rgu_2.fast_linear_k.weight"),
-                "b3.fast_rgu_0_k.weight",
+                "b[3].fast.rgu[0].k.weight",
             ),
             (
                 format!("{root}.Fast_Kernel_rgu.fast_bias_p"),
-                "b3.fast_rgu_1_bias",
+                "b[3].fast.rgu[1].gate.spatial_bias.value",
             ),
             (
                 format!("{root}.slow_net_g.Kernel.filters.2.linear.weight"),
-                "b3.K_hyper_0.filters.2.weight",
+                "b[3].K.net.filters[2].weight",
             ),
             (
                 format!("{root}.slow_net_l3.Kernel.fast_linears_x.1.bias"),
-                "b3.l5_local_0.context.1.bias",
+                "b[3].l5.kernel.net.contexts[1].bias",
             ),
             (
                 format!("{root}.slow_net_l1.Kernel.bias_pk"),
-                "b3.l3_local_0.bias",
+                "b[3].l1.kernel.net.shift",
             ),
             (
                 format!("{root}.hyper_interact.slow_net_gs_hi.Kernel.output_linear.bias"),
-                "b3.inter_hyper_interact_0_spatial.output.bias",
+                "b[3].inter.spatial_score.kernel.net.out.bias",
             ),
         ];
         for (name, path) in cases {

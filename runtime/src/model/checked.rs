@@ -114,11 +114,13 @@ impl CheckedSource {
     /// Refuses to train what has nothing to train.
     ///
     /// # Errors
-    /// If the model has no parameters.
+    /// If the model has no parameters, or all of them are fixed.
     pub fn require_parameters(&self) -> Result<(), Error> {
-        match self.model.parameter_count() {
-            0 => Err(ModelError::NoParameters(self.model.name.clone()).into()),
-            _ => Ok(()),
+        let (name, params) = (&self.model.name, &self.model.params);
+        match params.iter().any(|param| param.trained) {
+            true => Ok(()),
+            false if params.is_empty() => Err(ModelError::NoParameters(name.clone()).into()),
+            false => Err(ModelError::NothingTrained(name.clone()).into()),
         }
     }
 }

@@ -42,6 +42,9 @@ pub enum ModelError {
     /// A model without anything to train.
     #[error("model `{0}` has no parameters: there is nothing to train")]
     NoParameters(String),
+    /// A model all of whose parameters are fixed.
+    #[error("all parameters of model `{0}` are fixed: there is nothing to train")]
+    NothingTrained(String),
     /// The source brings no weights and none are named.
     #[error("the weights are not named")]
     NoWeights,

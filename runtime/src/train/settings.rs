@@ -14,7 +14,7 @@ use termc_compiler::model::Model;
 use termc_data::{Identity, SplitOptions};
 
 /// Layout of a RUN folder and its checkpoints; another version is refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Contents of `config.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
