@@ -144,8 +144,9 @@ pub fn freeze<'a>(
 /// The activation a coupled node looks at.
 fn source(model: &Model, id: NodeId) -> Option<NodeId> {
     match &model[id].op {
-        Op::ContextKernel { source, .. } => Some(*source),
-        Op::Standardize { x, .. } => Some(*x),
+        Op::ContextKernel(op) => Some(op.source),
+        Op::Standardize(op) => Some(op.x),
+        Op::Mean(op) => Some(op.x),
         _ => None,
     }
 }
@@ -153,7 +154,7 @@ fn source(model: &Model, id: NodeId) -> Option<NodeId> {
 /// What a coupled node is judged by: the activation that a standardization looks at, the kernel that a context makes.
 fn seen(model: &Model, id: NodeId) -> Option<NodeId> {
     match &model[id].op {
-        Op::ContextKernel { .. } => Some(id),
+        Op::ContextKernel(_) => Some(id),
         _ => source(model, id),
     }
 }

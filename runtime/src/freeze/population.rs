@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use burn::tensor::module::adaptive_avg_pool2d;
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 use termc_compiler::model::{NodeId, Op, Shape};
-use termc_kernels::composed::standardize_forms::EPSILON;
+use termc_kernels::composed::normalize::mean_over;
+use termc_kernels::composed::pooling::adaptive_avg_pool;
 
 use super::Calibration;
+use crate::network::dims;
 
 /// What is known of the nodes that couple images; nodes are the unfrozen model's.
 #[derive(Clone, Debug, Default)]
@@ -30,11 +31,12 @@ struct Moments {
     map: (f64, f64),
 }
 
-/// The sum over images of an activation pooled to the kernel's grid, or of the kernel that each batch makes.
+/// The sum over images of an activation pooled to the kernel's grid, of the kernel that each batch makes, or of a mean.
 #[derive(Clone, Debug)]
 struct Context {
     images: f64,
-    sizes: [usize; 3],
+    /// `[1, C, H, W]`
+    sizes: [usize; 4],
     sum: Vec<f64>,
 }
 
@@ -62,25 +64,37 @@ impl Population {
         value: &Tensor<4>,
         images: usize,
     ) {
-        let [_, channels, height, width] = value.dims();
-        if let Op::ContextKernel { .. } = op {
-            let grid = [shape.height, shape.width];
-            let pooled = match self.averages_kernels() {
-                true => value.clone(),
-                false => adaptive_avg_pool2d(value.clone(), grid).mean_dim(0),
-            };
-            let known = self.contexts.entry(id).or_insert_with(|| Context {
-                images: 0.0,
-                sizes: [channels, shape.height, shape.width],
-                sum: vec![0.0; channels * shape.height * shape.width],
-            });
-            known.images += images as f64;
-            let pooled = pooled.into_data();
-            for (sum, mean) in known.sum.iter_mut().zip(pooled.iter::<f64>()) {
-                *sum += mean * images as f64;
+        match op {
+            Op::ContextKernel(_) if self.averages_kernels() => {
+                self.add_mean(id, value.clone(), images);
             }
-            return;
+            Op::ContextKernel(_) => {
+                let pooled = adaptive_avg_pool(value.clone(), shape.sizes.plane());
+                self.add_mean(id, pooled.mean_dim(0), images);
+            }
+            Op::Mean(op) => self.add_mean(id, mean_over(value.clone(), &dims(op.over)), images),
+            Op::Standardize(op) => self.add_moments(id, op.eps, value, images),
+            _ => {}
         }
+    }
+
+    /// Adds the mean over one batch of so many images, `[1, C, H, W]`.
+    fn add_mean(&mut self, id: NodeId, mean: Tensor<4>, images: usize) {
+        let sizes = mean.dims();
+        let known = self.contexts.entry(id).or_insert_with(|| Context {
+            images: 0.0,
+            sizes,
+            sum: vec![0.0; sizes.iter().product()],
+        });
+        known.images += images as f64;
+        let mean = mean.into_data();
+        for (sum, mean) in known.sum.iter_mut().zip(mean.iter::<f64>()) {
+            *sum += mean * images as f64;
+        }
+    }
+
+    fn add_moments(&mut self, id: NodeId, eps: f64, value: &Tensor<4>, images: usize) {
+        let [_, channels, height, width] = value.dims();
         let data: Vec<f32> = value.to_data().iter::<f32>().collect();
         let positions = height * width;
         let moments = self.moments.entry(id).or_default();
@@ -99,7 +113,7 @@ impl Population {
             m.squares += squares;
             let within = squares - sum * sum / count;
             m.within += within;
-            let scale = 1.0 / ((within / count).max(0.0) + EPSILON).sqrt();
+            let scale = 1.0 / ((within / count).max(0.0) + eps).sqrt();
             m.map.0 += scale * count;
             m.map.1 -= sum * scale;
         });
@@ -110,8 +124,8 @@ impl Population {
         self.calibration == Calibration::Mean
     }
 
-    /// The scale and shift of each channel that stand for a standardization.
-    pub fn maps(&self, id: NodeId) -> Option<Vec<(f64, f64)>> {
+    /// The scale and shift of each channel that stand for a standardization with this eps.
+    pub fn maps(&self, id: NodeId, eps: f64) -> Option<Vec<(f64, f64)>> {
         let known = self.moments.get(&id)?;
         let one = |m: &Moments| {
             let mean = m.sum / m.count;
@@ -120,20 +134,16 @@ impl Population {
                 Calibration::Within => m.within / m.count,
                 Calibration::Batch | Calibration::Sequential => m.squares / m.count - mean * mean,
             };
-            let scale = 1.0 / (variance.max(0.0) + EPSILON).sqrt();
+            let scale = 1.0 / (variance.max(0.0) + eps).sqrt();
             (scale, -mean * scale)
         };
         Some(known.iter().map(one).collect())
     }
 
-    /// The mean of the pooled activation of a context kernel, `[1, C, k, k]`, or of the kernel.
+    /// The mean of the pooled activation of a context kernel, `[1, C, k, k]`, of the kernel, or of a mean over the batch.
     pub fn context(&self, id: NodeId) -> Option<TensorData> {
         let known = self.contexts.get(&id)?;
-        let [channels, height, width] = known.sizes;
         let mean = known.sum.iter().map(|sum| (sum / known.images) as f32);
-        Some(TensorData::new(
-            mean.collect::<Vec<f32>>(),
-            [1, channels, height, width],
-        ))
+        Some(TensorData::new(mean.collect::<Vec<f32>>(), known.sizes))
     }
 }

@@ -24,12 +24,13 @@ pub(super) fn resolve(
 ) -> Result<Params, Error> {
     let context = |id| {
         let value = Tensor::from_data(population.context(id)?, device);
-        Some(match population.averages_kernels() {
-            true => Context::Kernel(value),
-            false => Context::Pooled(value),
+        let pools = matches!(params.model()[id].op, Op::ContextKernel(_));
+        Some(match pools && !population.averages_kernels() {
+            true => Context::Pooled(value),
+            false => Context::Value(value),
         })
     };
-    let constants = Network::new(params.model()).constants(params, kernels, context);
+    let constants = Network::new(params.model()).constants(params, kernels, device, context);
     let known = Known {
         params,
         constants,
@@ -106,14 +107,14 @@ impl Known<'_> {
             Step::Population(id) => id,
         };
         let channels = self.model()[id].shape.channels;
-        let group = match self.model()[id].op {
-            Op::Standardize {
-                over: Over::Groups(groups),
-                ..
-            } => channels / groups.max(1),
+        let Op::Standardize(op) = &self.model()[id].op else {
+            return None;
+        };
+        let group = match op.over {
+            Over::Groups(groups) => channels / groups.max(1),
             _ => channels,
         };
-        let maps = self.population.maps(id)?.into_iter().enumerate();
+        let maps = self.population.maps(id, op.eps)?.into_iter().enumerate();
         let all = maps.map(
             |(channel, map)| match (channel / group.max(1)).is_multiple_of(2) {
                 true => map,
@@ -129,7 +130,12 @@ impl Known<'_> {
     }
 
     fn affine(&self, affine: Affine) -> Map {
-        let (weight, bias) = (self.param(affine.weight), self.param(affine.bias));
+        let outputs = self.model()[affine.weight].shape.first().copied();
+        let weight = self.param(affine.weight);
+        let bias = match affine.bias {
+            Some(bias) => self.param(bias),
+            None => vec![0.0; outputs.unwrap_or(0)],
+        };
         Map {
             inputs: weight.len() / bias.len().max(1),
             weight,

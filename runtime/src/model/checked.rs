@@ -31,7 +31,7 @@ impl ModelSource {
     /// # Errors
     /// If changes are asked of a frozen model.
     pub fn compile(&self, changes: &Options) -> Result<Compiled, Error> {
-        let changed = changes.variant.is_some() || !changes.sets.is_empty();
+        let changed = changes.model.is_some() || !changes.sets.is_empty();
         if self.frozen.is_some() && changed {
             return Err(ModelError::FrozenChanged(self.name.clone()).into());
         }

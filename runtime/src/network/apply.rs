@@ -13,6 +13,7 @@ use termc_compiler::model::{Function, Model, NodeId, Op, ParamId, Shape};
 use termc_kernels::Bias;
 use termc_kernels::composed::{elementwise, grid, pooling};
 
+pub use self::statistics::dims;
 pub(super) use self::statistics::kernel_over;
 
 use super::precision::{joined, pair, to, wide};

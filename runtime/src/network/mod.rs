@@ -14,6 +14,7 @@ use termc_compiler::model::{Model, NodeId, Op};
 use termc_kernels::cached_bytes;
 
 pub use self::pass::{Dropout, Keep, Pass, Perturbation};
+pub use self::apply::dims;
 pub use self::precision::Precision;
 pub use termc_kernels::KernelChoice;
 
@@ -155,8 +156,8 @@ impl Network {
         });
     }
 
-    /// The values of all nodes that no image changes, made on `device`, given for each context kernel what is known of it. A context kernel
-    /// of which nothing is known has no value.
+    /// The values of all nodes that no image changes, made on `device`, given for each node that couples images what is known of it
+    /// over a population. Such a node of which nothing is known has no value.
     pub fn constants(
         &self,
         params: &Params,
@@ -179,18 +180,27 @@ impl Network {
         for id in model.node_ids() {
             let value = match &model[id].op {
                 Op::Input(_) => None,
-                Op::ContextKernel(op) => context(id).map(|known| match known {
-                    Context::Kernel(kernel) => kernel,
-                    Context::Pooled(pooled) => {
-                        values.set(op.source, Value::Whole(pooled));
-                        let kernel = run.node(id, &values);
-                        values.free(op.source);
-                        kernel
-                    }
-                }),
                 op => {
-                    let known = op.operands().iter().all(|x| values.has(*x));
-                    known.then(|| run.node(id, &values))
+                    let operands = op.operands();
+                    match context(id) {
+                        Some(Context::Value(value)) => Some(value),
+                        Some(Context::Pooled(pooled)) => {
+                            let set = |values: &mut Values, value: Option<&Tensor<4>>| {
+                                operands.iter().for_each(|x| match value {
+                                    Some(value) => values.set(*x, Value::Whole(value.clone())),
+                                    None => values.free(*x),
+                                });
+                            };
+                            set(&mut values, Some(&pooled));
+                            let value = run.node(id, &values);
+                            set(&mut values, None);
+                            Some(value)
+                        }
+                        None => {
+                            let known = operands.iter().all(|x| values.has(*x));
+                            known.then(|| run.node(id, &values))
+                        }
+                    }
                 }
             };
             if let Some(value) = value {
@@ -262,11 +272,11 @@ impl Network {
     }
 }
 
-/// What is known of a kernel with a context over a population, `[1, C, k, k]`.
+/// What is known over a population of a node that couples images, `[1, C, H, W]`.
 #[derive(Clone, Debug)]
 pub enum Context {
-    /// The mean of the pooled activation that it looks at.
+    /// The mean of the pooled activation that a kernel with a context looks at.
     Pooled(Tensor<4>),
-    /// The kernel.
-    Kernel(Tensor<4>),
+    /// The value itself: a kernel, or a mean over the batch.
+    Value(Tensor<4>),
 }

@@ -47,8 +47,8 @@ pub(in crate::network) fn kernel_over(over: model::Over, eps: f64) -> Option<Ove
     }
 }
 
-/// The axes of `[N, C, H, W]`, in rising order.
-fn dims(axes: Axes) -> Vec<usize> {
+/// The axes of `[N, C, H, W]` that are meant, in rising order.
+pub fn dims(axes: Axes) -> Vec<usize> {
     let of = [
         (axes.batch, &[0][..]),
         (axes.channels, &[1]),
