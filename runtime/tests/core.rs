@@ -45,7 +45,7 @@ fn params(model: &Model) -> Params {
 }
 
 fn images(model: &Model, count: usize) -> Tensor<4> {
-    let [channels, height, width] = model.input;
+    let [_, channels, height, width] = model.input.dims(1);
     let key = Key::new(5);
     let pixels: Vec<f32> = (0..count * channels * height * width)
         .map(|i| key.normal(i as u64) as f32)
@@ -77,12 +77,12 @@ fn initial_values_depend_on_seed_and_path_alone() {
     let [a, b] = [&plain, &more].map(|m| params(m).to_tensors());
     assert_eq!(params(&plain).to_tensors(), a);
     assert_eq!(
-        a["b1.K_hyper_0.filters.0.weight"],
-        b["b1.K_hyper_0.filters.0.weight"]
+        a["b[1].K.net.filters[0].weight"],
+        b["b[1].K.net.filters[0].weight"]
     );
     assert_ne!(
-        a["b0.K_hyper_0.filters.0.weight"],
-        Params::init(&plain, 2, &Device::flex()).to_tensors()["b0.K_hyper_0.filters.0.weight"]
+        a["b[0].K.net.filters[0].weight"],
+        Params::init(&plain, 2, &Device::flex()).to_tensors()["b[0].K.net.filters[0].weight"]
     );
     assert!(
         numbers(&params(&plain).flat())
@@ -102,35 +102,36 @@ fn weights_survive_a_file_and_name_what_differs() {
     assert_eq!(numbers(&back.flat()), numbers(&params(&model).flat()));
 
     let mut changed = read.tensors;
-    let bias = changed.remove("b0.bias_0").unwrap();
-    changed.insert("b0.bias_1".into(), bias);
+    let bias = changed.remove("b[0].bias.value").unwrap();
+    changed.insert("b[0].bias.other".into(), bias);
     changed.insert(
-        "classes_linear_0.bias".into(),
+        "logits.linear.bias".into(),
         TensorData::new(vec![0f32; 3], [3]),
     );
     let mismatch = Params::from_tensors(&model, &changed, &Device::flex()).unwrap_err();
-    assert_eq!(mismatch.missing, ["b0.bias_0"]);
-    assert_eq!(mismatch.unknown, ["b0.bias_1"]);
+    assert_eq!(mismatch.missing, ["b[0].bias.value"]);
+    assert_eq!(mismatch.unknown, ["b[0].bias.other"]);
     assert_eq!(
         mismatch.shapes,
-        [("classes_linear_0.bias".to_owned(), vec![4], vec![3])]
+        [("logits.linear.bias".to_owned(), vec![4], vec![3])]
     );
 }
 
 #[test]
-fn newer_weight_formats_are_refused() {
+fn other_weight_formats_are_refused() {
     let (model, folder) = (model(&[]), tempfile::tempdir().unwrap());
     let path = folder.path().join("w.safetensors");
-    let mut file = weights::file(&model, &params(&model));
-    file.metadata
-        .insert(weights::key::FORMAT.into(), "2".into());
-    file.write(&path).unwrap();
-    assert!(
-        weights::read(&path)
-            .unwrap_err()
-            .to_string()
-            .contains("format `2`")
-    );
+    for (version, told) in [
+        ("3", "has weight format `3`; this version reads `2`"),
+        ("1", "was written for language 1"),
+    ] {
+        let mut file = weights::file(&model, &params(&model));
+        let key = weights::key::FORMAT.to_owned();
+        file.metadata.insert(key, version.to_owned());
+        file.write(&path).unwrap();
+        let error = weights::read(&path).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
 }
 
 #[test]
@@ -177,8 +178,8 @@ fn a_zero_parameter_has_no_norm_and_no_gradient_of_one() {
         TensorData::zeros::<f32, _>(penalised.shape.clone()),
     );
     let params = Params::from_tensors(&model, &tensors, &Device::flex()).unwrap();
-    let term = model.loss.weight_norm.unwrap();
-    let (value, gradient) = weight_norm(&term, &params);
+    let [fast, slow] = [0.5, 0.25];
+    let (value, gradient) = weight_norm([fast, slow], &params);
     let expected: f64 = model
         .params
         .iter()
@@ -190,8 +191,8 @@ fn a_zero_parameter_has_no_norm_and_no_gradient_of_one() {
                 .sqrt();
             norm * match p.penalty {
                 Penalty::None => 0.0,
-                Penalty::Fast => term.fast,
-                Penalty::Slow => term.slow,
+                Penalty::Fast => fast,
+                Penalty::Slow => slow,
             }
         })
         .sum();
@@ -205,8 +206,8 @@ fn a_zero_parameter_has_no_norm_and_no_gradient_of_one() {
 #[test]
 fn dropout_zeroes_whole_channels_and_is_the_same_for_parts_of_a_batch() {
     let model = example("digits.term", &[]);
-    let rate = |id: NodeId| match model[id].op {
-        Op::Dropout { x, rate } if rate > 0.0 => Some((x, rate)),
+    let rate = |id: NodeId| match &model[id].op {
+        Op::Dropout(op) => Some((op.x, op.rate)),
         _ => None,
     };
     let (id, (x, rate)) = model
@@ -227,7 +228,7 @@ fn dropout_zeroes_whole_channels_and_is_the_same_for_parts_of_a_batch() {
         let input = images(&model, first + count).narrow(0, first, count);
         let kept = network.forward(&params, input, &pass).kept;
         let [before, after] = [0, 1].map(|i| kept[i].1.to_data().try_to_vec::<f32>().unwrap());
-        let positions = model[id].shape.height * model[id].shape.width;
+        let positions = model[id].shape.sizes.positions();
         let channels = before.chunks(positions).zip(after.chunks(positions));
         let factor = channels.map(|(before, after)| {
             let factor = after[0] / before[0];
@@ -278,7 +279,7 @@ fn passes_keep_what_is_asked_for_and_agree() {
             value.dims(),
             model[*id].shape.dims(2),
             "{}",
-            model[*id].name
+            model[*id].path
         );
     }
     let named = run(Keep::Named, KernelChoice::Composed);
@@ -350,7 +351,7 @@ fn an_import_lists_what_is_left_over_on_both_sides() {
             ("mine.5".to_owned(), None),
             (
                 "network.blocks.7.bias".to_owned(),
-                Some("b7.bias_0".to_owned())
+                Some("b[7].bias.value".to_owned())
             )
         ]
     );
@@ -358,10 +359,10 @@ fn an_import_lists_what_is_left_over_on_both_sides() {
     assert!(
         error
             .to_string()
-            .contains("`out_layer.bias` has shape [3], but `classes_linear_0.bias` needs [4]")
+            .contains("`out_layer.bias` has shape [3], but `logits.linear.bias` needs [4]")
     );
 
-    let map: NameMap = [("mine.{N}".to_owned(), "b0.bias_0".to_owned())]
+    let map: NameMap = [("mine.{N}".to_owned(), "b[0].bias.value".to_owned())]
         .into_iter()
         .collect();
     let error = import::import(&model, foreign, &map).unwrap_err();

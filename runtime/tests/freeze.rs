@@ -33,11 +33,11 @@ fn examples(largest: usize) -> Vec<(String, Model)> {
             let text = std::fs::read_to_string(&path).unwrap();
             for variant in std::iter::once(None).chain(variant_names(&text).into_iter().map(Some)) {
                 let options = Source {
-                    variant: variant.clone(),
+                    model: variant.clone(),
                     ..Source::default()
                 };
                 let model = compile("x.term", &text, &options).model.unwrap();
-                if model.input[1] <= largest {
+                if model.input.height() <= largest {
                     all.push((format!("{} {variant:?}", path.display()), model));
                 }
             }
@@ -48,16 +48,16 @@ fn examples(largest: usize) -> Vec<(String, Model)> {
 
 /// A model of every shape of coupling: without mixer, 1x1 kernels, batch statistics beside nothing linear.
 fn odd() -> Model {
-    let text = "slow w = magnet(hidden: 5, layers: 2, omega: 4)\n\
-        model Odd {\n input image[3, 6, 6]\n K = hyper(w, over: image)\n\
-        a = local(1, from: image, over: image, slow: w)\n\
-        b = local(1, from: a, over: image * K, slow: w, mixer: false)\n\
-        c = local(3, from: b, over: a, slow: w, mixer: false)\n\
-        d = gelu(c + b) |> batch_std |> dropout(0.2) |> mixer |> mixer |> g_ibs(groups: 3)\n\
+    let text = "language 2\nconst w = magnet_in_context(hidden=5, omega=4)\n\
+        model Odd {\n input image[3, 6, 6]\n K = hyper(image, magnet(hidden=5, omega=4))\n\
+        a = local(image, size=1, from=image, net=w)\n\
+        b = local(image * K, size=1, from=a, net=w, mix=false)\n\
+        c = local(a, size=3, from=b, net=w, mix=false)\n\
+        d = gelu(c + b) |> batch_std |> dropout(0.2, shared=positions) |> mixer |> mixer |> g_ibs(3)\n\
         e = batch_std(gelu(d)) + d + batch_std(d * b) |> gelu |> bias\n\
-        f = pointwise(e, channels: 8) |> g_ibs(groups: 4) |> gelu |> bias |> g_ibs(groups: 1)\n\
-        output classes(5) = global_mean(f) |> linear\n\
-        loss { cross_entropy }\n}\n";
+        f = linear(e, 8) |> g_ibs(4) |> gelu |> bias |> g_ibs(1)\n\
+        output logits = mean(f, positions) |> linear(5)\n\
+        loss { cross_entropy(logits) }\n}\n";
     let compiled = compile("odd.term", text, &Source::default());
     compiled
         .model
@@ -65,7 +65,7 @@ fn odd() -> Model {
 }
 
 fn images(model: &Model, count: usize, phase: f32) -> TensorData {
-    let [channels, height, width] = model.input;
+    let [_, channels, height, width] = model.input.dims(1);
     let size = channels * height * width;
     let pixel = |i: usize| {
         let (image, at) = ((i / size) as f32, (i % size) as f32);
@@ -146,7 +146,7 @@ fn answers_are_the_same_bits_in_any_batch() {
             let whole = logits(&frozen.params, &all, kernels);
             assert!(whole.iter().all(|x| x.is_finite()), "{title}");
             let classes = model.classes;
-            let size: usize = model.input.iter().product();
+            let size = model.input.per_image();
             let pixels: Vec<f32> = all.iter::<f32>().collect();
             for count in [1, 7] {
                 let order: Vec<usize> = (0..64).map(|i| i * 29 % 64).take(count * 3).collect();
@@ -156,7 +156,7 @@ fn answers_are_the_same_bits_in_any_batch() {
                         .flat_map(|i| &pixels[i * size..(i + 1) * size])
                         .copied()
                         .collect();
-                    let [c, h, w] = model.input;
+                    let [_, c, h, w] = model.input.dims(1);
                     let part = TensorData::new(part, [group.len(), c, h, w]);
                     let found = logits(&frozen.params, &part, kernels);
                     for (row, i) in found.chunks(classes).zip(group) {
@@ -202,8 +202,8 @@ fn answers_are_the_same_bits_in_a_batch_that_is_computed_in_parts() {
 #[test]
 fn statistics_are_those_of_all_images_whatever_the_last_batch() {
     // One standardization: the population does not depend on how the images are cut into batches.
-    let text = "model M {\n input image[2, 4, 4]\n a = gelu(image) |> batch_std |> gelu\n\
-        output classes(3) = global_mean(a) |> linear\n loss { cross_entropy }\n}\n";
+    let text = "language 2\nmodel M {\n input image[2, 4, 4]\n a = gelu(image) |> batch_std |> gelu\n\
+        output logits = mean(a, positions) |> linear(3)\n loss { cross_entropy(logits) }\n}\n";
     let model = compile("m.term", text, &Source::default()).model.unwrap();
     let params = Params::init(&model, 1, &Device::flex());
     let whole = images(&model, 10, 0.0);
@@ -235,8 +235,8 @@ fn statistics_are_those_of_all_images_whatever_the_last_batch() {
 #[test]
 fn the_mean_of_what_batches_make_is_what_an_image_meets_on_average() {
     // Linear after the standardization: the frozen answer is the mean of the answers in each batch.
-    let text = "model M {\n input image[2, 4, 4]\n a = batch_std(image) |> mixer\n\
-        output classes(3) = global_mean(a) |> linear\n loss { cross_entropy }\n}\n";
+    let text = "language 2\nmodel M {\n input image[2, 4, 4]\n a = batch_std(image) |> mixer\n\
+        output logits = mean(a, positions) |> linear(3)\n loss { cross_entropy(logits) }\n}\n";
     let model = compile("m.term", text, &Source::default()).model.unwrap();
     let params = Params::init(&model, 1, &Device::flex());
     // Batches of different spread.
@@ -266,7 +266,7 @@ fn beside(params: &Params, batch: &TensorData, image: &[f32]) -> Vec<f32> {
     let model = params.model();
     let mut pixels: Vec<f32> = image.to_vec();
     (0..400).for_each(|_| pixels.extend(batch.iter::<f32>()));
-    let [c, h, w] = model.input;
+    let [_, c, h, w] = model.input.dims(1);
     let count = pixels.len() / (c * h * w);
     let all = logits(
         params,

@@ -65,7 +65,7 @@ fn files_and_pixels_are_the_same_images() {
         assert_eq!(ranked[0].0, prediction.label());
         assert_eq!(ranked[0].2, prediction.probability());
     }
-    let shape = model.checked().input;
+    let [_, shape @ ..] = model.checked().input.dims(1);
     let pixels: Vec<u8> = (0..64).map(|i| (i * 4) as u8).collect();
     let twice = ImageBatch::from_pixels(shape, [pixels.clone(), pixels].concat()).unwrap();
     let [a, b] = &model.predict(&twice).unwrap()[..] else {

@@ -161,10 +161,10 @@ fn check(case: &Case, bars: &Bars, kernels: KernelChoice) {
 fn check_values(case: &Case, bars: &Bars, kernels: KernelChoice) {
     let blocks: Vec<_> = case
         .model
-        .scopes
+        .instances
         .iter()
-        .filter(|scope| scope.parent.is_some())
-        .map(|scope| scope.result)
+        .filter(|instance| instance.block == "sfne")
+        .map(|instance| instance.result)
         .collect();
     let pass = Pass {
         kernels,
@@ -176,8 +176,8 @@ fn check_values(case: &Case, bars: &Bars, kernels: KernelChoice) {
         .network
         .forward(&params, case.input(case.batch()), &pass);
     assert_eq!(forward.kept.len(), blocks.len());
-    assert_eq!(forward.kernels.len(), blocks.len());
-    for (i, kernel) in forward.kernels.iter().enumerate() {
+    assert_eq!(forward.compared.len(), blocks.len());
+    for (i, kernel) in forward.compared.iter().enumerate() {
         let error = distance(
             &numbers(kernel.to_data()),
             &case.numbers(&format!("block.{i}.kernel")),
@@ -206,8 +206,8 @@ fn check_values(case: &Case, bars: &Bars, kernels: KernelChoice) {
 fn check_terms(case: &Case, bars: &Bars, terms: objective::TermValues) {
     let parts = [
         ("loss.total", terms.total),
-        ("loss.cross_entropy", terms.cross_entropy),
-        ("loss.slow", terms.slow_neural.unwrap()),
+        ("loss.cross_entropy", terms.classification()),
+        ("loss.slow", terms.get("slow_neural").unwrap()),
     ];
     for (name, found) in parts {
         assert_within(name, distance(&[found], &case.numbers(name)), bars.loss);
@@ -297,7 +297,7 @@ fn tiny_tile() {
             &here(),
             "tiny_tile",
             "tiny.term",
-            &["loss.slow_neural.kind=tile"],
+            &["loss.slow_neural.compare=tile"],
         ),
         &TINY,
     );

@@ -6,7 +6,7 @@
 mod short;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use termc_compiler::model::{Model, Op};
+use termc_compiler::model::{Axes, Model, Op};
 use termc_compiler::{Options, compile};
 use termc_data::random::Key;
 use termc_runtime::loss::one_hot;
@@ -24,7 +24,7 @@ fn digits() -> Model {
 }
 
 fn images(model: &Model) -> Tensor<4> {
-    let [channels, height, width] = model.input;
+    let [_, channels, height, width] = model.input.dims(1);
     let key = Key::new(5);
     let count = (IMAGES * channels * height * width) as u64;
     let pixels: Vec<f32> = (0..count).map(|i| key.normal(i) as f32).collect();
@@ -67,18 +67,19 @@ fn every_value_has_its_type() {
         };
         let forward = network.forward(&params, images(&model), &pass);
         assert_eq!(forward.logits.dtype(), DType::F32);
-        assert!(forward.kernels.iter().all(|k| k.dtype() == DType::F32));
+        assert!(forward.compared.iter().all(|k| k.dtype() == DType::F32));
         let mut types = std::collections::HashMap::new();
         for (id, value) in forward.kept {
             let operands = model[id].op.operands();
             let long = match &model[id].op {
-                Op::Kernel(_) | Op::ContextKernel { .. } | Op::SpatialMean(_) => true,
-                Op::Input => false,
+                Op::Kernel(_) | Op::ContextKernel(_) => true,
+                Op::Mean(op) => op.over == Axes::INSTANCE || types[&op.x] == DType::F32,
+                Op::Input(_) => false,
                 // A value is as short as the shortest it is made of.
                 _ => operands.iter().all(|x| types[x] == DType::F32),
             };
             let expected = if long { DType::F32 } else { DType::BF16 };
-            assert_eq!(value.dtype(), expected, "{}", model[id].name);
+            assert_eq!(value.dtype(), expected, "{}", model[id].path);
             types.insert(id, value.dtype());
         }
         assert!(types.values().filter(|t| **t == DType::BF16).count() * 2 > types.len());

@@ -45,10 +45,10 @@ fn uncoupled(changes: &[(&str, &str)]) -> Model {
     example("ablations/bottleneck.term", changes)
 }
 
-const SGD: (&str, &str) = ("adamw(lr: 0.002, betas: [0.9, 0.99])", "sgd(lr: 1)");
-const CONSTANT: (&str, &str) = ("warmup_cosine(warmup: 1, floor: 0.01)", "constant");
-const UNCLIPPED: (&str, &str) = ("clip norm(5)", "");
-const UNAVERAGED: (&str, &str) = ("ema 0.99", "");
+const SGD: (&str, &str) = ("adamw(lr=0.002, betas=[0.9, 0.99])", "sgd(lr=1)");
+const CONSTANT: (&str, &str) = ("warmup_cosine(warmup=1, floor=0.01)", "constant");
+const UNCLIPPED: (&str, &str) = ("clip = norm(5)", "");
+const UNAVERAGED: (&str, &str) = ("ema = 0.99", "");
 
 struct Case {
     model: Model,
@@ -176,7 +176,7 @@ fn a_training_on_two_ranks_is_that_on_one() {
 fn batch_statistics_are_those_of_a_ranks_shard() {
     let recipe = |more: &str| {
         let text = format!(
-            "train {{\n optimizer sgd(lr: 1)\n schedule constant\n epochs 2\n batch 32\n{more}\n}}"
+            "train {{\n optimizer = sgd(lr=1)\n schedule = constant\n epochs = 2\n batch = 32\n{more}\n}}"
         );
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.term");
         let source = std::fs::read_to_string(path).unwrap();
@@ -194,7 +194,7 @@ fn batch_statistics_are_those_of_a_ranks_shard() {
     let whole = Case::new(recipe(""), 32);
     whole.train("one", 1, Some(1)).unwrap();
     whole.train("two", 2, Some(1)).unwrap();
-    let parts = Case::new(recipe("accumulate 2"), 16);
+    let parts = Case::new(recipe("accumulate = 2"), 16);
     parts.train("parts", 1, Some(1)).unwrap();
     let two = whole.last("two");
     let apart = distance(&two, &parts.last("parts"));

@@ -27,7 +27,7 @@ fn network(text: &str) {
             perturbation: None,
         };
         let deviations = check.run(&device).unwrap_or_else(|wrong| {
-            let name = &model[wrong.node].name;
+            let name = &model[wrong.node].path;
             unreachable!("{kernels}, node `{name}`: {wrong:?}")
         });
         println!("{kernels}: {deviations:?}");

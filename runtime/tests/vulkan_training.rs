@@ -78,9 +78,9 @@ fn trained_alike(recipe: &str, tolerance: f64) {
 #[test]
 #[ignore = "a software device takes tens of minutes to compile the kernels"]
 fn of_smooth_optimizers() {
-    let adamw = "optimizer adamw(lr: 0.002, betas: [0.9, 0.99])\nschedule warmup_cosine(warmup: 1)\nepochs 2\nbatch 16\naugment random_affine(degrees: 10)\nclip norm(5)\nema 0.9";
+    let adamw = "optimizer = adamw(lr=0.002, betas=[0.9, 0.99])\nschedule = warmup_cosine(warmup=1)\nepochs = 2\nbatch = 16\naugment = [random_affine(degrees=10)]\nclip = norm(5)\nema = 0.9";
     trained_alike(adamw, 1e-5);
-    let sgd = "optimizer sgd(lr: 0.005, momentum: 0.9)\nschedule constant\nepochs 2\nbatch 8\naccumulate 2\naugment mixup(alpha: 0.2)";
+    let sgd = "optimizer = sgd(lr=0.005, momentum=0.9)\nschedule = constant\nepochs = 2\nbatch = 8\naccumulate = 2\naugment = [mixup(alpha=0.2)]";
     trained_alike(sgd, 1e-5);
 }
 
@@ -88,6 +88,6 @@ fn of_smooth_optimizers() {
 #[test]
 #[ignore = "a software device takes tens of minutes to compile the kernels"]
 fn of_kar() {
-    let kar = "optimizer kar3(lr: 0.0007, betas: [0.5, 0.95])\nschedule warmup_cosine(warmup: 1)\nepochs 2\nbatch 16";
+    let kar = "optimizer = kar3(lr=0.0007, betas=[0.5, 0.95])\nschedule = warmup_cosine(warmup=1)\nepochs = 2\nbatch = 16";
     trained_alike(kar, 1e-3);
 }

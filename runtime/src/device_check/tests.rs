@@ -80,7 +80,7 @@ fn a_wrong_value_is_found_at_its_node() {
     let middle = model.node_ids().nth(model.nodes.len() / 2).unwrap();
     let wrong = check(&model, KernelChoice::Composed, fault(0.3, middle, false)).unwrap_err();
     assert_eq!(wrong.node, middle);
-    assert_eq!(wrong.what, format!("the value of `{}`", model[middle].name));
+    assert_eq!(wrong.what, format!("the value of `{}`", model[middle].path));
     assert!(wrong.distance > wrong.allowed);
     let broken = check(
         &model,
@@ -95,7 +95,7 @@ fn a_wrong_value_is_found_at_its_node() {
 fn a_wrong_gradient_is_found_where_the_backward_pass_meets_it() {
     let model = digits();
     // The last block's value: every gradient but that of the head passes it.
-    let block = model.scopes.iter().rfind(|scope| scope.parent.is_some());
+    let block = model.instances.iter().rfind(|one| one.block == "sfne");
     let result = block.unwrap().result;
     let wrong = check(&model, KernelChoice::Fused, fault(0.9, result, true)).unwrap_err();
     assert!(wrong.what.starts_with("the gradient of `"), "{wrong:?}");

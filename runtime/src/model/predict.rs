@@ -106,8 +106,8 @@ impl Prediction {
     }
 }
 
-/// The shape `[channels, height, width]` of an image that the model takes; a sequence is one column of pixels.
-fn image_shape(model: &CheckedModel) -> [usize; 3] {
+/// The shape `[channels, height, width]` of an image that a model takes; a sequence is one column of pixels.
+pub fn image_shape(model: &CheckedModel) -> [usize; 3] {
     let [_, shape @ ..] = model.input.dims(1);
     shape
 }
