@@ -76,7 +76,7 @@ pub struct CalibrationProgress {
 /// Freezes a model over the images that `batches` yields, once per pass. `watch` is told after each batch.
 ///
 /// # Errors
-/// If there are no images, or they cannot be read.
+/// If there are no images, they cannot be read, or no statistics can stand for what a node makes of a batch.
 pub fn freeze<'a>(
     params: &Params,
     options: CalibrationOptions,
@@ -88,6 +88,12 @@ pub fn freeze<'a>(
     let mut population = Population::new(options.calibration);
     for pass in 1.. {
         let partial = freeze_some(model, |id| population.knows(id));
+        if let Some((stuck, _)) = partial.stuck.first() {
+            let path = &model[*stuck].path;
+            return Err(Error::Input(format!(
+                "`{path}` couples the images of a batch in a way that no statistics can stand for"
+            )));
+        }
         let partial_params =
             values::resolve(params, &partial, &population, options.kernels, device)?;
         if partial.left.is_empty() {
