@@ -8,6 +8,7 @@ pub mod diagnostics;
 mod dump;
 mod elaborate;
 pub mod emit;
+pub mod explain;
 pub mod freeze;
 mod language;
 mod lower;
@@ -16,7 +17,9 @@ mod overrides;
 mod primitives;
 mod prune;
 pub mod source;
+mod structure;
 pub mod summary;
 
 pub use compile::{Compiled, Options, compile, compile_all, variant_names};
 pub use dump::dump;
+pub use structure::structure;

@@ -20,7 +20,7 @@ mod start;
 mod ty;
 mod value;
 
-pub(crate) use functions::{Function, FunctionBody, bare_start, builtin, function};
+pub(crate) use functions::{FUNCTIONS, Function, FunctionBody, bare_start, builtin, function};
 pub(crate) use parameters::{
     Argument, Compared, OnGrid, Parameter, Parts, parameters, word, words,
 };
