@@ -38,7 +38,11 @@ fn pinned(folder: &str, accepted: bool) {
         settings.bind(|| insta::assert_snapshot!(name.trim_end_matches(".term"), findings));
     }
     let wanted = if accepted { "warnings alone" } else { "errors" };
-    assert!(failed.is_empty(), "without {wanted}:\n{}", failed.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "without {wanted}:\n{}",
+        failed.join("\n")
+    );
 }
 
 #[test]
@@ -67,7 +71,11 @@ fn examples_are_clean_and_their_canonical_source_stands_alone() {
             let again = again.model.as_ref().unwrap_or_else(|| {
                 panic!("{name}: {}\n{}", shown(&again), model.source);
             });
-            assert_eq!(dump(&model), dump(again), "{name}: the canonical source is another model");
+            assert_eq!(
+                dump(&model),
+                dump(again),
+                "{name}: the canonical source is another model"
+            );
             assert_eq!(again.source, model.source, "{name}: printing is not stable");
         }
     });
@@ -87,7 +95,12 @@ fn examples_and_the_prelude_are_canonical() {
     for pattern in ["examples/**/*.term", "compiler/prelude/*.term"] {
         insta::glob!("../..", pattern, |path| {
             let text = std::fs::read_to_string(path).unwrap();
-            assert_eq!(termc_grammar::format(&text).unwrap(), text, "{}", path.display());
+            assert_eq!(
+                termc_grammar::format(&text).unwrap(),
+                text,
+                "{}",
+                path.display()
+            );
         });
     }
 }

@@ -111,7 +111,8 @@ fn numbers() -> Vec<Edit> {
     for (before, wrong) in NUMBERS {
         for (found, _) in TEXT.match_indices(before) {
             let start = found + before.len();
-            let digits = TEXT[start..].find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
+            let digits =
+                TEXT[start..].find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
             let end = start + digits.unwrap();
             if TEXT[start..end].starts_with(|c: char| c.is_ascii_digit()) {
                 edits.extend(wrong.iter().map(|new| put("number", start..end, new)));
@@ -149,14 +150,19 @@ fn brackets_and_commas() -> Vec<Edit> {
 fn makes_a_name(word: &Range<usize>) -> bool {
     let line = TEXT[..word.start].rfind('\n').map_or(0, |i| i + 1);
     let (before, after) = (&TEXT[line..word.start], &TEXT[word.end..]);
-    let defined = ["block ", "const ", "model ", "variant ", "for ", "input ", "output "];
+    let defined = [
+        "block ", "const ", "model ", "variant ", "for ", "input ", "output ",
+    ];
     // A setting is a use of its name, and so is a path.
     let setting = TEXT[..word.start].contains("\ntrain {");
     let bound = after.starts_with(" = ") || (after.starts_with('[') && after[..6].contains("] ="));
     let param = (before.starts_with("block ") || before.starts_with("model "))
         && (after.starts_with(": ") || after.starts_with(", "));
     let header = before.starts_with("block sfne(x") && &TEXT[word.clone()] == "x";
-    defined.contains(&before.trim_start()) || param || header || (bound && !setting && before.trim().is_empty())
+    defined.contains(&before.trim_start())
+        || param
+        || header
+        || (bound && !setting && before.trim().is_empty())
 }
 
 fn misspellings() -> Vec<Edit> {
@@ -178,7 +184,9 @@ fn misspellings() -> Vec<Edit> {
 fn swaps() -> Vec<Edit> {
     let mut edits = vec![];
     for (open, _) in code().filter(|(_, c)| *c == '(') {
-        let name = TEXT[..open].rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap();
+        let name = TEXT[..open]
+            .rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap();
         let callee = &TEXT[name + 1..open];
         let line = TEXT[..open].rfind('\n').unwrap() + 1;
         let header = TEXT[line..].starts_with("block") || TEXT[line..].starts_with("model");
@@ -198,7 +206,9 @@ fn swaps() -> Vec<Edit> {
                 break;
             }
         }
-        let Some(first) = commas.first() else { continue };
+        let Some(first) = commas.first() else {
+            continue;
+        };
         let second = commas.get(1).copied().unwrap_or(end);
         let (a, b) = (&TEXT[open + 1..*first], &TEXT[first + 2..second]);
         let kinds = ["hyper", "hyper_channel", "tile", "head"].contains(&callee);
@@ -211,7 +221,10 @@ fn swaps() -> Vec<Edit> {
 
 fn types() -> Vec<Edit> {
     let exchange = |(old, new): &(&str, &str)| {
-        let found: Vec<_> = TEXT.match_indices(old).map(|(at, _)| put("type", at..at + old.len(), new)).collect();
+        let found: Vec<_> = TEXT
+            .match_indices(old)
+            .map(|(at, _)| put("type", at..at + old.len(), new))
+            .collect();
         found
     };
     TYPES.iter().flat_map(exchange).collect()
@@ -220,8 +233,17 @@ fn types() -> Vec<Edit> {
 /// Slips of the hand: an operator left out, a colon for `=`, a space before a bracket, a line twice.
 fn slips() -> Vec<Edit> {
     let mut edits = vec![];
-    for (old, new) in [(" * ", " "), (" @ ", " "), (" + ", " "), (" |> ", " "), (" of ", " "), (" in ", " ")] {
-        let found = TEXT.match_indices(old).filter(|(at, _)| code().any(|(i, _)| i == *at + 1));
+    for (old, new) in [
+        (" * ", " "),
+        (" @ ", " "),
+        (" + ", " "),
+        (" |> ", " "),
+        (" of ", " "),
+        (" in ", " "),
+    ] {
+        let found = TEXT
+            .match_indices(old)
+            .filter(|(at, _)| code().any(|(i, _)| i == *at + 1));
         edits.extend(found.map(|(at, _)| put("operator", at..at + old.len(), new)));
     }
     for (at, c) in code() {
@@ -237,7 +259,11 @@ fn slips() -> Vec<Edit> {
     let mut start = 0;
     for line in TEXT.split_inclusive('\n') {
         let (name, end) = (line.trim_start(), start + line.len());
-        if line.starts_with("    ") && name.contains(" = ") && !name.starts_with("skip[") && !line.contains("choose") {
+        if line.starts_with("    ")
+            && name.contains(" = ")
+            && !name.starts_with("skip[")
+            && !line.contains("choose")
+        {
             let mut twice = put("line twice", end..end, line);
             // Of variants the later change counts, whether or not it is the same.
             if TEXT[end..].contains("\ntrain {") || !TEXT[..end].contains("\nvariant ") {
@@ -257,7 +283,10 @@ fn line(text: &str, at: usize) -> usize {
 
 /// Whether an error begins on a line of the edit.
 fn told(edit: &Edit, compiled: &Compiled) -> bool {
-    let mut lines = vec![line(&edit.text, edit.at.start), line(&edit.text, edit.at.end)];
+    let mut lines = vec![
+        line(&edit.text, edit.at.start),
+        line(&edit.text, edit.at.end),
+    ];
     lines.extend(edit.partner.map(|at| line(&edit.text, at)));
     let mut errors = compiled.diagnostics.iter().filter(|d| d.is_error());
     errors.any(|d| lines.contains(&line(&edit.text, d.span.start as usize)))
@@ -266,7 +295,14 @@ fn told(edit: &Edit, compiled: &Compiled) -> bool {
 #[test]
 fn faults_are_told_where_they_were_made() {
     let mut random = Random::new(SEED);
-    let mut kinds = [numbers(), brackets_and_commas(), misspellings(), swaps(), types(), slips()];
+    let mut kinds = [
+        numbers(),
+        brackets_and_commas(),
+        misspellings(),
+        swaps(),
+        types(),
+        slips(),
+    ];
     for edits in &mut kinds {
         random.shuffle(edits);
     }
@@ -279,15 +315,27 @@ fn faults_are_told_where_they_were_made() {
     let (mut at_the_edit, mut alone) = (0, 0);
     for edit in &edits {
         let compiled = compile_all(&edit.text, &Options::default());
-        assert!(compiled.has_errors(), "{} is no fault:\n{}", edit.kind, context(edit));
+        assert!(
+            compiled.has_errors(),
+            "{} is no fault:\n{}",
+            edit.kind,
+            context(edit)
+        );
         let told = told(edit, &compiled);
         at_the_edit += usize::from(told);
         alone += usize::from(compiled.diagnostics.len() == 1);
         if !told {
-            println!("--- {} at\n{}\n{}", edit.kind, context(edit), shown(&compiled));
+            println!(
+                "--- {} at\n{}\n{}",
+                edit.kind,
+                context(edit),
+                shown(&compiled)
+            );
         }
     }
-    println!("{at_the_edit} of {EDITS} faults are told where they were made, {alone} by one message alone");
+    println!(
+        "{at_the_edit} of {EDITS} faults are told where they were made, {alone} by one message alone"
+    );
     assert!(at_the_edit >= TOLD, "only {at_the_edit} of {EDITS}");
 }
 

@@ -65,7 +65,12 @@ fn ten_thousand_constants_of_one_another() {
 fn eight_thousand_slow_nets() {
     let mut lines = String::from("    h[0] = image\n");
     for i in 0..8_000 {
-        writeln!(lines, "    h[{}] = h[{i}] * hyper(image, magnet(hidden=2, layers=1))", i + 1).unwrap();
+        writeln!(
+            lines,
+            "    h[{}] = h[{i}] * hyper(image, magnet(hidden=2, layers=1))",
+            i + 1
+        )
+        .unwrap();
     }
     lines += "    y = h[-1]\n";
     let found = compiled(&model(&lines));
@@ -93,7 +98,11 @@ fn eight_thousand_unknown_paths() {
     let begun = Instant::now();
     let found = compile_all(&text, &Options::default());
     shown(&found);
-    assert!(found.has_errors() && begun.elapsed() < LONG, "{:?}", begun.elapsed());
+    assert!(
+        found.has_errors() && begun.elapsed() < LONG,
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[test]
@@ -120,7 +129,9 @@ fn four_thousand_blocks_take_twice_the_time_of_two_thousand() {
 
 /// `count` primitive operations in a model: `count - 2` of one kind, and the two of the head.
 fn operations(count: usize) -> String {
-    let mut text = String::from("block many(x) {\n    h[0] = x\n    for i in 0..1000 {\n        h[i + 1] = gelu(h[i])\n    }\n    h[-1]\n}\n");
+    let mut text = String::from(
+        "block many(x) {\n    h[0] = x\n    for i in 0..1000 {\n        h[i + 1] = gelu(h[i])\n    }\n    h[-1]\n}\n",
+    );
     let rest = count - 3;
     writeln!(
         text,
@@ -137,7 +148,12 @@ fn operations(count: usize) -> String {
 fn up_to_the_limit_of_operations_there_is_a_model_and_beyond_a_message() {
     for (count, accepted) in [(3_999_999, true), (4_000_000, true), (4_000_001, false)] {
         let found = compile(&operations(count), &Options::default());
-        assert_eq!(found.model.is_some(), accepted, "{count}: {}", shown(&found));
+        assert_eq!(
+            found.model.is_some(),
+            accepted,
+            "{count}: {}",
+            shown(&found)
+        );
         assert_eq!(found.has_errors(), !accepted);
         if let Some(model) = found.model {
             assert_eq!(model.graph.nodes.len(), count);

@@ -127,7 +127,8 @@ fn endless_lines_are_named_and_not_shown() {
 #[test]
 fn hostile_texts() {
     for unit in [
-        "(", "[", "{", "a+", "f(", "x |> ", "/", "\u{0}", "\u{feff}", "é", "\"", "-", "if x { ", "a[", "a.", "not ",
+        "(", "[", "{", "a+", "f(", "x |> ", "/", "\u{0}", "\u{feff}", "é", "\"", "-", "if x { ",
+        "a[", "a.", "not ",
     ] {
         survive(&unit.repeat(200_000), vec![]);
     }

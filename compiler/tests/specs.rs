@@ -30,7 +30,10 @@ fn reference_of_the_language() {
     let (_, after) = rest.split_once(end).unwrap();
     keep(
         "language.md",
-        &format!("{before}{start}\n{}\n{end}{after}", termc_compiler::reference().trim_end()),
+        &format!(
+            "{before}{start}\n{}\n{end}{after}",
+            termc_compiler::reference().trim_end()
+        ),
     );
 }
 
@@ -87,7 +90,11 @@ fn term_blocks_in_documents_are_sound() {
             let block = block.split("```").next().unwrap();
             let compiled = compile_all(block, &Options::default());
             let found = shown(&compiled);
-            assert!(compiled.diagnostics.is_empty(), "{}: {found}", page.display());
+            assert!(
+                compiled.diagnostics.is_empty(),
+                "{}: {found}",
+                page.display()
+            );
             assert!(compiled.model.is_some());
             let formatted = termc_grammar::format(block).unwrap();
             assert_eq!(formatted, block, "{}: not canonical", page.display());

@@ -196,3 +196,82 @@ fn angle(given: &Given<f64>, what: &str, largest: f64) -> Result<f64, Refusal> {
     let allowed = format!("from 0 to {largest} degrees");
     given.check(what, &allowed, |x| (0.0..=largest).contains(&x))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Traced;
+    use crate::primitives::fake::{float, int, told, word};
+
+    fn make(name: &str, values: Vec<Traced>) -> Result<Augment, String> {
+        let choice = AUGMENTATIONS.iter().find(|c| c.name == name).unwrap();
+        (choice.make)(values).map_err(|refusal| told(&refusal))
+    }
+
+    #[test]
+    fn each_row_makes_its_augmentation() {
+        let crop = make("random_crop", vec![int(4), word("symmetric")]);
+        let (padding, mode) = (4, PadMode::Symmetric);
+        assert_eq!(crop, Ok(Augment::RandomCrop { padding, mode }));
+        let black = make("random_crop", vec![int(4), word("zero")]);
+        assert_eq!(
+            black,
+            Ok(Augment::RandomCrop {
+                padding,
+                mode: PadMode::Zero
+            })
+        );
+        assert_eq!(make("horizontal_flip", vec![]), Ok(Augment::HorizontalFlip));
+        let affine = make(
+            "random_affine",
+            vec![int(10), int(9), float(0.2), float(0.1)],
+        );
+        let (degrees, shear, scale, translate) = (10.0, 9.0, 0.2, 0.1);
+        assert_eq!(
+            affine,
+            Ok(Augment::RandomAffine {
+                degrees,
+                shear,
+                scale,
+                translate
+            })
+        );
+        let erasing = make("random_erasing", vec![float(1.0), float(0.1), float(0.1)]);
+        assert_eq!(
+            erasing,
+            Ok(Augment::RandomErasing {
+                probability: 1.0,
+                area: [0.1, 0.1]
+            })
+        );
+        assert_eq!(
+            make("mixup", vec![float(0.2)]),
+            Ok(Augment::Mixup { alpha: 0.2 })
+        );
+        assert_eq!(
+            make("cutmix", vec![float(0.2)]),
+            Ok(Augment::Cutmix { alpha: 0.2 })
+        );
+    }
+
+    #[test]
+    fn amounts_have_their_ranges() {
+        let refused = |name, values| make(name, values).unwrap_err();
+        assert_eq!(
+            refused("random_crop", vec![int(0), word("zero")]),
+            "`padding` is 0, it must be from 1 to 4096 at 7"
+        );
+        assert_eq!(
+            refused("random_affine", vec![float(200.0), int(0), int(0), int(0)]),
+            "the largest turn is 200, it must be from 0 to 180 degrees at 8"
+        );
+        assert_eq!(
+            refused("random_erasing", vec![float(0.5), float(0.5), float(0.1)]),
+            "the smallest area is 0.5, it must be at most 0.1, the largest at 8"
+        );
+        assert_eq!(
+            refused("mixup", vec![float(0.0)]),
+            "`alpha` is 0, it must be greater than 0 at 8"
+        );
+    }
+}

@@ -1,5 +1,6 @@
 //! Loss terms: what they are as the model holds them, and as a file writes them.
 
+use super::limits::MAX_CHANNELS;
 use super::{Compared, Given, Parameter, Refusal, Traced, Words, parameters, words};
 use crate::diagnostics::SettingKind;
 use crate::model::{NodeId, Shape};
@@ -160,18 +161,15 @@ parameters! {
     }
 }
 
-/// Most classes of a model.
-const MAX_CLASSES: usize = 1_000_000;
-
 /// The output must be scores, and it must be what the term is about.
 fn scores(values: &Values<'_>, logits: &Given<NodeId>) -> Result<(), Refusal> {
     if logits.value != values.output {
         return Err(Refusal::argument(SettingKind::NotTheOutput, logits));
     }
     let shape = (values.shape)(logits.value);
-    let classes = 2..=MAX_CLASSES;
+    let classes = 2..=MAX_CHANNELS;
     if !shape.batched || shape.sizes.rank() > 0 || !classes.contains(&shape.channels) {
-        let most = MAX_CLASSES;
+        let most = MAX_CHANNELS;
         let kind = SettingKind::NotScores { shape, most };
         return Err(Refusal::argument(kind, logits));
     }
@@ -212,4 +210,133 @@ fn comparable(
         before = Some(shape);
     }
     Ok(all.iter().map(|value| value.value).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Value;
+    use crate::model::Sizes;
+    use crate::primitives::fake::{at, float, int, told, word};
+
+    /// Makes a term of a model whose values have these shapes; the first is the output.
+    fn make(
+        shapes: &[(bool, usize, &[usize])],
+        name: &str,
+        values: Vec<Traced>,
+    ) -> Result<Weighted, String> {
+        let shape = |id: NodeId| {
+            let (batched, channels, sizes) = shapes[id.index()];
+            let sizes = Sizes::new(sizes).unwrap();
+            Shape {
+                batched,
+                channels,
+                sizes,
+            }
+        };
+        let about = Values {
+            shape: &shape,
+            output: NodeId(0),
+        };
+        let loss = LOSSES.iter().find(|l| l.name == name).unwrap();
+        (loss.make)(&about, values).map_err(|refusal| told(&refusal))
+    }
+
+    fn tensor(id: u32) -> Traced {
+        at(id, Value::Tensor(NodeId(id)))
+    }
+
+    fn tensors(ids: &[u32]) -> Traced {
+        at(9, Value::List(ids.iter().map(|id| tensor(*id)).collect()))
+    }
+
+    #[test]
+    fn the_cross_entropy_is_that_of_scores_which_are_the_output() {
+        let make = |shapes: &[(bool, usize, &[usize])], logits, smoothing| {
+            make(
+                shapes,
+                "cross_entropy",
+                vec![tensor(logits), float(smoothing), int(2)],
+            )
+        };
+        let scores = (true, 10, [].as_slice());
+        let kind = LossKind::CrossEntropy { smoothing: 0.1 };
+        assert_eq!(make(&[scores], 0, 0.1), Ok(Weighted { weight: 2.0, kind }));
+        let refused = make(&[scores, scores], 1, 0.1).unwrap_err();
+        assert_eq!(
+            refused,
+            "the cross entropy is that of the model's output at 1"
+        );
+        for (shape, text) in [
+            ((true, 10, [4].as_slice()), "[N, 10, 4]"),
+            ((false, 10, &[]), "[1, 10]"),
+            ((true, 1, &[]), "[N, 1]"),
+        ] {
+            let refused = make(&[shape], 0, 0.1).unwrap_err();
+            let wanted = "the cross entropy needs one score per class and image, found";
+            assert_eq!(refused, format!("{wanted} {text} at 0"));
+        }
+        let refused = make(&[scores], 0, 1.0).unwrap_err();
+        assert_eq!(
+            refused,
+            "`smoothing` is 1, it must be at least 0 and below 1 at 8"
+        );
+    }
+
+    #[test]
+    fn compared_values_have_the_same_positions_and_no_image_changes_them() {
+        let plane = [4, 4].as_slice();
+        let shapes = [
+            (true, 10, [].as_slice()),
+            (false, 2, plane),
+            (false, 4, plane),
+            (false, 6, plane),
+            (false, 6, &[4, 5]),
+            (true, 6, plane),
+        ];
+        let make = |ids: &[u32], compare| {
+            make(
+                &shapes,
+                "slow_neural",
+                vec![tensors(ids), word(compare), int(1)],
+            )
+        };
+        let kernels = [1, 2, 3].map(NodeId).to_vec();
+        let compare = Compare::ChannelSum;
+        let kind = LossKind::SlowNeural { compare, kernels };
+        assert_eq!(
+            make(&[1, 2, 3], "channel_sum"),
+            Ok(Weighted { weight: 1.0, kind })
+        );
+        assert!(make(&[1, 2], "tile").is_ok());
+        let refused = |ids: &[u32], compare| make(ids, compare).unwrap_err();
+        assert_eq!(
+            refused(&[1, 2, 3], "tile"),
+            "a kernel of 4 channels does not tile into 6 at 3"
+        );
+        assert_eq!(
+            refused(&[1, 4], "channel_sum"),
+            "values that are compared need the same positions, found [1, 2, 4, 4] and [1, 6, 4, 5] at 4"
+        );
+        assert_eq!(
+            refused(&[1, 5], "channel_sum"),
+            "values that are compared must be the same for every image, this one is [N, 6, 4, 4] at 5"
+        );
+        assert_eq!(
+            refused(&[1], "channel_sum"),
+            "the slow neural loss compares values, there are 1 at 9"
+        );
+    }
+
+    #[test]
+    fn a_weight_norm_has_two_factors() {
+        let kind = LossKind::WeightNorm {
+            fast: 0.5,
+            slow: 0.0,
+        };
+        let term = make(&[], "weight_norm", vec![float(0.5), int(0)]);
+        assert_eq!(term, Ok(Weighted { weight: 1.0, kind }));
+        let refused = make(&[], "weight_norm", vec![float(-0.5), int(0)]).unwrap_err();
+        assert_eq!(refused, "`fast` is -0.5, it must be 0 or more at 8");
+    }
 }

@@ -65,3 +65,38 @@ impl Channels {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::fake::{floats, told};
+
+    fn make(mean: &[f64], std: &[f64]) -> Result<Normalize, String> {
+        let [channels] = NORMALIZERS else {
+            panic!("not one row")
+        };
+        (channels.make)(vec![floats(mean), floats(std)])
+            .and_then(|given| given.of(2))
+            .map_err(|refusal| told(&refusal))
+    }
+
+    #[test]
+    fn there_is_one_number_for_each_channel() {
+        let (mean, std) = (vec![0.5, 0.0], vec![1.0, 2.0]);
+        assert_eq!(
+            make(&mean, &std),
+            Ok(Normalize {
+                mean: mean.clone(),
+                std
+            })
+        );
+        assert_eq!(
+            make(&mean, &[1.0]).unwrap_err(),
+            "expected one number for each of 2 channels, found 1 at 9"
+        );
+        assert_eq!(
+            make(&mean, &[1.0, 0.0]).unwrap_err(),
+            "a standard deviation is 0, it must be greater than 0 at 9"
+        );
+    }
+}

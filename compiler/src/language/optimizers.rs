@@ -189,3 +189,83 @@ fn decays(given: &Given<Vec<Given<f64>>>) -> Result<[f64; 2], Refusal> {
     };
     Ok([decay(a)?, decay(b)?])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::{Traced, Value};
+    use crate::primitives::fake::{at, float, floats, int, told, traced};
+
+    fn make(name: &str, values: Vec<Traced>) -> Result<Optimizer, String> {
+        let choice = OPTIMIZERS.iter().find(|c| c.name == name).unwrap();
+        (choice.make)(values).map_err(|refusal| told(&refusal))
+    }
+
+    #[test]
+    fn each_row_makes_its_optimizer() {
+        let betas = [0.5, 0.95];
+        let kar3 = make("kar3", vec![float(0.01), floats(&betas)]);
+        assert_eq!(kar3, Ok(Optimizer::Kar3 { lr: 0.01, betas }));
+        let kar2 = make("kar2", vec![float(0.01), float(0.9)]);
+        assert_eq!(
+            kar2,
+            Ok(Optimizer::Kar2 {
+                lr: 0.01,
+                beta: 0.9
+            })
+        );
+        let adamw = make(
+            "adamw",
+            vec![float(0.01), floats(&betas), float(1e-8), float(0.0)],
+        );
+        let (eps, weight_decay) = (1e-8, 0.0);
+        assert_eq!(
+            adamw,
+            Ok(Optimizer::AdamW {
+                lr: 0.01,
+                betas,
+                eps,
+                weight_decay
+            })
+        );
+        let nesterov = traced(Value::Bool(true));
+        let sgd = make("sgd", vec![int(1), float(0.9), float(0.0), nesterov]);
+        let (momentum, nesterov) = (0.9, true);
+        assert_eq!(
+            sgd,
+            Ok(Optimizer::Sgd {
+                lr: 1.0,
+                momentum,
+                weight_decay,
+                nesterov
+            })
+        );
+        assert_eq!(sgd.unwrap().lr(), 1.0);
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused_where_they_were_written() {
+        let refused = |name, values| make(name, values).unwrap_err();
+        assert_eq!(
+            refused("kar3", vec![float(0.0), floats(&[0.5, 0.95])]),
+            "the learning rate is 0, it must be above 0 and at most 100 at 8"
+        );
+        assert_eq!(
+            refused("kar3", vec![float(0.1), floats(&[0.5, 1.0])]),
+            "a decay is 1, it must be at least 0 and below 1 at 9"
+        );
+        assert_eq!(
+            refused("kar3", vec![float(0.1), floats(&[0.5])]),
+            "expected two decays, found 1 at 9"
+        );
+        let plain = vec![float(0.1), float(0.0), float(0.0), at(3, Value::Bool(true))];
+        assert_eq!(
+            refused("sgd", plain),
+            "nesterov's form needs a momentum at 3"
+        );
+        assert_eq!(
+            refused("kar2", vec![float(0.1), float(1.0)]),
+            "`beta` is 1, it must be at least 0 and below 1 at 8"
+        );
+    }
+}

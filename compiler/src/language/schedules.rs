@@ -130,3 +130,68 @@ parameters! {
         end: Given<f64> = "10000",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Traced;
+    use crate::primitives::fake::{float, int, told};
+
+    fn make(name: &str, values: Vec<Traced>) -> Result<Schedule, String> {
+        let choice = SCHEDULES.iter().find(|c| c.name == name).unwrap();
+        (choice.make)(values).map_err(|refusal| told(&refusal))
+    }
+
+    #[test]
+    fn each_row_makes_its_schedule() {
+        let constant = make("constant", vec![float(0.5)]);
+        assert_eq!(constant, Ok(Schedule::Constant { warmup: 0.5 }));
+        let cosine = make("warmup_cosine", vec![int(8), float(0.25)]);
+        assert_eq!(
+            cosine,
+            Ok(Schedule::WarmupCosine {
+                warmup: 8.0,
+                floor: 0.25
+            })
+        );
+        let step = make("step", vec![int(30), float(0.1), int(2)]);
+        assert_eq!(
+            step,
+            Ok(Schedule::Step {
+                every: 30.0,
+                factor: 0.1,
+                warmup: 2.0
+            })
+        );
+        let cycle = make("one_cycle", vec![float(0.3), int(25), int(10000)]);
+        assert_eq!(
+            cycle,
+            Ok(Schedule::OneCycle {
+                rise: 0.3,
+                start: 25.0,
+                end: 10000.0
+            })
+        );
+    }
+
+    #[test]
+    fn times_and_factors_have_their_ranges() {
+        let refused = |name, values| make(name, values).unwrap_err();
+        assert_eq!(
+            refused("constant", vec![float(-1.0)]),
+            "`warmup` is -1, it must be 0 or more at 8"
+        );
+        assert_eq!(
+            refused("warmup_cosine", vec![int(0), float(1.0)]),
+            "`floor` is 1, it must be at least 0 and below 1 at 8"
+        );
+        assert_eq!(
+            refused("step", vec![float(0.0), float(0.1), int(0)]),
+            "`every` is 0, it must be greater than 0 at 8"
+        );
+        assert_eq!(
+            refused("one_cycle", vec![float(0.3), float(0.0), int(1)]),
+            "`start` is 0, it must be greater than 0 at 8"
+        );
+    }
+}

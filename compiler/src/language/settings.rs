@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::augmentations::AUGMENTATIONS;
 use super::choice::Choice;
 use super::clips::CLIPS;
+use super::limits::{MAX_BATCH, MAX_EPOCHS};
 use super::normalizers::NORMALIZERS;
 use super::optimizers::OPTIMIZERS;
 use super::schedules::SCHEDULES;
@@ -112,7 +113,7 @@ fn rows_of_train() -> Vec<Setting> {
             name: "epochs",
             doc: "Passes over the training part.",
             takes: value(|recipe, given: Given<i64>| {
-                recipe.train.epochs = given.whole("`epochs`", 1, 100_000)?;
+                recipe.train.epochs = given.whole("`epochs`", 1, MAX_EPOCHS)?;
                 Ok(())
             }),
             default: "100",
@@ -121,7 +122,7 @@ fn rows_of_train() -> Vec<Setting> {
             name: "batch",
             doc: "Images per step.",
             takes: value(|recipe, given: Given<i64>| {
-                recipe.train.batch = given.whole("`batch`", 1, 1_000_000)?;
+                recipe.train.batch = given.whole("`batch`", 1, MAX_BATCH)?;
                 Ok(())
             }),
             default: "64",
@@ -167,7 +168,7 @@ fn rows_of_train() -> Vec<Setting> {
             name: "accumulate",
             doc: "Batches whose gradients are averaged into one step.",
             takes: value(|recipe, given: Given<i64>| {
-                recipe.train.accumulate = given.whole("`accumulate`", 1, 100_000)?;
+                recipe.train.accumulate = given.whole("`accumulate`", 1, MAX_BATCH)?;
                 Ok(())
             }),
             default: "1",
@@ -196,4 +197,103 @@ where
 {
     let put = move |recipe: &mut Recipe, given| store(recipe, Given::<T>::read(given));
     Takes::Value(Given::<T>::ty(), Box::new(put))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Augment, Clip, Normalize};
+    use crate::primitives::fake::{float, floats, int, told};
+
+    fn set(recipe: &mut Recipe, name: &str, given: Traced) -> Result<(), String> {
+        let setting = settings().iter().find(|s| s.name == name).unwrap();
+        let Takes::Value(_, store) = &setting.takes else {
+            panic!("`{name}` takes no value")
+        };
+        store(recipe, given).map_err(|refusal| told(&refusal))
+    }
+
+    fn choose(
+        recipe: &mut Recipe,
+        name: &str,
+        row: &str,
+        values: Vec<Traced>,
+    ) -> Result<(), String> {
+        let setting = settings().iter().find(|s| s.name == name).unwrap();
+        let (Takes::One(rows) | Takes::Many(rows)) = &setting.takes else {
+            panic!("`{name}` takes no choice")
+        };
+        let row = rows.iter().find(|r| r.name == row).unwrap();
+        (row.store)(recipe, values).map_err(|refusal| told(&refusal))
+    }
+
+    #[test]
+    fn every_setting_changes_its_part_of_the_recipe() {
+        let mut recipe = Recipe::new(2);
+        let betas = || floats(&[0.5, 0.9]);
+        choose(&mut recipe, "optimizer", "kar3", vec![float(0.5), betas()]).unwrap();
+        choose(&mut recipe, "schedule", "constant", vec![int(3)]).unwrap();
+        set(&mut recipe, "epochs", int(4)).unwrap();
+        set(&mut recipe, "batch", int(5)).unwrap();
+        choose(&mut recipe, "augment", "horizontal_flip", vec![]).unwrap();
+        choose(&mut recipe, "augment", "mixup", vec![float(0.2)]).unwrap();
+        choose(&mut recipe, "normalize", "channels", vec![betas(), betas()]).unwrap();
+        choose(&mut recipe, "clip", "value", vec![float(6.0)]).unwrap();
+        set(&mut recipe, "ema", float(0.99)).unwrap();
+        set(&mut recipe, "accumulate", int(7)).unwrap();
+        let betas = [0.5, 0.9];
+        let wanted = Train {
+            optimizer: Optimizer::Kar3 { lr: 0.5, betas },
+            schedule: Schedule::Constant { warmup: 3.0 },
+            epochs: 4,
+            batch: 5,
+            augment: vec![Augment::HorizontalFlip, Augment::Mixup { alpha: 0.2 }],
+            normalize: Some(Normalize {
+                mean: betas.to_vec(),
+                std: betas.to_vec(),
+            }),
+            clip: Some(Clip::Value(6.0)),
+            ema: Some(0.99),
+            accumulate: 7,
+        };
+        assert_eq!(recipe.train, wanted);
+    }
+
+    #[test]
+    fn counts_and_decays_have_their_ranges() {
+        let mut recipe = Recipe::new(3);
+        for (name, most) in [
+            ("epochs", 1_000_000),
+            ("batch", 1 << 20),
+            ("accumulate", 1 << 20),
+        ] {
+            assert!(set(&mut recipe, name, int(most)).is_ok());
+            let refused = set(&mut recipe, name, int(0)).unwrap_err();
+            assert_eq!(
+                refused,
+                format!("`{name}` is 0, it must be from 1 to {most} at 7")
+            );
+            assert!(set(&mut recipe, name, int(most + 1)).is_err());
+        }
+        let refused = set(&mut recipe, "ema", float(1.0)).unwrap_err();
+        assert_eq!(
+            refused,
+            "the decay is 1, it must be above 0 and below 1 at 8"
+        );
+    }
+
+    #[test]
+    fn every_member_has_a_setting() {
+        let train = serde_json::to_value(Recipe::new(3).train).unwrap();
+        let mut members: Vec<&str> = train
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let mut names: Vec<&str> = settings().iter().map(|s| s.name).collect();
+        names.sort_unstable();
+        members.sort_unstable();
+        assert_eq!(names, members);
+    }
 }

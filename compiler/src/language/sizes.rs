@@ -12,33 +12,51 @@ impl Given<Vec<Given<i64>>> {
     /// # Errors
     /// Blames the list if it has another length, an element that is out of range.
     pub fn sizes(&self, what: &str, ranks: RangeInclusive<usize>) -> Result<Sizes, Refusal> {
+        let most = longest_axis(self.value.len());
+        self.read(what, ranks, std::iter::repeat(most))
+    }
+
+    /// Sizes of at least 1, one for each axis of `x`, and none larger than that axis.
+    ///
+    /// # Errors
+    /// As [`Self::sizes`].
+    pub fn sizes_within(&self, what: &str, x: &Sizes) -> Result<Sizes, Refusal> {
+        let most = x.as_slice().iter().copied().chain(std::iter::repeat(1));
+        self.read(what, x.rank()..=x.rank(), most)
+    }
+
+    fn read(
+        &self,
+        what: &str,
+        ranks: RangeInclusive<usize>,
+        most: impl Iterator<Item = usize>,
+    ) -> Result<Sizes, Refusal> {
         let rank = self.value.len();
-        let most = longest_axis(rank);
+        let wrong_rank = || {
+            let wanted = match (*ranks.start(), *ranks.end()) {
+                (low, high) if low == high => format!("{low} sizes"),
+                (0, high) => format!("at most {high} sizes"),
+                (low, high) => format!("{low} to {high} sizes"),
+            };
+            let (what, found) = (what.into(), rank);
+            let kind = ShapeKind::Rank {
+                what,
+                found,
+                wanted,
+            };
+            Refusal::argument(kind, self)
+        };
+        if !ranks.contains(&rank) {
+            return Err(wrong_rank());
+        }
         let mut read = vec![];
-        for size in &self.value {
+        for (size, most) in self.value.iter().zip(most) {
             let size = size
                 .whole("a size", 1, most)
                 .map_err(|refusal| Refusal::element(refusal.kind, size, self))?;
             read.push(size);
         }
-        Sizes::new(&read)
-            .filter(|_| ranks.contains(&rank))
-            .ok_or_else(|| {
-                let wanted = match (*ranks.start(), *ranks.end()) {
-                    (low, high) if low == high => format!("{low} sizes"),
-                    (0, high) => format!("at most {high} sizes"),
-                    (low, high) => format!("{low} to {high} sizes"),
-                };
-                let what = what.into();
-                Refusal::argument(
-                    ShapeKind::Rank {
-                        what,
-                        found: rank,
-                        wanted,
-                    },
-                    self,
-                )
-            })
+        Sizes::new(&read).ok_or_else(wrong_rank)
     }
 }
 

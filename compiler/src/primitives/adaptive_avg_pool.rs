@@ -20,10 +20,10 @@ impl Primitive for AdaptiveAvgPool {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, graph: &Graph, shape: &Shape) -> Work {
-        // Every scalar is read once, more often only where windows overlap.
+    fn work(&self, graph: &Graph, _shape: &Shape) -> Work {
+        // Every scalar is read once; more often only where windows overlap, which is not counted.
         Work {
-            elementwise: scalars(&graph[self.x].shape).max(scalars(shape)),
+            elementwise: scalars(&graph[self.x].shape),
             ..Work::default()
         }
     }
@@ -33,7 +33,7 @@ parameters! {
     struct Arguments {
         /// The value.
         x: Given<NodeId>,
-        /// How many positions along each axis.
+        /// How many positions along each axis, at most those of `x`.
         sizes: Given<Vec<Given<i64>>>,
     }
 }
@@ -50,8 +50,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     let given = Arguments::read(values);
     let x = given.x.value;
     let from = build.shape(x);
-    let rank = from.sizes.rank();
-    let sizes = given.sizes.sizes("`sizes`", rank..=rank)?;
+    let sizes = given.sizes.sizes_within("`sizes`", &from.sizes)?;
     build.make(AdaptiveAvgPool { x }, Shape { sizes, ..from })
 }
 
@@ -60,13 +59,13 @@ mod tests {
     use crate::primitives::fake::*;
 
     #[test]
-    fn the_sizes_are_those_asked_for() {
+    fn the_sizes_are_those_asked_for_and_none_grows() {
         let mut fake = Fake::default();
         let x = fake.images(3, &[8, 6]);
-        assert_eq!(
-            fake.yields("adaptive_avg_pool", vec![x.clone(), ints(&[3, 9])]),
-            "[N, 3, 3, 9]"
-        );
+        let pooled = fake.yields("adaptive_avg_pool", vec![x.clone(), ints(&[3, 6])]);
+        assert_eq!(pooled, "[N, 3, 3, 6]");
+        let told = fake.refused("adaptive_avg_pool", vec![x.clone(), ints(&[3, 7])]);
+        assert_eq!(told, "a size is 7, it must be from 1 to 6 at 9");
         let told = fake.refused("adaptive_avg_pool", vec![x, ints(&[3])]);
         assert_eq!(told, "`sizes` must hold 2 sizes, found 1 at 9");
     }

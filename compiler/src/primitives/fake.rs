@@ -1,10 +1,11 @@
 //! A graph without paths for tests of primitives: makes what they ask for and remembers it.
 
 use super::{Build, NewParam, Op, Parameterized, signatures};
+use crate::language::settings::Recipe;
 use crate::language::{
     Given, Place, PlaceKind, Places, Refusal, Start, StartKind, Traced, Ty, Value,
 };
-use crate::model::{Init, NodeId, ParamId, Penalty, Shape, Sizes, Span};
+use crate::model::{Graph, Init, InstanceId, Node, NodeId, ParamId, Penalty, Shape, Sizes, Span};
 
 /// What primitives made.
 #[derive(Default)]
@@ -103,6 +104,35 @@ impl Fake {
         told(&self.call(name, values).unwrap_err())
     }
 
+    /// The nodes as a graph.
+    pub fn graph(&self) -> Graph {
+        let node = |(op, shape): &(Op, Shape)| Node {
+            op: op.clone(),
+            shape: *shape,
+            path: String::new(),
+            named: false,
+            instance: InstanceId(0),
+            iteration: None,
+            span: Span::default(),
+        };
+        Graph {
+            name: String::new(),
+            doc: String::new(),
+            input_name: String::new(),
+            input: self.nodes[0].1,
+            output_name: String::new(),
+            output: NodeId(0),
+            classes: 0,
+            nodes: self.nodes.iter().map(node).collect(),
+            params: vec![],
+            instances: vec![],
+            loss: vec![],
+            train: Recipe::new(1).train,
+            source: String::new(),
+            frozen: false,
+        }
+    }
+
     /// The last node that was made.
     pub fn last(&self) -> &Op {
         &self.nodes.last().unwrap().0
@@ -145,6 +175,12 @@ pub(crate) fn float(x: f64) -> Traced {
 /// A list written at byte 9 of numbers that nobody wrote.
 pub(crate) fn ints(all: &[i64]) -> Traced {
     let items = all.iter().map(|n| traced(Value::Int(*n))).collect();
+    at(9, Value::List(items))
+}
+
+/// A list written at byte 9 of numbers that nobody wrote.
+pub(crate) fn floats(all: &[f64]) -> Traced {
+    let items = all.iter().map(|x| traced(Value::Float(*x))).collect();
     at(9, Value::List(items))
 }
 

@@ -59,7 +59,7 @@ program_kinds! {
     /// A name that nothing has.
     UnknownName {
         /// The name.
-        name: String, 
+        name: String,
         /// The names there are.
         known: Vec<String>,
     }
@@ -68,7 +68,7 @@ program_kinds! {
     /// A call of something that is not there.
     UnknownCallee {
         /// The name.
-        name: String, 
+        name: String,
         /// What can be called.
         known: Vec<String>,
     }
@@ -77,7 +77,7 @@ program_kinds! {
     /// A word that a word type does not have.
     UnknownWord {
         /// The word.
-        word: String, 
+        word: String,
         /// The words there are.
         words: &'static Words,
     }
@@ -103,7 +103,7 @@ program_kinds! {
     /// A call of a value.
     NotCallable {
         /// The name.
-        name: String, 
+        name: String,
         /// What it is.
         found: String,
     }
@@ -112,7 +112,7 @@ program_kinds! {
     /// A block or constant contains itself.
     Recursion {
         /// Which.
-        name: String, 
+        name: String,
         /// How it comes back to itself.
         circle: Vec<String>,
     }
@@ -121,7 +121,7 @@ program_kinds! {
     /// An index outside of a list.
     Index {
         /// The index.
-        index: i64, 
+        index: i64,
         /// How many elements there are.
         count: usize,
     }
@@ -133,9 +133,9 @@ program_kinds! {
     /// A list is bound out of order.
     NotNext {
         /// The list.
-        name: String, 
+        name: String,
         /// The index written.
-        index: i64, 
+        index: i64,
         /// The index it must be.
         next: i64,
     }
@@ -151,7 +151,7 @@ program_kinds! {
     /// An attribute that a value does not have.
     NoField {
         /// The attribute.
-        field: String, 
+        field: String,
         /// The tensor's shape, if it is one.
         shape: Option<String>,
     }
@@ -163,9 +163,9 @@ program_kinds! {
     /// A value of a wrong type.
     Type {
         /// Whose value it is.
-        of: String, 
+        of: String,
         /// What is wanted.
-        wanted: String, 
+        wanted: String,
         /// What is there.
         found: String,
     }
@@ -174,7 +174,7 @@ program_kinds! {
     /// A computed number that is not whole.
     NotWhole {
         /// Whose value it is.
-        of: String, 
+        of: String,
         /// What is there.
         found: String,
     }
@@ -183,7 +183,7 @@ program_kinds! {
     /// A prefix operator on something else.
     NoOperand {
         /// The operator.
-        operator: String, 
+        operator: String,
         /// What is there.
         found: String,
     }
@@ -192,9 +192,9 @@ program_kinds! {
     /// An infix operator that is not defined for its sides.
     NoOperator {
         /// The operator.
-        operator: String, 
+        operator: String,
         /// The left side.
-        left: String, 
+        left: String,
         /// The right side.
         right: String,
     }
@@ -218,7 +218,7 @@ program_kinds! {
     /// A list repeated too often.
     ListTooLong {
         /// How often.
-        times: i64, 
+        times: i64,
         /// The longest list.
         most: usize,
     }
@@ -269,7 +269,7 @@ program_kinds! {
     /// A tensor in a block value.
     FixedTensor {
         /// The parameter.
-        name: String, 
+        name: String,
         /// The block.
         block: String,
     }
@@ -289,7 +289,7 @@ program_kinds! {
     /// More arguments than parameters.
     Surplus {
         /// What is called.
-        callee: String, 
+        callee: String,
         /// How many there may be.
         most: usize,
     }
@@ -298,7 +298,7 @@ program_kinds! {
     /// Arguments that are missing.
     MissingArguments {
         /// What is called.
-        callee: String, 
+        callee: String,
         /// Which.
         missing: Vec<String>,
     }
@@ -307,11 +307,11 @@ program_kinds! {
     /// A block value that lacks arguments where it is called.
     Misfit {
         /// The block that calls it.
-        caller: String, 
+        caller: String,
         /// The parameter it was given for.
-        param: String, 
+        param: String,
         /// The block.
-        block: String, 
+        block: String,
         /// What it also needs.
         missing: Vec<String>,
     }
@@ -320,9 +320,9 @@ program_kinds! {
     /// A named argument that names no parameter.
     UnknownArgument {
         /// What is called.
-        callee: String, 
+        callee: String,
         /// The name.
-        name: String, 
+        name: String,
         /// The parameters.
         known: Vec<String>,
     }
@@ -391,7 +391,7 @@ program_kinds! {
     /// A model or variant that is not there.
     UnknownModel {
         /// The name.
-        name: String, 
+        name: String,
         /// The names there are.
         known: Vec<String>,
     }
@@ -410,7 +410,7 @@ program_kinds! {
     /// A member of something that is no family.
     NoFamily {
         /// The name.
-        name: String, 
+        name: String,
         /// The number.
         index: i64,
     }
@@ -419,7 +419,7 @@ program_kinds! {
     /// A family where one model is meant.
     WholeFamily {
         /// The name.
-        name: String, 
+        name: String,
         /// How many members it has.
         count: usize,
     }
@@ -428,9 +428,9 @@ program_kinds! {
     /// A member that a family does not have.
     NoMember {
         /// The name.
-        name: String, 
+        name: String,
         /// The number.
-        index: i64, 
+        index: i64,
         /// How many members it has.
         count: usize,
     }
@@ -439,7 +439,7 @@ program_kinds! {
     /// A family with too many members.
     FamilyTooLarge {
         /// The name.
-        name: String, 
+        name: String,
         /// How many members it has.
         count: usize,
     }
@@ -448,7 +448,7 @@ program_kinds! {
     /// A place to add something at that is not there.
     NoNeighbour {
         /// The neighbour.
-        name: String, 
+        name: String,
         /// What there is.
         known: Vec<String>,
     }
@@ -457,9 +457,9 @@ program_kinds! {
     /// A path of a change that leads nowhere.
     NothingThere {
         /// The path.
-        path: String, 
+        path: String,
         /// The step that leads nowhere.
-        step: String, 
+        step: String,
         /// What there is instead.
         offers: Vec<String>,
     }
@@ -475,7 +475,7 @@ program_kinds! {
     /// A path of a change that means several things.
     SeveralThere {
         /// The path.
-        path: String, 
+        path: String,
         /// What it may mean.
         candidates: Vec<String>,
     }
@@ -488,7 +488,7 @@ program_kinds! {
     /// A model without something it needs.
     NoPart {
         /// What is missing.
-        part: &'static str, 
+        part: &'static str,
         /// How to write it.
         example: &'static str,
     }
@@ -522,7 +522,7 @@ program_kinds! {
     /// A loss term that there is not.
     UnknownTerm {
         /// The name.
-        name: String, 
+        name: String,
         /// The names there are.
         known: Vec<String>,
     }
@@ -531,7 +531,7 @@ program_kinds! {
     /// A member of `train` that there is not.
     UnknownSetting {
         /// The name.
-        name: String, 
+        name: String,
         /// The names there are.
         known: Vec<String>,
     }
@@ -540,9 +540,9 @@ program_kinds! {
     /// A value that a setting does not take.
     UnknownChoice {
         /// The setting.
-        setting: String, 
+        setting: String,
         /// The value.
-        name: String, 
+        name: String,
         /// What there is.
         known: Vec<String>,
     }
@@ -551,7 +551,7 @@ program_kinds! {
     /// A setting that is given something of another kind.
     SettingTakes {
         /// The setting.
-        setting: String, 
+        setting: String,
         /// What it takes.
         wanted: String,
     }
@@ -560,9 +560,9 @@ program_kinds! {
     /// A path of a loss term that leads to no tensors.
     PathOfValues {
         /// The path.
-        path: String, 
+        path: String,
         /// The step that leads nowhere.
-        step: String, 
+        step: String,
         /// What there is.
         known: Vec<String>,
     }
@@ -571,7 +571,7 @@ program_kinds! {
     /// A file to be used that cannot be read.
     UseMissing {
         /// The path.
-        path: String, 
+        path: String,
         /// Why.
         why: String,
     }
@@ -608,7 +608,7 @@ program_kinds! {
     /// A definition that nothing uses.
     UnusedDefinition {
         /// What it is.
-        what: &'static str, 
+        what: &'static str,
         /// Its name.
         name: String,
     }
@@ -617,7 +617,7 @@ program_kinds! {
     /// A parameter that its block never reads.
     UnusedParameter {
         /// The parameter.
-        name: String, 
+        name: String,
         /// The block.
         block: String,
     }
@@ -640,7 +640,11 @@ fn hint(word: &str, known: &[String]) -> Option<String> {
 fn words_help(word: &str, words: &Words) -> Option<String> {
     Some(match nearest(word, words.words.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("words of `{}` are {}", words.name, one_of(words.words.iter().copied())),
+        None => format!(
+            "words of `{}` are {}",
+            words.name,
+            one_of(words.words.iter().copied())
+        ),
     })
 }
 
@@ -651,7 +655,10 @@ fn all_of(names: &[String]) -> String {
     sorted.sort_unstable();
     sorted.dedup();
     match sorted.len() > MOST {
-        true => format!("{}, and others", one_of(sorted.into_iter().take(MOST)).replace(" or ", ", ")),
+        true => format!(
+            "{}, and others",
+            one_of(sorted.into_iter().take(MOST)).replace(" or ", ", ")
+        ),
         false => one_of(sorted),
     }
 }

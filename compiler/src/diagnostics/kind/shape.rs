@@ -114,11 +114,6 @@ pub(crate) enum ShapeKind {
         /// The limit.
         most: usize,
     },
-    /// More block calls in the model than are allowed.
-    TooManyInstances {
-        /// The limit.
-        most: usize,
-    },
 }
 
 impl Wording for ShapeKind {
@@ -136,8 +131,7 @@ impl Wording for ShapeKind {
             Self::TooManyChannels { .. }
             | Self::TooManyScalars { .. }
             | Self::TooManyParameters { .. }
-            | Self::TooManyNodes { .. }
-            | Self::TooManyInstances { .. } => Code::TooLarge,
+            | Self::TooManyNodes { .. } => Code::TooLarge,
         }
     }
 
@@ -194,9 +188,6 @@ impl Wording for ShapeKind {
                 "too large: a tensor of shape {shape:?} brings the model over the limit of {most} parameters"
             ),
             Self::TooManyNodes { most } => format!("too large: more than {most} operations"),
-            Self::TooManyInstances { most } => {
-                format!("too large: more than {most} calls of blocks")
-            }
         }
     }
 
@@ -223,8 +214,7 @@ impl Wording for ShapeKind {
             Self::TooManyChannels { .. }
             | Self::TooManyScalars { .. }
             | Self::TooManyParameters { .. }
-            | Self::TooManyNodes { .. }
-            | Self::TooManyInstances { .. } => "made here".into(),
+            | Self::TooManyNodes { .. } => "made here".into(),
         }
     }
 
@@ -281,9 +271,7 @@ impl Wording for ShapeKind {
             Self::TooManyChannels { .. }
             | Self::TooManyScalars { .. }
             | Self::TooManyParameters { .. } => "use smaller sizes".into(),
-            Self::TooManyNodes { .. } | Self::TooManyInstances { .. } => {
-                "use fewer blocks or fewer repetitions".into()
-            }
+            Self::TooManyNodes { .. } => "use fewer blocks or fewer repetitions".into(),
         })
     }
 }
