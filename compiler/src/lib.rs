@@ -2,6 +2,7 @@
 
 pub mod analysis;
 mod bug;
+mod canonical;
 mod compile;
 pub mod cost;
 pub mod diagnostics;
@@ -14,12 +15,13 @@ mod language;
 mod lower;
 pub mod model;
 mod overrides;
+mod prelude;
 mod primitives;
 mod prune;
 pub mod source;
 mod structure;
 pub mod summary;
 
-pub use compile::{Compiled, Options, compile, compile_all, variant_names};
+pub use compile::{Compiled, Files, NoFiles, Options, compile, compile_all, model_names};
 pub use dump::dump;
 pub use structure::structure;

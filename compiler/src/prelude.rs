@@ -1,6 +1,7 @@
 //! What is there before any file: the prelude's texts, parsed once, and the defaults of the primitives' parameters.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock};
 
 use termc_grammar::ast::{Expr, File, Span};
 
@@ -72,4 +73,15 @@ pub(crate) fn parsed(parameter: crate::language::Parameter) -> PrimitiveParamete
             Err(errors) => bug!("the default `{text}` cannot be read: {errors:?}"),
         }),
     }
+}
+
+/// The parameters of a row of a table, parsed once; `key` tells rows apart.
+pub(crate) fn row_parameters(key: usize, parameters: fn() -> Vec<crate::language::Parameter>) -> &'static [PrimitiveParameter] {
+    static ROWS: Mutex<BTreeMap<usize, &'static [PrimitiveParameter]>> = Mutex::new(BTreeMap::new());
+    let mut rows = ROWS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    rows.entry(key).or_insert_with(|| {
+        let parsed: Vec<PrimitiveParameter> = parameters().into_iter().map(parsed).collect();
+        // There are as many as rows of tables, each once.
+        Box::leak(parsed.into_boxed_slice())
+    })
 }

@@ -121,7 +121,7 @@ impl<'a> Elaborator<'a> {
         want: Option<&Ty>,
         found: &mut Vec<Found>,
     ) {
-        if want == Some(&Ty::Block) || function(&call.callee.text).is_some() {
+        if matches!(want, Some(Ty::Block | Ty::Constant)) || function(&call.callee.text).is_some() {
             return;
         }
         let Some(block) = self.callee(scope, &call.callee.text) else {

@@ -8,7 +8,7 @@ use super::call::Calling;
 use super::eval::reported;
 use super::scope::{EntryKind, Scope};
 use super::{DefaultValue, Elaborator, ParameterInfo};
-use crate::diagnostics::{Diagnostic, ProgramKind};
+use crate::diagnostics::ProgramKind;
 use crate::language::{BlockValue, Places, Traced, Ty, Value};
 use crate::overrides::{Action, Position};
 
@@ -30,7 +30,7 @@ impl<'a> Elaborator<'a> {
     /// The values of all parameters; None if arguments and parameters do not go together.
     pub(super) fn bind(&mut self, calling: &Calling<'a, '_>, params: &[ParameterInfo<'a>], mut scope: Scope) -> Option<Bound> {
         let given = self.assign(calling, params)?;
-        let callee = self.callee_name(calling.block.callee);
+        let callee = calling.callee.clone();
         let own = self.changes.definition(&callee);
         let mut values = Vec::with_capacity(params.len());
         for (param, argument) in params.iter().zip(given) {
@@ -42,6 +42,8 @@ impl<'a> Elaborator<'a> {
             let fixed = calling.block.fixed.iter().find(|(name, _)| *name == param.name);
             let value = if let Some((expr, _)) = self.changes.set(&at) {
                 self.expect(&there(), expr, &param.ty, &of)
+            } else if let (Some(Argument::One(expr)), Ty::Values) = (&argument, &param.ty) {
+                self.values(calling.scope, expr)
             } else if let Some(Argument::One(expr)) = argument {
                 self.expect(calling.scope, expr, &param.ty, &of)
             } else if let Some(Argument::Many(exprs)) = argument {
@@ -80,7 +82,7 @@ impl<'a> Elaborator<'a> {
 
     /// Which expression goes to which parameter.
     fn assign(&mut self, calling: &Calling<'a, '_>, params: &[ParameterInfo<'a>]) -> Option<Vec<Option<Argument<'a>>>> {
-        let callee = self.callee_name(calling.block.callee);
+        let callee = calling.callee.clone();
         let is_fixed = |name: &str| calling.block.fixed.iter().any(|(fixed, _)| fixed == name);
         let mut given: Vec<Option<Argument<'a>>> = params.iter().map(|_| None).collect();
         let mut open = (0..params.len()).filter(|i| params.get(*i).is_some_and(|p| !is_fixed(p.name))).peekable();
@@ -305,7 +307,7 @@ impl<'a> Elaborator<'a> {
             let names: Vec<String> = branches.iter().filter_map(|(name, ..)| name.clone()).collect();
             self.changes.offer(&calling.positions, names.into_iter());
         }
-        let of = format!("an argument of `{}`", self.callee_name(calling.block.callee));
+        let of = format!("an argument of `{}`", calling.callee);
         let mut items = vec![];
         for (name, expr, added) in branches {
             let value = match (added, &name) {
@@ -328,8 +330,4 @@ impl<'a> Elaborator<'a> {
         self.written.get(&calling.span.start).copied()
     }
 
-    /// Reports a finding that was made elsewhere.
-    pub(super) fn add_all(&mut self, found: Vec<Diagnostic>) {
-        found.into_iter().for_each(|d| self.add(d));
-    }
 }

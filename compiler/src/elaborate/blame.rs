@@ -3,8 +3,8 @@
 use termc_grammar::ast::Span;
 
 use super::Elaborator;
-use super::draft::MOST_NODES;
-use crate::diagnostics::{Diagnostic, Kind, ProgramKind, ShapeKind};
+use crate::diagnostics::{Diagnostic, Kind, ProgramKind};
+use crate::language::limits::MAX_NODES;
 use crate::language::{PlaceKind, Places};
 use crate::prelude::is_prelude;
 
@@ -122,8 +122,8 @@ impl Elaborator<'_> {
     pub(super) fn check_limits(&mut self, span: Span) {
         if self.draft.exceeded && !self.aborted {
             self.aborted = true;
-            let what = format!("more than {MOST_NODES} operations");
-            self.refuse(ShapeKind::TooLarge { what }.into(), &Places::default(), span);
+            let most = MAX_NODES;
+            self.refuse(ProgramKind::TooManyNodes { most }.into(), &Places::default(), span);
         }
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Calling<'a, 'b> {
     pub scope: &'b Scope,
     /// What is called.
     pub block: BlockValue,
+    /// Its name.
+    pub callee: String,
     /// The call.
     pub span: Span,
     /// Its address.
@@ -39,11 +41,10 @@ impl<'a> Elaborator<'a> {
             let args: Vec<&'a Expr> = piped.into_iter().chain(call.args.iter().map(|a| &a.value)).collect();
             return self.function(scope, function, call, &args);
         }
-        self.read(scope, name);
         let Some(block) = self.callee(scope, name) else {
             return self.unknown_callee(scope, call, piped);
         };
-        if want == Some(&Ty::Block) && piped.is_none() {
+        if matches!(want, Some(Ty::Block | Ty::Constant)) && piped.is_none() {
             return self.block_value(scope, call, block);
         }
         let address = scope.folder.addresses.get(&call.callee.span.start).cloned();
@@ -52,9 +53,11 @@ impl<'a> Elaborator<'a> {
             return reported();
         };
         let positions = self.steps(&scope.positions, &address.steps);
+        self.written.insert(call.span.start, name);
         let mut args: Vec<_> = piped.into_iter().map(|value| (None, value)).collect();
         args.extend(call.args.iter().map(|arg| (arg.name.as_ref(), &arg.value)));
-        let mut calling = Calling { scope, block, span: call.span, address, positions, args };
+        let callee = self.callee_name(block.callee);
+        let mut calling = Calling { scope, block, callee, span: call.span, address, positions, args };
         if calling.address.inner {
             if self.changes.without(&calling.positions) {
                 return self.passed_through(&calling);
@@ -62,7 +65,10 @@ impl<'a> Elaborator<'a> {
             if let Some((value, _)) = self.changes.set(&calling.positions) {
                 let there = Scope { file: self.main, ..scope.clone() };
                 match self.expect(&there, value, &Ty::Block, "what takes the place of a call").value {
-                    Value::Block(block) => calling.block = (*block).clone(),
+                    Value::Block(block) => {
+                        calling.callee = self.callee_name(block.callee);
+                        calling.block = (*block).clone();
+                    }
                     _ => return reported(),
                 }
                 calling.args.truncate(1);
@@ -155,6 +161,7 @@ impl<'a> Elaborator<'a> {
         let value = match calling.block.callee {
             Callee::Primitive(number) => self.primitive(number, calling),
             Callee::Block(number) => self.instance(number, calling),
+            Callee::Row => crate::bug::bug!("a row of a table is no call"),
         };
         self.leave();
         value
@@ -213,6 +220,13 @@ impl<'a> Elaborator<'a> {
             let most = super::MOST_CALLS;
             self.aborted = true;
             self.refuse(ProgramKind::TooManyCalls { most }.into(), &Places::default(), calling.span);
+            return reported();
+        }
+        self.expanded.insert(number);
+        if self.draft.instances.len() >= crate::language::limits::MAX_INSTANCES {
+            self.aborted = true;
+            let most = crate::language::limits::MAX_INSTANCES;
+            self.refuse(ProgramKind::TooManyInstances { most }.into(), &Places::default(), calling.span);
             return reported();
         }
         let params = self.parameters(calling.block.callee);
@@ -347,6 +361,7 @@ impl<'a> Elaborator<'a> {
                 Some(signature) => signature.name.to_owned(),
                 None => crate::bug::bug!("there is no primitive {number}"),
             },
+            Callee::Row => crate::bug::bug!("a row of a table is named where it is read"),
         }
     }
 

@@ -3,17 +3,12 @@
 use std::collections::HashMap;
 
 use crate::bug::bug;
-use crate::diagnostics::ShapeKind;
-use crate::language::{Places, Value};
+use crate::language::limits::{MAX_NODES, parameters_with};
+use crate::language::{Places, Refusal, Value};
 use crate::model::{
     Instance, InstanceId, Iteration, Node, NodeId, Op, Param, ParamId, ParamKind, Shape, Span,
 };
-use crate::primitives::{Build, NewParam, Parameterized, Refusal};
-
-/// The most nodes of a graph.
-pub(crate) const MOST_NODES: usize = 4_000_000;
-/// The most scalars of all stored tensors together.
-pub(crate) const MOST_SCALARS: u64 = 1 << 32;
+use crate::primitives::{Build, NewParam, Parameterized};
 
 /// A graph that grows.
 #[derive(Debug, Default)]
@@ -23,7 +18,7 @@ pub(crate) struct Draft {
     pub instances: Vec<Instance>,
     /// For each node, where the sizes of its positions were written.
     sizes: Vec<Places>,
-    scalars: u64,
+    scalars: usize,
     paths: HashMap<String, u32>,
     /// What went over a limit, told once.
     pub exceeded: bool,
@@ -76,7 +71,7 @@ impl Draft {
     /// Adds a node.
     pub fn push(&mut self, op: Op, shape: Shape, site: &Site, path: String) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        if self.nodes.len() >= MOST_NODES {
+        if self.nodes.len() >= MAX_NODES {
             self.exceeded = true;
             return NodeId(0);
         }
@@ -121,20 +116,21 @@ impl Draft {
         }
     }
 
+    /// Notes that the author wrote the path of a node.
+    pub fn name(&mut self, id: NodeId) {
+        if let Some(node) = self.nodes.get_mut(id.index()) {
+            node.named = true;
+        }
+    }
+
     fn stored(&mut self, site: &Site, new: NewParam<'_>) -> Result<Parameterized, Refusal> {
         let Some(init) = new.start.value.resolve(new.fan_in) else {
             return Ok(Parameterized::None);
         };
-        if let (true, crate::model::Init::Constant(value)) = (new.start.value.fixed, init) {
+        if let (true, false, crate::model::Init::Constant(value)) = (new.start.value.fixed, new.store_numbers, init) {
             return Ok(Parameterized::Number(value));
         }
-        let count = new.shape.iter().try_fold(1u64, |all, n| all.checked_mul(*n as u64));
-        let total = count.and_then(|n| self.scalars.checked_add(n)).filter(|n| *n <= MOST_SCALARS);
-        let Some(total) = total else {
-            let what = format!("more than {MOST_SCALARS} stored scalars");
-            return Err(Refusal::call(ShapeKind::TooLarge { what }.into()));
-        };
-        self.scalars = total;
+        self.scalars = parameters_with(self.scalars, &new.shape)?;
         let path = match new.name {
             "" => site.path.clone(),
             name => format!("{}.{name}", site.path),

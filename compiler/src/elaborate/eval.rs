@@ -107,7 +107,6 @@ impl<'a> Elaborator<'a> {
             };
         }
         if let Some(entry) = scope.names.get(name) {
-            self.read(scope, name);
             return entry.value.clone();
         }
         if name == "pi" {
@@ -166,7 +165,6 @@ impl<'a> Elaborator<'a> {
             && let Some(entry) = scope.names.get(name)
             && let Value::List(items) = &entry.value.value
         {
-            self.read(scope, name);
             if let Some(item) = element_at(items, at) {
                 return item.clone();
             }
@@ -226,7 +224,6 @@ impl<'a> Elaborator<'a> {
             && let Some(entry) = scope.names.get(list)
             && let Value::List(items) = &entry.value.value
         {
-            self.read(scope, list);
             return self.list_field(items.len(), entry.value.places.clone(), name);
         }
         let value = self.eval(scope, of, None);

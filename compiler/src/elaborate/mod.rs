@@ -12,6 +12,7 @@ mod draft;
 mod eval;
 mod functions;
 mod loss;
+pub(crate) mod mentions;
 mod model;
 mod operators;
 mod program;
@@ -20,7 +21,6 @@ mod train;
 mod unchecked;
 mod unused;
 
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -32,9 +32,9 @@ use self::program::Body;
 use self::scope::Scope;
 use crate::diagnostics::{Code, Diagnostic, ProgramKind};
 use crate::language::{Callee, Traced, Ty, Value};
-use crate::model::{NodeId, Span};
+use crate::model::Span;
 use crate::overrides::{Changes, Position};
-use crate::prelude::{self, is_prelude};
+use crate::prelude;
 
 pub(crate) use self::model::{Elaborated, elaborate};
 pub(crate) use self::program::{Program, Unit};
@@ -94,8 +94,10 @@ struct Elaborator<'a> {
     evaluating: Vec<usize>,
     /// The names that calls are written with, by where they stand.
     written: HashMap<u32, &'a str>,
-    /// Which names of which text were read.
-    reads: RefCell<HashSet<(usize, String)>>,
+    /// The blocks that were expanded.
+    expanded: HashSet<usize>,
+    /// The names that the loss's paths end in.
+    draft_bindings: HashSet<String>,
     last: Traced,
 }
 
@@ -117,7 +119,8 @@ impl<'a> Elaborator<'a> {
             constants: HashMap::new(),
             evaluating: vec![],
             written: HashMap::new(),
-            reads: RefCell::default(),
+            expanded: HashSet::new(),
+            draft_bindings: HashSet::new(),
             last: reported(),
         }
     }
@@ -138,6 +141,7 @@ impl<'a> Elaborator<'a> {
                     span: Span::default(),
                 })
                 .collect(),
+            Callee::Row => crate::bug::bug!("a row of a table has its own parameters"),
         });
         self.parameters.insert(callee, list.clone());
         list
@@ -272,28 +276,7 @@ impl<'a> Elaborator<'a> {
         self.changes.mark(path);
     }
 
-    /// Remembers that a text reads a name.
-    fn read(&self, scope: &Scope, name: &str) {
-        let text = self.text_of(scope);
-        self.reads.borrow_mut().insert((text, name.to_owned()));
-    }
-
-    /// The number of the text that a scope elaborates: the definition of its block, or none for the model.
-    fn text_of(&self, scope: &Scope) -> usize {
-        let call = self.calls.iter().rev().find(|call| call.definition.is_some());
-        match call {
-            Some(call) if !scope.path.is_empty() || call.definition.is_some() => call.definition.unwrap_or(usize::MAX),
-            _ => usize::MAX,
-        }
-    }
-
     fn in_prelude(&self, scope: &Scope) -> bool {
-        let _ = NodeId(0);
         self.calls.iter().rev().find(|c| c.definition.is_some()).is_some_and(|c| !c.user && c.path == scope.path)
     }
-}
-
-/// Whether a place is in the user's own files.
-fn users(span: Span) -> bool {
-    !is_prelude(span)
 }

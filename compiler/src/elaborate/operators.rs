@@ -7,9 +7,9 @@ use super::draft::Building;
 use super::eval::reported;
 use super::scope::Scope;
 use crate::diagnostics::ProgramKind;
-use crate::language::{Given, Places, Start, StartKind, Traced, Ty, Value};
+use crate::language::{Given, Places, Refusal, Start, StartKind, Traced, Ty, Value};
 use crate::model::{NodeId, Span};
-use crate::primitives::{Refusal, operators};
+use crate::primitives::operators;
 
 /// The longest list that `*` makes.
 const LONGEST_LIST: usize = 100_000;

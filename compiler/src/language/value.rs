@@ -47,10 +47,12 @@ pub(crate) struct BlockValue {
 }
 
 /// What can be called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Callee {
     /// A block: its index among all definitions of the compilation.
     Block(usize),
     /// A primitive: its index in the table.
     Primitive(usize),
+    /// A row of a table, such as a loss term or an optimizer.
+    Row,
 }

@@ -6,5 +6,4 @@ mod family;
 mod trie;
 
 pub(crate) use choice::{Choice, Chosen, targets};
-pub(crate) use family::choice as family_choice;
-pub(crate) use trie::{Action, Change, Changes, Position};
+pub(crate) use trie::{Action, Changes, Position, path_expr};

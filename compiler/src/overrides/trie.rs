@@ -195,6 +195,13 @@ impl<'a> Changes<'a> {
         numbers.filter_map(|number| self.list.get(*number))
     }
 
+    /// Notes that the change with this path led somewhere.
+    pub fn mark(&self, path: &Path) {
+        for change in self.list.iter().filter(|change| std::ptr::eq(change.path, path)) {
+            change.used.set(true);
+        }
+    }
+
     /// Remembers what there is at these places, in case a path goes wrong there.
     pub fn offer(&self, at: &[Position], names: impl Iterator<Item = String> + Clone) {
         for node in at.iter().filter_map(|p| self.nodes.get(p.node)) {
@@ -224,4 +231,29 @@ impl<'a> Changes<'a> {
         });
         found.collect()
     }
+}
+
+/// A path as an expression, as it stands left of `=`.
+pub(crate) fn path_expr(path: &Path) -> Expr {
+    use termc_grammar::ast::{ExprKind, UnaryOp};
+    let expr = |kind| Expr { kind, span: path.span };
+    let mut all: Option<Expr> = None;
+    for step in &path.steps {
+        let named = match all.take() {
+            None => expr(ExprKind::Name(step.name.text.clone())),
+            Some(value) => expr(ExprKind::Field { value: Box::new(value), name: step.name.clone() }),
+        };
+        all = Some(match step.index {
+            None => named,
+            Some((index, _)) => {
+                let number = expr(ExprKind::Int(index.saturating_abs()));
+                let index = match index < 0 {
+                    true => expr(ExprKind::Unary { op: UnaryOp::Neg, value: Box::new(number) }),
+                    false => number,
+                };
+                expr(ExprKind::Index { value: Box::new(named), index: Box::new(index) })
+            }
+        });
+    }
+    all.unwrap_or_else(|| crate::bug::bug!("a path without steps"))
 }

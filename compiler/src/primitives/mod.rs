@@ -54,6 +54,12 @@ pub use stored::Stored;
 
 pub(crate) use signature::{Build, NewParam, Parameterized, Signature};
 
+/// The operators on tensors.
+pub(crate) mod operators {
+    pub(crate) use super::arithmetic::{add, mul, offset, scale_by, sub};
+    pub(crate) use super::matmul::matmul;
+}
+
 /// Every primitive that a file can call, in the order of the reference.
 static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
     let all: &[&[Signature]] = &[

@@ -252,6 +252,13 @@ program_kinds! {
     }
         TooLarge, format!("the model has more than {most} calls of blocks"), "too many here",
         Some("use fewer blocks".into());
+    /// Too many operations.
+    TooManyNodes {
+        /// The most there may be.
+        most: usize,
+    }
+        TooLarge, format!("the model has more than {most} operations"), "too many here",
+        Some("use fewer blocks".into());
     /// A call of a block where only values can stand.
     CallOfNoTensor {
         /// The block.
@@ -623,6 +630,19 @@ program_kinds! {
     }
         Unused, format!("`{block}` never reads its parameter `{name}`"), "unused",
         Some("leave it out".into());
+    /// Stored tensors that no loss reaches.
+    Untrained {
+        /// How many.
+        count: usize,
+        /// The path of the first.
+        first: String,
+    }
+        Unreached, format!("no loss reaches {count} stored tensor{}, `{first}` first", if *count == 1 { "" } else { "s" }), "training never changes them",
+        Some("give a loss term that depends on them a weight above 0".into());
+    /// A model without stored tensors.
+    NothingToTrain {}
+        Unreached, "the model has no parameters".into(), "there is nothing to train",
+        Some("add `linear`, or blocks that hold it".into());
     /// A binding that reaches neither output nor loss.
     UnusedBinding {
         /// The name.

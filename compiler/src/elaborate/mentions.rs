@@ -1,0 +1,117 @@
+//! Which names a text mentions, wherever they stand. Evaluates nothing.
+
+use std::collections::HashSet;
+
+use termc_grammar::ast::{Call, Expr, ExprKind, ItemKind, Line, LineKind, ParamDef, Piece};
+
+/// The names that a definition mentions: as values, as callees, and as the first steps of the paths of changes.
+pub(crate) fn of_item(kind: &ItemKind) -> HashSet<&str> {
+    let mut found = HashSet::new();
+    match kind {
+        ItemKind::Use(..) => {}
+        ItemKind::Const { value, .. } => expr(value, &mut found),
+        ItemKind::Block(item) | ItemKind::Model(item) => {
+            params(&item.params, &mut found);
+            lines(&item.body, &mut found);
+        }
+        ItemKind::Train(body) | ItemKind::Variant { body, .. } => lines(body, &mut found),
+    }
+    found
+}
+
+/// The names that an expression mentions.
+pub(crate) fn of_expr(value: &Expr) -> HashSet<&str> {
+    let mut found = HashSet::new();
+    expr(value, &mut found);
+    found
+}
+
+/// The names that lines mention, those they bind apart.
+pub(crate) fn of_lines(body: &[Line]) -> HashSet<&str> {
+    let mut found = HashSet::new();
+    lines(body, &mut found);
+    found
+}
+
+fn params<'a>(list: &'a [ParamDef], found: &mut HashSet<&'a str>) {
+    list.iter().filter_map(|p| p.default.as_ref()).for_each(|e| expr(e, found));
+}
+
+fn lines<'a>(body: &'a [Line], found: &mut HashSet<&'a str>) {
+    for line in body {
+        match &line.kind {
+            LineKind::Input { sizes, .. } => expr(sizes, found),
+            LineKind::Output { value, .. } | LineKind::Yield(value) => expr(value, found),
+            LineKind::Loss(terms) => lines(terms, found),
+            LineKind::For { start, end, body, .. } => {
+                expr(start, found);
+                expr(end, found);
+                lines(body, found);
+            }
+            LineKind::Require { condition, message } => {
+                expr(condition, found);
+                for piece in &message.pieces {
+                    if let Piece::Hole(hole) = piece {
+                        expr(hole, found);
+                    }
+                }
+            }
+            LineKind::Without { paths, .. } => {
+                let first = paths.iter().filter_map(|path| path.steps.first());
+                found.extend(first.map(|step| step.name.text.as_str()));
+            }
+            LineKind::Add { path, value, .. } => {
+                found.extend(path.steps.first().map(|step| step.name.text.as_str()));
+                expr(value, found);
+            }
+            LineKind::Bind { target, value } => {
+                target_of(target, found);
+                expr(value, found);
+            }
+        }
+    }
+}
+
+/// A bound name is not mentioned by its binding; an index in it, or the first step of a path, is.
+fn target_of<'a>(target: &'a Expr, found: &mut HashSet<&'a str>) {
+    match &target.kind {
+        ExprKind::Name(_) => {}
+        ExprKind::Index { value, index } if matches!(value.kind, ExprKind::Name(_)) => expr(index, found),
+        _ => expr(target, found),
+    }
+}
+
+/// Walks without recursion: what was read may be nested as deep as the parser allows.
+fn expr<'a>(start: &'a Expr, found: &mut HashSet<&'a str>) {
+    let mut open = vec![start];
+    while let Some(next) = open.pop() {
+        match &next.kind {
+            ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) => {}
+            ExprKind::Name(name) => {
+                found.insert(name);
+            }
+            ExprKind::List(items) => open.extend(items),
+            ExprKind::Call(call) => callee(call, &mut open, found),
+            ExprKind::Pipe { value, into } => {
+                open.push(value);
+                callee(into, &mut open, found);
+            }
+            ExprKind::Unary { value, .. } | ExprKind::Field { value, .. } => open.push(value),
+            ExprKind::Binary { lhs, rhs, .. } => open.extend([&**lhs, &**rhs]),
+            ExprKind::If { condition, then, otherwise } => {
+                open.extend([&**condition, &**then, &**otherwise]);
+            }
+            ExprKind::Index { value, index } => open.extend([&**value, &**index]),
+            ExprKind::Slice { value, start, end } => {
+                open.push(value);
+                open.extend(start.as_deref());
+                open.extend(end.as_deref());
+            }
+        }
+    }
+}
+
+fn callee<'a>(call: &'a Call, open: &mut Vec<&'a Expr>, found: &mut HashSet<&'a str>) {
+    found.insert(&call.callee.text);
+    open.extend(call.args.iter().map(|arg| &arg.value));
+}

@@ -1,0 +1,338 @@
+//! The driver: a chosen model with its changes to a graph of primitives, and everything that is wrong with it.
+
+use termc_grammar::ast::{Expr, Item, ItemKind, Line, LineKind, Name};
+
+use super::draft::unknown;
+use super::eval::reported;
+use super::scope::{Entry, EntryKind, Scope};
+use super::draft::Draft;
+use super::{Elaborator, Program, Unit};
+use crate::diagnostics::{Diagnostic, ProgramKind};
+use crate::language::limits::{MAX_CHANNELS, longest_axis};
+use crate::language::{Given, Places, Traced, Ty, Value};
+use crate::model::{Graph, Instance, InstanceId, NodeId, Shape, Sizes, Span};
+use crate::overrides::{Changes, Chosen};
+use crate::primitives::Input;
+
+/// What became of a model.
+pub(crate) struct Elaborated {
+    /// The graph, if nothing is an error. Its source is not written yet.
+    pub graph: Option<Graph>,
+    /// Everything found.
+    pub found: Vec<Diagnostic>,
+}
+
+/// Elaborates the chosen model of the main file (`main`).
+pub(crate) fn elaborate<'a>(
+    units: &'a [Unit],
+    main: usize,
+    program: &'a Program<'a>,
+    chosen: &Chosen<'a>,
+    changes: &'a Changes<'a>,
+) -> Elaborated {
+    let mut elaborator = Elaborator::new(program, changes, main);
+    elaborator.draft_bindings = super::unused::path_names(units, main);
+    let graph = elaborator.model(units, chosen);
+    elaborator.unreached_paths();
+    elaborator.unchecked();
+    if !elaborator.aborted && !elaborator.found.iter().any(Diagnostic::is_error) {
+        elaborator.unused(units, chosen, graph.as_ref());
+    }
+    let failed = elaborator.found.iter().any(Diagnostic::is_error);
+    Elaborated {
+        graph: graph.filter(|_| !failed),
+        found: elaborator.found,
+    }
+}
+
+impl<'a> Elaborator<'a> {
+    fn model(&mut self, units: &'a [Unit], chosen: &Chosen<'a>) -> Option<Graph> {
+        let model = chosen.model;
+        self.draft.instances.push(model_instance(chosen));
+        let mut scope = Scope {
+            positions: self.changes.root(),
+            ..self.plain_scope(self.main)
+        };
+        self.model_parameters(&mut scope, chosen);
+        let inputs = model.body.iter().filter_map(|line| match &line.kind {
+            LineKind::Input { name, sizes } => Some((line, name, sizes)),
+            _ => None,
+        });
+        let inputs: Vec<_> = inputs.collect();
+        let mut input = None;
+        for (line, name, sizes) in inputs {
+            match input {
+                None => input = Some((name, self.input(&mut scope, name, sizes))),
+                Some(_) => self.report(ProgramKind::PartTwice { part: "input".into() }.into(), line.span),
+            }
+        }
+        if input.is_none() {
+            let kind = ProgramKind::NoPart { part: "input", example: "input image[3, 32, 32]" };
+            self.report(kind.into(), model.name.span);
+        }
+        let bound = model.body.iter().flat_map(super::body::bound_names);
+        scope.later.extend(bound.map(|(name, span)| (name.to_owned(), span)));
+        let output = self.model_lines(&mut scope, &model.body);
+        if output.is_none() {
+            let kind = ProgramKind::NoPart { part: "output", example: "output logits = head(x, classes)" };
+            self.report(kind.into(), model.name.span);
+        }
+        self.offer_names(&scope);
+        let (input_name, input_id) = input?;
+        let (output_name, output_value) = output?;
+        let shape = input_id.map(|id| self.draft.node(id).shape);
+        let train = self.train(units.get(self.main)?, shape.map_or(1, |s| s.channels));
+        let output_id = match output_value.value {
+            Value::Tensor(id) => Some(id),
+            _ => None,
+        };
+        let loss = self.loss(&scope, &model.body, model.name.span, output_id);
+        let (output_id, shape) = (output_id?, shape?);
+        let (loss, train) = (loss?, train?);
+        let draft = std::mem::take(&mut self.draft);
+        let classes = draft.node(output_id).shape.channels;
+        let mut graph = Graph {
+            name: chosen.name.clone(),
+            doc: chosen.doc.to_owned(),
+            input_name: input_name.text.clone(),
+            input: shape,
+            output_name: output_name.text.clone(),
+            output: output_id,
+            classes,
+            nodes: draft.nodes,
+            params: draft.params,
+            instances: draft.instances,
+            loss,
+            train,
+            source: String::new(),
+            frozen: false,
+        };
+        let end = graph.nodes.len();
+        if let Some(root) = graph.instances.first_mut() {
+            root.end = end;
+            root.result = output_id;
+        }
+        Some(graph)
+    }
+
+    fn model_parameters(&mut self, scope: &mut Scope, chosen: &Chosen<'a>) {
+        let params = self.declared(&chosen.model.params);
+        let mut constants = vec![];
+        for param in &params {
+            let at = self.changes.step(&scope.positions, param.name, None);
+            let of = format!("`{}` of `{}`", param.name, chosen.model.name.text);
+            let value = match (self.changes.set(&at), param.default) {
+                (Some((expr, _)), _) => {
+                    let there = scope.clone();
+                    self.expect(&there, expr, &param.ty, &of)
+                }
+                (None, super::DefaultValue::Written(expr)) => {
+                    let there = scope.clone();
+                    self.expect(&there, expr, &param.ty, &of)
+                }
+                (None, super::DefaultValue::None) => {
+                    let name = param.name.to_owned();
+                    self.report(ProgramKind::NoParameterValue { name }.into(), param.span);
+                    reported()
+                }
+            };
+            let value = self.changed_inside(scope, value, &param.ty, &at);
+            let positions = scope.positions.clone();
+            let value = self.elements_changed(scope, value, &param.ty, &positions, param.name);
+            constants.extend(self.known_value(&value.value).map(|c| (param.name.to_owned(), c)));
+            let entry = Entry { value, span: param.span, kind: EntryKind::Parameter };
+            scope.names.insert(param.name.to_owned(), entry);
+        }
+        self.draft.instance(InstanceId(0)).values = constants;
+    }
+
+    /// Makes the input's node.
+    fn input(&mut self, scope: &mut Scope, name: &'a Name, sizes: &'a Expr) -> Option<NodeId> {
+        let at = self.changes.step(&scope.positions, &name.text, None);
+        let expr = self.changes.set(&at).map_or(sizes, |(changed, _)| changed);
+        let ty = Ty::List(Box::new(Ty::Int));
+        let value = self.expect(scope, expr, &ty, "an input");
+        let positions = scope.positions.clone();
+        let value = self.elements_changed(scope, value, &ty, &positions, &name.text);
+        let shape = self.input_shape(value, expr.span);
+        let id = shape.map(|(shape, places)| {
+            let site = self.site(scope, &[(name.text.clone(), None)], name.span);
+            let id = self.draft.push(Input.into(), shape, &site, site.path.clone());
+            self.draft.name(id);
+            self.draft.set_sizes(id, places);
+            id
+        });
+        let value = match id {
+            Some(id) => Value::Tensor(id),
+            None => Value::Unknown,
+        };
+        let value = Traced { value, places: Places::default() };
+        let entry = Entry { value, span: name.span, kind: EntryKind::Input };
+        if let Some(before) = scope.names.insert(name.text.clone(), entry) {
+            let related = Some((before.span, "first here".to_owned()));
+            self.report_with(ProgramKind::DefinedTwice { name: name.text.clone() }.into(), name.span, related);
+        }
+        id
+    }
+
+    fn input_shape(&mut self, value: Traced, span: Span) -> Option<(Shape, Places)> {
+        if unknown(&value.value) {
+            return None;
+        }
+        let Value::List(items) = value.value else {
+            return None;
+        };
+        let found = items.len();
+        if !(2..=3).contains(&found) {
+            self.refuse(ProgramKind::InputSizes { found }.into(), &value.places, span);
+            return None;
+        }
+        let mut sizes = vec![];
+        let mut places = Places::default();
+        for (axis, item) in items.into_iter().enumerate() {
+            let most = match axis {
+                0 => MAX_CHANNELS,
+                _ => longest_axis(found - 1),
+            };
+            let of = if axis == 0 { "the number of channels" } else { "a size" };
+            if axis > 0 {
+                places = places.and(&item.places);
+            }
+            let given: Given<i64> = crate::language::Argument::read(item);
+            match given.whole(of, 1, most) {
+                Ok(size) => sizes.push(size),
+                Err(refusal) => self.refuse(refusal.kind, &refusal.places, span),
+            }
+        }
+        let (channels, positions) = sizes.split_first().filter(|_| sizes.len() == found)?;
+        let shape = Shape {
+            batched: true,
+            channels: *channels,
+            sizes: Sizes::new(positions)?,
+        };
+        match crate::language::limits::limited(shape) {
+            Ok(shape) => Some((shape, places)),
+            Err(refusal) => {
+                self.refuse(refusal.kind, &value.places, span);
+                None
+            }
+        }
+    }
+
+    /// The lines of the model but input and loss; its output.
+    fn model_lines(&mut self, scope: &mut Scope, body: &'a [Line]) -> Option<(&'a Name, Traced)> {
+        let mut output = None;
+        for line in body {
+            if self.aborted {
+                return output;
+            }
+            match &line.kind {
+                LineKind::Input { .. } | LineKind::Loss(_) => {}
+                LineKind::Output { name, value } => match output {
+                    Some(_) => self.report(ProgramKind::PartTwice { part: "output".into() }.into(), line.span),
+                    None => {
+                        self.additions_at_end(scope);
+                        let value = self.output(scope, name, value);
+                        output = Some((name, value));
+                    }
+                },
+                LineKind::Bind { .. } | LineKind::For { .. } | LineKind::Require { .. } => {
+                    self.statement(scope, line);
+                }
+                _ => self.report(ProgramKind::WrongLine { place: "a model" }.into(), line.span),
+            }
+        }
+        output
+    }
+
+    fn output(&mut self, scope: &mut Scope, name: &'a Name, value: &'a Expr) -> Traced {
+        let made = self.bound_value(scope, &name.text, None, value);
+        let made = self.coerce(made, &Ty::Tensor, "the output", value.span);
+        self.enter_name(scope, &name.text, None, made.clone(), name.span);
+        made
+    }
+
+    /// Reports changes whose paths lead nowhere.
+    fn unreached_paths(&mut self) {
+        if self.aborted || self.found.iter().any(Diagnostic::is_error) {
+            return;
+        }
+        let changes = self.changes;
+        for (change, depth, offers) in changes.unused() {
+            let path = change.path.to_string();
+            let Some(step) = change.path.steps.get(depth) else {
+                self.report(ProgramKind::NotToBeSet { path }.into(), change.path.span);
+                continue;
+            };
+            let name = &step.name.text;
+            let numbered: Vec<String> =
+                offers.iter().filter(|o| o.split('[').next() == Some(name) && **o != step.to_string()).cloned().collect();
+            let kind = match numbered.is_empty() {
+                false if step.index.is_none() => {
+                    let before: Vec<String> = change.path.steps.iter().take(depth).map(|s| s.to_string()).collect();
+                    let after: Vec<String> = change.path.steps.iter().skip(depth + 1).map(|s| s.to_string()).collect();
+                    let whole = |tag: &String| {
+                        let steps = before.iter().chain([tag]).chain(&after);
+                        steps.cloned().collect::<Vec<_>>().join(".")
+                    };
+                    let candidates = numbered.iter().map(whole).collect();
+                    ProgramKind::SeveralThere { path, candidates }
+                }
+                _ => ProgramKind::NothingThere { path, step: step.to_string(), offers },
+            };
+            self.report(kind.into(), step.name.span);
+        }
+    }
+
+    /// Looks through the blocks that no call expanded, with arguments that are not known.
+    fn unchecked(&mut self) {
+        if self.aborted {
+            return;
+        }
+        let numbers: Vec<usize> = self.program.iter().map(|(number, _)| number).collect();
+        for number in numbers {
+            if !self.program.is_prelude(number) && !self.expanded.contains(&number) {
+                let draft = std::mem::take(&mut self.draft);
+                self.draft = Draft::default();
+                self.look_through(number);
+                self.draft = draft;
+            }
+        }
+    }
+}
+
+fn model_instance(chosen: &Chosen<'_>) -> Instance {
+    Instance {
+        doc: chosen.doc.to_owned(),
+        ..model_instance_of(&chosen.model.name.text, chosen.item.span)
+    }
+}
+
+/// An instance that no other called.
+pub(super) fn model_instance_of(block: &str, span: Span) -> Instance {
+    Instance {
+        path: String::new(),
+        block: block.to_owned(),
+        doc: String::new(),
+        prelude: false,
+        slow: false,
+        parent: None,
+        inputs: vec![],
+        values: vec![],
+        bindings: vec![],
+        result: NodeId(0),
+        first: 0,
+        end: 0,
+        loops: vec![],
+        iteration: None,
+        span,
+    }
+}
+
+/// The items of a file that say how to train.
+pub(super) fn train_items(items: &[Item]) -> impl Iterator<Item = (&Item, &[Line])> {
+    items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Train(lines) => Some((item, lines.as_slice())),
+        _ => None,
+    })
+}

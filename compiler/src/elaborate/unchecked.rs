@@ -1,0 +1,43 @@
+//! Looks through a block that no call expanded: its parameters are unknown, so only what does not depend on them is told.
+
+use super::eval::reported;
+use super::model::model_instance_of;
+use super::program::Body;
+use super::scope::{EntryKind, Scope};
+use super::{ActiveCall, Elaborator};
+
+impl Elaborator<'_> {
+    pub(super) fn look_through(&mut self, number: usize) {
+        let definition = self.program.get(number);
+        let block = match definition.body {
+            Body::Const(_) => {
+                self.constant(number);
+                return;
+            }
+            Body::Block(block) => block,
+        };
+        let name = definition.name.text.clone();
+        self.draft.instances.push(model_instance_of(&name, definition.item.span));
+        self.calls.push(ActiveCall {
+            span: definition.name.span,
+            name,
+            definition: Some(number),
+            path: String::new(),
+            user: true,
+        });
+        let params = self.block_parameters(number);
+        let mut scope = Scope {
+            file: definition.file,
+            ..self.plain_scope(definition.file)
+        };
+        for param in &params {
+            if let super::DefaultValue::Written(expr) = param.default {
+                self.expect(&scope, expr, &param.ty, &format!("`{}` of `{}`", param.name, definition.name.text));
+            }
+            let entry = Self::entry(reported(), param.span, EntryKind::Parameter);
+            scope.names.insert(param.name.to_owned(), entry);
+        }
+        self.body(&mut scope, block, number);
+        self.calls.pop();
+    }
+}

@@ -1,0 +1,206 @@
+//! Warnings: definitions, parameters and bindings that nothing uses, and stored tensors that no loss reaches.
+
+use std::collections::{HashMap, HashSet};
+
+use termc_grammar::ast::{ItemKind, Span};
+
+use super::mentions::{of_item, of_lines};
+use super::program::Body;
+use super::{Elaborator, Unit};
+use crate::diagnostics::{Diagnostic, ProgramKind};
+use crate::model::{Graph, LossKind, NodeId, Penalty};
+use crate::overrides::Chosen;
+use crate::prune::reach;
+
+impl<'a> Elaborator<'a> {
+    pub(super) fn unused(&mut self, units: &'a [Unit], chosen: &Chosen<'a>, graph: Option<&Graph>) {
+        self.unused_definitions(units);
+        self.unused_names();
+        if let Some(graph) = graph {
+            if self.changes.is_empty() {
+                self.unused_bindings(chosen, graph);
+            }
+            self.untrained(graph);
+        }
+    }
+
+    /// Definitions of the main file that no model, variant or recipe mentions, directly or through others.
+    fn unused_definitions(&mut self, units: &'a [Unit]) {
+        let mut open: Vec<usize> = vec![];
+        let items = units.get(self.main).map(|unit| unit.file.items.as_slice()).unwrap_or_default();
+        for item in items {
+            if matches!(item.kind, ItemKind::Model(_) | ItemKind::Train(_) | ItemKind::Variant { .. }) {
+                open.extend(of_item(&item.kind).into_iter().filter_map(|name| self.program.find(self.main, name)));
+            }
+        }
+        let mut used: HashSet<usize> = HashSet::new();
+        while let Some(number) = open.pop() {
+            if used.insert(number) {
+                let definition = self.program.get(number);
+                let names = of_item(&definition.item.kind).into_iter();
+                open.extend(names.filter_map(|name| self.program.find(definition.file, name)));
+            }
+        }
+        let unused: Vec<(Span, ProgramKind)> = self.program.iter()
+            .filter(|(number, definition)| definition.file == self.main && !used.contains(number))
+            .map(|(_, definition)| {
+                let what = match definition.body {
+                    Body::Block(_) => "block",
+                    Body::Const(_) => "constant",
+                };
+                let name = definition.name.text.clone();
+                (definition.name.span, ProgramKind::UnusedDefinition { what, name })
+            })
+            .collect();
+        for (span, kind) in unused {
+            self.add(Diagnostic::of(kind, span));
+        }
+    }
+
+    /// Parameters and bindings of the main file's blocks that their own text never mentions.
+    fn unused_names(&mut self) {
+        let mut unused = vec![];
+        for (_, definition) in self.program.iter().filter(|(_, d)| d.file == self.main) {
+            let Body::Block(block) = definition.body else {
+                continue;
+            };
+            let mentioned = of_item(&definition.item.kind);
+            let params = block.params.iter().filter(|p| !mentioned.contains(p.name.text.as_str()));
+            unused.extend(params.map(|p| {
+                let (name, block) = (p.name.text.clone(), block.name.text.clone());
+                (p.name.span, ProgramKind::UnusedParameter { name, block })
+            }));
+            let bound = block.body.iter().flat_map(super::body::bound_names);
+            let mut seen = HashSet::new();
+            for (name, span) in bound.filter(|(name, _)| !mentioned.contains(name)) {
+                // What only a variant or the loss reads is found out by the graph.
+                if seen.insert(name) && !self.mentioned_elsewhere(name) {
+                    unused.push((span, ProgramKind::UnusedBinding { name: name.to_owned() }));
+                }
+            }
+        }
+        for (span, kind) in unused {
+            self.add(Diagnostic::of(kind, span));
+        }
+    }
+
+    /// Whether some path of the main file ends in a name: `b.K` in the loss.
+    fn mentioned_elsewhere(&self, name: &str) -> bool {
+        self.draft_bindings.contains(name)
+    }
+
+    /// Bindings that are mentioned, but by nothing that reaches the output or the loss.
+    fn unused_bindings(&mut self, chosen: &Chosen<'a>, graph: &Graph) {
+        let roots = std::iter::once(graph.output).chain(graph.compared()).collect();
+        let live = reach(graph, roots);
+        let mut alive: HashMap<(&str, &str), bool> = HashMap::new();
+        for instance in graph.instances.iter().filter(|i| !i.prelude) {
+            for binding in &instance.bindings {
+                let is_live = live.get(binding.node.index()) == Some(&true);
+                *alive.entry((&instance.block, &binding.name)).or_default() |= is_live;
+            }
+        }
+        let mut dead = vec![];
+        let blocks = self.program.iter().filter(|(_, d)| d.file == self.main);
+        let blocks = blocks.filter_map(|(_, d)| match d.body {
+            Body::Block(block) => Some(block),
+            Body::Const(_) => None,
+        });
+        for block in blocks.chain([chosen.model]) {
+            let mut seen = HashSet::new();
+            for (name, span) in block.body.iter().flat_map(super::body::bound_names) {
+                if seen.insert(name) && alive.get(&(block.name.text.as_str(), name)) == Some(&false) {
+                    dead.push((span, name.to_owned()));
+                }
+            }
+        }
+        for (span, name) in dead {
+            self.add(Diagnostic::of(ProgramKind::UnusedBinding { name }, span));
+        }
+    }
+
+    /// Stored tensors that are part of the network but that no weighted loss term depends on.
+    fn untrained(&mut self, graph: &Graph) {
+        let all: Vec<NodeId> = std::iter::once(graph.output).chain(graph.compared()).collect();
+        let live = reach(graph, all);
+        let mut from = vec![];
+        let (mut fast, mut slow) = (false, false);
+        for term in graph.loss.iter().filter(|term| term.weight > 0.0) {
+            match &term.kind {
+                LossKind::SlowNeural { kernels, .. } => from.extend(kernels.iter().copied()),
+                LossKind::WeightNorm { fast: f, slow: s } => {
+                    fast |= *f > 0.0;
+                    slow |= *s > 0.0;
+                }
+                _ => from.push(graph.output),
+            }
+        }
+        let trained = reach(graph, from);
+        let mut missed = vec![];
+        for ((node, live), trained) in graph.nodes.iter().zip(live).zip(trained) {
+            if !live || trained {
+                continue;
+            }
+            let params = node.op.params().into_iter().map(|id| &graph[id]);
+            missed.extend(params.filter(|p| p.trained && match p.penalty {
+                Penalty::None => true,
+                Penalty::Fast => !fast,
+                Penalty::Slow => !slow,
+            }));
+        }
+        if let Some(first) = missed.first() {
+            let (count, first) = (missed.len(), (first.path.clone(), first.span));
+            let kind = ProgramKind::Untrained { count, first: first.0 };
+            self.refuse(kind.into(), &crate::language::Places::default(), first.1);
+        }
+        if graph.params.is_empty() {
+            let span = self.draft_span(graph);
+            self.add(Diagnostic::of(ProgramKind::NothingToTrain {}, span));
+        }
+    }
+
+    fn draft_span(&self, graph: &Graph) -> Span {
+        graph.instances.first().map_or(Span::default(), |root| root.span)
+    }
+}
+
+/// Everything that lines mention, for names that paths end in.
+pub(super) fn path_names(units: &[Unit], main: usize) -> HashSet<String> {
+    let items = units.get(main).map(|unit| unit.file.items.as_slice()).unwrap_or_default();
+    let mut names = HashSet::new();
+    for item in items {
+        if let ItemKind::Model(model) = &item.kind {
+            for line in &model.body {
+                if let termc_grammar::ast::LineKind::Loss(terms) = &line.kind {
+                    collect_fields(terms, &mut names);
+                }
+            }
+            names.extend(of_lines(&model.body).into_iter().map(str::to_owned));
+        }
+    }
+    names
+}
+
+/// The fields that loss terms name.
+fn collect_fields(terms: &[termc_grammar::ast::Line], names: &mut HashSet<String>) {
+    use termc_grammar::ast::{ExprKind, LineKind};
+    let mut open = vec![];
+    for line in terms {
+        match &line.kind {
+            LineKind::Yield(expr) | LineKind::Bind { value: expr, .. } => open.push(expr),
+            _ => {}
+        }
+    }
+    while let Some(expr) = open.pop() {
+        match &expr.kind {
+            ExprKind::Field { value, name } => {
+                names.insert(name.text.clone());
+                open.push(value);
+            }
+            ExprKind::Call(call) => open.extend(call.args.iter().map(|arg| &arg.value)),
+            ExprKind::List(items) => open.extend(items),
+            ExprKind::Index { value, .. } | ExprKind::Slice { value, .. } => open.push(value),
+            _ => {}
+        }
+    }
+}
