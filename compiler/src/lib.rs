@@ -18,10 +18,12 @@ mod overrides;
 mod prelude;
 mod primitives;
 mod prune;
+mod reference;
 pub mod source;
 mod structure;
 pub mod summary;
 
 pub use compile::{Compiled, Files, NoFiles, Options, compile, compile_all, model_names};
 pub use dump::dump;
+pub use reference::reference;
 pub use structure::structure;

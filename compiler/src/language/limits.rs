@@ -17,10 +17,14 @@ pub(crate) const MAX_NODES: usize = 4_000_000;
 /// Most block calls of a model, one in another counted.
 pub(crate) const MAX_INSTANCES: usize = 1_000_000;
 
+/// Most classes of a model.
+pub(crate) const MAX_CLASSES: usize = 1_000_000;
 /// Most epochs of training.
-pub(crate) const MAX_EPOCHS: usize = 1_000_000;
-/// Most images of a batch, and most batches of a step.
-pub(crate) const MAX_BATCH: usize = 1 << 20;
+pub(crate) const MAX_EPOCHS: usize = 100_000;
+/// Most images of a batch.
+pub(crate) const MAX_BATCH: usize = 1_000_000;
+/// Most batches of a step.
+pub(crate) const MAX_ACCUMULATED: usize = 100_000;
 
 /// The longest axis of a value with this many axes of positions.
 pub(crate) fn longest_axis(rank: usize) -> usize {

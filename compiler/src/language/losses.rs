@@ -1,6 +1,6 @@
 //! Loss terms: what they are as the model holds them, and as a file writes them.
 
-use super::limits::MAX_CHANNELS;
+use super::limits::MAX_CLASSES;
 use super::{Compared, Given, Parameter, Refusal, Traced, Words, parameters, words};
 use crate::diagnostics::SettingKind;
 use crate::model::{NodeId, Shape};
@@ -167,9 +167,9 @@ fn scores(values: &Values<'_>, logits: &Given<NodeId>) -> Result<(), Refusal> {
         return Err(Refusal::argument(SettingKind::NotTheOutput, logits));
     }
     let shape = (values.shape)(logits.value);
-    let classes = 2..=MAX_CHANNELS;
+    let classes = 2..=MAX_CLASSES;
     if !shape.batched || shape.sizes.rank() > 0 || !classes.contains(&shape.channels) {
-        let most = MAX_CHANNELS;
+        let most = MAX_CLASSES;
         let kind = SettingKind::NotScores { shape, most };
         return Err(Refusal::argument(kind, logits));
     }
