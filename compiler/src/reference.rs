@@ -79,7 +79,11 @@ impl Page {
         {
             if which(body) {
                 let more = if *more { ", ..." } else { "" };
-                let short = if *bare { format!("`{name}`, ") } else { String::new() };
+                let short = if *bare {
+                    format!("`{name}`, ")
+                } else {
+                    String::new()
+                };
                 let arguments = arguments.join(", ");
                 self.line(&format!("- {short}`{name}({arguments}{more})`: {doc}"));
             }
@@ -100,7 +104,9 @@ impl Page {
         });
         let words: Vec<&str> = printed.split_whitespace().collect();
         let text = words.join(" ").replace("( ", "(").replace(", )", ")");
-        let text = text.trim_start_matches("block ").trim_end_matches(['{', '}', ' ']);
+        let text = text
+            .trim_start_matches("block ")
+            .trim_end_matches(['{', '}', ' ']);
         let doc: Vec<&str> = item.doc.split_whitespace().collect();
         self.line(&format!("- `{text}`: {}", doc.join(" ")));
     }
@@ -116,7 +122,10 @@ impl Page {
             Takes::One(rows) => ("one of these".into(), rows),
             Takes::Many(rows) => ("a list of these".into(), rows),
         };
-        self.line(&format!("{} It takes {takes}; default: {default}.", setting.doc));
+        self.line(&format!(
+            "{} It takes {takes}; default: {default}.",
+            setting.doc
+        ));
         if !rows.is_empty() {
             self.0.push('\n');
         }
@@ -155,8 +164,8 @@ mod tests {
             "- `x`: The value.",
             "- `max(a, b, ...)`: The largest argument.",
             "- `si_glu(x)`: Self-gated linear unit, elsewhere called SiLU or swish.",
-            "#### `weight_norm(fast: float = 0, slow: float = 0)`",
             "- `compare`, `channel_sum` or `tile`: How values of different channel counts are compared.",
+            "#### `weight_norm(fast: float = 0, slow: float = 0)`",
             "Passes over the training part. It takes a whole number; default: `100`.",
             "- `horizontal_flip`: Mirrors left and right with probability one half.",
             "  - `padding`: Pixels added to each side.",
@@ -166,7 +175,10 @@ mod tests {
                 lines.remove(0);
             }
         }
-        assert!(lines.is_empty(), "not there, or not in this order: {lines:?}\n{page}");
+        assert!(
+            lines.is_empty(),
+            "not there, or not in this order: {lines:?}\n{page}"
+        );
         for name in signatures().iter().map(|row| row.name) {
             assert!(page.contains(&format!("#### `{name}(")), "{name}");
         }
@@ -178,8 +190,18 @@ mod tests {
     #[test]
     fn a_long_signature_is_one_line() {
         let page = reference();
-        let magnet = page.lines().find(|line| line.starts_with("- `magnet(")).unwrap();
-        assert!(magnet.starts_with("- `magnet(grid: grid, channels: int, hidden: int, layers: int = 2,"), "{magnet}");
-        assert!(magnet.contains("= if grid.rank == 2 { slow } else { none })`: A multiplicative"), "{magnet}");
+        let magnet = page
+            .lines()
+            .find(|line| line.starts_with("- `magnet("))
+            .unwrap();
+        assert!(
+            magnet
+                .starts_with("- `magnet(grid: grid, channels: int, hidden: int, layers: int = 2,"),
+            "{magnet}"
+        );
+        assert!(
+            magnet.contains("= if grid.rank == 2 { slow } else { none })`: A multiplicative"),
+            "{magnet}"
+        );
     }
 }
