@@ -167,8 +167,8 @@ mod tests {
             "- `compare`, `channel_sum` or `tile`: How values of different channel counts are compared.",
             "#### `weight_norm(fast: float = 0, slow: float = 0)`",
             "Passes over the training part. It takes a whole number; default: `100`.",
-            "- `horizontal_flip`: Mirrors left and right with probability one half.",
             "  - `padding`: Pixels added to each side.",
+            "- `horizontal_flip`: Mirrors left and right with probability one half.",
         ];
         for line in page.lines() {
             if lines.first() == Some(&line) {

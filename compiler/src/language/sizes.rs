@@ -12,25 +12,6 @@ impl Given<Vec<Given<i64>>> {
     /// # Errors
     /// Blames the list if it has another length, an element that is out of range.
     pub fn sizes(&self, what: &str, ranks: RangeInclusive<usize>) -> Result<Sizes, Refusal> {
-        let most = longest_axis(self.value.len());
-        self.read(what, ranks, std::iter::repeat(most))
-    }
-
-    /// Sizes of at least 1, one for each axis of `x`, and none larger than that axis.
-    ///
-    /// # Errors
-    /// As [`Self::sizes`].
-    pub fn sizes_within(&self, what: &str, x: &Sizes) -> Result<Sizes, Refusal> {
-        let most = x.as_slice().iter().copied().chain(std::iter::repeat(1));
-        self.read(what, x.rank()..=x.rank(), most)
-    }
-
-    fn read(
-        &self,
-        what: &str,
-        ranks: RangeInclusive<usize>,
-        most: impl Iterator<Item = usize>,
-    ) -> Result<Sizes, Refusal> {
         let rank = self.value.len();
         let wrong_rank = || {
             let wanted = match (*ranks.start(), *ranks.end()) {
@@ -50,9 +31,9 @@ impl Given<Vec<Given<i64>>> {
             return Err(wrong_rank());
         }
         let mut read = vec![];
-        for (size, most) in self.value.iter().zip(most) {
+        for size in &self.value {
             let size = size
-                .whole("a size", 1, most)
+                .whole("a size", 1, longest_axis(rank))
                 .map_err(|refusal| Refusal::element(refusal.kind, size, self))?;
             read.push(size);
         }

@@ -1,6 +1,7 @@
 //! `adaptive_avg_pool(x, sizes)`: means over as many windows as there are to be positions.
 
 use super::{Build, Primitive, Signature, Visitor, Work, scalars};
+use crate::diagnostics::ShapeKind;
 use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Graph, NodeId, Shape};
 
@@ -50,7 +51,13 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     let given = Arguments::read(values);
     let x = given.x.value;
     let from = build.shape(x);
-    let sizes = given.sizes.sizes_within("`sizes`", &from.sizes)?;
+    let rank = from.sizes.rank();
+    let sizes = given.sizes.sizes("`sizes`", rank..=rank)?;
+    let axes = sizes.as_slice().iter().zip(from.sizes.as_slice());
+    if axes.into_iter().any(|(to, from)| to > from) {
+        let kind = ShapeKind::OversizedPool { x: from, sizes };
+        return Err(Refusal::argument(kind, &given.sizes));
+    }
     build.make(AdaptiveAvgPool { x }, Shape { sizes, ..from })
 }
 
@@ -65,7 +72,7 @@ mod tests {
         let pooled = fake.yields("adaptive_avg_pool", vec![x.clone(), ints(&[3, 6])]);
         assert_eq!(pooled, "[N, 3, 3, 6]");
         let told = fake.refused("adaptive_avg_pool", vec![x.clone(), ints(&[3, 7])]);
-        assert_eq!(told, "a size is 7, it must be from 1 to 6 at 9");
+        assert_eq!(told, "8 x 6 positions cannot be pooled to 3 x 7 at 9");
         let told = fake.refused("adaptive_avg_pool", vec![x, ints(&[3])]);
         assert_eq!(told, "`sizes` must hold 2 sizes, found 1 at 9");
     }

@@ -2,7 +2,7 @@
 
 use super::Wording;
 use crate::diagnostics::Code;
-use crate::model::Shape;
+use crate::model::{Shape, Sizes};
 
 /// Shapes and sizes that are wrong.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +57,13 @@ pub(crate) enum ShapeKind {
         x: Shape,
         /// The kernel.
         kernel: Shape,
+    },
+    /// More positions than there are to pool.
+    OversizedPool {
+        /// What is pooled.
+        x: Shape,
+        /// The positions there are to be.
+        sizes: Sizes,
     },
     /// Channels that do not divide into equal parts.
     Groups {
@@ -124,7 +131,7 @@ impl Wording for ShapeKind {
             Self::NoBranches | Self::Branches { .. } => Code::Concat,
             Self::Kernel { .. } | Self::KernelOfImages { .. } => Code::Kernel,
             Self::EvenKernel { .. } => Code::EvenKernel,
-            Self::OversizedKernel { .. } => Code::OversizedKernel,
+            Self::OversizedKernel { .. } | Self::OversizedPool { .. } => Code::OversizedKernel,
             Self::Groups { .. } | Self::Parts { .. } => Code::Groups,
             Self::Rank { .. } | Self::NoAxes => Code::Rank,
             Self::Needed { .. } => Code::Type,
@@ -162,6 +169,9 @@ impl Wording for ShapeKind {
                 "a kernel of {} is larger than the {} positions that it is applied to",
                 kernel.sizes, x.sizes
             ),
+            Self::OversizedPool { x, sizes } => {
+                format!("{} positions cannot be pooled to {sizes}", x.sizes)
+            }
             Self::Groups { channels, parts } => {
                 format!("{channels} channels do not divide into {parts} equal parts")
             }
@@ -199,7 +209,7 @@ impl Wording for ShapeKind {
             Self::Kernel { .. } => "does not fit".into(),
             Self::KernelOfImages { .. } => "depends on the images".into(),
             Self::EvenKernel { .. } => "must be odd".into(),
-            Self::OversizedKernel { .. } => "too large".into(),
+            Self::OversizedKernel { .. } | Self::OversizedPool { .. } => "too large".into(),
             Self::Groups { channels, parts } => match channels.checked_rem(*parts) {
                 Some(over) => format!("leaves {over} over"),
                 None => "no parts".into(),
@@ -253,6 +263,7 @@ impl Wording for ShapeKind {
                     .collect();
                 format!("use at most {}", odd.join(" x "))
             }
+            Self::OversizedPool { x, .. } => format!("use at most {}", x.sizes),
             Self::Groups { channels, .. } => {
                 let near: Vec<String> = (1..=(*channels).min(64))
                     .filter(|n| channels.is_multiple_of(*n))
