@@ -74,8 +74,10 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     }
 }
 
+/// Calls of the file's own blocks; those of the prelude would count every part of them.
 fn blocks(model: &Model) -> usize {
-    model.scopes.len().saturating_sub(1)
+    let calls = model.instances.iter();
+    calls.filter(|i| i.parent.is_some() && !i.prelude).count()
 }
 
 fn line(model: &Model, terminal: &Terminal) -> String {

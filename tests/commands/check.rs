@@ -190,31 +190,99 @@ fn the_largest_batch_is_the_last_that_fits() {
 }
 
 #[test]
-fn variants_are_listed_with_their_sizes() {
-    let said = termc(&["variants", &example("tiny.term")]).expect(0);
+fn models_variants_and_members_are_listed_with_their_sizes() {
+    let said = termc(&["variants", &example("cifar10.term")]).expect(0);
     let lines: Vec<&str> = said.out.lines().collect();
-    assert!(lines[0].starts_with("variant"), "{}", said.out);
-    assert!(
-        lines.iter().any(|l| l.starts_with("TinyTile")),
-        "{}",
-        said.out
-    );
+    assert!(lines[0].starts_with("model "), "{}", said.out);
+    let line = |name: &str| {
+        let found = lines.iter().find(|l| l.split_whitespace().next() == Some(name));
+        *found.unwrap_or_else(|| panic!("no `{name}` in\n{}", said.out))
+    };
+    assert!(line("Cifar10").contains("1,336,855"));
+    // 64 units and 3 layers are what the model has anyway.
+    assert!(line("SlowSize[3]").ends_with("the same as Cifar10"), "{}", said.out);
+    assert!(!line("SlowSize[2]").contains("the same"), "{}", said.out);
+    let members = lines.iter().filter(|l| l.starts_with("SlowSize[")).count();
+    assert_eq!(members, 6);
 }
 
 #[test]
-fn every_code_has_an_explanation() {
+fn a_member_of_a_family_is_a_model_like_any_other() {
+    let file = example("cifar10.term");
+    let parameters = |name: &str| {
+        let said = termc(&["check", &file, "--model", name, "--format", "json"]).expect(0);
+        let object: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(object["model"]["name"], name);
+        object["model"]["parameters"].as_u64().unwrap()
+    };
+    assert!(parameters("SlowSize[0]") < parameters("SlowSize[4]"));
+    termc(&["check", &file, "--model", "SlowSize"])
+        .expect(1)
+        .says("SlowSize[0]");
+    termc(&["check", &file, "--model", "SlowSize[6]"])
+        .expect(1)
+        .says("SlowSize");
+}
+
+#[test]
+fn used_files_are_read_from_the_folder_of_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.term");
+    let text = "use \"parts/gate.term\"\n\nmodel M {\n    input image[1, 8, 8]\n    y = gate(image)\n    \
+                output logits = head(y, 10)\n    loss {\n        cross_entropy(logits)\n    }\n}\n";
+    std::fs::write(&model, text).unwrap();
+    let name = model.to_str().unwrap();
+    termc(&["check", name]).expect(1).says("parts/gate.term");
+    std::fs::create_dir(folder.path().join("parts")).unwrap();
+    let gate = "block gate(x) {\n    x * sigmoid(linear(x, x.channels))\n}\n";
+    std::fs::write(folder.path().join("parts/gate.term"), gate).unwrap();
+    termc(&["check", name]).expect(0);
+    termc(&["summary", name]).expect(0);
+    let said = termc(&["variants", name]).expect(0);
+    assert!(said.out.contains("\nM "), "{}", said.out);
+    // The canonical source stands alone.
+    let run = folder.path().join("run");
+    let out = run.to_str().unwrap();
+    let train = ["train", name, "--dataset", "digits", "--device", "cpu", "--out", out];
+    termc(&[&train[..], &["--limit", "64", "--stop-after", "1"]].concat()).expect(0);
+    std::fs::remove_dir_all(folder.path().join("parts")).unwrap();
+    termc(&["check", out]).expect(0);
+    // What is wrong in a used file is told there.
+    std::fs::create_dir(folder.path().join("parts")).unwrap();
+    std::fs::write(folder.path().join("parts/gate.term"), gate.replace("sigmoid", "sigmod")).unwrap();
+    termc(&["check", name]).expect(1).says("gate.term:2").says("sigmod");
+}
+
+#[test]
+fn standard_input_uses_no_files() {
+    let mut child = command(&["check", "-"]);
+    let mut child = child
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let text = b"use \"parts.term\"\n";
+    child.stdin.take().unwrap().write_all(text).unwrap();
+    said(child.wait_with_output().unwrap()).expect(1).says("no folder");
+}
+
+#[test]
+fn every_name_has_an_explanation() {
     let list = termc(&["explain"]).expect(0);
-    assert!(list.out.lines().count() > 30);
-    for line in list.out.lines() {
-        let code = line.split_whitespace().next().unwrap();
-        let said = termc(&["explain", code]).expect(0);
-        assert!(
-            said.out.starts_with(code) && said.out.contains("and not for"),
-            "{}",
-            said.out
-        );
+    assert!(list.out.lines().count() > 100);
+    for line in list.out.lines().filter(|line| line.starts_with(' ')) {
+        let name = line.split_whitespace().next().unwrap();
+        let said = termc(&["explain", name]).expect(0);
+        assert!(said.out.contains(name), "{}", said.out);
     }
+    let said = termc(&["explain", "rgu"]).expect(0);
+    assert!(said.out.contains("/// Recursive gated unit"), "{}", said.out);
+    assert!(said.out.contains("block rgu(x, weight: init = kaiming_uniform(1)) {"), "{}", said.out);
+    let said = termc(&["explain", "e301"]).expect(0);
+    assert!(said.out.starts_with("E301") && said.out.contains("and not for"), "{}", said.out);
     termc(&["explain", "E999"]).expect(2).says("E999");
+    termc(&["explain", "rgy"]).expect(2).says("did you mean `rgu`?");
 }
 
 #[test]
