@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 use termc_compiler::emit::{self, Beside, EmitOptions};
 use termc_compiler::freeze::freeze;
 use termc_compiler::{Compiled, Options};
+use termc_files::Folder;
 
 pub use error::Error;
 
@@ -173,20 +174,34 @@ impl Build {
             warnings: vec![],
         };
         outcome.reads.dedup();
-        outcome.result = self.write(&mut outcome.warnings);
+        let files = self.folder_of_model();
+        outcome.result = self.write(&files, &mut outcome.warnings);
+        outcome.reads.extend(files.asked());
         outcome
     }
 
-    fn write(&self, warnings: &mut Vec<String>) -> Result<PathBuf, Error> {
-        let is_frozen = self.model.extension().is_some_and(|e| e == "safetensors");
+    fn is_frozen_file(&self) -> bool {
+        self.model.extension().is_some_and(|e| e == "safetensors")
+    }
+
+    /// What the model may use; the source in a frozen file stands alone.
+    fn folder_of_model(&self) -> Folder {
+        match self.is_frozen_file() {
+            true => Folder::none(),
+            false => Folder::of(&self.model),
+        }
+    }
+
+    fn write(&self, files: &Folder, warnings: &mut Vec<String>) -> Result<PathBuf, Error> {
+        let is_frozen = self.is_frozen_file();
         let text = match is_frozen {
             true => self.frozen_text()?,
             false => {
                 std::fs::read_to_string(&self.model).map_err(Error::file("read", &self.model))?
             }
         };
-        let compiled =
-            termc_compiler::compile(&self.model.display().to_string(), &text, &self.options);
+        let name = self.model.display().to_string();
+        let compiled = termc_compiler::compile(&name, &text, &self.options, files);
         let Compiled {
             model,
             diagnostics,

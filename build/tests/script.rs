@@ -83,6 +83,18 @@ fn a_good_model_is_written_for_inclusion() {
 }
 
 #[test]
+fn files_that_the_model_uses_are_watched() {
+    let out = Out::new();
+    let output = out.script(&["shared.term"]);
+    assert!(output.status.success(), "{}", text(output.stderr));
+    let said = text(output.stdout);
+    for file in ["shared.term", "parts/gate.term", "parts/narrow.term"] {
+        assert!(said.contains(&format!("cargo::rerun-if-changed={file}\n")), "{said}");
+    }
+    assert!(out.read("shared.rs").contains("pub struct Gate"));
+}
+
+#[test]
 fn a_broken_model_fails_with_the_whole_diagnostic() {
     let out = Out::new();
     let output = out.script(&["broken.term"]);
