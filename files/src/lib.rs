@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use termc_compiler::Files;
+use termc_compiler::{Files, NoFiles};
 
 /// Larger files are refused unread: the compiler takes no text of that size.
 const LARGEST: u64 = 4 << 20;
@@ -62,8 +62,11 @@ impl Folder {
 }
 
 impl Files for Folder {
-    fn read(&self, path: &str) -> Option<Result<String, String>> {
-        Some(self.text(self.root.as_deref()?, path))
+    fn read(&self, path: &str) -> Result<String, String> {
+        match &self.root {
+            Some(root) => self.text(root, path),
+            None => NoFiles.read(path),
+        }
     }
 }
 
@@ -81,14 +84,14 @@ mod tests {
         let large = vec![b' '; LARGEST as usize + 1];
         std::fs::write(folder.path().join("parts/c.term"), large).unwrap();
         let files = Folder::of(&folder.path().join("main.term"));
-        assert_eq!(files.read("parts/a.term").unwrap().unwrap(), "const a = 1\n");
-        let refused = |path: &str| files.read(path).unwrap().unwrap_err();
+        assert_eq!(files.read("parts/a.term").unwrap(), "const a = 1\n");
+        let refused = |path: &str| files.read(path).unwrap_err();
         assert_eq!(refused("parts/b.term"), "it is not a text file: byte 1");
         assert_eq!(refused("parts/c.term"), "it is larger than 4 MiB");
         assert!(!refused("parts/none.term").is_empty());
         assert!(!refused("parts").is_empty());
         // Once each, so that a build script watches them, those that are not there as well.
-        files.read("parts/a.term").unwrap().unwrap();
+        files.read("parts/a.term").unwrap();
         let parts = folder.path().join("parts");
         let asked = ["a.term", "b.term", "c.term", "none.term"].map(|name| parts.join(name));
         assert_eq!(files.asked(), [&asked[..], &[parts]].concat());
@@ -97,7 +100,7 @@ mod tests {
     #[test]
     fn a_text_without_a_folder_reads_nothing() {
         let files = Folder::none();
-        assert!(files.read("a.term").is_none());
+        assert!(files.read("a.term").is_err());
         assert!(files.asked().is_empty());
     }
 }
