@@ -37,7 +37,7 @@ enum Deny {
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let text = model::read(&arguments.model.model)?;
     let options = model::options(&arguments.model.changes);
-    let compiled = compile_all(&text.name, &text.text, &options);
+    let compiled = compile_all(&text.name, &text.text, &options, &text.files());
     let warnings = compiled
         .diagnostics
         .iter()

@@ -34,7 +34,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         let text = model::read(path)?;
         let Ok(formatted) = termc_grammar::format(&text.text) else {
             // The same errors again, as the compiler shows them.
-            let compiled = compile(&text.name, &text.text, &Options::default());
+            let compiled = compile(&text.name, &text.text, &Options::default(), &text.files());
             model::show(&compiled, &compiled.diagnostics, terminal);
             wrong += 1;
             continue;

@@ -35,7 +35,7 @@ impl ModelSource {
         if self.frozen.is_some() && changed {
             return Err(ModelError::FrozenChanged(self.name.clone()).into());
         }
-        Ok(compile(&self.name, &self.text, changes))
+        Ok(compile(&self.name, &self.text, changes, &self.files()))
     }
 
     /// The model that was compiled from this source.

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use termc_files::Folder;
+
 use super::ModelError;
 use crate::Error;
 use crate::freeze::Card;
@@ -20,6 +22,8 @@ pub struct ModelSource {
     pub name: String,
     /// The source.
     pub text: String,
+    /// The file that it was read from, in whose folder the files lie that it uses.
+    pub file: Option<PathBuf>,
     /// Weights that came with it: of a RUN folder the best, of a weight file itself.
     pub weights: Option<PathBuf>,
     /// The RUN folder, if it is one.
@@ -42,7 +46,10 @@ impl ModelSource {
             return Self::read_weights(path);
         }
         let file = File::open(path).map_err(Error::file("read", path))?;
-        Self::from_reader(&path.display().to_string(), file)
+        Ok(Self {
+            file: Some(path.to_owned()),
+            ..Self::from_reader(&path.display().to_string(), file)?
+        })
     }
 
     /// Reads the text of a model; `name` is what diagnostics call it.
@@ -69,10 +76,16 @@ impl ModelSource {
         Self {
             name: name.into(),
             text: text.into(),
+            file: None,
             weights: None,
             run: None,
             frozen: None,
         }
+    }
+
+    /// The files that the source may use: those in its folder, none if it was not read from a file.
+    pub fn files(&self) -> Folder {
+        self.file.as_deref().map_or_else(Folder::none, Folder::of)
     }
 
     fn read_run(folder: &Path) -> Result<Self, Error> {
