@@ -25,10 +25,8 @@ pub struct Options {
 
 /// Gives the texts of the files that a file uses.
 pub trait Files {
-    /// The text of a file.
-    ///
-    /// # Arguments
-    /// `path` is relative to the folder of the main file, with `/` between its parts, none of which is `.` or `..`.
+    /// The text of a file. `path` is relative to the folder of the main file, with
+    /// `/` between its parts, none of which is `.` or `..`.
     ///
     /// # Errors
     /// Why it cannot be read, in words that follow "cannot read `path`: ".

@@ -180,6 +180,16 @@ impl<'a> Elaborator<'a> {
             positions: calling.positions.clone(),
             ..calling.scope.clone()
         };
+        let Some(bound) = self.bind(&calling, &params, inner) else {
+            return reported();
+        };
+        if self.aborted || bound.values.iter().any(|v| unknown(&v.value)) {
+            return reported();
+        }
+        let sizes = params.iter().position(|p| p.name == "sizes");
+        let sizes = sizes.and_then(|at| bound.values.get(at)).map(list_places);
+        let made = (signature.build)(&mut Building { draft: &mut self.draft, site: &site }, bound.values);
+        // Where a primitive refuses inside the prelude, its name belongs to the trail.
         self.calls.push(ActiveCall {
             span: calling.span,
             name: signature.name.to_owned(),
@@ -187,23 +197,12 @@ impl<'a> Elaborator<'a> {
             path: site.path.clone(),
             user: false,
         });
-        let bound = self.bind(&calling, &params, inner);
-        let value = match bound {
-            Some(bound) if !bound.values.iter().any(|v| unknown(&v.value)) && !self.aborted => {
-                let sizes = params.iter().position(|p| p.name == "sizes");
-                let sizes = sizes.and_then(|at| bound.values.get(at)).map(|v| list_places(v));
-                let made = (signature.build)(&mut Building { draft: &mut self.draft, site: &site }, bound.values);
-                self.calls.pop();
-                let made = self.made(made, calling.span);
-                if let (Value::Tensor(id), Some(places)) = (&made.value, sizes) {
-                    self.draft.set_sizes(*id, places);
-                }
-                return made;
-            }
-            _ => reported(),
-        };
+        let made = self.made(made, calling.span);
         self.calls.pop();
-        value
+        if let (Value::Tensor(id), Some(places)) = (&made.value, sizes) {
+            self.draft.set_sizes(*id, places);
+        }
+        made
     }
 
     fn instance(&mut self, number: usize, calling: Calling<'a, '_>) -> Traced {
@@ -233,37 +232,12 @@ impl<'a> Elaborator<'a> {
         let prelude = self.program.is_prelude(number);
         let grid = params.iter().any(|p| p.ty == Ty::Grid);
         let path = calling.scope.path_of(&calling.address.steps);
-        let first = self.draft.nodes.len();
         let mut positions = calling.positions.clone();
         positions.extend(self.changes.definition(name));
-        let id = crate::model::InstanceId(self.draft.instances.len() as u32);
-        self.draft.instances.push(Instance {
-            path: path.clone(),
-            block: name.to_owned(),
-            doc: definition.item.doc.clone(),
-            prelude,
-            slow: grid,
-            parent: Some(calling.scope.instance),
-            inputs: vec![],
-            values: vec![],
-            bindings: vec![],
-            result: NodeId(0),
-            first,
-            end: first,
-            loops: vec![],
-            iteration: calling.scope.iteration,
-            span: calling.span,
-        });
-        self.calls.push(ActiveCall {
-            span: calling.span,
-            name: name.to_owned(),
-            definition: Some(number),
-            path: path.clone(),
-            user: !prelude,
-        });
         let inner = Scope {
-            instance: id,
-            path,
+            // The instance is made when its arguments are: theirs come before it.
+            instance: calling.scope.instance,
+            path: path.clone(),
             positions,
             file,
             slow: calling.scope.slow || grid,
@@ -272,19 +246,38 @@ impl<'a> Elaborator<'a> {
             iteration: None,
             folder: Default::default(),
         };
-        let result = match self.bind(&calling, &params, inner) {
-            None => reported(),
-            Some(Bound { mut scope, values }) => {
-                let (inputs, constants) = self.passed(&params, &values);
-                let instance = self.draft.instance(id);
-                (instance.inputs, instance.values) = (inputs, constants);
-                if grid {
-                    // The grid belongs to the caller, what is made of it to the net.
-                    scope.slow = true;
-                }
-                self.body(&mut scope, block, number)
-            }
+        let Some(Bound { mut scope, values }) = self.bind(&calling, &params, inner) else {
+            return reported();
         };
+        let (inputs, constants) = self.passed(&params, &values);
+        let id = crate::model::InstanceId(self.draft.instances.len() as u32);
+        let first = self.draft.nodes.len();
+        self.draft.instances.push(Instance {
+            path: path.clone(),
+            block: name.to_owned(),
+            doc: definition.item.doc.clone(),
+            prelude,
+            slow: grid,
+            parent: Some(calling.scope.instance),
+            inputs,
+            values: constants,
+            bindings: vec![],
+            result: NodeId(0),
+            first,
+            end: first,
+            loops: vec![],
+            iteration: calling.scope.iteration,
+            span: calling.span,
+        });
+        scope.instance = id;
+        self.calls.push(ActiveCall {
+            span: calling.span,
+            name: name.to_owned(),
+            definition: Some(number),
+            path,
+            user: !prelude,
+        });
+        let result = self.body(&mut scope, block, number);
         self.calls.pop();
         let end = self.draft.nodes.len();
         let instance = self.draft.instance(id);
@@ -327,7 +320,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// A value as the model keeps it.
-    fn known_value(&self, value: &Value) -> Option<Constant> {
+    pub(super) fn known_value(&self, value: &Value) -> Option<Constant> {
         Some(match value {
             Value::Int(n) => Constant::Int(*n),
             Value::Float(x) => Constant::Float(*x),

@@ -77,10 +77,11 @@ impl Draft {
         }
         let places = op.operands().iter().fold(Places::default(), |all, x| all.and(&self.sizes(*x)));
         self.sizes.push(places);
+        let path = self.unique(path);
         self.nodes.push(Node {
             op,
             shape,
-            path: self.unique(path),
+            path,
             named: false,
             instance: site.instance,
             iteration: site.iteration,

@@ -24,7 +24,7 @@ pub(crate) use functions::{FUNCTIONS, Function, FunctionBody, bare_start, builti
 pub(crate) use parameters::{
     Argument, Compared, OnGrid, Parameter, Parts, parameters, word, words,
 };
-pub(crate) use places::{Given, Place, PlaceKind, Places};
+pub(crate) use places::{Given, PlaceKind, Places};
 pub(crate) use range::shown;
 pub(crate) use refusal::Refusal;
 pub(crate) use start::{Start, StartKind};

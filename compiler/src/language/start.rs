@@ -1,5 +1,6 @@
 //! How stored tensors start, as the language writes it: not yet worked out for a fan.
 
+use super::shown;
 use crate::model::Init;
 
 /// A value of type `init`.
@@ -65,5 +66,32 @@ impl Start {
                 concentration,
             },
         })
+    }
+}
+
+impl std::fmt::Display for Start {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.fixed {
+            let inner = Self {
+                fixed: false,
+                ..*self
+            };
+            return write!(f, "fixed({inner})");
+        }
+        match self.kind {
+            StartKind::None => f.write_str("none")?,
+            StartKind::Number(x) => write!(f, "{}", shown(x))?,
+            StartKind::Uniform(bound) => write!(f, "uniform({})", shown(bound))?,
+            StartKind::Normal(std) => write!(f, "normal({})", shown(std))?,
+            StartKind::KaimingUniform(gain) => write!(f, "kaiming_uniform({})", shown(gain))?,
+            StartKind::KaimingNormal(gain) => write!(f, "kaiming_normal({})", shown(gain))?,
+            StartKind::GammaUniform(bound, k) => {
+                write!(f, "gamma_uniform({}, {})", shown(bound), shown(k))?;
+            }
+        }
+        match self.scale {
+            1.0 => Ok(()),
+            scale => write!(f, " * {}", shown(scale)),
+        }
     }
 }

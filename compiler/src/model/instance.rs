@@ -1,5 +1,7 @@
 //! The tree of block calls over the flat graph of primitives.
 
+use std::fmt;
+
 use super::{InstanceId, NodeId, Span};
 
 /// The model itself or one call of a block.
@@ -83,4 +85,19 @@ pub enum Constant {
     Text(String),
     /// A list.
     List(Vec<Constant>),
+}
+
+impl fmt::Display for Constant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(n) => write!(f, "{n}"),
+            Self::Float(x) => write!(f, "{x}"),
+            Self::Bool(b) => write!(f, "{b}"),
+            Self::Text(text) => f.write_str(text),
+            Self::List(items) => {
+                let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
+        }
+    }
 }

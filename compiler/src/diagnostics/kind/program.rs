@@ -598,13 +598,6 @@ program_kinds! {
     }
         Use, format!("`{path}` uses this file, directly or through others"), "used here",
         Some("move what both need into a third file".into());
-    /// A text that is no file cannot use files.
-    UseNoFiles {
-        /// The path.
-        path: String,
-    }
-        Use, format!("`{path}` cannot be used: this text has no folder"), "used here",
-        Some("save it as a file".into());
     /// A version of the language that is not known.
     Language {
         /// The version.

@@ -1,0 +1,1 @@
+//! Emits a model as source code of its own.
