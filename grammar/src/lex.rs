@@ -3,6 +3,8 @@
 //! The grammar is `term.pest`; this is what must be known before it can be applied (bracket depth, where definitions
 //! begin) and beside it (comments, how to name what was found).
 
+use crate::ast::BinaryOp;
+
 /// What a lexeme is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -49,6 +51,12 @@ impl Lexeme<'_> {
     /// One past its last byte.
     pub fn end(&self) -> usize {
         self.start + self.text.len()
+    }
+
+    /// Whether what begins with it goes on on the next line.
+    pub fn is_open_end(&self) -> bool {
+        let is_operator = || BinaryOp::ALL.iter().any(|op| op.symbol() == self.text);
+        matches!(self.text, "," | "=" | "|>" | "not") || is_operator()
     }
 
     /// Whether it is a comment of any kind.

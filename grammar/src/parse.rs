@@ -33,12 +33,7 @@ pub fn parse(text: &str, base: u32) -> Result<File, Errors> {
     let source = Source { text, base };
     source.check_size()?;
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let scan = scan(text, start);
-    let parsed = match source.apply(Rule::file, start..text.len()) {
-        _ if !scan.faults.is_empty() => Err(source.errors(&scan, start)),
-        Err(_) => Err(source.errors(&scan, start)),
-        Ok(pair) => source.build(start, pair, Builder::file),
-    };
+    let parsed = source.file(&scan(text, start), start);
     let old = match &parsed {
         Ok(file) => file.language.is_some_and(|(version, _)| version == 1),
         Err(_) => true,
@@ -105,31 +100,42 @@ impl<'a> Source<'a> {
             Err(error) => error,
         };
         let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
-        match error.variant {
-            ErrorVariant::ParsingError { positives, .. } => Err((range.start + at, positives)),
-            ErrorVariant::CustomError { .. } => Err((range.start + at, vec![])),
-        }
+        let rules = match error.variant {
+            ErrorVariant::ParsingError { positives, .. } => positives,
+            ErrorVariant::CustomError { .. } => vec![],
+        };
+        let rules = rules.into_iter().map(|rule| match rule {
+            Rule::next_item => Rule::item,
+            Rule::rest_of_body => Rule::line,
+            Rule::lone_change => Rule::set,
+            Rule::lone_expr => Rule::expr,
+            rule => rule,
+        });
+        Err((range.start + at, rules.collect()))
     }
 
-    /// The tree of a pair that begins at byte `start` of the text.
+    /// The tree of a pair that begins at byte `start` of the text, unless there is something wrong with it.
     fn build<T>(
         self,
         start: usize,
         pair: Pair<'a, Rule>,
         read: impl FnOnce(&mut Builder, Pair<'a, Rule>) -> Option<T>,
-    ) -> Result<T, Errors> {
+        errors: &mut Errors,
+    ) -> Option<T> {
         let span = pair.as_span();
         let mut builder = Builder::new(self.span(start..start).start);
-        match read(&mut builder, pair) {
-            Some(tree) if builder.errors.is_empty() => Ok(tree),
-            _ if builder.errors.is_empty() => {
-                let range = start + span.start()..start + span.end();
-                let found = words::show(self.text.get(range.clone()).unwrap_or_default());
-                let kind = SyntaxErrorKind::Internal;
-                Err(vec![SyntaxError::new(kind, self.span(range), found)])
-            }
-            _ => Err(in_order(builder.errors)),
+        let tree = read(&mut builder, pair);
+        if tree.is_none() && builder.errors.is_empty() {
+            let range = start + span.start()..start + span.end();
+            let found = words::show(self.text.get(range.clone()).unwrap_or_default());
+            errors.push(SyntaxError::new(
+                SyntaxErrorKind::Internal,
+                self.span(range),
+                found,
+            ));
         }
+        errors.append(&mut builder.errors);
+        tree
     }
 
     fn fragment<T>(
@@ -138,60 +144,81 @@ impl<'a> Source<'a> {
         read: impl FnOnce(&mut Builder, Pair<'a, Rule>) -> Option<T>,
     ) -> Result<T, Errors> {
         self.check_size()?;
-        let faults = scan(self.text, 0).faults;
-        if !faults.is_empty() {
-            return Err(self.told(&faults));
+        let mut errors = self.told(&scan(self.text, 0).faults);
+        if errors.is_empty() {
+            match self.apply(rule, 0..self.text.len()) {
+                Ok(pair) => {
+                    let tree = self.build(0, pair, read, &mut errors);
+                    if let Some(tree) = tree.filter(|_| errors.is_empty()) {
+                        return Ok(tree);
+                    }
+                }
+                Err((at, rules)) => {
+                    let stop = Stop::at(self.text, at, "the end");
+                    errors.push(self.unexpected(&stop, &rules));
+                }
+            }
         }
-        match self.apply(rule, 0..self.text.len()) {
-            Ok(pair) => self.build(0, pair, read),
-            Err((at, rules)) => Err(vec![
-                self.unexpected(&Stop::at(self.text, at, "the end"), &rules),
-            ]),
-        }
+        Err(in_order(errors))
     }
 
-    /// All errors of a file: what the scan found, and between those one misplaced token after another.
-    fn errors(self, scan: &Scan, start: usize) -> Errors {
+    /// A file, one definition after another; after a misplaced token reading goes on with the next line.
+    fn file(self, scan: &Scan, start: usize) -> Result<File, Errors> {
+        let mut file = File::default();
         let mut errors = self.told(&scan.faults);
         let mut faults = scan.faults.iter().peekable();
+        let mut items = scan.items.iter().copied().peekable();
         let mut starts = scan.starts.iter().peekable();
-        let (mut at, mut depth, mut rule) = (start, 0, Rule::file);
-        let mut misplaced = 0;
-        while misplaced < MAX_ERRORS {
+        let (mut at, mut depth, mut rule) = (start, 0, Rule::head);
+        while (at < self.text.len() || rule == Rule::head) && errors.len() < MAX_ERRORS {
+            // What reads a definition sees neither the next one nor what the scan found fault with.
             while faults.next_if(|fault| fault.range.end <= at).is_some() {}
-            let fault = faults.peek();
-            // A fault ends the text for what reads it.
-            let end = fault.map_or(self.text.len(), |fault| fault.range.start.max(at));
-            let go_on = match self.apply(rule, at..end) {
-                Ok(pair) if depth > 0 => {
-                    at += pair.as_span().end();
-                    depth -= 1;
-                    rule = rest(depth);
-                    continue;
+            while items.next_if(|item| *item <= at).is_some() {}
+            let item = items.peek().copied().unwrap_or(self.text.len());
+            let fault = faults.peek().filter(|fault| fault.range.start < item);
+            let end = fault.map_or(item, |fault| fault.range.start.max(at));
+            match self.apply(rule, at..end) {
+                Ok(pair) => {
+                    let length = pair.as_span().end();
+                    match rule {
+                        Rule::head => {
+                            file = self
+                                .build(at, pair, Builder::head, &mut errors)
+                                .unwrap_or_default()
+                        }
+                        Rule::next_item => {
+                            file.items
+                                .extend(self.build(at, pair, Builder::next_item, &mut errors))
+                        }
+                        _ => depth -= 1,
+                    }
+                    at += length;
                 }
-                Ok(_) => None,
                 Err((place, rules)) => {
                     let stop = Stop::at(self.text, place, "the end of the file");
-                    Some(stop.range.start)
-                        .filter(|&at| at < end || fault.is_none())
-                        .inspect(|_| {
+                    let after = match fault {
+                        Some(fault) if stop.range.start >= end => fault.range.end,
+                        _ => {
                             errors.push(self.unexpected(&stop, &rules));
-                            misplaced += 1;
-                        })
+                            item.min(stop.range.start + 1)
+                        }
+                    };
+                    while starts.next_if(|start| start.at < after).is_some() {}
+                    let Some(start) = starts.peek() else { break };
+                    (at, depth) = (start.at, start.depth);
                 }
+            }
+            rule = if depth == 0 {
+                Rule::next_item
+            } else {
+                Rule::rest_of_body
             };
-            let Some(after) = go_on
-                .map(|at| at + 1)
-                .or(fault.map(|fault| fault.range.end))
-            else {
-                break;
-            };
-            while starts.next_if(|start| start.at < after).is_some() {}
-            let Some(next) = starts.peek() else { break };
-            (at, depth) = (next.at, next.depth);
-            rule = rest(depth);
         }
-        in_order(errors)
+        if errors.is_empty() {
+            Ok(file)
+        } else {
+            Err(in_order(errors))
+        }
     }
 
     fn told(self, faults: &[Fault]) -> Errors {
@@ -207,14 +234,6 @@ impl<'a> Source<'a> {
         error.expected = stop.expected(rules);
         error.help = stop.help(rules);
         error
-    }
-}
-
-/// The rule that reads on inside of so many bodies.
-fn rest(depth: usize) -> Rule {
-    match depth {
-        0 => Rule::rest_of_file,
-        _ => Rule::rest_of_body,
     }
 }
 

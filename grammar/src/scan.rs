@@ -11,7 +11,9 @@ use crate::lex::{Kind, Lexeme, is_control, lexemes};
 pub(crate) struct Scan {
     /// What is wrong, in the order of the places.
     pub faults: Vec<Fault>,
-    /// Where a definition or a line of a body may begin.
+    /// Where definitions begin, with their doc comments.
+    pub items: Vec<usize>,
+    /// Where a line may begin, of a body or outside of all.
     pub starts: Vec<Start>,
 }
 
@@ -22,11 +24,11 @@ pub(crate) struct Fault {
     pub place: Range<usize>,
     /// What is not worth reading because of it.
     pub range: Range<usize>,
-    /// Before what a closing bracket is missing.
-    pub missed: Option<Range<usize>>,
+    /// Before what a closing bracket is missing, or the closing bracket after which there is one too many.
+    pub related: Option<Range<usize>>,
 }
 
-/// The first byte of a definition or a line, and in how many bodies it stands.
+/// The first byte of a line, and in how many bodies it stands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Start {
     pub at: usize,
@@ -38,20 +40,28 @@ pub(crate) fn scan(text: &str, start: usize) -> Scan {
     let mut scanner = Scanner::default();
     let mut ahead = lexemes(text, start);
     let mut before: Option<Lexeme> = None;
+    let mut doc: Option<usize> = None;
     while let Some(lexeme) = ahead.next() {
+        let mut item = false;
         if lexeme.first_on_line && lexeme.kind != Kind::Comment {
-            if begins_item(&lexeme, || ahead.clone().find(|l| !l.is_comment())) {
+            let indent = line_indent(text, lexeme.start);
+            let next = || ahead.clone().find(|l| !l.is_comment());
+            item = scanner.may_end(indent) && begins_item(&lexeme, next);
+            if item {
                 scanner.end_item(lexeme.start..lexeme.end());
+                scanner.scan.items.push(doc.unwrap_or(lexeme.start));
             }
-            scanner.take_line(&lexeme, line_indent(text, lexeme.start));
+            scanner.take_line(&lexeme, indent);
         }
         let new_line = lexeme.first_on_line || before.is_some_and(|l| l.text == ";");
-        if new_line && !goes_on(before.as_ref(), &lexeme) {
+        if item || new_line && !goes_on(before.as_ref(), &lexeme) {
             scanner.start(lexeme.start);
         }
         scanner.take(&lexeme);
-        if !lexeme.is_comment() {
-            before = Some(lexeme);
+        match lexeme.kind {
+            Kind::Comment => {}
+            Kind::Doc => doc = doc.or(Some(lexeme.start)),
+            _ => (before, doc) = (Some(lexeme), None),
         }
     }
     scanner.end_item(text.len()..text.len());
@@ -72,11 +82,9 @@ fn begins_item<'a>(lexeme: &Lexeme, next: impl FnOnce() -> Option<Lexeme<'a>>) -
 
 /// Whether `lexeme`, first on its line, goes on with what stands before it.
 fn goes_on(before: Option<&Lexeme>, lexeme: &Lexeme) -> bool {
-    let open_ended = before.is_some_and(|before| match before.kind {
-        Kind::Symbol => before.text != ";",
-        _ => matches!(before.text, "and" | "or" | "not"),
-    });
-    open_ended || matches!(lexeme.text, "|>" | "else") || lexeme.kind == Kind::Comment
+    before.is_some_and(Lexeme::is_open_end)
+        || matches!(lexeme.text, "|>" | "else" | ";")
+        || lexeme.kind == Kind::Comment
 }
 
 /// Columns before byte `at` on its line.
@@ -118,6 +126,11 @@ impl Scanner {
             let depth = self.open.len();
             self.scan.starts.push(Start { at, depth });
         }
+    }
+
+    /// Whether a line of this indent may stand outside of all brackets.
+    fn may_end(&self, indent: usize) -> bool {
+        self.open.first().is_none_or(|open| indent <= open.indent)
     }
 
     fn take_line(&mut self, first: &Lexeme, indent: usize) {
@@ -185,6 +198,7 @@ impl Scanner {
             let closed = self.closed.filter(|_| self.open.is_empty());
             self.scan.faults.push(Fault {
                 range: closed.unwrap_or(place.start)..place.end,
+                related: closed.map(|closed| closed - 1..closed),
                 ..Fault::new(SyntaxErrorKind::UnopenedBracket, place)
             });
             return;
@@ -234,7 +248,7 @@ impl Scanner {
         let place = open.at..open.at + 1;
         self.scan.faults.push(Fault {
             range: open.at..end,
-            missed: Some(open.outdented.unwrap_or(stop)),
+            related: Some(open.outdented.unwrap_or(stop)),
             ..Fault::new(SyntaxErrorKind::UnclosedBracket, place)
         });
     }
@@ -254,7 +268,7 @@ impl Fault {
             kind,
             range: place.clone(),
             place,
-            missed: None,
+            related: None,
         }
     }
 }

@@ -27,12 +27,29 @@ impl<'a> Stop<'a> {
         let lexeme = lexemes(text, at).find(|l| l.kind != Kind::Comment);
         let range = lexeme.map_or(text.len()..text.len(), |l| l.start..l.end());
         let before = text.get(..at).unwrap_or_default();
-        Self {
+        let stop = Self {
             text,
             lexeme,
             range,
             before,
             end,
+        };
+        let between = text.get(at..stop.range.start).unwrap_or_default();
+        if between.contains(['\n', '\r']) {
+            stop.at_line_end()
+        } else {
+            stop
+        }
+    }
+
+    fn at_line_end(self) -> Self {
+        let before = self.before.trim_end();
+        Self {
+            lexeme: None,
+            range: before.len()..before.len(),
+            before,
+            end: "a new line",
+            ..self
         }
     }
 
@@ -52,15 +69,22 @@ impl<'a> Stop<'a> {
     /// What the rules that were tried ask for, each once, the most telling first.
     pub fn expected(&self, rules: &[Rule]) -> Vec<String> {
         let found = self.found();
-        let operand = rules.contains(&Rule::number)
-            || rules.contains(&Rule::expr)
-            || rules.contains(&Rule::arg);
+        let operand = is_operand(rules);
         let mut words: Vec<(u8, &str)> = rules
             .iter()
             .filter_map(|&rule| describe(rule, operand))
             .collect();
         words.sort_unstable();
         words.dedup();
+        // What a line or a definition could begin with, or go on after, need not be said beside it.
+        if words
+            .iter()
+            .any(|(_, words)| matches!(*words, "a line" | "a definition"))
+        {
+            words.retain(|(_, words)| {
+                !matches!(*words, "an expression" | "an operator" | "a new line")
+            });
+        }
         let all = words.into_iter().map(|(_, words)| words);
         let all = all.map(|words| match words == found {
             true => format!("{words} touching the name"),
@@ -70,10 +94,16 @@ impl<'a> Stop<'a> {
     }
 }
 
+/// Whether an expression may begin where these rules were tried.
+pub(crate) fn is_operand(rules: &[Rule]) -> bool {
+    let begins = |rule| matches!(rule, Rule::number | Rule::expr | Rule::test | Rule::arg);
+    rules.iter().copied().any(begins)
+}
+
 /// Rank and words of one rule; none where another rule at the same place says it, which may be one of an operand.
 fn describe(rule: Rule, operand: bool) -> Option<(u8, &'static str)> {
     Some(match rule {
-        Rule::file | Rule::rest_of_file | Rule::item => (0, "a definition"),
+        Rule::head | Rule::item => (0, "a definition"),
         Rule::use_def
         | Rule::const_def
         | Rule::block_def
@@ -93,9 +123,9 @@ fn describe(rule: Rule, operand: bool) -> Option<(u8, &'static str)> {
         Rule::kw_input | Rule::kw_output | Rule::kw_loss | Rule::kw_for | Rule::kw_require => {
             (0, "a line")
         }
-        Rule::lone_change | Rule::without | Rule::add | Rule::set => (0, "a change"),
+        Rule::without | Rule::add | Rule::set => (0, "a change"),
         Rule::kw_without | Rule::kw_add if !operand => (0, "a change"),
-        Rule::lone_expr | Rule::expr | Rule::number => (0, "an expression"),
+        Rule::expr | Rule::test | Rule::number => (0, "an expression"),
         Rule::arg => (0, "an argument"),
         Rule::param => (0, "a parameter"),
         Rule::ty => (0, "a type"),
@@ -114,7 +144,7 @@ fn describe(rule: Rule, operand: bool) -> Option<(u8, &'static str)> {
         Rule::kw_in => (1, "`in`"),
         Rule::to if !operand => (1, "`..`"),
         Rule::assign => (1, "`=`"),
-        Rule::escape => (1, "`\\\"`, `\\{`, `\\}` or `\\\\`"),
+        Rule::escape => (0, "a character of the text"),
         Rule::comma => (2, "`,`"),
         Rule::close_paren => (3, "`)`"),
         Rule::close_bracket => (3, "`]`"),
@@ -149,14 +179,23 @@ pub(crate) fn fault(text: &str, fault: &Fault, span: impl Fn(Range<usize>) -> Sp
     match fault.kind {
         SyntaxErrorKind::UnclosedBracket => {
             let bracket = format!("`{}`", closing(shown.chars().next().unwrap_or('{')));
-            error.related = fault.missed.clone().map(|missed| {
-                let place = match missed.is_empty() {
+            error.related = fault.related.clone().map(|place| {
+                let label = match place.is_empty() {
                     true => "the file ends here".to_owned(),
                     false => format!("{bracket} should stand before this"),
                 };
-                (span(missed), place)
+                (span(place), label)
             });
             error.expected.push(bracket);
+        }
+        SyntaxErrorKind::UnopenedBracket => {
+            let label = |place| {
+                (
+                    span(place),
+                    "the last open bracket is closed here".to_owned(),
+                )
+            };
+            error.related = fault.related.clone().map(label);
         }
         SyntaxErrorKind::NestedTooDeeply => {
             let help = format!(

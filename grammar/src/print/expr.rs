@@ -142,7 +142,13 @@ impl Printer {
             otherwise,
         } = &at.kind
         {
-            docs.extend([text("if "), self.expr(condition), text(" {")]);
+            let doc = self.expr(condition);
+            let doc = if has_bare_if(condition) {
+                parens(doc)
+            } else {
+                doc
+            };
+            docs.extend([text("if "), doc, text(" {")]);
             docs.extend([self.arm(then), Doc::Line, text("} else ")]);
             at = otherwise;
         }
@@ -157,6 +163,16 @@ impl Printer {
         self.interrupt(value.span.start, &mut docs);
         docs.push(self.expr(value));
         Doc::Nest(docs)
+    }
+}
+
+/// Whether an `if` stands in it outside of all brackets, perhaps not in those it is printed with.
+fn has_bare_if(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::If { .. } => true,
+        ExprKind::Unary { value, .. } | ExprKind::Pipe { value, .. } => has_bare_if(value),
+        ExprKind::Binary { lhs, rhs, .. } => has_bare_if(lhs) || has_bare_if(rhs),
+        _ => false,
     }
 }
 

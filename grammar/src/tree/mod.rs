@@ -27,7 +27,8 @@ impl Builder {
         Self { base, errors }
     }
 
-    pub fn file(&mut self, node: Node) -> Option<File> {
+    /// The description of a file and the version of its language.
+    pub fn head(&mut self, node: Node) -> Option<File> {
         let mut parts = Parts::of(node);
         Some(File {
             doc: parts.docs(Rule::file_doc),
@@ -35,8 +36,12 @@ impl Builder {
                 Some(node) => Some(self.language(node)?),
                 None => None,
             },
-            items: self.all(parts, Self::item)?,
+            items: vec![],
         })
+    }
+
+    pub fn next_item(&mut self, node: Node) -> Option<Item> {
+        self.item(Parts::of(node).next()?)
     }
 
     pub fn lone_expr(&mut self, node: Node) -> Option<Expr> {
