@@ -370,4 +370,17 @@ mod tests {
         let most = Cost::per_image(u64::MAX, u64::MAX);
         assert_eq!(most.plus(most), most);
     }
+
+    #[test]
+    fn what_lowering_recognises_takes_as_many_multiply_adds_as_its_primitives() {
+        let text = include_str!("../../examples/tiny.term");
+        let options = crate::Options::default();
+        let model = crate::compile("tiny.term", text, &options, &crate::NoFiles)
+            .model
+            .unwrap();
+        assert!(model.nodes.len() < model.primitives().nodes.len());
+        let (lowered, primitives) = (total(&model), total(model.primitives()));
+        assert_eq!(lowered.multiply_adds, primitives.multiply_adds);
+        assert_eq!(lowered.fixed_multiply_adds, primitives.fixed_multiply_adds);
+    }
 }

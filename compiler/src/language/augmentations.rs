@@ -84,7 +84,7 @@ pub(crate) static AUGMENTATIONS: &[Choice<Augment>] = &[
     Choice {
         name: "horizontal_flip",
         doc: "Mirrors left and right with probability one half.",
-        parameters: Nothing::parameters,
+        parameters: Vec::new,
         make: |_| Ok(Augment::HorizontalFlip),
     },
     Choice {
@@ -147,10 +147,6 @@ pub(crate) static AUGMENTATIONS: &[Choice<Augment>] = &[
         },
     },
 ];
-
-parameters! {
-    struct Nothing {}
-}
 
 parameters! {
     struct RandomCrop {

@@ -283,6 +283,28 @@ mod tests {
     }
 
     #[test]
+    fn what_holds_where_nothing_is_said_is_what_the_reference_says() {
+        let train = |members: &str| {
+            let text = format!(
+                "model M {{\n    input image[1, 8, 8]\n    output logits = head(image, 4)\n    \
+                 loss {{\n        cross_entropy(logits)\n    }}\n}}\n\n{members}"
+            );
+            let compiled =
+                crate::compile("m.term", &text, &crate::Options::default(), &crate::NoFiles);
+            compiled.model.unwrap().train.clone()
+        };
+        let written = settings().iter().filter(|s| !s.default.starts_with('('));
+        let lines: Vec<String> = written
+            .map(|s| format!("    {} = {}\n", s.name, s.default))
+            .collect();
+        assert!(lines.len() > 5);
+        assert_eq!(
+            train(&format!("train {{\n{}}}\n", lines.concat())),
+            train("")
+        );
+    }
+
+    #[test]
     fn every_member_has_a_setting() {
         let train = serde_json::to_value(Recipe::new(3).train).unwrap();
         let mut members: Vec<&str> = train

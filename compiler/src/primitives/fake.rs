@@ -2,9 +2,7 @@
 
 use super::{Build, NewParam, Op, Parameterized, signatures};
 use crate::language::settings::Recipe;
-use crate::language::{
-    Given, Place, PlaceKind, Places, Refusal, Start, StartKind, Traced, Ty, Value,
-};
+use crate::language::{Given, Places, Refusal, Start, StartKind, Traced, Ty, Value};
 use crate::model::{Graph, Init, InstanceId, Node, NodeId, ParamId, Penalty, Shape, Sizes, Span};
 
 /// What primitives made.
@@ -158,7 +156,6 @@ pub(crate) fn traced(value: Value) -> Traced {
 /// A value written at this byte.
 pub(crate) fn at(start: u32, value: Value) -> Traced {
     let places = Places::literal(Span { start, end: start });
-    assert!(places.iter().all(|p: Place| p.kind == PlaceKind::Literal));
     Traced { value, places }
 }
 

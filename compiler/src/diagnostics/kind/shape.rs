@@ -116,11 +116,6 @@ pub(crate) enum ShapeKind {
         /// The limit.
         most: usize,
     },
-    /// More operations in the model than are allowed.
-    TooManyNodes {
-        /// The limit.
-        most: usize,
-    },
 }
 
 impl Wording for ShapeKind {
@@ -137,8 +132,7 @@ impl Wording for ShapeKind {
             Self::Needed { .. } => Code::Type,
             Self::TooManyChannels { .. }
             | Self::TooManyScalars { .. }
-            | Self::TooManyParameters { .. }
-            | Self::TooManyNodes { .. } => Code::TooLarge,
+            | Self::TooManyParameters { .. } => Code::TooLarge,
         }
     }
 
@@ -197,7 +191,6 @@ impl Wording for ShapeKind {
             Self::TooManyParameters { shape, most } => format!(
                 "too large: a tensor of shape {shape:?} brings the model over the limit of {most} parameters"
             ),
-            Self::TooManyNodes { most } => format!("too large: more than {most} operations"),
         }
     }
 
@@ -223,8 +216,7 @@ impl Wording for ShapeKind {
             Self::Needed { .. } => "`none` is for biases".into(),
             Self::TooManyChannels { .. }
             | Self::TooManyScalars { .. }
-            | Self::TooManyParameters { .. }
-            | Self::TooManyNodes { .. } => "made here".into(),
+            | Self::TooManyParameters { .. } => "made here".into(),
         }
     }
 
@@ -282,7 +274,6 @@ impl Wording for ShapeKind {
             Self::TooManyChannels { .. }
             | Self::TooManyScalars { .. }
             | Self::TooManyParameters { .. } => "use smaller sizes".into(),
-            Self::TooManyNodes { .. } => "use fewer blocks or fewer repetitions".into(),
         })
     }
 }
