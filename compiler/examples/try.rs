@@ -13,6 +13,9 @@ fn main() {
     let t = std::time::Instant::now();
     let c = compile(&a[1], &text, &o, &files);
     let t = t.elapsed();
+    let t1 = std::time::Instant::now();
+    for _ in 0..10 { compile(&a[1], &text, &o, &files); }
+    let t1 = t1.elapsed() / 10;
     print!("{}", render(&c.sources, &c.diagnostics, Style::default()));
     if let Some(m) = &c.model {
         match what {
@@ -21,7 +24,7 @@ fn main() {
             "prims" => for n in &m.primitives().nodes { println!("{} {} {:?}", n.path, n.shape, n.op) },
             "params" => for p in &m.params { println!("{} {:?} {:?} {:?} {:?}", p.path, p.shape, p.init, p.penalty, p.kind) },
             "dump" => print!("{}", dump(m)),
-            _ => println!("{}: {} params {} tensors {} prims {} lowered {} classes {:?}", m.name, m.parameter_count(), m.params.len(), m.primitives().nodes.len(), m.nodes.len(), m.classes, t),
+            _ => println!("{}: {} params {} tensors {} prims {} lowered {} classes {:?} {:?}", m.name, m.parameter_count(), m.params.len(), m.primitives().nodes.len(), m.nodes.len(), m.classes, t, t1),
         }
     }
 }

@@ -66,7 +66,25 @@ impl<'a> Elaborator<'a> {
             };
             folder.addresses.insert(f.key, Address { steps, inner });
         }
+        self.offer_tags(scope, &folder, step.as_ref());
         folder
+    }
+
+    /// Remembers the calls of an expression, for paths that lead nowhere in it.
+    fn offer_tags(&self, scope: &Scope, folder: &Folder, base: Option<&(String, Option<i64>)>) {
+        if scope.positions.is_empty() {
+            return;
+        }
+        let at = match base {
+            Some((name, index)) => self.changes.step(&scope.positions, name, *index),
+            None => scope.positions.clone(),
+        };
+        let tags = folder.addresses.values().filter(|a| a.inner).filter_map(|a| a.steps.last());
+        let tags: Vec<String> = tags.map(|(name, index)| match index {
+            Some(index) => format!("{name}[{index}]"),
+            None => name.clone(),
+        }).collect();
+        self.changes.offer(&at, tags.into_iter());
     }
 
     /// Finds the calls and the operators on tensors; calls that are block values are none.

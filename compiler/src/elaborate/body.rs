@@ -36,7 +36,9 @@ impl<'a> Elaborator<'a> {
                     self.last = value;
                 }
                 LineKind::For { .. } | LineKind::Bind { .. } | LineKind::Require { .. } => {
-                    self.statement(scope, line);
+                    if !self.statement(scope, line) {
+                        return reported();
+                    }
                 }
                 _ => self.report(ProgramKind::WrongLine { place: "a block" }.into(), line.span),
             }
@@ -75,17 +77,22 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    /// A line that is no result.
-    pub(super) fn statement(&mut self, scope: &mut Scope, line: &'a Line) {
+    /// A line that is no result; false if a requirement is not met, and nothing after it has a meaning.
+    pub(super) fn statement(&mut self, scope: &mut Scope, line: &'a Line) -> bool {
         match &line.kind {
             LineKind::Bind { target, value } => self.binding(scope, target, value),
             LineKind::For { var, start, end, body } => {
                 let rounds = self.rounds(scope, start, end);
                 self.repeat(scope, var, rounds, body);
             }
-            LineKind::Require { condition, message } => self.require(scope, condition, message),
+            LineKind::Require { condition, message } => {
+                if !self.require(scope, condition, message) {
+                    return false;
+                }
+            }
             _ => crate::bug::bug!("no statement at {:?}", line.span),
         }
+        true
     }
 
     fn rounds(&mut self, scope: &Scope, start: &'a Expr, end: &'a Expr) -> Option<std::ops::Range<i64>> {
@@ -158,15 +165,18 @@ impl<'a> Elaborator<'a> {
                 Some((_, Some(_))) => self.binding(scope, target, value),
                 _ => self.report(ProgramKind::BindingOfLoop {}.into(), target.span),
             },
-            LineKind::Require { condition, message } => self.require(scope, condition, message),
+            LineKind::Require { condition, message } => {
+                self.require(scope, condition, message);
+            }
             _ => self.report(ProgramKind::WrongLine { place: "a loop" }.into(), line.span),
         }
     }
 
-    fn require(&mut self, scope: &Scope, condition: &'a Expr, message: &'a Message) {
+    /// Whether a requirement is met, as far as it is known.
+    fn require(&mut self, scope: &Scope, condition: &'a Expr, message: &'a Message) -> bool {
         let value = self.eval(scope, condition, Some(&Ty::Bool));
         let Some((false, places)) = self.truth(value, condition.span) else {
-            return;
+            return true;
         };
         let mut text = String::new();
         for piece in &message.pieces {
@@ -176,12 +186,13 @@ impl<'a> Elaborator<'a> {
                     let value = self.eval(scope, expr, None);
                     match self.known_value(&value.value) {
                         Some(value) => text.push_str(&value.to_string()),
-                        None => return,
+                        None => return true,
                     }
                 }
             }
         }
         self.refuse(ProgramKind::Required { message: text }.into(), &places, condition.span);
+        false
     }
 
     /// `name = value`, `name[i] = value`.

@@ -58,7 +58,9 @@ impl<'a> Elaborator<'a> {
         args.extend(call.args.iter().map(|arg| (arg.name.as_ref(), &arg.value)));
         let callee = self.callee_name(block.callee);
         let mut calling = Calling { scope, block, callee, span: call.span, address, positions, args };
-        if calling.address.inner {
+        // A call of a block that was passed in is changed by setting the parameter, which has the same path.
+        let passed = scope.names.get(name).is_some_and(|e| e.kind == EntryKind::Parameter);
+        if calling.address.inner && !passed {
             if self.changes.without(&calling.positions) {
                 return self.passed_through(&calling);
             }

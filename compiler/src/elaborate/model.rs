@@ -73,7 +73,8 @@ impl<'a> Elaborator<'a> {
         let bound = model.body.iter().flat_map(super::body::bound_names);
         scope.later.extend(bound.map(|(name, span)| (name.to_owned(), span)));
         let output = self.model_lines(&mut scope, &model.body);
-        if output.is_none() {
+        let written = model.body.iter().any(|line| matches!(line.kind, LineKind::Output { .. }));
+        if output.is_none() && !written && !self.aborted {
             let kind = ProgramKind::NoPart { part: "output", example: "output logits = head(x, classes)" };
             self.report(kind.into(), model.name.span);
         }
@@ -237,7 +238,9 @@ impl<'a> Elaborator<'a> {
                     }
                 },
                 LineKind::Bind { .. } | LineKind::For { .. } | LineKind::Require { .. } => {
-                    self.statement(scope, line);
+                    if !self.statement(scope, line) {
+                        return output;
+                    }
                 }
                 _ => self.report(ProgramKind::WrongLine { place: "a model" }.into(), line.span),
             }

@@ -165,7 +165,17 @@ impl<'a> Elaborator<'a> {
                 return self.no_operator(op, op_span, &found.0, &found.1);
             }
         };
-        self.operation(scope, op_span.start, span, |draft| build(draft, &a, &b))
+        self.operation(scope, op_span.start, span, |draft| {
+            let (left, right) = (draft.shape(a.value), draft.shape(b.value));
+            build(draft, &a, &b).map_err(|refusal| {
+                // Planes of the same sizes cannot be multiplied because they are not square: their sizes are to blame.
+                let square = op == BinaryOp::MatMul && left.sizes == right.sizes && left.channels == right.channels;
+                match square && refusal.places.is_empty() {
+                    true => Refusal { places: a.places.clone(), ..refusal },
+                    false => refusal,
+                }
+            })
+        })
     }
 
     #[allow(clippy::too_many_arguments, reason = "an operator, where it stands, and its two sides")]
