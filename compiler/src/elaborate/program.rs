@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use termc_grammar::ast::{Callable, Expr, File, Item, ItemKind, Name, Span};
+use termc_grammar::print_item;
 
 use crate::diagnostics::{Diagnostic, Kind, ProgramKind};
 use crate::language::builtin;
@@ -29,6 +30,8 @@ pub(crate) struct Definition<'a> {
     pub body: Body<'a>,
     /// The file it stands in.
     pub file: usize,
+    /// Whether it is the prelude's, or a copy of it in a canonical source.
+    pub prelude: bool,
 }
 
 /// The two kinds of definitions.
@@ -43,7 +46,6 @@ pub(crate) enum Body<'a> {
 /// All definitions of a compilation.
 #[derive(Debug)]
 pub(crate) struct Program<'a> {
-    units: &'a [Unit],
     definitions: Vec<Definition<'a>>,
     /// What each file's own and used definitions are called.
     names: Vec<HashMap<&'a str, usize>>,
@@ -54,7 +56,6 @@ impl<'a> Program<'a> {
     /// Collects the definitions; the main file is the last of the units that are no prelude.
     pub fn new(units: &'a [Unit], found: &mut Vec<Diagnostic>) -> Self {
         let mut program = Self {
-            units,
             definitions: vec![],
             names: vec![HashMap::new(); units.len()],
             prelude: HashMap::new(),
@@ -96,11 +97,14 @@ impl<'a> Program<'a> {
             return;
         }
         names.insert(&name.text, number);
+        let known = self.prelude.get(name.text.as_str()).and_then(|n| self.definitions.get(*n));
+        let copied = known.is_some_and(|known| print_item(known.item) == print_item(item));
         self.definitions.push(Definition {
             name,
             item,
             body,
             file,
+            prelude: unit.prelude || copied,
         });
     }
 
@@ -154,7 +158,6 @@ impl<'a> Program<'a> {
 
     /// Whether a definition is the prelude's.
     pub fn is_prelude(&self, number: usize) -> bool {
-        let file = self.get(number).file;
-        self.units.get(file).is_some_and(|unit| unit.prelude)
+        self.get(number).prelude
     }
 }

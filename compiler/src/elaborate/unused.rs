@@ -42,7 +42,7 @@ impl<'a> Elaborator<'a> {
             }
         }
         let unused: Vec<(Span, ProgramKind)> = self.program.iter()
-            .filter(|(number, definition)| definition.file == self.main && !used.contains(number))
+            .filter(|(number, definition)| definition.file == self.main && !definition.prelude && !used.contains(number))
             .map(|(_, definition)| {
                 let what = match definition.body {
                     Body::Block(_) => "block",
@@ -60,7 +60,7 @@ impl<'a> Elaborator<'a> {
     /// Parameters and bindings of the main file's blocks that their own text never mentions.
     fn unused_names(&mut self) {
         let mut unused = vec![];
-        for (_, definition) in self.program.iter().filter(|(_, d)| d.file == self.main) {
+        for (_, definition) in self.program.iter().filter(|(_, d)| d.file == self.main && !d.prelude) {
             let Body::Block(block) = definition.body else {
                 continue;
             };
@@ -101,7 +101,7 @@ impl<'a> Elaborator<'a> {
             }
         }
         let mut dead = vec![];
-        let blocks = self.program.iter().filter(|(_, d)| d.file == self.main);
+        let blocks = self.program.iter().filter(|(_, d)| d.file == self.main && !d.prelude);
         let blocks = blocks.filter_map(|(_, d)| match d.body {
             Body::Block(block) => Some(block),
             Body::Const(_) => None,
