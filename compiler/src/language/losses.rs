@@ -324,7 +324,7 @@ mod tests {
         );
         assert_eq!(
             refused(&[1], "channel_sum"),
-            "the slow neural loss compares values, there are 1 at 9"
+            "the slow neural loss compares two values or more, found 1 at 9"
         );
     }
 

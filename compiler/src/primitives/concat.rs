@@ -53,7 +53,8 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
         return Err(Refusal::call(ShapeKind::Branches {
             first,
             other: *other,
-            index,
+            number: index + 1,
+            of: shapes.len(),
         }));
     }
     let shape = Shape {
@@ -87,7 +88,7 @@ mod tests {
         let told = fake.refused("concat", vec![traced(Value::List(vec![a.clone(), a, b]))]);
         assert_eq!(
             told,
-            "branches need the same positions, found [N, 2, 4] and, as branch 2, [N, 2, 5]"
+            "branches need the same positions, found [N, 2, 4] and, as number 3 of 3, [N, 2, 5]"
         );
         let nothing = fake.refused("concat", vec![traced(Value::List(vec![]))]);
         assert_eq!(nothing, "a concatenation needs at least one branch");

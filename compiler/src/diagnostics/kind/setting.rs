@@ -74,7 +74,7 @@ impl Wording for SettingKind {
                 format!("the cross entropy needs one score per class and image, found {shape}")
             }
             Self::NothingToCompare { found } => {
-                format!("the slow neural loss compares values, there are {found}")
+                format!("the slow neural loss compares two values or more, found {found}")
             }
             Self::ComparedImages { shape } => {
                 format!(
@@ -98,7 +98,7 @@ impl Wording for SettingKind {
             Self::NesterovWithoutMomentum => String::new(),
             Self::NotTheOutput => "not the output".into(),
             Self::NotScores { shape, .. } => format!("this is {shape}"),
-            Self::NothingToCompare { .. } => "needs two or more".into(),
+            Self::NothingToCompare { .. } => "too few".into(),
             Self::ComparedImages { .. } => "depends on the images".into(),
             Self::ComparedSizes { shape, .. } => format!("one is {shape}"),
             Self::ComparedTile { later, .. } => format!("one has {later} channels"),

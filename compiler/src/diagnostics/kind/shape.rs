@@ -31,8 +31,10 @@ pub(crate) enum ShapeKind {
         first: Shape,
         /// The first that differs from it.
         other: Shape,
-        /// Which one that is, counted from 0.
-        index: usize,
+        /// Which one that is, counted from 1.
+        number: usize,
+        /// How many branches there are.
+        of: usize,
     },
     /// A kernel of other channels or axes than what it is applied to.
     Kernel {
@@ -146,9 +148,10 @@ impl Wording for ShapeKind {
             Self::Branches {
                 first,
                 other,
-                index,
+                number,
+                of,
             } => format!(
-                "branches need the same positions, found {first} and, as branch {index}, {other}"
+                "branches need the same positions, found {first} and, as number {number} of {of}, {other}"
             ),
             Self::Kernel { x, kernel } => {
                 format!("a kernel of shape {kernel} does not fit {x}")
