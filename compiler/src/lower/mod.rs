@@ -23,7 +23,7 @@ mod view;
 
 use crate::bug::bug;
 use crate::model::{Graph, Model, Op};
-use crate::prune::prune;
+use crate::prune::{prune, used_params};
 
 pub use recognised::{Recognised, recognised};
 use rewrite::{Replacement, Replacements, rewrite};
@@ -35,7 +35,7 @@ pub(crate) fn lower(mut primitives: Graph) -> Model {
     prune(&mut primitives);
     let found = recognise(&primitives);
     let mut lowered = rewrite(&mut primitives, found);
-    if prune(&mut lowered).contains(&false) {
+    if used_params(&mut lowered).contains(&false) {
         bug!("lowering dropped a parameter");
     }
     Model::seal(lowered, primitives)

@@ -1,8 +1,6 @@
 //! `magnet`: a multiplicative filter network on coordinates, as one operation. `context` knows the layers of one that reads
 //! an activation too.
 
-use std::collections::HashMap;
-
 use super::context::Mix;
 use super::view::{View, both};
 use crate::bug::bug;
@@ -12,7 +10,9 @@ use crate::primitives::{ContextKernel, Flatten, Fourier, Kernel, Linear, Mul, St
 /// The layers of slow nets found so far.
 pub(super) struct SlowNets<'a> {
     pub view: &'a View<'a>,
-    layers: HashMap<NodeId, Layer>,
+    layers: Vec<Layer>,
+    /// For each node, which of the layers it is, counted from 1.
+    places: Vec<u32>,
 }
 
 /// The last of some layers that follow each other, all over one grid, with one shift and one context.
@@ -40,7 +40,8 @@ impl<'a> SlowNets<'a> {
     pub fn new(view: &'a View<'a>) -> Self {
         Self {
             view,
-            layers: HashMap::new(),
+            layers: vec![],
+            places: vec![0; view.graph.nodes.len()],
         }
     }
 
@@ -59,7 +60,7 @@ impl<'a> SlowNets<'a> {
     }
 
     fn note(&mut self, id: NodeId, raw: Raw, mix: Option<Mix>) {
-        let count = match self.layers.get(&raw.below) {
+        let count = match self.at(raw.below) {
             Some(below)
                 if below.raw.same_net(&raw)
                     && below.mix.map(Mix::shared) == mix.map(Mix::shared) =>
@@ -72,7 +73,16 @@ impl<'a> SlowNets<'a> {
                 _ => return,
             },
         };
-        self.layers.insert(id, Layer { count, raw, mix });
+        self.layers.push(Layer { count, raw, mix });
+        if let Some(place) = self.places.get_mut(id.index()) {
+            *place = self.layers.len() as u32;
+        }
+    }
+
+    /// The layer that a node is, if it is one.
+    fn at(&self, id: NodeId) -> Option<&Layer> {
+        let place = *self.places.get(id.index())? as usize;
+        self.layers.get(place.checked_sub(1)?)
     }
 
     /// The node as the sum of a shift and the product of a filter and a linear map.
@@ -152,7 +162,7 @@ impl<'a> SlowNets<'a> {
 
     /// The net that a linear map ends, with one output, and its last layer. All that lies between is read only there.
     fn net(&self, out: &Linear) -> Option<(SlowNet, Layer)> {
-        let last = *self.layers.get(&out.x)?;
+        let last = *self.at(out.x)?;
         let shift = last.raw.shift;
         let alone = self.view.once(out.x) && self.view.reads(shift) == last.count;
         if !alone || out.affine.bias.is_none() {
@@ -178,7 +188,7 @@ impl<'a> SlowNets<'a> {
 
     /// All layers up to one, the first first.
     pub fn chain(&self, last: Layer) -> Vec<Layer> {
-        let below = |layer: &Layer| self.layers.get(&layer.raw.below).copied();
+        let below = |layer: &Layer| self.at(layer.raw.below).copied();
         let mut layers: Vec<Layer> = std::iter::successors(Some(last), below).collect();
         layers.reverse();
         layers

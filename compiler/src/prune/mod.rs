@@ -50,22 +50,28 @@ pub(crate) fn prune(graph: &mut Graph) -> Vec<bool> {
 }
 
 fn drop_nodes(graph: &mut Graph, keep: &[bool]) {
-    let mut moves = Moves::new(graph.nodes.len());
-    let mut kept = vec![];
-    for (mut node, keep) in std::mem::take(&mut graph.nodes).into_iter().zip(keep) {
-        if *keep {
-            node.op.visit(&mut moves.rename());
-            moves.to(NodeId(kept.len() as u32), kept.len());
-            kept.push(node);
-        } else {
-            moves.gone(kept.len());
-        }
+    if keep.iter().all(|keep| *keep) && !graph.instances.iter().any(|call| call.first == call.end) {
+        return;
     }
-    graph.nodes = kept;
+    let mut moves = Moves::new(graph.nodes.len());
+    let mut kept = keep.iter();
+    let mut next = 0;
+    graph.nodes.retain_mut(|node| {
+        let keep = kept.next() == Some(&true);
+        if keep {
+            node.op.visit(&mut moves.rename());
+            moves.to(NodeId(next as u32), next);
+            next += 1;
+        } else {
+            moves.gone(next);
+        }
+        keep
+    });
     moves.finish(graph);
 }
 
-fn drop_params(graph: &mut Graph) -> Vec<bool> {
+/// Which parameters some node reads.
+pub(crate) fn used_params(graph: &mut Graph) -> Vec<bool> {
     struct Used(Flags);
     impl Visitor for Used {
         fn param(&mut self, id: &mut ParamId) {
@@ -77,6 +83,11 @@ fn drop_params(graph: &mut Graph) -> Vec<bool> {
         node.op.visit(&mut used);
     }
     let Used(Flags(used)) = used;
+    used
+}
+
+fn drop_params(graph: &mut Graph) -> Vec<bool> {
+    let used = used_params(graph);
     if used.iter().all(|u| *u) {
         return used;
     }
