@@ -33,6 +33,10 @@ pub fn recognised(model: &Model) -> Vec<Recognised> {
         };
         let mut instance = primitives[*old].instance;
         if what.starts_with("slow net") {
+            // Over a line the net is flattened outside of it.
+            if let Op::Flatten(flat) = &primitives[*old].op {
+                instance = primitives[flat.x].instance;
+            }
             instance = outermost(primitives, instance);
             nets.insert(instance);
         }

@@ -39,7 +39,7 @@ pub(crate) fn reads(op: &Op, see: impl FnMut(NodeId)) {
 }
 
 /// Drops nodes (the input apart) that no root depends on, parameters that no node reads, and block calls of which nothing
-/// is left. The result of a call that nobody reads becomes the input. Tells which parameters stay.
+/// is left. The result of a call that nobody reads becomes the last that is left of it. Tells which parameters stay.
 pub(crate) fn prune(graph: &mut Graph) -> Vec<bool> {
     let mut keep = reach(graph, roots(graph));
     if let Some(input) = keep.first_mut() {

@@ -61,7 +61,7 @@ impl Moves {
     }
 
     /// Renames what names nodes outside of the node list, which is the new one already, and drops block calls of which
-    /// no node is left. The result of a call that is gone becomes the input.
+    /// no node is left. The result of a call that is gone becomes the last node that is left of the call.
     pub fn finish(self, graph: &mut Graph) {
         let end = graph.nodes.len();
         let start = |at: usize| self.starts.get(at).copied().unwrap_or(end);
@@ -70,7 +70,8 @@ impl Moves {
             instance.end = start(instance.end);
             instance.inputs.retain_mut(|x| self.follow(&mut x.node));
             instance.bindings.retain_mut(|x| self.follow(&mut x.node));
-            instance.result = self.find(instance.result).unwrap_or(NodeId(0));
+            let last = NodeId(instance.end.saturating_sub(1) as u32);
+            instance.result = self.find(instance.result).unwrap_or(last);
         }
         graph.output = self.get(graph.output);
         for term in &mut graph.loss {

@@ -4,17 +4,25 @@ use super::{Call, Row, Summary, bytes, grouped};
 use crate::analysis::Dependence;
 use crate::cost::Cost;
 
-/// Columns of a row: name, what it is, shape, parameters, multiply-adds, bytes.
-type Cells = [String; 6];
+/// Columns of a row: name, what it is, shape, parameters, multiply-adds per image and per pass, bytes.
+type Cells = [String; 7];
 
 /// How many of the columns are texts; the others are numbers.
 const TEXTS: usize = 3;
 
 impl Summary {
     /// The summary as an aligned table, totals below. Block calls are opened down to `depth`: 0 shows only the model's own
-    /// values and calls, one row each. Calls of the prelude's blocks stay one row.
+    /// values and calls, one row each. Calls of the prelude's blocks stay one row. Work is in multiply-adds.
     pub fn table(&self, depth: usize) -> String {
-        let header = ["", "", "shape", "parameters", "multiply-adds", "bytes"];
+        let header = [
+            "",
+            "",
+            "shape",
+            "parameters",
+            "per image",
+            "per pass",
+            "bytes",
+        ];
         let mut rows = vec![header.map(str::to_owned)];
         self.inside(&self.root, 0, depth, &mut rows);
         let width = |i: usize| {
@@ -73,7 +81,7 @@ impl Summary {
         format!(
             "\n{}: {} block calls, {} parameters ({} slow, {} fast), {}\n\
              per image {} multiply-adds, {} FLOPs forward, {} backward\n\
-             per pass, whatever the batch, {} FLOPs forward, {} backward\n\
+             per pass, whatever the batch, {} multiply-adds, {} FLOPs forward, {} backward\n\
              all values of a forward pass at batch {}: {}\n\
              the answer for an image depends {answers}\n",
             self.model,
@@ -85,6 +93,7 @@ impl Summary {
             grouped(cost.multiply_adds),
             grouped(cost.flops),
             grouped(cost.flops_backward),
+            grouped(cost.fixed_multiply_adds),
             grouped(cost.fixed_flops),
             grouped(cost.fixed_flops_backward),
             self.batch,
@@ -129,14 +138,39 @@ fn cells(
     size: u64,
 ) -> Cells {
     let number = |n: u64| if n == 0 { String::new() } else { grouped(n) };
-    let work = match (cost.multiply_adds, cost.fixed_multiply_adds) {
-        (0, 0) => String::new(),
-        (work, 0) => grouped(work),
-        (0, fixed) => format!("{} fixed", grouped(fixed)),
-        (work, fixed) => format!("{} + {} fixed", grouped(work), grouped(fixed)),
-    };
     let parameters = number(parameters.iter().sum());
-    [name, what, shape.to_owned(), parameters, work, bytes(size)]
+    let work = [cost.multiply_adds, cost.fixed_multiply_adds];
+    let [per_image, per_pass] = work.map(|n| if n == 0 { String::new() } else { short(n) });
+    let shape = shape.to_owned();
+    [
+        name,
+        what,
+        shape,
+        parameters,
+        per_image,
+        per_pass,
+        bytes(size),
+    ]
+}
+
+/// A large number with three digits: `23.0 M`.
+fn short(n: u64) -> String {
+    const UNITS: [&str; 6] = ["", " k", " M", " G", " T", " P"];
+    let mut value = n as f64;
+    let mut units = UNITS.iter().peekable();
+    while let Some(unit) = units.next() {
+        let decimals = match value {
+            _ if unit.is_empty() => 0,
+            ..9.995 => 2,
+            ..99.95 => 1,
+            _ => 0,
+        };
+        if value < 999.5 || units.peek().is_none() {
+            return format!("{value:.decimals$}{unit}");
+        }
+        value /= 1000.0;
+    }
+    grouped(n)
 }
 
 /// A path as seen from the call it stands in, indented.

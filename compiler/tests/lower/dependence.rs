@@ -22,7 +22,7 @@ fn the_released_model() {
         assert_eq!(result("b[0].K"), Dependence::Constant);
         assert_eq!(of(graph, "b[0].Z"), Dependence::Image);
         assert_eq!(result("b[0].fast.instance_std"), Dependence::Image);
-        assert_eq!(result("b[0].l3.kernel"), Dependence::Batch);
+        assert_eq!(result("b[0].l3.kernel.net"), Dependence::Batch);
         assert_eq!(result("b[1].fast.instance_std"), Dependence::Batch);
         assert_eq!(dependence(graph)[graph.output.index()], Dependence::Batch);
         assert!(couples_images(graph));

