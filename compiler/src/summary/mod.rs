@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::analysis::{Dependence, dependence};
+use crate::bug::bug;
 use crate::cost::{self, Cost};
-use crate::model::{InstanceId, Model, Node, NodeId, ParamId, ParamKind};
+use crate::model::{InstanceId, Model, Node, NodeId, ParamId, ParamKind, Shape};
 
 pub use crate::lower::{Recognised, recognised};
 pub use words::{bytes, grouped, operation};
@@ -147,7 +148,8 @@ struct Tree<'a> {
     nodes: &'a [Row],
     /// The calls that each call makes.
     calls: Vec<Vec<InstanceId>>,
-    fused: HashMap<String, bool>,
+    /// What is known of a call by its path: the shape of its result, and whether it runs fused.
+    known: HashMap<&'a str, (Shape, Option<bool>)>,
 }
 
 impl<'a> Tree<'a> {
@@ -159,16 +161,21 @@ impl<'a> Tree<'a> {
                 calls.push(id);
             }
         }
-        let mut fused = HashMap::new();
+        // By primitives every call has its result.
+        let primitives = model.primitives();
+        let known = primitives.instances.iter();
+        let known = known.map(|c| (c.path.as_str(), (primitives[c.result].shape, None)));
+        let mut known: HashMap<_, _> = known.collect();
         for found in recognised(model) {
-            let path = model.primitives()[found.instance].path.clone();
-            *fused.entry(path).or_insert(true) &= found.fused;
+            if let Some((_, fused)) = known.get_mut(primitives[found.instance].path.as_str()) {
+                *fused = Some(fused.unwrap_or(true) && found.fused);
+            }
         }
         Self {
             model,
             nodes,
             calls,
-            fused,
+            known,
         }
     }
 
@@ -178,12 +185,15 @@ impl<'a> Tree<'a> {
         let inside = inside.unwrap_or_default();
         let sum = |of: fn(&Row) -> u64| inside.iter().map(of).sum();
         let calls = self.calls.get(id.index()).into_iter().flatten();
+        let Some((shape, fused)) = self.known.get(instance.path.as_str()) else {
+            bug!("`{}` is no call", instance.path);
+        };
         Call {
             path: instance.path.clone(),
             block: instance.block.clone(),
             prelude: instance.prelude,
-            shape: self.model[instance.result].shape.to_string(),
-            fused: self.fused.get(&instance.path).copied(),
+            shape: shape.to_string(),
+            fused: *fused,
             fast_parameters: sum(|row| row.fast_parameters),
             slow_parameters: sum(|row| row.slow_parameters),
             cost: (inside.iter()).fold(Cost::default(), |all, row| all.plus(row.cost)),

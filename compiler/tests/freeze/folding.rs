@@ -209,7 +209,7 @@ fn a_kernel_of_one_position_becomes_part_of_the_mixer() {
     assert_eq!(count(&frozen.model, "rescale"), 1);
     let text = text(&old, &frozen);
     assert!(
-        text.contains("scale of kernel y.kernel.out, population of y.batch_std"),
+        text.contains("scale of kernel y.kernel, population of y.batch_std.standardize"),
         "{text}"
     );
 }

@@ -11,6 +11,7 @@ mod folding;
 mod support;
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use support::{compile, compile_file, root, shown};
 use termc_compiler::analysis::{Dependence, dependence};
@@ -19,7 +20,7 @@ use termc_compiler::model::{Model, Op};
 use termc_compiler::{Options, dump, model_names};
 
 /// Every example, with all its models, variants and members of families.
-fn examples() -> Vec<(String, Model)> {
+static EXAMPLES: LazyLock<Vec<(String, Model)>> = LazyLock::new(|| {
     let examples = root().join("examples");
     let mut all = vec![];
     for folder in [examples.clone(), examples.join("ablations")] {
@@ -39,7 +40,7 @@ fn examples() -> Vec<(String, Model)> {
     }
     assert!(all.len() >= 16);
     all
-}
+});
 
 /// How many channels are repeated.
 fn inputs(from: &[usize]) -> usize {
@@ -107,10 +108,10 @@ fn assert_sound(title: &str, model: &Model) {
 
 #[test]
 fn nothing_couples_images_or_is_computed_twice() {
-    for (title, old) in examples() {
-        let frozen = freeze(&old);
+    for (title, old) in EXAMPLES.iter() {
+        let frozen = freeze(old);
         let new = &frozen.model;
-        assert_sound(&title, new);
+        assert_sound(title, new);
         assert!(new.frozen && !old.frozen);
         assert_eq!(new.source, old.source);
         assert!(frozen.left.is_empty() && frozen.stuck.is_empty());
@@ -144,8 +145,8 @@ fn nothing_couples_images_or_is_computed_twice() {
 
 #[test]
 fn every_parameter_has_a_source_of_its_shape() {
-    for (title, old) in examples() {
-        let frozen = freeze(&old);
+    for (title, old) in EXAMPLES.iter() {
+        let frozen = freeze(old);
         assert_eq!(frozen.values.len(), frozen.model.params.len(), "{title}");
         // `[out, in]` of a chain, whose links fit together.
         let sizes = |chain: &[Link]| {
@@ -179,8 +180,8 @@ fn every_parameter_has_a_source_of_its_shape() {
 
 #[test]
 fn a_frozen_model_costs_less() {
-    for (title, old) in examples() {
-        let account = freeze(&old).account;
+    for (title, old) in EXAMPLES.iter() {
+        let account = freeze(old).account;
         assert_eq!(account.after.cost.fixed_multiply_adds, 0, "{title}");
         let (before, after) = (account.before.cost, account.after.cost);
         assert!(after.multiply_adds <= before.multiply_adds, "{title}");
@@ -190,10 +191,10 @@ fn a_frozen_model_costs_less() {
 
 #[test]
 fn what_is_not_known_is_left_alone() {
-    for (title, old) in examples() {
-        let all = coupled(&old);
-        let none = freeze_some(&old, |_| false);
-        assert_sound(&title, &none.model);
+    for (title, old) in EXAMPLES.iter() {
+        let all = coupled(old);
+        let none = freeze_some(old, |_| false);
+        assert_sound(title, &none.model);
         assert_eq!(
             none.left.iter().map(|l| l.0).collect::<Vec<_>>(),
             all,
@@ -209,8 +210,8 @@ fn what_is_not_known_is_left_alone() {
         }
         // Half of it: the other half is there, and nothing else couples images.
         let half: HashSet<_> = all.iter().copied().take(all.len() / 2).collect();
-        let some = freeze_some(&old, |id| half.contains(&id));
-        assert_sound(&title, &some.model);
+        let some = freeze_some(old, |id| half.contains(&id));
+        assert_sound(title, &some.model);
         let left: Vec<_> = some.left.iter().map(|l| l.0).collect();
         assert_eq!(left, all[all.len() / 2..], "{title}");
         let new: Vec<_> = some.left.iter().map(|l| l.1).collect();
