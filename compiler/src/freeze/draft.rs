@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::tidy::tidy;
 use super::{Account, Frozen, Size, Value, freezable};
 use crate::model::{
     Graph, Init, LossKind, Model, Node, NodeId, Param, ParamId, ParamKind, Penalty, Span,
@@ -96,6 +97,7 @@ impl Draft {
             .collect();
         let mut kept = prune(&mut self.graph).into_iter();
         self.values.retain(|_| kept.next() == Some(true));
+        tidy(&mut self.graph);
         let graph = self.graph;
         let at: HashMap<&str, NodeId> = (graph.node_ids())
             .map(|id| (graph[id].path.as_str(), id))

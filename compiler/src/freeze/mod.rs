@@ -4,6 +4,7 @@
 mod draft;
 mod fold;
 mod replace;
+mod tidy;
 
 use serde::Serialize;
 

@@ -1,11 +1,13 @@
 //! Drops from a graph what nobody asks for, and renumbers what is left. Computes nothing.
 
+mod calls;
 mod moves;
 
 use crate::bug::bug;
 use crate::model::{Graph, NodeId, Op, ParamId};
 use crate::primitives::Visitor;
 
+pub(crate) use calls::dissolve;
 pub(crate) use moves::{Moves, Rename};
 
 /// Values somebody asks for.

@@ -1,7 +1,8 @@
 //! Where the nodes of a graph go when it is rewritten, and the renumbering of everything that names them.
 
+use super::calls::{dissolve, last_results};
 use crate::bug::bug;
-use crate::model::{Graph, InstanceId, LossKind, NodeId, ParamId};
+use crate::model::{Graph, Instance, LossKind, NodeId, ParamId};
 use crate::primitives::Visitor;
 
 /// Where the nodes of a list go. They are told in order: each stays, is gone, or stands for another one.
@@ -61,17 +62,17 @@ impl Moves {
     }
 
     /// Renames what names nodes outside of the node list, which is the new one already, and drops block calls of which
-    /// no node is left. The result of a call that is gone becomes the last node that is left of the call.
+    /// no node is left. The result of a call that is gone becomes the last value that is left of the call.
     pub fn finish(self, graph: &mut Graph) {
         let end = graph.nodes.len();
         let start = |at: usize| self.starts.get(at).copied().unwrap_or(end);
+        let mut gone = vec![];
         for instance in &mut graph.instances {
             instance.first = start(instance.first);
             instance.end = start(instance.end);
             instance.inputs.retain_mut(|x| self.follow(&mut x.node));
             instance.bindings.retain_mut(|x| self.follow(&mut x.node));
-            let last = NodeId(instance.end.saturating_sub(1) as u32);
-            instance.result = self.find(instance.result).unwrap_or(last);
+            gone.push(!self.follow(&mut instance.result));
         }
         graph.output = self.get(graph.output);
         for term in &mut graph.loss {
@@ -79,7 +80,11 @@ impl Moves {
                 kernels.iter_mut().for_each(|id| *id = self.get(*id));
             }
         }
-        drop_empty(graph);
+        last_results(graph, &gone);
+        let empty = |i: usize, call: &Instance| i > 0 && call.first == call.end;
+        let calls = graph.instances.iter().enumerate();
+        let gone: Vec<bool> = calls.map(|(i, call)| empty(i, call)).collect();
+        dissolve(graph, &gone);
     }
 
     /// Whether the node is still there, under its new number.
@@ -87,33 +92,6 @@ impl Moves {
         let found = self.find(*id);
         *id = found.unwrap_or(*id);
         found.is_some()
-    }
-}
-
-/// Drops block calls without nodes; the model itself stays.
-fn drop_empty(graph: &mut Graph) {
-    let keep = |i: usize, first: usize, end: usize| i == 0 || end > first;
-    let mut ids = Vec::with_capacity(graph.instances.len());
-    let mut next = 0;
-    for (i, instance) in graph.instances.iter().enumerate() {
-        let kept = keep(i, instance.first, instance.end);
-        ids.push(kept.then_some(InstanceId(next)));
-        next += u32::from(kept);
-    }
-    if next as usize == ids.len() {
-        return;
-    }
-    let id = |old: InstanceId| match ids.get(old.index()) {
-        Some(Some(id)) => *id,
-        _ => bug!("block call {} is gone and has nodes", old.index()),
-    };
-    let mut kept = ids.iter();
-    (graph.instances).retain(|_| kept.next().is_some_and(Option::is_some));
-    for instance in &mut graph.instances {
-        instance.parent = instance.parent.map(id);
-    }
-    for node in &mut graph.nodes {
-        node.instance = id(node.instance);
     }
 }
 
