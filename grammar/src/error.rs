@@ -46,7 +46,7 @@ pub enum SyntaxErrorKind {
     NestedTooDeeply,
     /// A bracket that is never closed, or closed by one of another kind.
     UnclosedBracket,
-    /// A closing bracket without an opening one.
+    /// A closing bracket too many.
     UnopenedBracket,
     /// Something else was expected.
     Unexpected,
@@ -104,7 +104,7 @@ impl fmt::Display for SyntaxError {
                     alternatives(&self.expected)
                 )
             }
-            SyntaxErrorKind::UnopenedBracket => write!(f, "{found} closes nothing"),
+            SyntaxErrorKind::UnopenedBracket => write!(f, "{found} is one too many"),
             SyntaxErrorKind::Unexpected => {
                 write!(
                     f,

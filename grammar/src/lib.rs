@@ -1,6 +1,7 @@
 //! The syntax of `.term` files and nothing else: grammar, spanned syntax tree, parser, printer.
 
 pub mod ast;
+mod brackets;
 mod error;
 mod help;
 mod lex;

@@ -159,7 +159,7 @@ impl<'a> Source<'a> {
                 }
             }
         }
-        Err(in_order(errors))
+        Err(self.in_order(errors))
     }
 
     /// A file, one definition after another; after a misplaced token reading goes on with the next line.
@@ -217,7 +217,7 @@ impl<'a> Source<'a> {
         if errors.is_empty() {
             Ok(file)
         } else {
-            Err(in_order(errors))
+            Err(self.in_order(errors))
         }
     }
 
@@ -226,6 +226,18 @@ impl<'a> Source<'a> {
         errors
             .map(|fault| words::fault(self.text, fault, |range| self.span(range)))
             .collect()
+    }
+
+    /// The first error of each line, in order.
+    fn in_order(self, mut errors: Errors) -> Errors {
+        errors.sort_by_key(|error| error.span);
+        let at = |error: &SyntaxError| error.span.start.saturating_sub(self.base) as usize;
+        errors.dedup_by(|next, kept| {
+            let between = self.text.get(at(kept)..at(next)).unwrap_or_default();
+            !between.contains(['\n', '\r'])
+        });
+        errors.truncate(MAX_ERRORS);
+        errors
     }
 
     fn unexpected(self, stop: &Stop, rules: &[Rule]) -> SyntaxError {
@@ -240,10 +252,4 @@ impl<'a> Source<'a> {
 /// Whether the grammar reserves `word`.
 pub(crate) fn is_keyword(word: &str) -> bool {
     Grammar::parse(Rule::keyword, word).is_ok()
-}
-
-fn in_order(mut errors: Errors) -> Errors {
-    errors.sort_by_key(|error| error.span);
-    errors.truncate(MAX_ERRORS);
-    errors
 }

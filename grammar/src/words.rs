@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use crate::ast::Span;
+use crate::brackets::closing;
 use crate::error::{MAX_BRACKETS, SyntaxError, SyntaxErrorKind};
 use crate::lex::{Kind, Lexeme, lexemes};
 use crate::parse::{GrammarRule as Rule, is_keyword};
-use crate::scan::{Fault, closing};
+use crate::scan::Fault;
 
 /// The place where the grammar could not go on.
 pub(crate) struct Stop<'a> {
@@ -189,12 +190,7 @@ pub(crate) fn fault(text: &str, fault: &Fault, span: impl Fn(Range<usize>) -> Sp
             error.expected.push(bracket);
         }
         SyntaxErrorKind::UnopenedBracket => {
-            let label = |place| {
-                (
-                    span(place),
-                    "the last open bracket is closed here".to_owned(),
-                )
-            };
+            let label = |place| (span(place), "so that this one closes nothing".to_owned());
             error.related = fault.related.clone().map(label);
         }
         SyntaxErrorKind::NestedTooDeeply => {
