@@ -2,9 +2,7 @@
 
 use std::fmt::{Result, Write};
 
-use crate::model::{
-    Constant, Graph, Init, InstanceId, LossKind, Model, NodeId, Op, ParamId, Penalty,
-};
+use crate::model::{Graph, Init, InstanceId, LossKind, Model, NodeId, ParamId, Penalty};
 use crate::summary::operation;
 
 /// The model as text, by primitives.
@@ -99,7 +97,7 @@ impl Writer<'_> {
             format!("{}{index}={}", input.param, self.local(parent, input.node))
         });
         let values = instance.values.iter();
-        let values = values.map(|(name, value)| format!("{name}={}", constant(value)));
+        let values = values.map(|(name, value)| format!("{name}={value}"));
         let arguments: Vec<String> = inputs.chain(values).collect();
         let slow = if instance.slow { ", slow" } else { "" };
         let path = below(&self.graph[parent].path, &instance.path);
@@ -155,19 +153,6 @@ fn below<'a>(folder: &str, path: &'a str) -> &'a str {
     let rest = path.strip_prefix(folder);
     let rest = rest.and_then(|rest| rest.strip_prefix('.'));
     rest.unwrap_or(path)
-}
-
-fn constant(value: &Constant) -> String {
-    match value {
-        Constant::Int(n) => n.to_string(),
-        Constant::Float(x) => x.to_string(),
-        Constant::Bool(b) => b.to_string(),
-        Constant::Text(text) => text.clone(),
-        Constant::List(all) => {
-            let all: Vec<String> = all.iter().map(constant).collect();
-            format!("[{}]", all.join(", "))
-        }
-    }
 }
 
 fn tensor(graph: &Graph, id: ParamId, node: &str) -> String {

@@ -30,9 +30,6 @@ static EXAMPLES: LazyLock<Vec<(String, Model)>> = LazyLock::new(|| {
                 continue;
             }
             for name in model_names(&std::fs::read_to_string(&path).unwrap()) {
-                if name.starts_with("Nets") || name.starts_with("SlowSize") {
-                    continue;
-                } //TMP
                 let title = format!("{} {name}", path.display());
                 let compiled = compile_file(&path, Some(name));
                 let found = shown(&compiled);
