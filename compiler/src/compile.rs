@@ -1,5 +1,6 @@
 //! The driver: text to model. Reads as the table of contents of the compiler.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use termc_grammar::ast::{Expr, File, Item, ItemKind, Line, LineKind, Path, Span};
@@ -128,7 +129,7 @@ enum Change {
 impl Read {
     fn new(name: &str, text: &str, options: &Options, files: &dyn Files) -> Self {
         let prelude = prelude::files().iter().map(|(_, file)| Unit {
-            file: file.clone(),
+            file: Cow::Borrowed(file),
             prelude: true,
             uses: vec![],
         });
@@ -173,7 +174,7 @@ impl Read {
         }
         let uses = self.uses(&file, folder, loading);
         let _ = name;
-        self.units.push(Unit { file, prelude: false, uses });
+        self.units.push(Unit { file: Cow::Owned(file), prelude: false, uses });
         Some(self.units.len() - 1)
     }
 

@@ -277,8 +277,8 @@ impl<'a> Elaborator<'a> {
                 branches.push((name, expr, false));
             }
         }
-        let mut scope = calling.scope.clone();
         let additions: Vec<_> = self.changes.additions(&calling.positions).map(|c| (c.path, c.action)).collect();
+        let mut scope = std::borrow::Cow::Borrowed(calling.scope);
         for (path, action) in additions {
             let (Action::Add(value, place), Some(step)) = (action, path.steps.last()) else {
                 continue;
@@ -300,7 +300,7 @@ impl<'a> Elaborator<'a> {
             };
             self.mark_used(path);
             let name = step.name.text.clone();
-            scope = self.added(scope, &name, value, step.name.span);
+            scope = std::borrow::Cow::Owned(self.added(scope.into_owned(), &name, value, step.name.span));
             branches.insert(at.min(branches.len()), (Some(name), value, true));
         }
         if !calling.positions.is_empty() {

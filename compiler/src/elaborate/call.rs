@@ -177,10 +177,8 @@ impl<'a> Elaborator<'a> {
         let site = self.site(calling.scope, &calling.address.steps, calling.span);
         let params = self.parameters(calling.block.callee);
         let inner = Scope {
-            names: Default::default(),
-            file: self.prelude_file,
             positions: calling.positions.clone(),
-            ..calling.scope.clone()
+            ..self.plain_scope(self.prelude_file)
         };
         let Some(bound) = self.bind(&calling, &params, inner) else {
             return reported();

@@ -1,5 +1,6 @@
 //! The definitions of all files of one compilation, and which name means which of them where.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use termc_grammar::ast::{Callable, Expr, File, Item, ItemKind, Name, Span};
@@ -12,7 +13,7 @@ use crate::language::builtin;
 #[derive(Debug)]
 pub(crate) struct Unit {
     /// The tree.
-    pub file: File,
+    pub file: Cow<'static, File>,
     /// Whether it is part of the prelude.
     pub prelude: bool,
     /// The files it uses, by number, with the place where it says so.
