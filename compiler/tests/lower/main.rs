@@ -1,5 +1,10 @@
 //! What lowering recognises, and what it leaves alone: by structure, whatever things are called.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod dependence;
 mod operations;
