@@ -5,7 +5,6 @@
 mod support;
 
 use support::{compile, generate, shown};
-use termc_compiler::emit::{self, EmitOptions};
 use termc_compiler::{Options, dump};
 
 const SEEDS: u64 = 200;
@@ -32,16 +31,5 @@ fn generated_models_are_right_and_their_canonical_source_stands_alone() {
             again.source, model.source,
             "seed {seed}: printing is not stable"
         );
-    }
-}
-
-#[test]
-fn generated_models_are_emitted() {
-    for seed in 0..SEEDS {
-        let compiled = compile(&generate::model(seed), &Options::default());
-        let model = compiled.model.unwrap();
-        let options = EmitOptions::new(&compiled.sources);
-        assert!(emit::rust(&model, &options).source.contains("pub struct"));
-        assert!(emit::pytorch(&model, &options).source.contains("class "));
     }
 }
