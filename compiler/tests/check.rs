@@ -6,7 +6,6 @@ mod support;
 use std::path::Path;
 
 use support::{compile, compile_file, compile_whole_file, root, shown};
-use termc_compiler::model::Model;
 use termc_compiler::{Options, dump};
 
 /// Checks every case of a folder; its findings are pinned in the `.snap` beside it.
@@ -54,11 +53,6 @@ fn errors() {
 #[test]
 fn warnings() {
     pinned("warn", true);
-}
-
-/// A model as text, without the marks of values that have names of the user's: in a canonical source the prelude's have.
-fn unnamed(model: &Model) -> String {
-    dump(model).replace('*', "")
 }
 
 /// The models, variants and members of families of a file.

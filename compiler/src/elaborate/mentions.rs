@@ -2,17 +2,22 @@
 
 use std::collections::HashSet;
 
-use termc_grammar::ast::{Call, Expr, ExprKind, ItemKind, Line, LineKind, ParamDef, Piece};
+use termc_grammar::ast::{Call, Callable, Expr, ExprKind, ItemKind, Line, LineKind, ParamDef, Piece};
 
-/// The names that a definition mentions: as values, as callees, and as the first steps of the paths of changes.
+/// The names of definitions that a definition mentions: as values, as callees, and as the first steps of the paths of
+/// changes. Names of its own that look like them may be among these.
 pub(crate) fn of_item(kind: &ItemKind) -> HashSet<&str> {
     let mut found = HashSet::new();
     match kind {
         ItemKind::Use(..) => {}
         ItemKind::Const { value, .. } => expr(value, &mut found),
         ItemKind::Block(item) | ItemKind::Model(item) => {
-            params(&item.params, &mut found);
             lines(&item.body, &mut found);
+            // Inside the body these hide every definition of their name.
+            for param in &item.params {
+                found.remove(param.name.text.as_str());
+            }
+            params(&item.params, &mut found);
         }
         ItemKind::Train(body) | ItemKind::Variant { body, .. } => lines(body, &mut found),
     }
@@ -23,6 +28,14 @@ pub(crate) fn of_item(kind: &ItemKind) -> HashSet<&str> {
 pub(crate) fn of_expr(value: &Expr) -> HashSet<&str> {
     let mut found = HashSet::new();
     expr(value, &mut found);
+    found
+}
+
+/// The names that the text of a block or model mentions, parameters and all.
+pub(crate) fn of_callable(item: &Callable) -> HashSet<&str> {
+    let mut found = HashSet::new();
+    params(&item.params, &mut found);
+    lines(&item.body, &mut found);
     found
 }
 

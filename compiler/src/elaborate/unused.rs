@@ -2,20 +2,22 @@
 
 use std::collections::{HashMap, HashSet};
 
-use termc_grammar::ast::{ItemKind, Span};
+use termc_grammar::ast::{Callable, ItemKind, Span};
 
-use super::mentions::{of_item, of_lines};
+use super::mentions::{of_callable, of_item, of_lines};
 use super::program::Body;
 use super::{Elaborator, Unit};
 use crate::diagnostics::{Diagnostic, ProgramKind};
-use crate::model::{Graph, LossKind, NodeId, Penalty};
+use crate::model::{Graph, LossKind, Node, NodeId, Penalty};
 use crate::overrides::Chosen;
+use crate::prelude::is_prelude;
 use crate::prune::reach;
 
 impl<'a> Elaborator<'a> {
     pub(super) fn unused(&mut self, units: &'a [Unit], chosen: &Chosen<'a>, graph: Option<&Graph>) {
         self.unused_definitions(units);
         self.unused_names();
+        self.unused_parameters(chosen.model);
         if let Some(graph) = graph {
             if self.changes.is_empty() {
                 self.unused_bindings(chosen, graph);
@@ -60,16 +62,13 @@ impl<'a> Elaborator<'a> {
     /// Parameters and bindings of the main file's blocks that their own text never mentions.
     fn unused_names(&mut self) {
         let mut unused = vec![];
-        for (_, definition) in self.program.iter().filter(|(_, d)| d.file == self.main && !d.prelude) {
+        let (program, main) = (self.program, self.main);
+        for (_, definition) in program.iter().filter(|(_, d)| d.file == main && !d.prelude) {
             let Body::Block(block) = definition.body else {
                 continue;
             };
-            let mentioned = of_item(&definition.item.kind);
-            let params = block.params.iter().filter(|p| !mentioned.contains(p.name.text.as_str()));
-            unused.extend(params.map(|p| {
-                let (name, block) = (p.name.text.clone(), block.name.text.clone());
-                (p.name.span, ProgramKind::UnusedParameter { name, block })
-            }));
+            let mentioned = of_callable(block);
+            self.unused_parameters(block);
             let bound = block.body.iter().flat_map(super::body::bound_names);
             let mut seen = HashSet::new();
             for (name, span) in bound.filter(|(name, _)| !mentioned.contains(name)) {
@@ -81,6 +80,15 @@ impl<'a> Elaborator<'a> {
         }
         for (span, kind) in unused {
             self.add(Diagnostic::of(kind, span));
+        }
+    }
+
+    /// Parameters that the text of their block or model never mentions.
+    fn unused_parameters(&mut self, block: &Callable) {
+        let mentioned = of_callable(block);
+        for param in block.params.iter().filter(|p| !mentioned.contains(p.name.text.as_str())) {
+            let (name, block) = (param.name.text.clone(), block.name.text.clone());
+            self.add(Diagnostic::of(ProgramKind::UnusedParameter { name, block }, param.name.span));
         }
     }
 
@@ -142,16 +150,17 @@ impl<'a> Elaborator<'a> {
                 continue;
             }
             let params = node.op.params().into_iter().map(|id| &graph[id]);
-            missed.extend(params.filter(|p| p.trained && match p.penalty {
+            let params = params.filter(|p| p.trained && match p.penalty {
                 Penalty::None => true,
                 Penalty::Fast => !fast,
                 Penalty::Slow => !slow,
-            }));
+            });
+            missed.extend(params.map(|p| (p, node)));
         }
-        if let Some(first) = missed.first() {
-            let (count, first) = (missed.len(), (first.path.clone(), first.span));
-            let kind = ProgramKind::Untrained { count, first: first.0 };
-            self.refuse(kind.into(), &crate::language::Places::default(), first.1);
+        if let Some((param, node)) = missed.first() {
+            let (count, first) = (missed.len(), param.path.clone());
+            let span = in_users_text(graph, node);
+            self.add(Diagnostic::of(ProgramKind::Untrained { count, first }, span));
         }
         if graph.params.is_empty() {
             let span = self.draft_span(graph);
@@ -162,6 +171,15 @@ impl<'a> Elaborator<'a> {
     fn draft_span(&self, graph: &Graph) -> Span {
         graph.instances.first().map_or(Span::default(), |root| root.span)
     }
+}
+
+/// The innermost call around a node that stands in the user's text.
+fn in_users_text(graph: &Graph, node: &Node) -> Span {
+    let (mut span, mut at) = (node.span, Some(node.instance));
+    while let Some(instance) = at.map(|id| &graph[id]).filter(|_| is_prelude(span)) {
+        (span, at) = (instance.span, instance.parent);
+    }
+    span
 }
 
 /// Everything that lines mention, for names that paths end in.
