@@ -241,7 +241,12 @@ impl Read {
         let mut found = vec![];
         let program = Program::new(&self.units, &mut found);
         variants(items, &mut found);
-        Build { read: self, program, choice: Choice::new(items, &self.targets), found }
+        let choice = Choice::new(items, &self.targets);
+        for (name, span, count) in choice.oversized() {
+            let name = name.to_owned();
+            found.push(Diagnostic::of(ProgramKind::FamilyTooLarge { name, count }, span));
+        }
+        Build { read: self, program, choice, found }
     }
 
     fn outcome(&self, model: Option<Model>, found: Vec<Diagnostic>) -> Compiled {
@@ -322,6 +327,9 @@ impl Build<'_> {
     fn build(&self, name: Option<&str>) -> (Option<Model>, Vec<Diagnostic>) {
         let mut found = self.found.clone();
         let name = name.map(str::to_owned).or_else(|| self.choice.first());
+        if found.iter().any(Diagnostic::is_error) {
+            return (None, found);
+        }
         let Some(name) = name else {
             found.push(Diagnostic::of(ProgramKind::NoModel {}, Span::default()));
             return (None, found);

@@ -120,16 +120,19 @@ impl<'a> Elaborator<'a> {
     fn block_value(&mut self, scope: &Scope, call: &'a Call, mut block: BlockValue) -> Traced {
         let params = self.parameters(block.callee);
         let mut given: Vec<&str> = vec![];
+        let mut sound = true;
         for arg in &call.args {
             let Some(name) = &arg.name else {
                 let block = call.callee.text.clone();
                 self.report(ProgramKind::FixedByPosition { block }.into(), arg.value.span);
                 self.eval(scope, &arg.value, None);
+                sound = false;
                 continue;
             };
             let Some(param) = params.iter().find(|p| p.name == name.text) else {
                 self.unknown_argument(&call.callee.text, name, &params);
                 self.eval(scope, &arg.value, None);
+                sound = false;
                 continue;
             };
             if given.contains(&name.text.as_str()) {
@@ -148,6 +151,9 @@ impl<'a> Elaborator<'a> {
             let value = self.expect(scope, &arg.value, &param.ty, &of);
             block.fixed.retain(|(fixed, _)| *fixed != name.text);
             block.fixed.push((name.text.clone(), value));
+        }
+        if !sound {
+            return reported();
         }
         Traced {
             value: Value::Block(Rc::new(block)),
@@ -180,9 +186,15 @@ impl<'a> Elaborator<'a> {
             positions: calling.positions.clone(),
             ..self.plain_scope(self.prelude_file)
         };
-        let Some(bound) = self.bind(&calling, &params, inner) else {
+        let Some(mut bound) = self.bind(&calling, &params, inner) else {
             return reported();
         };
+        for value in &mut bound.values {
+            if let Value::Tensor(id) = value.value {
+                // A tensor stands for the places where its sizes were written.
+                value.places = self.draft.sizes(id);
+            }
+        }
         if self.aborted || bound.values.iter().any(|v| unknown(&v.value)) {
             return reported();
         }

@@ -51,6 +51,8 @@ impl<'a> Elaborator<'a> {
             }
             let own = written.iter().find(|(name, ..)| name == setting.name).map(|(_, _, value)| *value);
             let value = self.changes.set(&at).map(|(changed, _)| changed).or(own);
+            // An argument of a setting that the file leaves to its default can be changed all the same.
+            let value = value.or_else(|| (!at.is_empty()).then(|| crate::prelude::default_of(setting)).flatten());
             self.setting(&scope, setting, value, at, &mut recipe);
         }
         (self.found.len() == before).then_some(recipe.train)

@@ -89,8 +89,20 @@ impl<'a> Choice<'a> {
         choice
     }
 
+    /// Families that are too large: their names, where they stand, and how many members they have.
+    pub fn oversized(&self) -> impl Iterator<Item = (&'a str, Span, usize)> + '_ {
+        self.entries.iter().filter_map(|entry| match &entry.kind {
+            EntryKind::Model(_) => None,
+            EntryKind::Variant { alternatives, .. } => {
+                let count = members(alternatives);
+                let name = entry.item.name().map_or(entry.item.span, |n| n.span);
+                (count > MOST_MEMBERS).then_some((entry.name, name, count))
+            }
+        })
+    }
+
     /// The name of everything that can be chosen, members of families one by one; families that are too large are left
-    /// out, and told when one of their members is chosen.
+    /// out.
     pub fn names(&self) -> Vec<String> {
         let names = self.entries.iter().flat_map(|entry| match &entry.kind {
             EntryKind::Model(_) => vec![entry.name.to_owned()],

@@ -76,6 +76,10 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
         None
     };
     match refused {
+        // The sizes of a kernel were written somewhere, its channels follow from what it is for.
+        Some(kind @ (ShapeKind::EvenKernel { .. } | ShapeKind::OversizedKernel { .. })) => {
+            Err(Refusal::argument(kind, &given.kernel))
+        }
         Some(kind) => Err(Refusal::call(kind)),
         None => build.make(op, x),
     }

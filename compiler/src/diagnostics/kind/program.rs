@@ -73,7 +73,10 @@ program_kinds! {
         known: Vec<String>,
     }
         UnknownCallee, format!("unknown block or operation `{name}`"), "not defined here",
-        hint(name, known);
+        match name.as_str() {
+            "choose" => Some("`choose` stands for the value of a change, in a variant".into()),
+            _ => hint(name, known),
+        };
     /// A word that a word type does not have.
     UnknownWord {
         /// The word.
@@ -393,7 +396,7 @@ program_kinds! {
         /// The author's words.
         message: String,
     }
-        Required, format!("{message}"), "",
+        Required, message.clone(), "required otherwise",
         None;
     /// A model or variant that is not there.
     UnknownModel {
