@@ -14,15 +14,15 @@ struct Open {
     at: usize,
     /// Whether it is a brace around lines, inside of nothing but such.
     body: bool,
-    line: Line,
+    line: LineStart,
     /// The first line inside it that is indented no further, and so should stand behind the closing bracket.
     outdented: Option<Range<usize>>,
 }
 
-/// A line: its first byte that is no white space, and how many columns stand before it.
+/// The first byte of a line that is no white space, and how many columns stand before it.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Line {
-    pub start: usize,
+pub(crate) struct LineStart {
+    pub at: usize,
     pub indent: usize,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Line {
 pub(crate) struct Brackets {
     pub faults: Vec<Fault>,
     open: Vec<Open>,
-    line: Line,
+    line: LineStart,
     /// In how many brackets an `if` or `else` stands that awaits its brace.
     arm: Option<usize>,
     /// A brace that was closed by what is indented less: if one is never closed, it is this one.
@@ -59,8 +59,8 @@ impl Brackets {
             .is_none_or(|open| indent <= open.line.indent)
     }
 
-    /// A new line, and what it begins with, which is not a definition.
-    pub fn line(&mut self, line: Line, first: &Lexeme) {
+    /// A new line, and what it begins with, if that is not a definition.
+    pub fn line(&mut self, line: LineStart, first: &Lexeme) {
         self.line = line;
         if matches!(first.kind, Kind::Close(_)) {
             return;
@@ -118,7 +118,7 @@ impl Brackets {
             return;
         };
         // A closing brace stands on the line of its partner or on one of its own.
-        let odd = bracket == '}' && !lexeme.first_on_line && open.line.start != self.line.start;
+        let odd = bracket == '}' && !lexeme.first_on_line && open.line.at != self.line.at;
         if odd && inside > 0 {
             self.faults
                 .push(Fault::new(SyntaxErrorKind::UnopenedBracket, place));
@@ -180,7 +180,7 @@ impl Brackets {
     }
 
     /// Ends the current definition before what stands at `next`, on `line`.
-    pub fn end_item(&mut self, next: Range<usize>, line: Line) {
+    pub fn end_item(&mut self, next: Range<usize>, line: LineStart) {
         let end = next.start;
         if let Some(from) = self.too_deep {
             let cut = self

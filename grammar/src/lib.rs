@@ -8,6 +8,7 @@ mod lex;
 mod parse;
 mod print;
 mod scan;
+mod stop;
 mod tree;
 mod version1;
 mod words;

@@ -9,9 +9,10 @@ use pest::iterators::Pair;
 use crate::ast::{Expr, File, Line, Span};
 use crate::error::{MAX_ERRORS, MAX_SOURCE_BYTES, SyntaxError, SyntaxErrorKind};
 use crate::scan::{Fault, Scan, scan};
+use crate::stop::Stop;
 use crate::tree::Builder;
 use crate::version1;
-use crate::words::{self, Stop};
+use crate::words;
 
 /// The parser that `pest` derives from the grammar.
 #[derive(pest_derive::Parser)]
@@ -34,11 +35,12 @@ pub fn parse(text: &str, base: u32) -> Result<File, Errors> {
     source.check_size()?;
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let parsed = source.file(&scan(text, start), start);
-    let old = match &parsed {
+    let may_be_old = match &parsed {
         Ok(file) => file.language.is_some_and(|(version, _)| version == 1),
         Err(_) => true,
     };
-    match version1::told_by(text, start).filter(|_| old) {
+    let place = may_be_old.then(|| version1::told_by(text, start));
+    match place.flatten() {
         Some(place) => Err(vec![version1::error(
             source.span(place.clone()),
             text.get(place),
@@ -154,8 +156,8 @@ impl<'a> Source<'a> {
                     }
                 }
                 Err((at, rules)) => {
-                    let stop = Stop::at(self.text, at, "the end");
-                    errors.push(self.unexpected(&stop, &rules));
+                    let stop = Stop::at(self.text, at, rules, "the end");
+                    errors.push(self.unexpected(&stop));
                 }
             }
         }
@@ -195,11 +197,11 @@ impl<'a> Source<'a> {
                     at += length;
                 }
                 Err((place, rules)) => {
-                    let stop = Stop::at(self.text, place, "the end of the file");
+                    let stop = Stop::at(self.text, place, rules, "the end of the file");
                     let after = match fault {
                         Some(fault) if stop.range.start >= end => fault.range.end,
                         _ => {
-                            errors.push(self.unexpected(&stop, &rules));
+                            errors.push(self.unexpected(&stop));
                             item.min(stop.range.start + 1)
                         }
                     };
@@ -240,11 +242,11 @@ impl<'a> Source<'a> {
         errors
     }
 
-    fn unexpected(self, stop: &Stop, rules: &[Rule]) -> SyntaxError {
+    fn unexpected(self, stop: &Stop) -> SyntaxError {
         let kind = SyntaxErrorKind::Unexpected;
         let mut error = SyntaxError::new(kind, self.span(stop.range.clone()), stop.found());
-        error.expected = stop.expected(rules);
-        error.help = stop.help(rules);
+        error.expected = stop.expected();
+        error.help = stop.help().map(|help| help.into_owned());
         error
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::brackets::{Brackets, Line};
+use crate::brackets::{Brackets, LineStart};
 use crate::error::SyntaxErrorKind;
 use crate::lex::{Kind, Lexeme, is_control, lexemes};
 
@@ -56,30 +56,29 @@ pub(crate) fn scan(text: &str, start: usize) -> Scan {
     let mut doc: Option<usize> = None;
     while let Some(lexeme) = ahead.next() {
         if lexeme.kind != Kind::Comment {
-            let new_line = lexeme.first_on_line || before.is_some_and(|l| l.text == ";");
-            let line = Line {
-                start: lexeme.start,
-                indent: indent(text, lexeme.start),
+            let at = lexeme.start;
+            let line = LineStart {
+                at,
+                indent: indent(text, at),
             };
             let next = || ahead.clone().find(|l| !l.is_comment());
-            if lexeme.first_on_line && brackets.may_end(line.indent) && begins_item(&lexeme, next) {
-                brackets.end_item(lexeme.start..lexeme.end(), line);
-                scan.items.push(doc.unwrap_or(lexeme.start));
-                scan.starts.push(Start {
-                    at: lexeme.start,
-                    depth: 0,
-                });
-            } else if new_line {
+            let item =
+                lexeme.first_on_line && brackets.may_end(line.indent) && begins_item(&lexeme, next);
+            if item {
+                brackets.end_item(at..lexeme.end(), line);
+                scan.items.push(doc.unwrap_or(at));
+            } else if lexeme.first_on_line {
                 brackets.line(line, &lexeme);
-                let goes_on = before.is_some_and(|before| before.is_open_end()) || goes_on(&lexeme);
-                let depth = brackets
-                    .bodies()
-                    .filter(|depth| *depth > 0 || may_stand_alone(&lexeme, line));
-                scan.starts
-                    .extend(depth.filter(|_| !goes_on).map(|depth| Start {
-                        at: lexeme.start,
-                        depth,
-                    }));
+            }
+            let new_line = lexeme.first_on_line || before.is_some_and(|l| l.text == ";");
+            let goes_on = before.is_some_and(|l| l.is_open_end())
+                || matches!(lexeme.text, "|>" | "else" | ";");
+            // Outside of all definitions a line further in is the rest of one, and worth no error of its own.
+            let alone = line.indent == 0 && !matches!(lexeme.kind, Kind::Close(_));
+            if let Some(depth) = brackets.bodies()
+                && (item || new_line && !goes_on && (depth > 0 || alone))
+            {
+                scan.starts.push(Start { at, depth });
             }
         }
         brackets.take(&lexeme);
@@ -91,7 +90,7 @@ pub(crate) fn scan(text: &str, start: usize) -> Scan {
             _ => (before, doc) = (Some(lexeme), None),
         }
     }
-    brackets.end_item(text.len()..text.len(), Line::default());
+    brackets.end_item(text.len()..text.len(), LineStart::default());
     scan.faults.append(&mut brackets.faults);
     scan.faults.sort_by_key(|fault| fault.range.start);
     scan
@@ -106,16 +105,6 @@ fn begins_item<'a>(lexeme: &Lexeme, next: impl FnOnce() -> Option<Lexeme<'a>>) -
         _ => return false,
     };
     next().is_some_and(|next| next.kind == follows)
-}
-
-/// Whether `lexeme`, first on its line, goes on with what stands before it.
-fn goes_on(lexeme: &Lexeme) -> bool {
-    matches!(lexeme.text, "|>" | "else" | ";")
-}
-
-/// Whether a line is worth an error of its own outside of all definitions: the rest of one is not.
-fn may_stand_alone(lexeme: &Lexeme, line: Line) -> bool {
-    line.indent == 0 && !matches!(lexeme.kind, Kind::Close(_))
 }
 
 /// Columns of white space before byte `at`.

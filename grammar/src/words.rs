@@ -5,73 +5,16 @@ use std::ops::Range;
 use crate::ast::Span;
 use crate::brackets::closing;
 use crate::error::{MAX_BRACKETS, SyntaxError, SyntaxErrorKind};
-use crate::lex::{Kind, Lexeme, lexemes};
-use crate::parse::{GrammarRule as Rule, is_keyword};
+use crate::parse::GrammarRule as Rule;
 use crate::scan::Fault;
+use crate::stop::Stop;
 
-/// The place where the grammar could not go on.
-pub(crate) struct Stop<'a> {
-    /// The whole text.
-    pub text: &'a str,
-    /// What stands there; nothing at the end.
-    pub lexeme: Option<Lexeme<'a>>,
-    /// Its bytes.
-    pub range: Range<usize>,
-    /// The text up to the place, with the white space before the lexeme or without.
-    pub before: &'a str,
-    /// How to call the end.
-    end: &'static str,
-}
-
-impl<'a> Stop<'a> {
-    pub fn at(text: &'a str, at: usize, end: &'static str) -> Self {
-        let lexeme = lexemes(text, at).find(|l| l.kind != Kind::Comment);
-        let range = lexeme.map_or(text.len()..text.len(), |l| l.start..l.end());
-        let before = text.get(..at).unwrap_or_default();
-        let stop = Self {
-            text,
-            lexeme,
-            range,
-            before,
-            end,
-        };
-        let between = text.get(at..stop.range.start).unwrap_or_default();
-        if between.contains(['\n', '\r']) {
-            stop.at_line_end()
-        } else {
-            stop
-        }
-    }
-
-    fn at_line_end(self) -> Self {
-        let before = self.before.trim_end();
-        Self {
-            lexeme: None,
-            range: before.len()..before.len(),
-            before,
-            end: "a new line",
-            ..self
-        }
-    }
-
-    /// What stands where something else was expected.
-    pub fn found(&self) -> String {
-        match &self.lexeme {
-            None => self.end.to_owned(),
-            Some(lexeme) => match lexeme.kind {
-                Kind::Doc => "a doc comment".to_owned(),
-                Kind::FileDoc => "a `//!` comment".to_owned(),
-                Kind::Word if is_keyword(lexeme.text) => format!("the keyword `{}`", lexeme.text),
-                _ => show(lexeme.text),
-            },
-        }
-    }
-
+impl Stop<'_> {
     /// What the rules that were tried ask for, each once, the most telling first.
-    pub fn expected(&self, rules: &[Rule]) -> Vec<String> {
-        let found = self.found();
-        let operand = is_operand(rules);
-        let mut words: Vec<(u8, &str)> = rules
+    pub fn expected(&self) -> Vec<String> {
+        let operand = self.expects_operand();
+        let mut words: Vec<_> = self
+            .rules
             .iter()
             .filter_map(|&rule| describe(rule, operand))
             .collect();
@@ -86,19 +29,13 @@ impl<'a> Stop<'a> {
                 !matches!(*words, "an expression" | "an operator" | "a new line")
             });
         }
-        let all = words.into_iter().map(|(_, words)| words);
-        let all = all.map(|words| match words == found {
+        let found = self.found();
+        let words = words.into_iter().map(|(_, words)| match words == found {
             true => format!("{words} touching the name"),
             false => words.to_owned(),
         });
-        all.collect()
+        words.collect()
     }
-}
-
-/// Whether an expression may begin where these rules were tried.
-pub(crate) fn is_operand(rules: &[Rule]) -> bool {
-    let begins = |rule| matches!(rule, Rule::number | Rule::expr | Rule::test | Rule::arg);
-    rules.iter().copied().any(begins)
 }
 
 /// Rank and words of one rule; none where another rule at the same place says it, which may be one of an operand.

@@ -2,7 +2,7 @@
 
 use super::layout::{Doc, is_line, text};
 use super::sequence::{Sequence, last_byte};
-use super::trivia::{Leading, Piece};
+use super::trivia::{Leading, Trivium};
 use super::{Lines, Printer, documented};
 use crate::ast::*;
 
@@ -33,7 +33,7 @@ impl Printer {
             above = Some((item, short));
         }
         let mut rest = self.trivia.before(u32::MAX);
-        if rest.own.last() == Some(&Piece::Blank) {
+        if rest.own.last() == Some(&Trivium::Blank) {
             rest.own.pop();
         }
         lines.lead(rest, false);

@@ -9,7 +9,7 @@ mod sequence;
 mod trivia;
 
 use self::layout::{Doc, render, text};
-use self::trivia::{Leading, Piece, Trivia};
+use self::trivia::{Leading, Trivia, Trivium};
 use crate::ast::{Expr, File, Item, Line};
 use crate::error::SyntaxError;
 use crate::parse::parse;
@@ -80,10 +80,10 @@ impl Lines {
         let mut blank = blank;
         self.docs
             .extend(leading.trailing.into_iter().map(Doc::Suffix));
-        for piece in leading.own {
-            match piece {
-                Piece::Blank => blank = true,
-                Piece::Own(comment) | Piece::Trailing(comment) => {
+        for trivium in leading.own {
+            match trivium {
+                Trivium::Blank => blank = true,
+                Trivium::Own(comment) | Trivium::Trailing(comment) => {
                     self.begin(blank);
                     self.docs.push(text(comment));
                     blank = false;
@@ -111,7 +111,7 @@ impl Lines {
 
     /// The lines in braces.
     fn body(mut self, mut leading: Leading) -> Doc {
-        if leading.own.last() == Some(&Piece::Blank) {
+        if leading.own.last() == Some(&Trivium::Blank) {
             leading.own.pop();
         }
         self.lead(leading, false);

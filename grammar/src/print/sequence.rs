@@ -2,7 +2,7 @@
 
 use super::Printer;
 use super::layout::{Doc, text};
-use super::trivia::{Leading, Piece};
+use super::trivia::{Leading, Trivium};
 use crate::ast::{Expr, Span};
 
 /// The closing bracket of what ends at the end of `span`.
@@ -38,8 +38,8 @@ impl Sequence {
         }
         self.docs
             .extend(leading.trailing.into_iter().map(Doc::Suffix));
-        for piece in leading.own {
-            if let Piece::Own(comment) | Piece::Trailing(comment) = piece {
+        for trivium in leading.own {
+            if let Trivium::Own(comment) | Trivium::Trailing(comment) = trivium {
                 self.docs.extend([Doc::Hard, text(comment)]);
             }
         }
@@ -84,8 +84,8 @@ impl Printer {
 fn broken(leading: Leading, line: Doc, docs: &mut Vec<Doc>) {
     docs.extend(leading.trailing.into_iter().map(Doc::Suffix));
     docs.push(line);
-    for piece in leading.own {
-        if let Piece::Own(comment) | Piece::Trailing(comment) = piece {
+    for trivium in leading.own {
+        if let Trivium::Own(comment) | Trivium::Trailing(comment) = trivium {
             docs.extend([text(comment), Doc::Hard]);
         }
     }

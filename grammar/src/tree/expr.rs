@@ -206,10 +206,7 @@ impl Builder {
             span = span.to(self.span(&node));
             for arg in Parts::of(node) {
                 let mut parts = Parts::of(arg);
-                let name = match parts.at(Rule::arg_name) {
-                    true => Some(self.next_name(&mut parts)?),
-                    false => None,
-                };
+                let name = parts.next_if(Rule::arg_name).map(|name| self.name(&name));
                 let built = self.built(parts.next()?)?;
                 depth = depth.max(built.depth);
                 let value = built.expr;
@@ -221,39 +218,30 @@ impl Builder {
     }
 
     /// `base[0].channels`, one step after another.
-    fn taken_out(&mut self, mut base: Built, parts: Parts) -> Option<Built> {
-        for step in parts {
+    fn taken_out(&mut self, mut base: Built, steps: Parts) -> Option<Built> {
+        for step in steps {
             let span = base.expr.span.to(self.span(&step));
             let value = Box::new(base.expr);
-            let rule = step.as_rule();
             let mut parts = Parts::of(step);
-            base = if rule == Rule::field {
-                let name = self.next_name(&mut parts)?;
-                self.deepen(ExprKind::Field { value, name }, span, base.depth)?
-            } else {
-                let mut depth = base.depth;
-                let mut end =
-                    |builder: &mut Self, parts: &mut Parts| match parts.next_if(Rule::expr) {
-                        Some(node) => {
-                            let built = builder.built(node)?;
-                            depth = depth.max(built.depth);
-                            Some(Some(Box::new(built.expr)))
-                        }
-                        None => Some(None),
-                    };
-                let start = end(self, &mut parts)?;
-                let kind = match parts.next_if(Rule::to) {
-                    Some(_) => {
-                        let end = end(self, &mut parts)?;
-                        ExprKind::Slice { value, start, end }
-                    }
-                    None => {
-                        let index = start?;
-                        ExprKind::Index { value, index }
-                    }
-                };
-                self.deepen(kind, span, depth)?
+            if let Some(name) = parts.next_if(Rule::word) {
+                let name = self.name(&name);
+                base = self.deepen(ExprKind::Field { value, name }, span, base.depth)?;
+                continue;
+            }
+            let start = self.maybe(parts.next_if(Rule::expr), Self::built)?;
+            let sliced = parts.next_if(Rule::to).is_some();
+            let end = self.maybe(parts.next_if(Rule::expr), Self::built)?;
+            let depths = start.iter().chain(&end).map(|built| built.depth);
+            let depth = depths.fold(base.depth, usize::max);
+            let boxed = |built: Built| Box::new(built.expr);
+            let kind = match (sliced, start.map(boxed), end.map(boxed)) {
+                (true, start, end) => ExprKind::Slice { value, start, end },
+                (false, index, _) => ExprKind::Index {
+                    value,
+                    index: index?,
+                },
             };
+            base = self.deepen(kind, span, depth)?;
         }
         Some(base)
     }

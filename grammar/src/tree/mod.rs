@@ -32,10 +32,7 @@ impl Builder {
         let mut parts = Parts::of(node);
         Some(File {
             doc: parts.docs(Rule::file_doc),
-            language: match parts.next_if(Rule::language) {
-                Some(node) => Some(self.language(node)?),
-                None => None,
-            },
+            language: self.maybe(parts.next_if(Rule::language), Self::language)?,
             items: vec![],
         })
     }
@@ -116,14 +113,8 @@ impl Builder {
         let mut parts = Parts::of(node);
         Some(ParamDef {
             name: self.next_name(&mut parts)?,
-            ty: match parts.next_if(Rule::ty) {
-                Some(ty) => Some(self.ty(ty)?),
-                None => None,
-            },
-            default: match parts.next_if(Rule::expr) {
-                Some(value) => Some(self.expr(value)?),
-                None => None,
-            },
+            ty: self.maybe(parts.next_if(Rule::ty), Self::ty)?,
+            default: self.maybe(parts.next_if(Rule::expr), Self::expr)?,
         })
     }
 
@@ -157,11 +148,25 @@ impl Builder {
     }
 
     fn next_name(&self, parts: &mut Parts) -> Option<Name> {
-        let node = parts.next()?;
-        Some(Name {
-            text: node.as_str().to_owned(),
-            span: self.span(&node),
-        })
+        parts.next().map(|node| self.name(&node))
+    }
+
+    fn name(&self, node: &Node) -> Name {
+        let text = node.as_str().to_owned();
+        let span = self.span(node);
+        Name { text, span }
+    }
+
+    /// What a part holds, if there is one.
+    fn maybe<'i, T>(
+        &mut self,
+        part: Option<Node<'i>>,
+        read: impl FnOnce(&mut Self, Node<'i>) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match part {
+            Some(part) => read(self, part).map(Some),
+            None => Some(None),
+        }
     }
 
     /// Every part, also those after one that is wrong, so that all errors are found.
@@ -220,25 +225,14 @@ impl<'i> Parts<'i> {
         self.0.next()
     }
 
-    /// Whether the next part is of this rule.
-    fn at(&mut self, rule: Rule) -> bool {
-        self.skip();
-        self.0.peek().is_some_and(|next| next.as_rule() == rule)
-    }
-
     /// The text of doc comments without their markers and the space after them, joined by newlines.
     fn docs(&mut self, rule: Rule) -> String {
-        let mut text = String::new();
-        let mut first = true;
+        let mut lines = Vec::new();
         while let Some(doc) = self.next_if(rule) {
             let line = doc.as_str().get(3..).unwrap_or_default().trim_end();
-            if !first {
-                text.push('\n');
-            }
-            text.push_str(line.strip_prefix(' ').unwrap_or(line));
-            first = false;
+            lines.push(line.strip_prefix(' ').unwrap_or(line));
         }
-        text
+        lines.join("\n")
     }
 
     fn skip(&mut self) {
