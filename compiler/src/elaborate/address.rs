@@ -176,7 +176,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Whether an expression is a tensor, as far as its text tells.
-    fn tensorish(&mut self, scope: &Scope, expr: &'a Expr) -> bool {
+    pub(super) fn tensorish(&mut self, scope: &Scope, expr: &'a Expr) -> bool {
         if !self.enter(expr.span) {
             return false;
         }

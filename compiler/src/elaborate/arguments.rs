@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use termc_grammar::ast::{Expr, Name};
+use termc_grammar::ast::{Expr, ExprKind, Name};
 
 use super::call::Calling;
 use super::eval::reported;
@@ -133,10 +133,16 @@ impl<'a> Elaborator<'a> {
                     sound = false;
                 }
                 None => {
-                    self.eval(calling.scope, value, None);
+                    // A word has no meaning without the parameter it is for.
+                    if !matches!(value.kind, ExprKind::Name(_)) {
+                        self.eval(calling.scope, value, None);
+                    }
                     sound = false;
                 }
             }
+        }
+        if sound && self.misfits(calling, params, &given) {
+            return None;
         }
         if let Some(surplus) = surplus {
             let most = params.iter().filter(|p| !is_fixed(p.name)).count();
@@ -156,17 +162,58 @@ impl<'a> Elaborator<'a> {
         sound.then_some(given)
     }
 
+    /// Whether a block that was passed in takes something else by position than it is called with; told where it was passed.
+    fn misfits(&mut self, calling: &Calling<'a, '_>, params: &[ParameterInfo<'a>], given: &[Option<Argument<'a>>]) -> bool {
+        let Some((param, places)) = self.passed_in(calling) else {
+            return false;
+        };
+        for (of, argument) in params.iter().zip(given) {
+            let Some(Argument::One(expr)) = argument else {
+                continue;
+            };
+            let takes = matches!(of.ty, Ty::Tensor | Ty::Grid | Ty::Tensors | Ty::Any);
+            let gives = self.tensorish(calling.scope, expr);
+            if takes != gives && !matches!(expr.kind, ExprKind::Name(_) if !gives && takes && self.unknown_name_of(calling.scope, expr)) {
+                let kind = ProgramKind::MisfitArgument {
+                    caller: self.caller(calling),
+                    param,
+                    block: calling.callee.clone(),
+                    takes: of.name.to_owned(),
+                    gives: if gives { "a tensor" } else { "a value" },
+                };
+                self.refuse(kind.into(), &places, calling.span);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether an expression is a name of something that was reported.
+    fn unknown_name_of(&self, scope: &Scope, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Name(name) => scope.names.get(name).is_none_or(|e| super::draft::unknown(&e.value.value)),
+            _ => false,
+        }
+    }
+
+    /// The parameter that what is called was passed in for, and where it was written.
+    fn passed_in(&self, calling: &Calling<'a, '_>) -> Option<(String, Places)> {
+        let name = self.text_of_callee(calling)?;
+        let entry = calling.scope.names.get(name)?;
+        (entry.kind == EntryKind::Parameter).then(|| (name.to_owned(), entry.value.places.clone()))
+    }
+
+    /// The name of the block whose text a call stands in.
+    fn caller(&self, calling: &Calling<'a, '_>) -> String {
+        let caller = self.calls.iter().rev().find(|c| c.definition.is_some() && c.path == calling.scope.path);
+        caller.map_or(String::new(), |c| c.name.clone())
+    }
+
     /// Tells what a call does not give: at a block value that does not fit, if that is what is called.
     fn missing(&mut self, calling: &Calling<'a, '_>, callee: &str, missing: Vec<String>) {
-        let called = self.text_of_callee(calling);
-        let passed = called.and_then(|name| {
-            let entry = calling.scope.names.get(name)?;
-            (entry.kind == EntryKind::Parameter).then(|| (name.to_owned(), entry.value.places.clone()))
-        });
-        match passed {
+        match self.passed_in(calling) {
             Some((param, places)) => {
-                let caller = self.calls.iter().rev().find(|c| c.definition.is_some() && c.path == calling.scope.path);
-                let caller = caller.map_or(String::new(), |c| c.name.clone());
+                let caller = self.caller(calling);
                 let kind = ProgramKind::Misfit { caller, param, block: callee.to_owned(), missing };
                 self.refuse(kind.into(), &places, calling.span);
             }

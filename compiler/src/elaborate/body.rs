@@ -119,6 +119,7 @@ impl<'a> Elaborator<'a> {
         if let Some(entry) = scope.names.get(&var.text) {
             let related = Some((entry.span, "first here".to_owned()));
             self.report_with(ProgramKind::DefinedTwice { name: var.text.clone() }.into(), var.span, related);
+            body.iter().flat_map(bound_names).for_each(|(name, span)| forget(scope, name, span));
             return;
         }
         let instance = self.draft.instance(scope.instance);
@@ -144,18 +145,16 @@ impl<'a> Elaborator<'a> {
         scope.names.remove(&var.text);
         for (name, span) in body.iter().flat_map(bound_names) {
             scope.later.remove(name);
-            let value = match known {
-                true => Value::List(vec![]),
-                false => Value::Unknown,
-            };
-            let places = Places::default();
-            let value = Traced { value, places };
-            let entry = Entry { value, span, kind: EntryKind::Binding };
             if !known {
-                scope.names.insert(name.to_owned(), entry);
-            } else {
-                scope.names.entry(name.to_owned()).or_insert(entry);
+                forget(scope, name, span);
+                continue;
             }
+            let value = Traced {
+                value: Value::List(vec![]),
+                places: Places::default(),
+            };
+            let entry = Entry { value, span, kind: EntryKind::Binding };
+            scope.names.entry(name.to_owned()).or_insert(entry);
         }
     }
 
@@ -163,7 +162,12 @@ impl<'a> Elaborator<'a> {
         match &line.kind {
             LineKind::Bind { target, value } => match target.as_element() {
                 Some((_, Some(_))) => self.binding(scope, target, value),
-                _ => self.report(ProgramKind::BindingOfLoop {}.into(), target.span),
+                found => {
+                    self.report(ProgramKind::BindingOfLoop {}.into(), target.span);
+                    if let Some((name, _)) = found {
+                        forget(scope, &name.text, target.span);
+                    }
+                }
             },
             LineKind::Require { condition, message } => {
                 self.require(scope, condition, message);
@@ -191,6 +195,8 @@ impl<'a> Elaborator<'a> {
                 }
             }
         }
+        // What the condition itself writes is not to blame for what it is held against.
+        let places = places.outside(condition.span);
         self.refuse(ProgramKind::Required { message: text }.into(), &places, condition.span);
         false
     }
@@ -381,6 +387,13 @@ impl<'a> Elaborator<'a> {
             self.changes.offer(&scope.positions, names.into_iter());
         }
     }
+}
+
+/// Binds a name to something that is not known, because what was wrong with it was told.
+pub(super) fn forget(scope: &mut Scope, name: &str, span: Span) {
+    scope.later.remove(name);
+    let kind = EntryKind::Binding;
+    scope.names.insert(name.to_owned(), Entry { value: reported(), span, kind });
 }
 
 /// The names that a line binds, and where.

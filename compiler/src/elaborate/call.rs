@@ -190,9 +190,13 @@ impl<'a> Elaborator<'a> {
             return reported();
         };
         for value in &mut bound.values {
-            if let Value::Tensor(id) = value.value {
-                // A tensor stands for the places where its sizes were written.
-                value.places = self.draft.sizes(id);
+            match value.value {
+                // A tensor stands for the places where its sizes were written, a list of the prelude's for its elements.
+                Value::Tensor(id) => value.places = self.draft.sizes(id),
+                Value::List(_) if value.places.iter().all(|p| crate::prelude::is_prelude(p.span)) => {
+                    value.places = list_places(value);
+                }
+                _ => {}
             }
         }
         if self.aborted || bound.values.iter().any(|v| unknown(&v.value)) {

@@ -233,7 +233,12 @@ impl<'a> Elaborator<'a> {
             Value::Tensor(id) => {
                 let shape = self.draft.node(id).shape;
                 let sizes = shape.sizes.as_slice();
-                let places = Places::shape(of.span);
+                // What the prelude reads of a shape comes from where the sizes were written.
+                let written = self.draft.sizes(id);
+                let places = match crate::prelude::is_prelude(of.span) && name.text != "channels" && !written.is_empty() {
+                    true => written,
+                    false => Places::shape(of.span),
+                };
                 let whole = |n: usize| Traced {
                     value: Value::Int(i64::try_from(n).unwrap_or(i64::MAX)),
                     places: places.clone(),

@@ -230,7 +230,10 @@ impl<'a> Elaborator<'a> {
             match &line.kind {
                 LineKind::Input { .. } | LineKind::Loss(_) => {}
                 LineKind::Output { name, value } => match output {
-                    Some(_) => self.report(ProgramKind::PartTwice { part: "output".into() }.into(), line.span),
+                    Some(_) => {
+                        self.report(ProgramKind::PartTwice { part: "output".into() }.into(), line.span);
+                        super::body::forget(scope, &name.text, name.span);
+                    }
                     None => {
                         self.additions_at_end(scope);
                         let value = self.output(scope, name, value);

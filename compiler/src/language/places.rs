@@ -66,6 +66,12 @@ impl Places {
         self.0.iter().copied()
     }
 
+    /// The places that are not in this text.
+    pub fn outside(&self, span: Span) -> Self {
+        let inside = |place: &Place| place.span.start >= span.start && place.span.end <= span.end;
+        Self(self.0.iter().copied().filter(|place| !inside(place)).collect())
+    }
+
     /// Whether the value was written nowhere.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

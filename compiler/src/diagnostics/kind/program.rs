@@ -327,6 +327,21 @@ program_kinds! {
     }
         Misfit, { let list = and_of(missing); format!("`{caller}` calls `{param}` without {list}, which `{block}` also needs") }, "given here",
         Some(format!("write `{block}({})`", missing.iter().map(|m| format!("{m}=...")).collect::<Vec<_>>().join(", ")));
+    /// A block value that takes something else than it is called with.
+    MisfitArgument {
+        /// The block that calls it.
+        caller: String,
+        /// The parameter it was given for.
+        param: String,
+        /// The block.
+        block: String,
+        /// Its parameter.
+        takes: String,
+        /// What it is given.
+        gives: &'static str,
+    }
+        Misfit, format!("`{caller}` gives `{param}` {gives} where `{block}` takes `{takes}`"), "given here",
+        Some(format!("`{caller}` needs a block that takes what it gives; `termc explain {caller}` shows what that is"));
     /// A named argument that names no parameter.
     UnknownArgument {
         /// What is called.
