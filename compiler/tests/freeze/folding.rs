@@ -213,3 +213,23 @@ fn a_kernel_of_one_position_becomes_part_of_the_mixer() {
         "{text}"
     );
 }
+
+#[test]
+fn calls_of_which_more_is_read_than_they_yield_are_dissolved() {
+    // The standardization reads the score inside of the call, the sum its product.
+    let body = "h = hyper_channel(image, magnet(hidden=4))\n y = gelu(instance_std(h) + h)";
+    let frozen = freeze(&small(body));
+    assert_sound(body, &frozen.model);
+    let calls: Vec<&str> = (frozen.model.instances.iter())
+        .map(|call| call.block.as_str())
+        .collect();
+    assert_eq!(calls, ["M", "channel_score", "head"]);
+    // The product is gone: the call yields the score.
+    let body = "h = hyper_channel(image, magnet(hidden=4))\n y = gelu(instance_std(h))";
+    let frozen = freeze(&small(body));
+    assert_sound(body, &frozen.model);
+    let calls: Vec<&str> = (frozen.model.instances.iter())
+        .map(|call| call.block.as_str())
+        .collect();
+    assert_eq!(calls, ["M", "hyper_channel", "channel_score", "head"]);
+}

@@ -3,7 +3,7 @@
 use termc_compiler::model::{Graph, NodeId, Op, Over};
 use termc_compiler::summary::recognised;
 
-use super::{STATISTICS, assert_sound, copy, count, example, model, named, operations};
+use super::{STATISTICS, assert_sound, check, copy, count, example, model, named, operations};
 
 #[test]
 fn grouped_statistics_are_one_operation() {
@@ -201,4 +201,29 @@ fn a_network_is_the_same_by_primitives() {
     assert_eq!(recognised(&plain).len(), 1);
     let output: NodeId = plain.output;
     assert_eq!(plain[output].path, model[model.output].path);
+}
+
+#[test]
+fn of_a_call_whose_result_nobody_reads_the_rest_stays() {
+    let text = "block f(x) {\n K = hyper(x, magnet(hidden=4))\n Z = x * K\n mixer(Z)\n}\n\
+                model M {\n input image[3, 6, 5]\n b[0] = f(image)\n b[1] = f(image)\n output logits = head(b[1], 2)\n \
+                loss {\n cross_entropy(logits)\n slow_neural(b.K, compare=channel_sum)\n }\n}\n";
+    let model = check(text);
+    assert_sound(&model);
+    for graph in [&model as &Graph, model.primitives()] {
+        let call = |path: &str| {
+            let call = graph.instances.iter().find(|call| call.path == path);
+            call.unwrap_or_else(|| panic!("{path}"))
+        };
+        assert_eq!(graph[call("b[0]").result].path, "b[0].K");
+        assert_ne!(graph[call("b[1]").result].path, "b[1].K");
+        let compared: Vec<&str> = graph.compared().map(|id| graph[id].path.as_str()).collect();
+        assert_eq!(compared, ["b[0].K", "b[1].K"]);
+    }
+    assert!(
+        model
+            .params
+            .iter()
+            .all(|param| !param.path.starts_with("b[0].mixer"))
+    );
 }
