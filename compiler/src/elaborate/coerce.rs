@@ -37,7 +37,9 @@ impl Elaborator<'_> {
     /// The value as this type takes it, or the value that is not of the type.
     fn fit(&self, value: Value, ty: &Ty) -> Result<Value, Value> {
         Ok(match (ty, value) {
-            (_, Value::Unknown) => Value::Unknown,
+            // What has an unknown type was told; nothing about its value is.
+            (Ty::Any, _) | (_, Value::Unknown) => Value::Unknown,
+            (Ty::Constant, value) => value,
             (Ty::Tensor | Ty::Tensors, Value::Tensor(id)) => Value::Tensor(id),
             (Ty::Grid, Value::Tensor(id)) if matches!(self.draft.node(id).op, Op::Coordinates(_)) => Value::Tensor(id),
             (Ty::Int | Ty::Parts, Value::Int(n)) => Value::Int(n),
