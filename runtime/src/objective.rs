@@ -158,12 +158,7 @@ pub fn evaluate(
 }
 
 /// The value of every term of the model, in its order.
-fn compute(
-    model: &Graph,
-    params: &Params,
-    forward: &Forward,
-    targets: &Tensor<2>,
-) -> Vec<Value> {
+fn compute(model: &Graph, params: &Params, forward: &Forward, targets: &Tensor<2>) -> Vec<Value> {
     let mut compared = forward.compared.as_slice();
     let terms = model.loss.iter().map(|term| {
         let count = match &term.kind {

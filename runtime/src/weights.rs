@@ -70,7 +70,8 @@ pub fn read(path: &Path) -> Result<Weights, Error> {
         let problem = match version.as_str() {
             version if version == FORMAT.to_string() => None,
             OF_LANGUAGE_1 => Some(
-                "was written for language 1, whose weights have other names; train the model again".to_owned(),
+                "was written for language 1, whose weights have other names; train the model again"
+                    .to_owned(),
             ),
             version => Some(format!(
                 "has weight format `{version}`; this version reads `{FORMAT}`"

@@ -21,7 +21,10 @@ fn numbers<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
 fn assert_near<const D: usize>(found: &Tensor<D>, expected: &[f64]) {
     let found = numbers(found);
     assert_eq!(found.len(), expected.len(), "{found:?}");
-    let near = found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-5);
+    let near = found
+        .iter()
+        .zip(expected)
+        .all(|(f, e)| (f - e).abs() < 1e-5);
     assert!(near, "{found:?} is not {expected:?}");
 }
 
@@ -80,7 +83,9 @@ fn a_norm_of_zero_divides_nothing() {
     let x = tensor(&[0.0, 0.0, 3.0, 4.0], [1, 2, 1, 2]).require_grad();
     let y = normalize_over(x.clone(), &[2, 3]);
     assert_near(&y, &[0.0, 0.0, 0.6, 0.8]);
-    let grads = (y * tensor(&[1.0, 1.0, 1.0, 1.0], [1, 2, 1, 2])).sum().backward();
+    let grads = (y * tensor(&[1.0, 1.0, 1.0, 1.0], [1, 2, 1, 2]))
+        .sum()
+        .backward();
     let gradient = numbers(&x.grad(&grads).unwrap());
     assert!(gradient.iter().all(|g| g.is_finite()), "{gradient:?}");
 }
@@ -89,10 +94,7 @@ fn a_norm_of_zero_divides_nothing() {
 fn kernels_of_lines_and_oblongs() {
     let x = tensor(&[1.0, 2.0, 3.0, 4.0], [1, 1, 4, 1]);
     let kernel = tensor(&[1.0, 10.0, 100.0], [1, 1, 3, 1]);
-    assert_near(
-        &Fused.depthwise(x, kernel),
-        &[210.0, 321.0, 432.0, 43.0],
-    );
+    assert_near(&Fused.depthwise(x, kernel), &[210.0, 321.0, 432.0, 43.0]);
     let x = tensor(&[1.0, 2.0, 3.0, 4.0], [1, 1, 2, 2]);
     let kernel = tensor(&[1.0, 10.0, 100.0], [1, 1, 1, 3]);
     assert_near(&Fused.depthwise(x, kernel), &[210.0, 21.0, 430.0, 43.0]);

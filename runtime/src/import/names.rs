@@ -9,10 +9,22 @@ pub(super) const TENSORS: &[(&str, &[&str])] = &[
     ("out_layer.{*}", &["logits.linear.{*}"]),
     ("{R}bottleneck_layer.{*}", &["b[{B}].mixer.linear.{*}"]),
     ("{R}channel_mixer_mlp.{*}", &["b[{B}].mix.mixer.linear.{*}"]),
-    ("{R}bias1", &["b[{B}].l1.bias.value", "b[{B}].l3.bias.value"]),
-    ("{R}bias2", &["b[{B}].l2.bias.value", "b[{B}].l9.bias.value"]),
-    ("{R}bias3", &["b[{B}].l5.bias.value", "b[{B}].l3.bias.value"]),
-    ("{R}bias4", &["b[{B}].l4.bias.value", "b[{B}].l7.bias.value"]),
+    (
+        "{R}bias1",
+        &["b[{B}].l1.bias.value", "b[{B}].l3.bias.value"],
+    ),
+    (
+        "{R}bias2",
+        &["b[{B}].l2.bias.value", "b[{B}].l9.bias.value"],
+    ),
+    (
+        "{R}bias3",
+        &["b[{B}].l5.bias.value", "b[{B}].l3.bias.value"],
+    ),
+    (
+        "{R}bias4",
+        &["b[{B}].l4.bias.value", "b[{B}].l7.bias.value"],
+    ),
     (
         "{R}local_interact_conv_1.channel_mixer.{*}",
         &["b[{B}].l1.mixed.linear.{*}", "b[{B}].l3.mixed.linear.{*}"],

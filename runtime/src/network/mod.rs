@@ -13,8 +13,8 @@ use burn::tensor::{DType, Device, Tensor};
 use termc_compiler::model::{Model, NodeId, Op};
 use termc_kernels::cached_bytes;
 
-pub use self::pass::{Dropout, Keep, Pass, Perturbation};
 pub use self::apply::dims;
+pub use self::pass::{Dropout, Keep, Pass, Perturbation};
 pub use self::precision::Precision;
 pub use termc_kernels::KernelChoice;
 

@@ -185,7 +185,8 @@ fn kernel_nodes(model: &Model) -> (Vec<(NodeId, String)>, Vec<(NodeId, String)>)
     let all = dependence(model);
     let is_slow = |id: InstanceId| model[id].slow;
     let nets = model.instances.iter().filter(|instance| {
-        let plane = model[instance.result].shape.height() > 1 && model[instance.result].shape.width() > 1;
+        let plane =
+            model[instance.result].shape.height() > 1 && model[instance.result].shape.width() > 1;
         instance.slow && plane && !instance.parent.is_some_and(is_slow)
     });
     let nets = nets.map(|net| (net.result, net.path.clone()));

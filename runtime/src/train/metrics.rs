@@ -114,9 +114,7 @@ fn path(name: &str) -> String {
 /// `terms` are the paths of the loss terms.
 fn csv_header(terms: &[String]) -> String {
     let terms: String = terms.iter().map(|path| format!("{path},")).collect();
-    format!(
-        "span,split,epoch,step,loss,{terms}top1,top5,lr,images_per_second,loading,seconds\n"
-    )
+    format!("span,split,epoch,step,loss,{terms}top1,top5,lr,images_per_second,loading,seconds\n")
 }
 
 fn csv_line(row: &Row, terms: &[String]) -> String {

@@ -49,7 +49,10 @@ pub fn event(row: &Row, wall_time: f64) -> Vec<u8> {
         Span::Step => "step",
         Span::Epoch => row.split.name(),
     };
-    let terms = row.terms.iter().map(|(name, value)| (name.as_str(), Some(*value)));
+    let terms = row
+        .terms
+        .iter()
+        .map(|(name, value)| (name.as_str(), Some(*value)));
     let others = [
         ("top1", row.top1),
         ("top5", row.top5),

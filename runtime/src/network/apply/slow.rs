@@ -20,10 +20,17 @@ impl Run<'_> {
     }
 
     /// The kernel that coordinates make in the context of an activation.
-    pub(super) fn context_kernel(&self, net: &SlowNet, context: &Context, source: Tensor<4>) -> Tensor<4> {
+    pub(super) fn context_kernel(
+        &self,
+        net: &SlowNet,
+        context: &Context,
+        source: Tensor<4>,
+    ) -> Tensor<4> {
         let (tensors, context) = (self.slow_tensors(net), self.context_tensors(context));
         let (bias, source) = (self.plane_bias(net), to(source, DType::F32));
-        self.pass.kernels.slow_context(tensors, bias, context, source)
+        self.pass
+            .kernels
+            .slow_context(tensors, bias, context, source)
     }
 
     fn plane_bias(&self, net: &SlowNet) -> Tensor<2> {

@@ -23,9 +23,7 @@ impl Run<'_> {
     pub(super) fn standardize(&self, over: model::Over, eps: f64, x: Tensor<4>) -> Tensor<4> {
         match (kernel_over(over, eps), over) {
             (Some(over), _) => self.half(x, |x| self.pass.kernels.standardize(x, over)),
-            (None, model::Over::Axes(axes)) => {
-                wide(x, |x| standardize_over(x, &dims(axes), eps))
-            }
+            (None, model::Over::Axes(axes)) => wide(x, |x| standardize_over(x, &dims(axes), eps)),
             // Groups have the usual eps and a kernel.
             (None, _) => x,
         }

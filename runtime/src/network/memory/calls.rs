@@ -78,58 +78,45 @@ pub(super) fn calls(
     }
 }
 
-/// The calls of a node by itself. What Burn computes stands here as the call that keeps as much.
+/// The calls of a node by itself. What Burn computes stands here as a call that keeps as much: what it reads, if nothing else
+/// is said.
 fn node(
     model: &Model,
     id: NodeId,
     pointwise: impl Fn(NodeId) -> (Call, Vec<Operand>),
 ) -> Vec<(Call, Vec<Operand>)> {
     use Operand::{Node, Other, Previous};
-    let one = |call: Call, ids: &[NodeId]| vec![(call, ids.iter().copied().map(Node).collect())];
-    let scaled = |x: NodeId| (Call::Multiply, vec![Node(x), Other]);
-    let shifted = |x: NodeId| (Call::Add, vec![Node(x), Other]);
+    let reads = || model[id].op.operands().into_iter().map(Node).collect();
+    let one = |call: Call| vec![(call, reads())];
+    let with_other = |call: Call| vec![(call, [reads(), vec![Other]].concat())];
     match &model[id].op {
         Op::Linear(op) => vec![pointwise(op.x)],
-        Op::Depthwise(op) => one(Call::Depthwise, &[op.x, op.kernel]),
-        Op::Standardize(op) => {
-            let (maps, finish) = (1, Finish::Plain);
-            let over = kernel_over(op.over, op.eps).unwrap_or(Over::Instance);
-            one(Call::Standardize { over, maps, finish }, &[op.x])
+        Op::Depthwise(_) => one(Call::Depthwise),
+        Op::Standardize(op) => one(Call::Standardize {
+            over: kernel_over(op.over, op.eps).unwrap_or(Over::Instance),
+            maps: 1,
+            finish: Finish::Plain,
+        }),
+        Op::StandardizeScaled(_) => one(Call::StandardizeScaled),
+        Op::Rescale(_) => {
+            let shift = (Call::Add, vec![Previous, Other]);
+            [with_other(Call::Multiply), vec![shift]].concat()
         }
-        Op::StandardizeScaled(op) => one(Call::StandardizeScaled, &[op.x, op.scale]),
-        Op::Rescale(op) => vec![scaled(op.x), (Call::Add, vec![Previous, Other])],
-        Op::Activation(op) => {
-            // The derivative of some is a function of the result.
-            let like = match op.function {
-                Function::Gelu | Function::Sin => Activation::Gelu,
-                Function::Sigmoid | Function::Tanh | Function::Exp => Activation::Sigmoid,
-            };
-            one(Call::Activate(like), &[op.x])
-        }
-        Op::Add(op) => one(Call::Add, &[op.a, op.b]),
-        Op::Sub(op) => one(Call::Add, &[op.a, op.b]),
-        Op::Mul(op) => one(Call::Multiply, &[op.a, op.b]),
-        Op::MatMul(op) => one(Call::Matmul, &[op.a, op.b]),
-        Op::Bias(op) => vec![shifted(op.x)],
-        Op::ScaleBy(op) => vec![shifted(op.x)],
-        Op::Offset(op) => vec![shifted(op.x)],
-        Op::Mean(op) => one(Call::Mean(Axis::Positions), &[op.x]),
-        Op::AdaptiveAvgPool(op) => one(Call::Mean(Axis::Positions), &[op.x]),
-        Op::Normalize(op) => one(Call::Multiply, &[op.x, op.x]),
-        Op::Dropout(op) if op.rate > 0.0 => vec![scaled(op.x)],
-        // Slow nets keep parameters and a pooled activation of their kernel's size; the others only pass on what there is.
-        Op::Kernel(_)
-        | Op::ContextKernel(_)
-        | Op::Input(_)
-        | Op::Coordinates(_)
-        | Op::Stored(_)
-        | Op::Fill(_)
-        | Op::Fourier(_)
-        | Op::StopGradient(_)
-        | Op::Concat(_)
-        | Op::Part(_)
-        | Op::Flatten(_)
-        | Op::Tile(_)
-        | Op::Dropout(_) => vec![],
+        Op::Activation(op) => one(Call::Activate(match op.function {
+            // Their derivatives are functions of the result.
+            Function::Sigmoid | Function::Tanh | Function::Exp => Activation::Sigmoid,
+            _ => Activation::Gelu,
+        })),
+        Op::Add(_) | Op::Sub(_) => one(Call::Add),
+        Op::Bias(_) | Op::ScaleBy(_) | Op::Offset(_) => with_other(Call::Add),
+        Op::MatMul(_) => one(Call::Matmul),
+        Op::Mean(_) | Op::AdaptiveAvgPool(_) => one(Call::Mean(Axis::Positions)),
+        Op::Dropout(op) if op.rate > 0.0 => with_other(Call::Multiply),
+        // Slow nets keep parameters and a pooled activation of their kernel's size; the others pass on what there is.
+        Op::Kernel(_) | Op::ContextKernel(_) | Op::Fourier(_) => vec![],
+        Op::Input(_) | Op::Coordinates(_) | Op::Stored(_) | Op::Fill(_) => vec![],
+        Op::Concat(_) | Op::Part(_) | Op::Flatten(_) | Op::Tile(_) => vec![],
+        Op::StopGradient(_) | Op::Dropout(_) => vec![],
+        _ => one(Call::Multiply),
     }
 }
