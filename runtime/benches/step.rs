@@ -58,7 +58,7 @@ fn main() {
     let network = Network::new(&model);
     let device = Device::flex();
     let params = Params::init(&model, 1, &device);
-    let [c, h, w] = model.input;
+    let [_, c, h, w] = model.input.dims(1);
     let x = Tensor::random([batch, c, h, w], Distribution::Normal(0.0, 1.0), &device);
     let targets = Tensor::<2>::zeros([batch, model.classes], &device) + 1.0 / model.classes as f64;
     let pass = Pass {

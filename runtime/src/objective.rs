@@ -1,5 +1,7 @@
 //! One evaluation of the loss: its terms, and the gradient with respect to all parameters. Updates nothing.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use termc_compiler::model::{Graph, LossKind};
@@ -65,6 +67,13 @@ impl TermValues {
     pub fn get(&self, name: &str) -> Option<f64> {
         let term = self.terms.iter().find(|term| term.name == name);
         term.map(|term| term.value)
+    }
+
+    /// The sum as `total` and every term by its name, as programs read them.
+    pub fn by_name(&self) -> BTreeMap<&str, f64> {
+        let terms = self.terms.iter();
+        let terms = terms.map(|term| (term.name.as_str(), term.value));
+        terms.chain([("total", self.total)]).collect()
     }
 
     /// The sum of those that judge the logits by the labels: the cross entropy.

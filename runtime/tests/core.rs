@@ -294,6 +294,48 @@ fn passes_keep_what_is_asked_for_and_agree() {
         .assert_approx_eq::<f32>(&fused, burn::tensor::Tolerance::relative(1e-4));
 }
 
+/// What is fixed is stored and never changes, whatever the rule decays, averages or clips.
+#[test]
+fn fixed_parameters_stay_as_they_are() {
+    for rule in [
+        "adamw(lr=0.01, weight_decay=0.5)",
+        "sgd(lr=0.1, momentum=0.9, weight_decay=0.5)",
+        "kar3(lr=0.01)",
+    ] {
+        let text = format!(
+            "language 2\nmodel M {{\n input image[2, 3, 3]\n\
+             a = linear(image, 4, weight=fixed(normal(1)), bias=0, penalty=fast)\n\
+             output logits = mean(gelu(a), positions) |> linear(3)\n\
+             loss {{\n cross_entropy(logits)\n weight_norm(fast=0.1)\n }}\n}}\n\
+             train {{\n optimizer = {rule}\n ema = 0.9\n clip = norm(0.1)\n}}\n"
+        );
+        let compiled = compile("m.term", &text, &Options::default());
+        let model = (compiled.model).unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
+        let fixed: Vec<&str> = (model.params.iter())
+            .filter(|param| !param.trained)
+            .map(|param| param.path.as_str())
+            .collect();
+        assert_eq!(fixed, ["a.weight"]);
+        let start = params(&model);
+        let mut ema = Ema::new(0.9, &start);
+        let mut optimizer = Optimizer::new(&model, &Device::flex());
+        let mut params = start.clone();
+        for _ in 0..3 {
+            let found = evaluate(&model, &params, &Pass::default());
+            assert_eq!(found.terms.values().get("weight_norm"), Some(0.0));
+            let gradient = clip(Clip::Norm(0.1), found.gradient);
+            params = optimizer.step(&params, gradient, 0.01);
+            ema.update(&params);
+        }
+        let [before, after, averaged] = [&start, &params, ema.params()].map(Params::to_tensors);
+        for (path, value) in &before {
+            let stays = fixed.contains(&path.as_str());
+            assert_eq!(after[path] == *value, stays, "{rule}: {path}");
+            assert_eq!(averaged[path] == *value, stays, "{rule}: {path}");
+        }
+    }
+}
+
 #[test]
 fn clipping_and_averaging() {
     let gradient = Tensor::<1>::from_data([3.0, -4.0], &Device::flex());
