@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
 use termc_compiler::freeze::freeze;
-use termc_compiler::{Options, compile};
+use termc_compiler::{NoFiles, Options, compile};
 use termc_runtime::network::{KernelChoice, Network, Pass};
 use termc_runtime::objective::evaluate;
 use termc_runtime::optim::Optimizer;
@@ -48,7 +48,7 @@ fn main() {
         false => KernelChoice::Fused,
     };
     let text = std::fs::read_to_string(path).expect("the model's file");
-    let model = compile(path, &text, &Options::default())
+    let model = compile(path, &text, &Options::default(), &NoFiles)
         .model
         .expect("a correct model");
     let model = match arguments.iter().any(|a| a == "frozen") {

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::model::{Clip, Model, NodeId, Op, Penalty};
-use termc_compiler::{Options, compile};
+use termc_compiler::{NoFiles, Options, compile};
 use termc_data::random::Key;
 use termc_runtime::import::{self, NameMap};
 use termc_runtime::loss::{one_hot, weight_norm};
@@ -34,7 +34,12 @@ fn example(name: &str, sets: &[&str]) -> Model {
         sets: sets.iter().map(|s| (*s).to_owned()).collect(),
         ..Options::default()
     };
-    let compiled = compile(name, &std::fs::read_to_string(path).unwrap(), &options);
+    let compiled = compile(
+        name,
+        &std::fs::read_to_string(path).unwrap(),
+        &options,
+        &NoFiles,
+    );
     compiled
         .model
         .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics))
@@ -309,7 +314,7 @@ fn fixed_parameters_stay_as_they_are() {
              loss {{\n cross_entropy(logits)\n weight_norm(fast=0.1)\n }}\n}}\n\
              train {{\n optimizer = {rule}\n ema = 0.9\n clip = norm(0.1)\n}}\n"
         );
-        let compiled = compile("m.term", &text, &Options::default());
+        let compiled = compile("m.term", &text, &Options::default(), &NoFiles);
         let model = (compiled.model).unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
         let fixed: Vec<&str> = (model.params.iter())
             .filter(|param| !param.trained)

@@ -9,8 +9,9 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::freeze::coupled;
 use termc_compiler::model::Model;
-use termc_compiler::{Options as Source, compile, variant_names};
+use termc_compiler::{NoFiles, Options as Source, compile, model_names};
 use termc_runtime::freeze::{Batches, Calibration, CalibrationOptions, FrozenNetwork, freeze};
+use termc_runtime::model::ModelSource;
 use termc_runtime::network::{KernelChoice, Network, Pass};
 use termc_runtime::params::Params;
 
@@ -31,14 +32,15 @@ fn examples(largest: usize) -> Vec<(String, Model)> {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
-            for variant in std::iter::once(None).chain(variant_names(&text).into_iter().map(Some)) {
+            for name in std::iter::once(None).chain(model_names(&text).into_iter().map(Some)) {
                 let options = Source {
-                    model: variant.clone(),
+                    model: name.clone(),
                     ..Source::default()
                 };
-                let model = compile("x.term", &text, &options).model.unwrap();
+                let source = ModelSource::read(&path).unwrap();
+                let model = source.check(&options).unwrap().model;
                 if model.input.height() <= largest {
-                    all.push((format!("{} {variant:?}", path.display()), model));
+                    all.push((format!("{} {name:?}", path.display()), model));
                 }
             }
         }
@@ -58,7 +60,7 @@ fn odd() -> Model {
         f = linear(e, 8) |> g_ibs(4) |> gelu |> bias |> g_ibs(1)\n\
         output logits = mean(f, positions) |> linear(5)\n\
         loss { cross_entropy(logits) }\n}\n";
-    let compiled = compile("odd.term", text, &Source::default());
+    let compiled = compile("odd.term", text, &Source::default(), &NoFiles);
     compiled
         .model
         .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics))
@@ -204,7 +206,9 @@ fn statistics_are_those_of_all_images_whatever_the_last_batch() {
     // One standardization: the population does not depend on how the images are cut into batches.
     let text = "language 2\nmodel M {\n input image[2, 4, 4]\n a = gelu(image) |> batch_std |> gelu\n\
         output logits = mean(a, positions) |> linear(3)\n loss { cross_entropy(logits) }\n}\n";
-    let model = compile("m.term", text, &Source::default()).model.unwrap();
+    let model = compile("m.term", text, &Source::default(), &NoFiles)
+        .model
+        .unwrap();
     let params = Params::init(&model, 1, &Device::flex());
     let whole = images(&model, 10, 0.0);
     let pixels: Vec<f32> = whole.iter::<f32>().collect();
@@ -237,7 +241,9 @@ fn the_mean_of_what_batches_make_is_what_an_image_meets_on_average() {
     // Linear after the standardization: the frozen answer is the mean of the answers in each batch.
     let text = "language 2\nmodel M {\n input image[2, 4, 4]\n a = batch_std(image) |> mixer\n\
         output logits = mean(a, positions) |> linear(3)\n loss { cross_entropy(logits) }\n}\n";
-    let model = compile("m.term", text, &Source::default()).model.unwrap();
+    let model = compile("m.term", text, &Source::default(), &NoFiles)
+        .model
+        .unwrap();
     let params = Params::init(&model, 1, &Device::flex());
     // Batches of different spread.
     let batch = |i: usize| {

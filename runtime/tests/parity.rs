@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::model::{Model, Optimizer as Rule};
-use termc_compiler::{Options, compile};
+use termc_compiler::{NoFiles, Options, compile};
 use termc_runtime::import::{self, Imported, NameMap};
 use termc_runtime::loss::one_hot;
 use termc_runtime::network::{Keep, KernelChoice, Network, Pass};
@@ -65,7 +65,7 @@ impl Case {
             sets: sets.iter().map(|s| (*s).to_owned()).collect(),
             ..Options::default()
         };
-        let compiled = compile(example, &text, &options);
+        let compiled = compile(example, &text, &options, &NoFiles);
         let model = compiled
             .model
             .unwrap_or_else(|| panic!("{example}: {:?}", compiled.diagnostics));

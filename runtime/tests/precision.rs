@@ -7,7 +7,7 @@ mod short;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use termc_compiler::model::{Axes, Model, Op};
-use termc_compiler::{Options, compile};
+use termc_compiler::{NoFiles, Options, compile};
 use termc_data::random::Key;
 use termc_runtime::loss::one_hot;
 use termc_runtime::network::{Keep, KernelChoice, Network, Pass, Precision};
@@ -19,7 +19,7 @@ const IMAGES: usize = 8;
 
 fn digits() -> Model {
     let text = include_str!("../../examples/digits.term");
-    let compiled = compile("digits.term", text, &Options::default());
+    let compiled = compile("digits.term", text, &Options::default(), &NoFiles);
     compiled.model.unwrap()
 }
 

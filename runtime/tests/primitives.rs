@@ -10,7 +10,7 @@ use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::model::{Model, Op};
-use termc_compiler::{Options, compile};
+use termc_compiler::{NoFiles, Options, compile};
 use termc_data::random::Key;
 use termc_runtime::loss::one_hot;
 use termc_runtime::network::{Dropout, KernelChoice, Network, Pass};
@@ -22,7 +22,7 @@ fn example(name: &str) -> Model {
         .join("../examples")
         .join(name);
     let text = std::fs::read_to_string(path).unwrap();
-    let compiled = compile(name, &text, &Options::default());
+    let compiled = compile(name, &text, &Options::default(), &NoFiles);
     compiled
         .model
         .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics))

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use termc_compiler::model::Model;
-use termc_compiler::{Options, compile};
+use termc_compiler::{NoFiles, Options, compile};
 use termc_data::{Dataset, Part, StopRequest};
 use termc_runtime::tensors::Tensors;
 use termc_runtime::train::metrics::{self, Row, Span, Split};
@@ -34,7 +34,7 @@ fn example(name: &str, changes: &[(&str, &str)]) -> Model {
         assert!(text.contains(from), "no `{from}` in {name}");
         text = text.replace(from, to);
     }
-    let compiled = compile(name, &text, &Options::default());
+    let compiled = compile(name, &text, &Options::default(), &NoFiles);
     compiled
         .model
         .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics))
@@ -186,6 +186,7 @@ fn batch_statistics_are_those_of_a_ranks_shard() {
             "digits.term",
             &format!("{head}{text}{tail}"),
             &Options::default(),
+            &NoFiles,
         );
         compiled
             .model

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use termc_compiler::model::Model;
-use termc_compiler::{Options, compile};
+use termc_compiler::{NoFiles, Options, compile};
 use termc_data::StopRequest;
 use termc_runtime::train::metrics::{self, Row, Split};
 use termc_runtime::train::ranks::{Communicator, Single};
@@ -57,7 +57,7 @@ fn model() -> Model {
         "/../examples/ablations/bottleneck.term"
     );
     let text = std::fs::read_to_string(path).unwrap();
-    compile("bottleneck.term", &text, &Options::default())
+    compile("bottleneck.term", &text, &Options::default(), &NoFiles)
         .model
         .unwrap()
 }

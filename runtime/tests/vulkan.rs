@@ -6,7 +6,7 @@
 #[path = "short/vulkan.rs"]
 mod device;
 
-use termc_compiler::{Options, compile};
+use termc_compiler::{NoFiles, Options, compile};
 use termc_runtime::device_check::DeviceCheck;
 use termc_runtime::network::{KernelChoice, Precision};
 
@@ -16,7 +16,9 @@ fn network(text: &str) {
     let Some(device) = vulkan() else {
         return;
     };
-    let model = compile("t.term", text, &Options::default()).model.unwrap();
+    let model = compile("t.term", text, &Options::default(), &NoFiles)
+        .model
+        .unwrap();
     for kernels in KernelChoice::ALL {
         let check = DeviceCheck {
             model: &model,

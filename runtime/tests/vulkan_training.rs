@@ -11,7 +11,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use termc_compiler::model::Model;
-use termc_compiler::{Options, compile};
+use termc_compiler::{NoFiles, Options, compile};
 use termc_data::StopRequest;
 use termc_runtime::train::metrics::{self, Row, Span};
 use termc_runtime::train::ranks::Single;
@@ -55,7 +55,7 @@ fn trained_alike(recipe: &str, tolerance: f64) {
     let (head, rest) = source.split_once("train {").unwrap();
     let (_, tail) = rest.split_once("\n}").unwrap();
     let text = format!("{head}train {{\n{recipe}\n}}{tail}");
-    let compiled = compile("digits.term", &text, &Options::default());
+    let compiled = compile("digits.term", &text, &Options::default(), &NoFiles);
     let model = (compiled.model).unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
     let (reference, expected) = train(&model, Device::flex());
     let (outcome, found) = train(&model, gpu);

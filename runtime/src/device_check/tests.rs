@@ -1,12 +1,14 @@
 //! The CPU as the device that is compared with itself, and with faults put in.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use termc_compiler::{Options, compile};
+use termc_compiler::{NoFiles, Options, compile};
 
 use super::*;
 
 fn model(text: &str) -> Model {
-    compile("t.term", text, &Options::default()).model.unwrap()
+    compile("t.term", text, &Options::default(), &NoFiles)
+        .model
+        .unwrap()
 }
 
 fn digits() -> Model {

@@ -205,11 +205,11 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
     use termc_compiler::freeze::freeze;
-    use termc_compiler::{Options, compile};
+    use termc_compiler::{NoFiles, Options, compile};
 
     fn cifar10() -> Model {
         let text = include_str!("../../../examples/cifar10.term");
-        compile("cifar10.term", text, &Options::default())
+        compile("cifar10.term", text, &Options::default(), &NoFiles)
             .model
             .unwrap()
     }

@@ -1,5 +1,5 @@
 use termc_compiler::model::Model;
-use termc_compiler::{Options, compile};
+use termc_compiler::{NoFiles, Options, compile};
 use termc_data::{DatasetSource, open, require_compatible};
 
 use crate::dataset;
@@ -10,7 +10,7 @@ fn model(sets: &[&str]) -> Model {
         ..Options::default()
     };
     let source = include_str!("../../../../examples/digits.term");
-    compile("digits.term", source, &options).model.unwrap()
+    compile("digits.term", source, &options, &NoFiles).model.unwrap()
 }
 
 #[test]
