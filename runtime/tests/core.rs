@@ -303,9 +303,9 @@ fn passes_keep_what_is_asked_for_and_agree() {
 #[test]
 fn fixed_parameters_stay_as_they_are() {
     for rule in [
-        "adamw(lr=0.01, weight_decay=0.5)",
+        "adamw(lr=0.01, betas=[0.9, 0.99], weight_decay=0.5)",
         "sgd(lr=0.1, momentum=0.9, weight_decay=0.5)",
-        "kar3(lr=0.01)",
+        "kar3(lr=0.01, betas=[0.5, 0.95])",
     ] {
         let text = format!(
             "language 2\nmodel M {{\n input image[2, 3, 3]\n\
