@@ -20,9 +20,18 @@ fn check(
     kernels: KernelChoice,
     perturbation: Option<Perturbation>,
 ) -> Result<Deviations, Disagreement> {
+    seeded(model, 3, kernels, perturbation)
+}
+
+fn seeded(
+    model: &Model,
+    seed: u64,
+    kernels: KernelChoice,
+    perturbation: Option<Perturbation>,
+) -> Result<Deviations, Disagreement> {
     let job = DeviceCheck {
         model,
-        seed: 3,
+        seed,
         batch: 4,
         kernels,
         precision: Precision::F32,
@@ -64,16 +73,28 @@ fn the_cpu_agrees_with_itself() {
     }
 }
 
-/// Rounding like that of a GPU's matrix units must pass, also where it adds up over the layers.
+/// Rounding like that of a GPU's matrix units must pass, also where it adds up over the layers. Twice as much is too far for
+/// a few weights and images, whose gradients happen to cancel.
 #[test]
 fn rounding_is_no_fault() {
-    let rounding = Perturbation {
-        amount: 2.0 * distance::rounding(Precision::F32),
+    let rounding = |times: f64| Perturbation {
+        amount: times * distance::rounding(Precision::F32),
         only: None,
         gradient: false,
     };
-    let deviations = check(&digits(), KernelChoice::Composed, Some(rounding)).unwrap();
-    assert!(deviations.value > 0.05, "{deviations:?}");
+    let model = digits();
+    let passed = |times: f64| {
+        let each = (0..10).filter_map(|seed| {
+            seeded(&model, seed, KernelChoice::Composed, Some(rounding(times))).ok()
+        });
+        each.collect::<Vec<Deviations>>()
+    };
+    let once = passed(1.0);
+    assert_eq!(once.len(), 10, "{once:?}");
+    let twice = passed(2.0);
+    assert!(twice.len() >= 8, "{twice:?}");
+    let values = twice.iter().map(|deviations| deviations.value);
+    assert!(values.clone().all(|value| value > 0.05), "{twice:?}");
 }
 
 #[test]
