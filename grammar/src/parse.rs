@@ -62,7 +62,12 @@ pub fn parse_expr(text: &str, base: u32) -> Result<Expr, Errors> {
 /// # Errors
 /// As `parse`.
 pub fn parse_change(text: &str, base: u32) -> Result<Line, Errors> {
-    Source { text, base }.fragment(Rule::lone_change, Builder::lone_change)
+    let mut change = Source { text, base }.fragment(Rule::lone_change, Builder::lone_change);
+    for error in change.as_mut().err().into_iter().flatten() {
+        let forms = "a change is `path = value`, `without path` or `add path = value`";
+        error.help.get_or_insert_with(|| forms.to_owned());
+    }
+    change
 }
 
 /// A source text and where its bytes stand among all sources.

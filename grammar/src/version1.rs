@@ -12,7 +12,8 @@ const CHANGES: &str = "\
 arguments are written `name=value`, settings `epochs = 100`, lists of settings `augment = [a, b]`
 an output is `output logits = head(x, classes)`; its classes are the channels of its value
 `slow net = magnet(hidden: 8)` is now `const net = magnet(hidden=8)`; a slow net is any block of a grid
-`concat { a: f(x) }` is now `a = f(x)` and `concat(a, b)`; `kernel K = ...` is now `K = ...`
+`concat { a: f(x) }` is now `a = f(x)` and `concat(a, b)`; `kernel K = hyper(net, over: x)` is now `K = hyper(x, net)`
+`local(9, from: y, over: x, slow: net)` is now `local(x, size=9, from=y, net=net)`
 `bottleneck(n)` is now `mixer(n * x.channels)`, `global_mean |> linear` is now `head(classes)`";
 
 /// The first place that only version 1 can hold, unless the source says which version it is.
@@ -40,17 +41,18 @@ pub(crate) fn told_by(text: &str, start: usize) -> Option<Range<usize>> {
 }
 
 fn tells(first: &Lexeme, second: &Lexeme, third: Option<&Lexeme>) -> bool {
-    let third = third.map_or("", |third| third.text);
-    match first.text {
-        "output" | "slow" => {
-            second.kind == Kind::Word
-                && matches!(third, "(" | "=")
-                && (first.text == "slow" || third == "(")
-        }
-        "kernel" => second.kind == Kind::Word && third == "=",
-        "concat" => second.text == "{",
+    let third = third.filter(|third| !third.first_on_line);
+    let form = match (
+        first.text,
+        second.kind,
+        third.map_or("", |third| third.text),
+    ) {
+        ("output", Kind::Word, "(") | ("kernel", Kind::Word, "=") => true,
+        ("slow", Kind::Word, "(" | "=") => first.first_on_line,
+        ("concat", Kind::Open('{'), _) => true,
         _ => false,
-    }
+    };
+    form && !second.first_on_line
 }
 
 /// The error at `span`, where `text` stands.

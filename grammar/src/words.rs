@@ -30,9 +30,13 @@ impl Stop<'_> {
             });
         }
         let found = self.found();
-        let words = words.into_iter().map(|(_, words)| match words == found {
-            true => format!("{words} touching the name"),
-            false => words.to_owned(),
+        let words = words.into_iter().map(|(_, words)| {
+            let touching = if words == found {
+                " touching the name"
+            } else {
+                ""
+            };
+            format!("{words}{touching}")
         });
         words.collect()
     }
@@ -67,7 +71,7 @@ fn describe(rule: Rule, operand: bool) -> Option<(u8, &'static str)> {
         Rule::arg => (0, "an argument"),
         Rule::param => (0, "a parameter"),
         Rule::ty => (0, "a type"),
-        Rule::path | Rule::step | Rule::choice | Rule::kw_choose => (0, "a path"),
+        Rule::path | Rule::step => (0, "a path"),
         Rule::target => (0, "a call"),
         Rule::string => (0, "a text in quotes"),
         Rule::file_name => (0, "the name of a file in quotes"),
@@ -118,9 +122,10 @@ pub(crate) fn fault(text: &str, fault: &Fault, span: impl Fn(Range<usize>) -> Sp
         SyntaxErrorKind::UnclosedBracket => {
             let bracket = format!("`{}`", closing(shown.chars().next().unwrap_or('{')));
             error.related = fault.related.clone().map(|place| {
-                let label = match place.is_empty() {
-                    true => "the file ends here".to_owned(),
-                    false => format!("{bracket} should stand before this"),
+                let label = if place.is_empty() {
+                    "the file ends here".to_owned()
+                } else {
+                    format!("{bracket} should stand before this")
                 };
                 (span(place), label)
             });

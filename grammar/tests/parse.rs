@@ -272,6 +272,7 @@ fn version_1_is_one_error() {
         "language 2\nslow a = f(x)",
         "block f(x) { y = g(x, n: 3) }",
         "const slow = concat",
+        "train {\n    a = slow\n    b = c d\n}",
     ] {
         let errors = parse(text, 0).err().unwrap_or_default();
         assert!(

@@ -83,7 +83,7 @@ impl Lines {
         for trivium in leading.own {
             match trivium {
                 Trivium::Blank => blank = true,
-                Trivium::Own(comment) | Trivium::Trailing(comment) => {
+                Trivium::Comment(comment) => {
                     self.begin(blank);
                     self.docs.push(text(comment));
                     blank = false;

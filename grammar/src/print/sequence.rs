@@ -39,7 +39,7 @@ impl Sequence {
         self.docs
             .extend(leading.trailing.into_iter().map(Doc::Suffix));
         for trivium in leading.own {
-            if let Trivium::Own(comment) | Trivium::Trailing(comment) = trivium {
+            if let Trivium::Comment(comment) = trivium {
                 self.docs.extend([Doc::Hard, text(comment)]);
             }
         }
@@ -85,7 +85,7 @@ fn broken(leading: Leading, line: Doc, docs: &mut Vec<Doc>) {
     docs.extend(leading.trailing.into_iter().map(Doc::Suffix));
     docs.push(line);
     for trivium in leading.own {
-        if let Trivium::Own(comment) | Trivium::Trailing(comment) = trivium {
+        if let Trivium::Comment(comment) = trivium {
             docs.extend([text(comment), Doc::Hard]);
         }
     }
