@@ -17,7 +17,7 @@ use termc_grammar::{
     parse_change, parse_expr, print,
 };
 
-const CIFAR10: &str = include_str!("data/cifar10.term");
+const CIFAR10: &str = include_str!("../../examples/cifar10.term");
 
 /// What a parse of `text` reports.
 fn kinds(text: &str) -> Vec<SyntaxErrorKind> {

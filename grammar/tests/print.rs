@@ -42,19 +42,16 @@ fn settled(text: &str) -> String {
     once
 }
 
-/// The files of the language's draft are written in canonical form.
+/// The prelude and the examples are written in canonical form.
 #[test]
-fn drafts_are_canonical() {
-    insta::glob!("data/*.term", |path| {
+fn what_ships_is_canonical() {
+    let is_canonical = |path: &std::path::Path| {
         let text = std::fs::read_to_string(path).unwrap();
-        assert!(
-            settled(&text) == text,
-            "{} is not canonical:\n{}",
-            path.display(),
-            settled(&text)
-        );
+        assert_eq!(settled(&text), text, "{} is not canonical", path.display());
         round(&parse(&text, 0).unwrap());
-    });
+    };
+    insta::glob!("../../compiler/prelude", "*.term", is_canonical);
+    insta::glob!("../../examples", "**/*.term", is_canonical);
 }
 
 #[test]
