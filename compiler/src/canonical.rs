@@ -10,14 +10,24 @@ use crate::elaborate::{Program, Unit, mentions};
 use crate::overrides::{Action, Chosen};
 
 /// Prints the source. The first model or variant of a text is the one that is meant, so the variant stands first.
-pub(crate) fn canonical(units: &[Unit], main: usize, program: &Program<'_>, chosen: &Chosen<'_>) -> String {
+pub(crate) fn canonical(
+    units: &[Unit],
+    main: usize,
+    program: &Program<'_>,
+    chosen: &Chosen<'_>,
+) -> String {
     let mut open: Vec<(usize, String)> = vec![];
     let mut mention = |file: usize, names: HashSet<&str>| {
         open.extend(names.into_iter().map(|name| (file, name.to_owned())));
     };
     mention(main, mentions::of_item(&chosen.item.kind));
-    let train = units.get(main).into_iter().flat_map(|unit| &unit.file.items);
-    let train: Vec<&Item> = train.filter(|item| matches!(item.kind, ItemKind::Train(_))).collect();
+    let train = units
+        .get(main)
+        .into_iter()
+        .flat_map(|unit| &unit.file.items);
+    let train: Vec<&Item> = train
+        .filter(|item| matches!(item.kind, ItemKind::Train(_)))
+        .collect();
     for item in &train {
         mention(main, mentions::of_item(&item.kind));
     }
@@ -52,7 +62,9 @@ pub(crate) fn canonical(units: &[Unit], main: usize, program: &Program<'_>, chos
     }
     items.push(chosen.item.clone());
     items.extend(train.into_iter().cloned());
-    let doc = units.get(main).map_or(String::new(), |unit| unit.file.doc.clone());
+    let doc = units
+        .get(main)
+        .map_or(String::new(), |unit| unit.file.doc.clone());
     print(&File {
         doc,
         language: Some((2, Span::default())),
@@ -81,22 +93,45 @@ fn reaches(program: &Program<'_>, number: usize, names: &HashSet<&str>) -> bool 
 /// All changes as one variant of the model.
 fn variant(chosen: &Chosen<'_>) -> Item {
     let here = Span::default();
-    let line = |kind| Line { doc: String::new(), kind, span: here };
+    let line = |kind| Line {
+        doc: String::new(),
+        kind,
+        span: here,
+    };
     let body = chosen.changes.iter().map(|(path, action)| {
         let path = (*path).clone();
         line(match action {
-            Action::Set(value) => LineKind::Bind { target: crate::overrides::path_expr(&path), value: (*value).clone() },
-            Action::Without => LineKind::Without { paths: vec![path], choose: false },
-            Action::Add(value, place) => LineKind::Add { path, value: (*value).clone(), place: place.cloned() },
+            Action::Set(value) => LineKind::Bind {
+                target: crate::overrides::path_expr(&path),
+                value: (*value).clone(),
+            },
+            Action::Without => LineKind::Without {
+                paths: vec![path],
+                choose: false,
+            },
+            Action::Add(value, place) => LineKind::Add {
+                path,
+                value: (*value).clone(),
+                place: place.cloned(),
+            },
         })
     });
-    let name = |text: &str| Name { text: text.to_owned(), span: here };
-    let base = Step { name: name(&chosen.model.name.text), index: None };
+    let name = |text: &str| Name {
+        text: text.to_owned(),
+        span: here,
+    };
+    let base = Step {
+        name: name(&chosen.model.name.text),
+        index: None,
+    };
     Item {
         doc: chosen.doc.to_owned(),
         kind: ItemKind::Variant {
             name: name(&single_name(&chosen.name)),
-            base: Path { steps: vec![base], span: here },
+            base: Path {
+                steps: vec![base],
+                span: here,
+            },
             body: body.collect(),
         },
         span: here,

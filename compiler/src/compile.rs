@@ -87,7 +87,9 @@ pub fn compile_all(name: &str, text: &str, options: &Options, files: &dyn Files)
     if options.model.is_none() && !found.iter().any(Diagnostic::is_error) {
         for name in program.choice.names() {
             for diagnostic in program.build(Some(&name)).1 {
-                let known = found.iter().any(|d| (d.code, d.span) == (diagnostic.code, diagnostic.span));
+                let known = found
+                    .iter()
+                    .any(|d| (d.code, d.span) == (diagnostic.code, diagnostic.span));
                 if !known {
                     found.push(diagnostic);
                 }
@@ -142,7 +144,11 @@ impl Read {
             used: vec![],
             found: vec![],
         };
-        let mut loading = Loading { files, known: HashMap::new(), open: vec![name.to_owned()] };
+        let mut loading = Loading {
+            files,
+            known: HashMap::new(),
+            open: vec![name.to_owned()],
+        };
         if let Some(main) = read.unit(name, text, 0, "", &mut loading) {
             read.main = main;
         }
@@ -160,7 +166,14 @@ impl Read {
     }
 
     /// Reads a text and the files it uses; gives its number.
-    fn unit(&mut self, name: &str, text: &str, base: u32, folder: &str, loading: &mut Loading<'_>) -> Option<usize> {
+    fn unit(
+        &mut self,
+        name: &str,
+        text: &str,
+        base: u32,
+        folder: &str,
+        loading: &mut Loading<'_>,
+    ) -> Option<usize> {
         let file = match termc_grammar::parse(text, base) {
             Ok(file) => file,
             Err(errors) => {
@@ -169,12 +182,17 @@ impl Read {
             }
         };
         if let Some((version, span)) = file.language.filter(|(version, _)| *version != 2) {
-            self.found.push(Diagnostic::of(ProgramKind::Language { version }, span));
+            self.found
+                .push(Diagnostic::of(ProgramKind::Language { version }, span));
             return None;
         }
         let uses = self.uses(&file, folder, loading);
         let _ = name;
-        self.units.push(Unit { file: Cow::Owned(file), prelude: false, uses });
+        self.units.push(Unit {
+            file: Cow::Owned(file),
+            prelude: false,
+            uses,
+        });
         Some(self.units.len() - 1)
     }
 
@@ -186,11 +204,13 @@ impl Read {
             };
             let refused = |kind: ProgramKind| Diagnostic::of(kind, *span);
             let Some(full) = joined(folder, path) else {
-                self.found.push(refused(ProgramKind::UseOutside { path: path.clone() }));
+                self.found
+                    .push(refused(ProgramKind::UseOutside { path: path.clone() }));
                 continue;
             };
             if loading.open.contains(&full) {
-                self.found.push(refused(ProgramKind::UseCircle { path: path.clone() }));
+                self.found
+                    .push(refused(ProgramKind::UseCircle { path: path.clone() }));
                 continue;
             }
             if let Some(known) = loading.known.get(&full) {
@@ -204,12 +224,16 @@ impl Read {
             match text {
                 Err(why) => {
                     let path = path.clone();
-                    self.found.push(refused(ProgramKind::UseMissing { path, why }));
+                    self.found
+                        .push(refused(ProgramKind::UseMissing { path, why }));
                     loading.known.insert(full, None);
                 }
                 Ok(text) => {
                     let base = self.sources.add(&full, &text);
-                    let below = full.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+                    let below = full
+                        .rsplit_once('/')
+                        .map_or("", |(folder, _)| folder)
+                        .to_owned();
                     self.used.push(full.clone());
                     loading.open.push(full.clone());
                     let number = self.unit(&full, &text, base, &below, loading);
@@ -226,27 +250,47 @@ impl Read {
         match line.kind {
             LineKind::Bind { target, value } => match target.as_path() {
                 Some(path) => self.sets.push((path, Change::Set(value))),
-                None => self.found.push(Diagnostic::of(ProgramKind::NoBindingName {}, target.span)),
+                None => self
+                    .found
+                    .push(Diagnostic::of(ProgramKind::NoBindingName {}, target.span)),
             },
             LineKind::Without { paths, .. } => {
-                self.sets.extend(paths.into_iter().map(|path| (path, Change::Without)));
+                self.sets
+                    .extend(paths.into_iter().map(|path| (path, Change::Without)));
             }
-            LineKind::Add { path, value, place } => self.sets.push((path, Change::Add(value, place))),
-            _ => self.found.push(Diagnostic::of(ProgramKind::WrongLine { place: "a variant" }, line.span)),
+            LineKind::Add { path, value, place } => {
+                self.sets.push((path, Change::Add(value, place)))
+            }
+            _ => self.found.push(Diagnostic::of(
+                ProgramKind::WrongLine { place: "a variant" },
+                line.span,
+            )),
         }
     }
 
     fn program(&self) -> Build<'_> {
-        let items = self.units.get(self.main).map(|unit| unit.file.items.as_slice()).unwrap_or_default();
+        let items = self
+            .units
+            .get(self.main)
+            .map(|unit| unit.file.items.as_slice())
+            .unwrap_or_default();
         let mut found = vec![];
         let program = Program::new(&self.units, &mut found);
         variants(items, &mut found);
         let choice = Choice::new(items, &self.targets);
         for (name, span, count) in choice.oversized() {
             let name = name.to_owned();
-            found.push(Diagnostic::of(ProgramKind::FamilyTooLarge { name, count }, span));
+            found.push(Diagnostic::of(
+                ProgramKind::FamilyTooLarge { name, count },
+                span,
+            ));
         }
-        Build { read: self, program, choice, found }
+        Build {
+            read: self,
+            program,
+            choice,
+            found,
+        }
     }
 
     fn outcome(&self, model: Option<Model>, found: Vec<Diagnostic>) -> Compiled {
@@ -292,11 +336,14 @@ fn joined(folder: &str, path: &str) -> Option<String> {
 fn variants(items: &[Item], found: &mut Vec<Diagnostic>) {
     let mut names: HashMap<&str, Span> = HashMap::new();
     for item in items {
-        let (ItemKind::Model(_) | ItemKind::Variant { .. }, Some(name)) = (&item.kind, item.name()) else {
+        let (ItemKind::Model(_) | ItemKind::Variant { .. }, Some(name)) = (&item.kind, item.name())
+        else {
             continue;
         };
         if let Some(first) = names.get(name.text.as_str()) {
-            let kind = ProgramKind::DefinedTwice { name: name.text.clone() };
+            let kind = ProgramKind::DefinedTwice {
+                name: name.text.clone(),
+            };
             found.push(Diagnostic::of(kind, name.span).related(*first, "first here"));
         } else {
             names.insert(&name.text, name.span);
@@ -307,7 +354,9 @@ fn variants(items: &[Item], found: &mut Vec<Diagnostic>) {
                 LineKind::Without { .. } | LineKind::Add { .. } => false,
                 _ => true,
             });
-            let wrong = wrong.map(|line| Diagnostic::of(ProgramKind::WrongLine { place: "a variant" }, line.span));
+            let wrong = wrong.map(|line| {
+                Diagnostic::of(ProgramKind::WrongLine { place: "a variant" }, line.span)
+            });
             found.extend(wrong);
         }
     }
@@ -337,22 +386,33 @@ impl Build<'_> {
         let mut chosen = match self.choice.choose(&name) {
             Ok(chosen) => chosen,
             Err((kind, span)) => {
-                found.push(Diagnostic::of(kind, span.unwrap_or_default()));
+                found.push(Diagnostic::of(*kind, span.unwrap_or_default()));
                 return (None, found);
             }
         };
-        let sets = self.read.sets.iter().map(|(path, change)| (path, match change {
-            Change::Set(value) => Action::Set(value),
-            Change::Without => Action::Without,
-            Change::Add(value, place) => Action::Add(value, place.as_ref()),
-        }));
+        let sets = self.read.sets.iter().map(|(path, change)| {
+            (
+                path,
+                match change {
+                    Change::Set(value) => Action::Set(value),
+                    Change::Without => Action::Without,
+                    Change::Add(value, place) => Action::Add(value, place.as_ref()),
+                },
+            )
+        });
         if !self.read.sets.is_empty() && chosen.name == chosen.model.name.text {
             chosen.name.push_str("Changed");
         }
         chosen.changes.extend(sets);
         chosen.name = single_name(&chosen.name);
         let changes = Changes::new(chosen.changes.clone());
-        let Elaborated { graph, found: own } = elaborate(&self.read.units, self.read.main, &self.program, &chosen, &changes);
+        let Elaborated { graph, found: own } = elaborate(
+            &self.read.units,
+            self.read.main,
+            &self.program,
+            &chosen,
+            &changes,
+        );
         found.extend(own);
         if found.iter().any(Diagnostic::is_error) {
             return (None, found);

@@ -11,10 +11,22 @@ use crate::language::settings::Setting;
 
 /// The prelude's files: name and text.
 pub(crate) const TEXTS: &[(&str, &str)] = &[
-    ("prelude/statistics.term", include_str!("../prelude/statistics.term")),
-    ("prelude/channels.term", include_str!("../prelude/channels.term")),
-    ("prelude/slow_nets.term", include_str!("../prelude/slow_nets.term")),
-    ("prelude/kernels.term", include_str!("../prelude/kernels.term")),
+    (
+        "prelude/statistics.term",
+        include_str!("../prelude/statistics.term"),
+    ),
+    (
+        "prelude/channels.term",
+        include_str!("../prelude/channels.term"),
+    ),
+    (
+        "prelude/slow_nets.term",
+        include_str!("../prelude/slow_nets.term"),
+    ),
+    (
+        "prelude/kernels.term",
+        include_str!("../prelude/kernels.term"),
+    ),
     ("prelude/gates.term", include_str!("../prelude/gates.term")),
 ];
 
@@ -56,7 +68,9 @@ pub(crate) fn primitive_parameters(number: usize) -> &'static [PrimitiveParamete
     static PARAMETERS: OnceLock<Vec<Vec<PrimitiveParameter>>> = OnceLock::new();
     let all = PARAMETERS.get_or_init(|| {
         let signatures = crate::primitives::signatures().iter();
-        signatures.map(|s| (s.parameters)().into_iter().map(parsed).collect()).collect()
+        signatures
+            .map(|s| (s.parameters)().into_iter().map(parsed).collect())
+            .collect()
     });
     match all.get(number) {
         Some(parameters) => parameters,
@@ -74,8 +88,12 @@ pub(crate) fn parsed(parameter: crate::language::Parameter) -> PrimitiveParamete
 }
 
 /// The parameters of a row of a table, parsed once; `key` tells rows apart.
-pub(crate) fn row_parameters(key: usize, parameters: fn() -> Vec<crate::language::Parameter>) -> &'static [PrimitiveParameter] {
-    static ROWS: Mutex<BTreeMap<usize, &'static [PrimitiveParameter]>> = Mutex::new(BTreeMap::new());
+pub(crate) fn row_parameters(
+    key: usize,
+    parameters: fn() -> Vec<crate::language::Parameter>,
+) -> &'static [PrimitiveParameter] {
+    static ROWS: Mutex<BTreeMap<usize, &'static [PrimitiveParameter]>> =
+        Mutex::new(BTreeMap::new());
     let mut rows = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
     rows.entry(key).or_insert_with(|| {
         let parsed: Vec<PrimitiveParameter> = parameters().into_iter().map(parsed).collect();
@@ -86,7 +104,8 @@ pub(crate) fn row_parameters(key: usize, parameters: fn() -> Vec<crate::language
 
 /// The default of a setting as an expression; None where it is said in words.
 pub(crate) fn default_of(setting: &'static Setting) -> Option<&'static Expr> {
-    static DEFAULTS: Mutex<BTreeMap<&'static str, Option<&'static Expr>>> = Mutex::new(BTreeMap::new());
+    static DEFAULTS: Mutex<BTreeMap<&'static str, Option<&'static Expr>>> =
+        Mutex::new(BTreeMap::new());
     let mut known = DEFAULTS.lock().unwrap_or_else(PoisonError::into_inner);
     *known.entry(setting.name).or_insert_with(|| {
         let text = (!setting.default.starts_with('(')).then_some(setting.default)?;

@@ -43,7 +43,13 @@ impl<'a> Elaborator<'a> {
         {
             found.remove(at);
             let steps = vec![step.clone()];
-            folder.addresses.insert(root, Address { steps, inner: false });
+            folder.addresses.insert(
+                root,
+                Address {
+                    steps,
+                    inner: false,
+                },
+            );
         }
         let mut counts: HashMap<String, (i64, i64)> = HashMap::new();
         for f in &found {
@@ -79,16 +85,28 @@ impl<'a> Elaborator<'a> {
             Some((name, index)) => self.changes.step(&scope.positions, name, *index),
             None => scope.positions.clone(),
         };
-        let tags = folder.addresses.values().filter(|a| a.inner).filter_map(|a| a.steps.last());
-        let tags: Vec<String> = tags.map(|(name, index)| match index {
-            Some(index) => format!("{name}[{index}]"),
-            None => name.clone(),
-        }).collect();
+        let tags = folder
+            .addresses
+            .values()
+            .filter(|a| a.inner)
+            .filter_map(|a| a.steps.last());
+        let tags: Vec<String> = tags
+            .map(|(name, index)| match index {
+                Some(index) => format!("{name}[{index}]"),
+                None => name.clone(),
+            })
+            .collect();
         self.changes.offer(&at, tags.into_iter());
     }
 
     /// Finds the calls and the operators on tensors; calls that are block values are none.
-    fn collect(&mut self, scope: &Scope, expr: &'a Expr, want: Option<&Ty>, found: &mut Vec<Found>) {
+    fn collect(
+        &mut self,
+        scope: &Scope,
+        expr: &'a Expr,
+        want: Option<&Ty>,
+        found: &mut Vec<Found>,
+    ) {
         if !self.enter(expr.span) {
             return;
         }
@@ -96,7 +114,9 @@ impl<'a> Elaborator<'a> {
             ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) | ExprKind::Name(_) => {}
             ExprKind::List(items) => {
                 let inner = want.map(element);
-                items.iter().for_each(|item| self.collect(scope, item, inner, found));
+                items
+                    .iter()
+                    .for_each(|item| self.collect(scope, item, inner, found));
             }
             ExprKind::Call(call) => self.collect_call(scope, call, None, want, found),
             ExprKind::Pipe { value, into } => {
@@ -106,25 +126,44 @@ impl<'a> Elaborator<'a> {
                 self.collect(scope, value, None, found);
                 if *op == UnaryOp::Neg && self.tensorish(scope, value) {
                     let key = expr.span.start;
-                    found.push(Found { key, name: "neg".into(), operator: true });
+                    found.push(Found {
+                        key,
+                        name: "neg".into(),
+                        operator: true,
+                    });
                 }
             }
-            ExprKind::Binary { op, op_span, lhs, rhs } => {
+            ExprKind::Binary {
+                op,
+                op_span,
+                lhs,
+                rhs,
+            } => {
                 self.collect(scope, lhs, None, found);
                 self.collect(scope, rhs, None, found);
                 if let Some(name) = operator(*op)
                     && (self.tensorish(scope, lhs) || self.tensorish(scope, rhs))
                 {
                     let key = op_span.start;
-                    found.push(Found { key, name: name.into(), operator: true });
+                    found.push(Found {
+                        key,
+                        name: name.into(),
+                        operator: true,
+                    });
                 }
             }
-            ExprKind::If { condition, then, otherwise } => {
+            ExprKind::If {
+                condition,
+                then,
+                otherwise,
+            } => {
                 self.collect(scope, condition, None, found);
                 self.collect(scope, then, want, found);
                 self.collect(scope, otherwise, want, found);
             }
-            ExprKind::Index { value, .. } | ExprKind::Slice { value, .. } | ExprKind::Field { value, .. } => {
+            ExprKind::Index { value, .. }
+            | ExprKind::Slice { value, .. }
+            | ExprKind::Field { value, .. } => {
                 self.collect(scope, value, None, found);
             }
         }
@@ -167,12 +206,19 @@ impl<'a> Elaborator<'a> {
         for Arg { name, value } in &call.args {
             let ty = match name {
                 None => positional().cloned(),
-                Some(name) => params.iter().find(|p| p.name == name.text).map(|p| p.ty.clone()),
+                Some(name) => params
+                    .iter()
+                    .find(|p| p.name == name.text)
+                    .map(|p| p.ty.clone()),
             };
             self.collect(scope, value, ty.as_ref(), found);
         }
         let name = call.callee.text.clone();
-        found.push(Found { key: call.callee.span.start, name, operator: false });
+        found.push(Found {
+            key: call.callee.span.start,
+            name,
+            operator: false,
+        });
     }
 
     /// Whether an expression is a tensor, as far as its text tells.
@@ -181,16 +227,20 @@ impl<'a> Elaborator<'a> {
             return false;
         }
         let is = match &expr.kind {
-            ExprKind::Name(name) => scope.names.get(name).is_some_and(|e| holds_tensors(&e.value.value)),
+            ExprKind::Name(name) => scope
+                .names
+                .get(name)
+                .is_some_and(|e| holds_tensors(&e.value.value)),
             ExprKind::Call(call) => function(&call.callee.text).is_none(),
             ExprKind::Pipe { .. } => true,
             ExprKind::Unary { value, .. } => self.tensorish(scope, value),
             ExprKind::Binary { op, lhs, rhs, .. } => {
-                operator(*op).is_some() && (self.tensorish(scope, lhs) || self.tensorish(scope, rhs))
+                operator(*op).is_some()
+                    && (self.tensorish(scope, lhs) || self.tensorish(scope, rhs))
             }
-            ExprKind::If { then, otherwise, .. } => {
-                self.tensorish(scope, then) || self.tensorish(scope, otherwise)
-            }
+            ExprKind::If {
+                then, otherwise, ..
+            } => self.tensorish(scope, then) || self.tensorish(scope, otherwise),
             ExprKind::Index { value, .. } => self.tensorish(scope, value),
             _ => false,
         };
@@ -199,7 +249,11 @@ impl<'a> Elaborator<'a> {
     }
 
     /// What a name calls in a scope: a block value, a block or a primitive.
-    pub(super) fn callee(&mut self, scope: &Scope, name: &str) -> Option<crate::language::BlockValue> {
+    pub(super) fn callee(
+        &mut self,
+        scope: &Scope,
+        name: &str,
+    ) -> Option<crate::language::BlockValue> {
         if let Some(entry) = scope.names.get(name)
             && let Value::Block(block) = &entry.value.value
         {
@@ -230,7 +284,9 @@ impl<'a> Elaborator<'a> {
 fn operator_key(expr: &Expr) -> Option<u32> {
     match &expr.kind {
         ExprKind::Binary { op_span, .. } => Some(op_span.start),
-        ExprKind::Unary { op: UnaryOp::Neg, .. } => Some(expr.span.start),
+        ExprKind::Unary {
+            op: UnaryOp::Neg, ..
+        } => Some(expr.span.start),
         _ => None,
     }
 }

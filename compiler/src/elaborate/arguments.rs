@@ -28,7 +28,12 @@ enum Argument<'a> {
 
 impl<'a> Elaborator<'a> {
     /// The values of all parameters; None if arguments and parameters do not go together.
-    pub(super) fn bind(&mut self, calling: &Calling<'a, '_>, params: &[ParameterInfo<'a>], mut scope: Scope) -> Option<Bound> {
+    pub(super) fn bind(
+        &mut self,
+        calling: &Calling<'a, '_>,
+        params: &[ParameterInfo<'a>],
+        mut scope: Scope,
+    ) -> Option<Bound> {
         let given = self.assign(calling, params)?;
         let callee = calling.callee.clone();
         let own = self.changes.definition(&callee);
@@ -38,8 +43,15 @@ impl<'a> Elaborator<'a> {
             let default_at: Vec<Position> = own.into_iter().collect();
             let default_at = self.changes.step(&default_at, param.name, None);
             let of = format!("`{}` of `{callee}`", param.name);
-            let there = || Scope { file: self.main, ..calling.scope.clone() };
-            let fixed = calling.block.fixed.iter().find(|(name, _)| *name == param.name);
+            let there = || Scope {
+                file: self.main,
+                ..calling.scope.clone()
+            };
+            let fixed = calling
+                .block
+                .fixed
+                .iter()
+                .find(|(name, _)| *name == param.name);
             let value = if let Some((expr, _)) = self.changes.set(&at) {
                 self.expect(&there(), expr, &param.ty, &of)
             } else if let (Some(Argument::One(expr)), Ty::Values) = (&argument, &param.ty) {
@@ -51,7 +63,10 @@ impl<'a> Elaborator<'a> {
             } else if let Some((_, value)) = fixed {
                 value.clone()
             } else if let Some((expr, _)) = self.changes.set(&default_at) {
-                let scope = Scope { file: self.main, ..scope.clone() };
+                let scope = Scope {
+                    file: self.main,
+                    ..scope.clone()
+                };
                 self.expect(&scope, expr, &param.ty, &of)
             } else {
                 self.default(&scope, param, &of)
@@ -81,11 +96,17 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Which expression goes to which parameter.
-    fn assign(&mut self, calling: &Calling<'a, '_>, params: &[ParameterInfo<'a>]) -> Option<Vec<Option<Argument<'a>>>> {
+    fn assign(
+        &mut self,
+        calling: &Calling<'a, '_>,
+        params: &[ParameterInfo<'a>],
+    ) -> Option<Vec<Option<Argument<'a>>>> {
         let callee = calling.callee.clone();
         let is_fixed = |name: &str| calling.block.fixed.iter().any(|(fixed, _)| fixed == name);
         let mut given: Vec<Option<Argument<'a>>> = params.iter().map(|_| None).collect();
-        let mut open = (0..params.len()).filter(|i| params.get(*i).is_some_and(|p| !is_fixed(p.name))).peekable();
+        let mut open = (0..params.len())
+            .filter(|i| params.get(*i).is_some_and(|p| !is_fixed(p.name)))
+            .peekable();
         let mut sound = true;
         let mut surplus: Option<&'a Expr> = None;
         let mut named = false;
@@ -129,7 +150,13 @@ impl<'a> Elaborator<'a> {
                 Some((Some(Argument::Many(all)), _, None)) => all.push(value),
                 Some((Some(_), param, name)) => {
                     let span = name.map_or(value.span, |n: &Name| n.span);
-                    self.report(ProgramKind::GivenTwice { name: param.name.to_owned() }.into(), span);
+                    self.report(
+                        ProgramKind::GivenTwice {
+                            name: param.name.to_owned(),
+                        }
+                        .into(),
+                        span,
+                    );
                     sound = false;
                 }
                 None => {
@@ -146,13 +173,23 @@ impl<'a> Elaborator<'a> {
         }
         if let Some(surplus) = surplus {
             let most = params.iter().filter(|p| !is_fixed(p.name)).count();
-            self.report(ProgramKind::Surplus { callee: callee.clone(), most }.into(), surplus.span);
+            self.report(
+                ProgramKind::Surplus {
+                    callee: callee.clone(),
+                    most,
+                }
+                .into(),
+                surplus.span,
+            );
         }
         let missing = params.iter().zip(&given).filter(|(param, given)| {
-            given.is_none() && matches!(param.default, DefaultValue::None) && !is_fixed(param.name) && {
-                let at = self.changes.step(&calling.positions, param.name, None);
-                self.changes.set(&at).is_none()
-            }
+            given.is_none()
+                && matches!(param.default, DefaultValue::None)
+                && !is_fixed(param.name)
+                && {
+                    let at = self.changes.step(&calling.positions, param.name, None);
+                    self.changes.set(&at).is_none()
+                }
         });
         let missing: Vec<String> = missing.map(|(param, _)| param.name.to_owned()).collect();
         if !missing.is_empty() && sound {
@@ -163,7 +200,12 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Whether a block that was passed in takes something else by position than it is called with; told where it was passed.
-    fn misfits(&mut self, calling: &Calling<'a, '_>, params: &[ParameterInfo<'a>], given: &[Option<Argument<'a>>]) -> bool {
+    fn misfits(
+        &mut self,
+        calling: &Calling<'a, '_>,
+        params: &[ParameterInfo<'a>],
+        given: &[Option<Argument<'a>>],
+    ) -> bool {
         let Some((param, places)) = self.passed_in(calling) else {
             return false;
         };
@@ -173,7 +215,9 @@ impl<'a> Elaborator<'a> {
             };
             let takes = matches!(of.ty, Ty::Tensor | Ty::Grid | Ty::Tensors | Ty::Any);
             let gives = self.tensorish(calling.scope, expr);
-            if takes != gives && !matches!(expr.kind, ExprKind::Name(_) if !gives && takes && self.unknown_name_of(calling.scope, expr)) {
+            if takes != gives
+                && !matches!(expr.kind, ExprKind::Name(_) if !gives && takes && self.unknown_name_of(calling.scope, expr))
+            {
                 let kind = ProgramKind::MisfitArgument {
                     caller: self.caller(calling),
                     param,
@@ -191,7 +235,10 @@ impl<'a> Elaborator<'a> {
     /// Whether an expression is a name of something that was reported.
     fn unknown_name_of(&self, scope: &Scope, expr: &Expr) -> bool {
         match &expr.kind {
-            ExprKind::Name(name) => scope.names.get(name).is_none_or(|e| super::draft::unknown(&e.value.value)),
+            ExprKind::Name(name) => scope
+                .names
+                .get(name)
+                .is_none_or(|e| super::draft::unknown(&e.value.value)),
             _ => false,
         }
     }
@@ -205,7 +252,11 @@ impl<'a> Elaborator<'a> {
 
     /// The name of the block whose text a call stands in.
     fn caller(&self, calling: &Calling<'a, '_>) -> String {
-        let caller = self.calls.iter().rev().find(|c| c.definition.is_some() && c.path == calling.scope.path);
+        let caller = self
+            .calls
+            .iter()
+            .rev()
+            .find(|c| c.definition.is_some() && c.path == calling.scope.path);
         caller.map_or(String::new(), |c| c.name.clone())
     }
 
@@ -214,17 +265,34 @@ impl<'a> Elaborator<'a> {
         match self.passed_in(calling) {
             Some((param, places)) => {
                 let caller = self.caller(calling);
-                let kind = ProgramKind::Misfit { caller, param, block: callee.to_owned(), missing };
+                let kind = ProgramKind::Misfit {
+                    caller,
+                    param,
+                    block: callee.to_owned(),
+                    missing,
+                };
                 self.refuse(kind.into(), &places, calling.span);
             }
             None => {
                 let name = callee.to_owned();
-                self.report(ProgramKind::MissingArguments { callee: name, missing }.into(), calling.span);
+                self.report(
+                    ProgramKind::MissingArguments {
+                        callee: name,
+                        missing,
+                    }
+                    .into(),
+                    calling.span,
+                );
             }
         }
     }
 
-    pub(super) fn unknown_argument(&mut self, callee: &str, name: &Name, params: &[ParameterInfo<'a>]) {
+    pub(super) fn unknown_argument(
+        &mut self,
+        callee: &str,
+        name: &Name,
+        params: &[ParameterInfo<'a>],
+    ) {
         let known = params.iter().map(|p| p.name.to_owned()).collect();
         let kind = ProgramKind::UnknownArgument {
             callee: callee.to_owned(),
@@ -235,7 +303,13 @@ impl<'a> Elaborator<'a> {
     }
 
     /// What changes set inside a block value: `K.net.hidden`.
-    pub(super) fn changed_inside(&mut self, scope: &Scope, value: Traced, ty: &Ty, at: &[Position]) -> Traced {
+    pub(super) fn changed_inside(
+        &mut self,
+        scope: &Scope,
+        value: Traced,
+        ty: &Ty,
+        at: &[Position],
+    ) -> Traced {
         let Value::Block(block) = &value.value else {
             return value;
         };
@@ -250,10 +324,17 @@ impl<'a> Elaborator<'a> {
             };
             let below = self.changes.step(at, param.name, None);
             let of = format!("`{}` of `{}`", param.name, self.callee_name(block.callee));
-            let before = changed.fixed.iter().find(|(fixed, _)| *fixed == name).map(|(_, v)| v.clone());
+            let before = changed
+                .fixed
+                .iter()
+                .find(|(fixed, _)| *fixed == name)
+                .map(|(_, v)| v.clone());
             let new = match self.changes.set(&below) {
                 Some((expr, _)) => {
-                    let there = Scope { file: self.main, ..scope.clone() };
+                    let there = Scope {
+                        file: self.main,
+                        ..scope.clone()
+                    };
                     self.expect(&there, expr, &param.ty, &of)
                 }
                 None => match before {
@@ -273,14 +354,28 @@ impl<'a> Elaborator<'a> {
     }
 
     /// What changes set of a list's elements: `expand[2] = 3`.
-    fn changed_elements(&mut self, calling: &Calling<'a, '_>, value: Traced, ty: &Ty, callee: &str, name: &str) -> Traced {
+    fn changed_elements(
+        &mut self,
+        calling: &Calling<'a, '_>,
+        value: Traced,
+        ty: &Ty,
+        callee: &str,
+        name: &str,
+    ) -> Traced {
         let own = self.changes.definition(callee);
         let all: Vec<Position> = calling.positions.iter().copied().chain(own).collect();
         self.elements_changed(calling.scope, value, ty, &all, name)
     }
 
     /// The same for a name below these places.
-    pub(super) fn elements_changed(&mut self, scope: &Scope, value: Traced, ty: &Ty, at: &[Position], name: &str) -> Traced {
+    pub(super) fn elements_changed(
+        &mut self,
+        scope: &Scope,
+        value: Traced,
+        ty: &Ty,
+        at: &[Position],
+        name: &str,
+    ) -> Traced {
         let (Value::List(items), Ty::List(of)) = (&value.value, ty) else {
             return value;
         };
@@ -296,11 +391,21 @@ impl<'a> Elaborator<'a> {
             let Some((expr, span)) = self.changes.set(&here) else {
                 continue;
             };
-            let there = Scope { file: self.main, ..scope.clone() };
+            let there = Scope {
+                file: self.main,
+                ..scope.clone()
+            };
             let new = self.expect(&there, expr, of, &format!("`{name}[{index}]`"));
             let count = items.len();
-            let from_end = if index < 0 { index + count as i64 } else { index };
-            match usize::try_from(from_end).ok().and_then(|i| items.get_mut(i)) {
+            let from_end = if index < 0 {
+                index + count as i64
+            } else {
+                index
+            };
+            match usize::try_from(from_end)
+                .ok()
+                .and_then(|i| items.get_mut(i))
+            {
                 Some(slot) => *slot = new,
                 None => self.report(ProgramKind::Index { index, count }.into(), span),
             }
@@ -324,7 +429,11 @@ impl<'a> Elaborator<'a> {
                 branches.push((name, expr, false));
             }
         }
-        let additions: Vec<_> = self.changes.additions(&calling.positions).map(|c| (c.path, c.action)).collect();
+        let additions: Vec<_> = self
+            .changes
+            .additions(&calling.positions)
+            .map(|c| (c.path, c.action))
+            .collect();
         let mut scope = std::borrow::Cow::Borrowed(calling.scope);
         for (path, action) in additions {
             let (Action::Add(value, place), Some(step)) = (action, path.steps.last()) else {
@@ -334,11 +443,20 @@ impl<'a> Elaborator<'a> {
                 None => branches.len(),
                 Some(place) => {
                     let neighbour = place.step.to_string();
-                    match branches.iter().position(|(name, ..)| name.as_deref() == Some(neighbour.as_str())) {
+                    match branches
+                        .iter()
+                        .position(|(name, ..)| name.as_deref() == Some(neighbour.as_str()))
+                    {
                         Some(at) => at + usize::from(place.after),
                         None => {
-                            let known = branches.iter().filter_map(|(name, ..)| name.clone()).collect();
-                            let kind = ProgramKind::NoNeighbour { name: neighbour, known };
+                            let known = branches
+                                .iter()
+                                .filter_map(|(name, ..)| name.clone())
+                                .collect();
+                            let kind = ProgramKind::NoNeighbour {
+                                name: neighbour,
+                                known,
+                            };
                             self.report(kind.into(), place.step.name.span);
                             continue;
                         }
@@ -347,22 +465,36 @@ impl<'a> Elaborator<'a> {
             };
             self.mark_used(path);
             let name = step.name.text.clone();
-            scope = std::borrow::Cow::Owned(self.added(scope.into_owned(), &name, value, step.name.span));
+            scope = std::borrow::Cow::Owned(self.added(
+                scope.into_owned(),
+                &name,
+                value,
+                step.name.span,
+            ));
             branches.insert(at.min(branches.len()), (Some(name), value, true));
         }
         if !calling.positions.is_empty() {
-            let names: Vec<String> = branches.iter().filter_map(|(name, ..)| name.clone()).collect();
+            let names: Vec<String> = branches
+                .iter()
+                .filter_map(|(name, ..)| name.clone())
+                .collect();
             self.changes.offer(&calling.positions, names.into_iter());
         }
         let of = format!("an argument of `{}`", calling.callee);
         let mut items = vec![];
         for (name, expr, added) in branches {
             let value = match (added, &name) {
-                (true, Some(name)) => scope.names.get(name).map_or_else(reported, |e| e.value.clone()),
+                (true, Some(name)) => scope
+                    .names
+                    .get(name)
+                    .map_or_else(reported, |e| e.value.clone()),
                 _ => self.eval(&scope, expr, Some(&Ty::Tensors)),
             };
             match self.coerce(value, &Ty::Tensors, &of, expr.span) {
-                Traced { value: Value::List(list), .. } => items.extend(list),
+                Traced {
+                    value: Value::List(list),
+                    ..
+                } => items.extend(list),
                 one => items.push(one),
             }
         }
@@ -376,5 +508,4 @@ impl<'a> Elaborator<'a> {
     fn text_of_callee(&self, calling: &Calling<'a, '_>) -> Option<&'a str> {
         self.written.get(&calling.span.start).copied()
     }
-
 }

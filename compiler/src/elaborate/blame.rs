@@ -42,7 +42,9 @@ impl Elaborator<'_> {
             diagnostic = diagnostic.related(place.span, text);
         }
         let at = self.users_call(call);
-        let inside = written.iter().any(|p| p.span.start >= at.start && p.span.end <= at.end);
+        let inside = written
+            .iter()
+            .any(|p| p.span.start >= at.start && p.span.end <= at.end);
         if !inside {
             diagnostic = diagnostic.related(at, "used here");
         }
@@ -52,7 +54,9 @@ impl Elaborator<'_> {
 
     /// The same for a value of a wrong type: it is wrong where it stands, unless it came from elsewhere.
     pub(super) fn refuse_at(&mut self, kind: Kind, places: &Places, span: Span) {
-        let inside = places.iter().any(|p| p.span.start >= span.start && p.span.end <= span.end);
+        let inside = places
+            .iter()
+            .any(|p| p.span.start >= span.start && p.span.end <= span.end);
         match inside || places.is_empty() || !is_prelude(span) {
             true => self.report(kind, span),
             false => self.refuse(kind, places, span),
@@ -69,7 +73,9 @@ impl Elaborator<'_> {
     fn users_call(&self, span: Span) -> Span {
         let calls = self.calls.iter().rev().map(|call| call.span);
         let all = std::iter::once(span).chain(calls);
-        all.into_iter().find(|span| !is_prelude(*span)).unwrap_or(span)
+        all.into_iter()
+            .find(|span| !is_prelude(*span))
+            .unwrap_or(span)
     }
 
     /// Adds which blocks it went through, and in which instance it happened.
@@ -85,7 +91,12 @@ impl Elaborator<'_> {
         if !names.is_empty() {
             diagnostic = diagnostic.note(format!("through {}", names.join(" in ")));
         }
-        if let Some(outer) = self.calls.iter().rev().find(|call| !call.path.is_empty() && call.user) {
+        if let Some(outer) = self
+            .calls
+            .iter()
+            .rev()
+            .find(|call| !call.path.is_empty() && call.user)
+        {
             diagnostic = diagnostic.note(format!("in `{}`", outer.path));
         }
         diagnostic
@@ -106,7 +117,11 @@ impl Elaborator<'_> {
         if self.depth >= super::DEEPEST {
             self.aborted = true;
             let most = super::DEEPEST;
-            self.refuse(ProgramKind::TooDeep { most }.into(), &Places::default(), span);
+            self.refuse(
+                ProgramKind::TooDeep { most }.into(),
+                &Places::default(),
+                span,
+            );
             return false;
         }
         self.depth += 1;
@@ -123,7 +138,11 @@ impl Elaborator<'_> {
         if self.draft.exceeded && !self.aborted {
             self.aborted = true;
             let most = MAX_NODES;
-            self.refuse(ProgramKind::TooManyNodes { most }.into(), &Places::default(), span);
+            self.refuse(
+                ProgramKind::TooManyNodes { most }.into(),
+                &Places::default(),
+                span,
+            );
         }
     }
 }

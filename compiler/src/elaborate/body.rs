@@ -18,14 +18,20 @@ impl<'a> Elaborator<'a> {
     /// What a block yields. `number` is its definition.
     pub(super) fn body(&mut self, scope: &mut Scope, block: &'a Callable, number: usize) -> Traced {
         let bound = block.body.iter().flat_map(bound_names);
-        scope.later.extend(bound.map(|(name, span)| (name.to_owned(), span)));
+        scope
+            .later
+            .extend(bound.map(|(name, span)| (name.to_owned(), span)));
         let mut result = None;
         for line in &block.body {
             if self.aborted {
                 return reported();
             }
             if let Some(span) = result {
-                self.report_with(ProgramKind::AfterResult {}.into(), line.span, Some((span, "the result".into())));
+                self.report_with(
+                    ProgramKind::AfterResult {}.into(),
+                    line.span,
+                    Some((span, "the result".into())),
+                );
                 return reported();
             }
             match &line.kind {
@@ -40,7 +46,10 @@ impl<'a> Elaborator<'a> {
                         return reported();
                     }
                 }
-                _ => self.report(ProgramKind::WrongLine { place: "a block" }.into(), line.span),
+                _ => self.report(
+                    ProgramKind::WrongLine { place: "a block" }.into(),
+                    line.span,
+                ),
             }
         }
         self.offer_names(scope);
@@ -48,7 +57,13 @@ impl<'a> Elaborator<'a> {
             Some(_) => std::mem::replace(&mut self.last, reported()),
             None => {
                 let block = self.program.get(number).name;
-                self.report(ProgramKind::NoResult { block: block.text.clone() }.into(), block.span);
+                self.report(
+                    ProgramKind::NoResult {
+                        block: block.text.clone(),
+                    }
+                    .into(),
+                    block.span,
+                );
                 reported()
             }
         }
@@ -65,12 +80,19 @@ impl<'a> Elaborator<'a> {
 
     /// A call of the result and a name of the block must not have one path.
     fn tag_clashes(&mut self, scope: &Scope, expr: &Expr) {
-        let tags = scope.folder.addresses.values().filter_map(|a| a.steps.first());
+        let tags = scope
+            .folder
+            .addresses
+            .values()
+            .filter_map(|a| a.steps.first());
         let clash = tags.filter_map(|(tag, _)| {
             let entry = scope.names.get(tag)?;
-            (!matches!(entry.value.value, Value::Block(_) | Value::Unknown)).then_some((tag, entry.span))
+            (!matches!(entry.value.value, Value::Block(_) | Value::Unknown))
+                .then_some((tag, entry.span))
         });
-        let clash = clash.min_by_key(|(_, span)| *span).map(|(tag, span)| (tag.clone(), span));
+        let clash = clash
+            .min_by_key(|(_, span)| *span)
+            .map(|(tag, span)| (tag.clone(), span));
         if let Some((name, span)) = clash {
             let related = Some((expr.span, "and a call of the result".to_owned()));
             self.report_with(ProgramKind::Clash { name }.into(), span, related);
@@ -81,7 +103,12 @@ impl<'a> Elaborator<'a> {
     pub(super) fn statement(&mut self, scope: &mut Scope, line: &'a Line) -> bool {
         match &line.kind {
             LineKind::Bind { target, value } => self.binding(scope, target, value),
-            LineKind::For { var, start, end, body } => {
+            LineKind::For {
+                var,
+                start,
+                end,
+                body,
+            } => {
                 let rounds = self.rounds(scope, start, end);
                 self.repeat(scope, var, rounds, body);
             }
@@ -95,13 +122,21 @@ impl<'a> Elaborator<'a> {
         true
     }
 
-    fn rounds(&mut self, scope: &Scope, start: &'a Expr, end: &'a Expr) -> Option<std::ops::Range<i64>> {
+    fn rounds(
+        &mut self,
+        scope: &Scope,
+        start: &'a Expr,
+        end: &'a Expr,
+    ) -> Option<std::ops::Range<i64>> {
         let from = self.integer(scope, start, "the first number of a loop");
         let to = self.expect(scope, end, &Ty::Int, "the end of a loop");
         let (Some(from), Value::Int(to_value)) = (from, &to.value) else {
             return None;
         };
-        if to_value.checked_sub(from).is_none_or(|rounds| rounds > MOST_ROUNDS) {
+        if to_value
+            .checked_sub(from)
+            .is_none_or(|rounds| rounds > MOST_ROUNDS)
+        {
             let kind = ProgramKind::TooManyRounds { most: MOST_ROUNDS };
             self.refuse(kind.into(), &to.places, end.span);
             return None;
@@ -118,15 +153,26 @@ impl<'a> Elaborator<'a> {
     ) {
         if let Some(entry) = scope.names.get(&var.text) {
             let related = Some((entry.span, "first here".to_owned()));
-            self.report_with(ProgramKind::DefinedTwice { name: var.text.clone() }.into(), var.span, related);
-            body.iter().flat_map(bound_names).for_each(|(name, span)| forget(scope, name, span));
+            self.report_with(
+                ProgramKind::DefinedTwice {
+                    name: var.text.clone(),
+                }
+                .into(),
+                var.span,
+                related,
+            );
+            body.iter()
+                .flat_map(bound_names)
+                .for_each(|(name, span)| forget(scope, name, span));
             return;
         }
         let instance = self.draft.instance(scope.instance);
         let number = instance.loops.len();
         let known = rounds.is_some();
         let rounds = rounds.unwrap_or(0..0);
-        instance.loops.push((rounds.end - rounds.start).max(0) as usize);
+        instance
+            .loops
+            .push((rounds.end - rounds.start).max(0) as usize);
         for (round, value) in rounds.enumerate() {
             if self.aborted {
                 return;
@@ -136,7 +182,14 @@ impl<'a> Elaborator<'a> {
                 places: Places::default(),
             };
             scope.iteration = Some(Iteration { number, round });
-            scope.names.insert(var.text.clone(), Entry { value, span: var.span, kind: EntryKind::Loop });
+            scope.names.insert(
+                var.text.clone(),
+                Entry {
+                    value,
+                    span: var.span,
+                    kind: EntryKind::Loop,
+                },
+            );
             for line in body {
                 self.repeated_line(scope, line);
             }
@@ -153,7 +206,11 @@ impl<'a> Elaborator<'a> {
                 value: Value::List(vec![]),
                 places: Places::default(),
             };
-            let entry = Entry { value, span, kind: EntryKind::Binding };
+            let entry = Entry {
+                value,
+                span,
+                kind: EntryKind::Binding,
+            };
             scope.names.entry(name.to_owned()).or_insert(entry);
         }
     }
@@ -197,7 +254,11 @@ impl<'a> Elaborator<'a> {
         }
         // What the condition itself writes is not to blame for what it is held against.
         let places = places.outside(condition.span);
-        self.refuse(ProgramKind::Required { message: text }.into(), &places, condition.span);
+        self.refuse(
+            ProgramKind::Required { message: text }.into(),
+            &places,
+            condition.span,
+        );
         false
     }
 
@@ -227,7 +288,11 @@ impl<'a> Elaborator<'a> {
     fn may_bind(&mut self, scope: &Scope, name: &str, index: Option<i64>, span: Span) -> bool {
         let Some(entry) = scope.names.get(name) else {
             if let Some(index) = index.filter(|i| *i != 0) {
-                let kind = ProgramKind::NotNext { name: name.to_owned(), index, next: 0 };
+                let kind = ProgramKind::NotNext {
+                    name: name.to_owned(),
+                    index,
+                    next: 0,
+                };
                 self.report(kind.into(), span);
                 return false;
             }
@@ -240,21 +305,38 @@ impl<'a> Elaborator<'a> {
             (Value::List(items), Some(index)) if entry.kind == EntryKind::Binding => {
                 let next = items.len() as i64;
                 if index != next {
-                    let kind = ProgramKind::NotNext { name: name.to_owned(), index, next };
+                    let kind = ProgramKind::NotNext {
+                        name: name.to_owned(),
+                        index,
+                        next,
+                    };
                     self.report(kind.into(), span);
                 }
                 index == next
             }
             _ => {
                 let related = Some((entry.span, "first here".to_owned()));
-                self.report_with(ProgramKind::DefinedTwice { name: name.to_owned() }.into(), span, related);
+                self.report_with(
+                    ProgramKind::DefinedTwice {
+                        name: name.to_owned(),
+                    }
+                    .into(),
+                    span,
+                    related,
+                );
                 false
             }
         }
     }
 
     /// The value of a binding, or what a change sets in its place.
-    pub(super) fn bound_value(&mut self, scope: &mut Scope, name: &str, index: Option<i64>, value: &'a Expr) -> Traced {
+    pub(super) fn bound_value(
+        &mut self,
+        scope: &mut Scope,
+        name: &str,
+        index: Option<i64>,
+        value: &'a Expr,
+    ) -> Traced {
         let at = self.changes.step(&scope.positions, name, index);
         let (value, file) = match self.changes.set(&at) {
             Some((changed, _)) => (changed, self.main),
@@ -303,7 +385,14 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Binds a name, or the next element of a list.
-    pub(super) fn enter_name(&mut self, scope: &mut Scope, name: &str, index: Option<i64>, value: Traced, span: Span) {
+    pub(super) fn enter_name(
+        &mut self,
+        scope: &mut Scope,
+        name: &str,
+        index: Option<i64>,
+        value: Traced,
+        span: Span,
+    ) {
         let iteration = scope.iteration;
         let mut record = |index: Option<i64>, node: NodeId| {
             let bindings = &mut self.draft.instance(scope.instance).bindings;
@@ -328,11 +417,20 @@ impl<'a> Elaborator<'a> {
         let kind = EntryKind::Binding;
         match index {
             None => {
-                scope.names.insert(name.to_owned(), Entry { value, span, kind });
+                scope
+                    .names
+                    .insert(name.to_owned(), Entry { value, span, kind });
             }
             Some(_) => {
-                let list = Traced { value: Value::List(vec![]), places: Places::default() };
-                let entry = scope.names.entry(name.to_owned()).or_insert(Entry { value: list, span, kind });
+                let list = Traced {
+                    value: Value::List(vec![]),
+                    places: Places::default(),
+                };
+                let entry = scope.names.entry(name.to_owned()).or_insert(Entry {
+                    value: list,
+                    span,
+                    kind,
+                });
                 if let Value::List(items) = &mut entry.value.value {
                     items.push(value);
                 }
@@ -352,11 +450,19 @@ impl<'a> Elaborator<'a> {
         self.add_where(scope, |place| place.is_none());
     }
 
-    fn add_where(&mut self, scope: &mut Scope, here: impl Fn(Option<&termc_grammar::ast::Place>) -> bool) {
+    fn add_where(
+        &mut self,
+        scope: &mut Scope,
+        here: impl Fn(Option<&termc_grammar::ast::Place>) -> bool,
+    ) {
         if scope.positions.is_empty() {
             return;
         }
-        let additions: Vec<_> = self.changes.additions(&scope.positions).map(|c| (c.path, c.action)).collect();
+        let additions: Vec<_> = self
+            .changes
+            .additions(&scope.positions)
+            .map(|c| (c.path, c.action))
+            .collect();
         for (path, action) in additions {
             let (Action::Add(value, place), Some(step)) = (action, path.steps.last()) else {
                 continue;
@@ -370,7 +476,13 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The scope with a binding that a change adds.
-    pub(super) fn added(&mut self, mut scope: Scope, name: &str, value: &'a Expr, span: Span) -> Scope {
+    pub(super) fn added(
+        &mut self,
+        mut scope: Scope,
+        name: &str,
+        value: &'a Expr,
+        span: Span,
+    ) -> Scope {
         let folder = scope.folder.clone();
         let own = std::mem::replace(&mut scope.file, self.main);
         let made = self.bound_value(&mut scope, name, None, value);
@@ -393,7 +505,14 @@ impl<'a> Elaborator<'a> {
 pub(super) fn forget(scope: &mut Scope, name: &str, span: Span) {
     scope.later.remove(name);
     let kind = EntryKind::Binding;
-    scope.names.insert(name.to_owned(), Entry { value: reported(), span, kind });
+    scope.names.insert(
+        name.to_owned(),
+        Entry {
+            value: reported(),
+            span,
+            kind,
+        },
+    );
 }
 
 /// The names that a line binds, and where.
@@ -408,7 +527,9 @@ pub(super) fn bound_names(line: &Line) -> Vec<(&str, Span)> {
                 },
                 _ => None,
             };
-            name.map(|name| (name.as_str(), target.span)).into_iter().collect()
+            name.map(|name| (name.as_str(), target.span))
+                .into_iter()
+                .collect()
         }
         LineKind::For { body, .. } => body.iter().flat_map(bound_names).collect(),
         _ => vec![],

@@ -35,10 +35,19 @@ pub(super) struct Calling<'a, 'b> {
 
 impl<'a> Elaborator<'a> {
     /// The value of a call.
-    pub(super) fn call(&mut self, scope: &Scope, call: &'a Call, piped: Option<&'a Expr>, want: Option<&Ty>) -> Traced {
+    pub(super) fn call(
+        &mut self,
+        scope: &Scope,
+        call: &'a Call,
+        piped: Option<&'a Expr>,
+        want: Option<&Ty>,
+    ) -> Traced {
         let name = call.callee.text.as_str();
         if let Some(function) = function(name) {
-            let args: Vec<&'a Expr> = piped.into_iter().chain(call.args.iter().map(|a| &a.value)).collect();
+            let args: Vec<&'a Expr> = piped
+                .into_iter()
+                .chain(call.args.iter().map(|a| &a.value))
+                .collect();
             return self.function(scope, function, call, &args);
         }
         let Some(block) = self.callee(scope, name) else {
@@ -49,7 +58,13 @@ impl<'a> Elaborator<'a> {
         }
         let address = scope.folder.addresses.get(&call.callee.span.start).cloned();
         let Some(address) = address else {
-            self.report(ProgramKind::CallOfNoTensor { name: name.to_owned() }.into(), call.span);
+            self.report(
+                ProgramKind::CallOfNoTensor {
+                    name: name.to_owned(),
+                }
+                .into(),
+                call.span,
+            );
             return reported();
         };
         let positions = self.steps(&scope.positions, &address.steps);
@@ -57,16 +72,33 @@ impl<'a> Elaborator<'a> {
         let mut args: Vec<_> = piped.into_iter().map(|value| (None, value)).collect();
         args.extend(call.args.iter().map(|arg| (arg.name.as_ref(), &arg.value)));
         let callee = self.callee_name(block.callee);
-        let mut calling = Calling { scope, block, callee, span: call.span, address, positions, args };
+        let mut calling = Calling {
+            scope,
+            block,
+            callee,
+            span: call.span,
+            address,
+            positions,
+            args,
+        };
         // A call of a block that was passed in is changed by setting the parameter, which has the same path.
-        let passed = scope.names.get(name).is_some_and(|e| e.kind == EntryKind::Parameter);
+        let passed = scope
+            .names
+            .get(name)
+            .is_some_and(|e| e.kind == EntryKind::Parameter);
         if calling.address.inner && !passed {
             if self.changes.without(&calling.positions) {
                 return self.passed_through(&calling);
             }
             if let Some((value, _)) = self.changes.set(&calling.positions) {
-                let there = Scope { file: self.main, ..scope.clone() };
-                match self.expect(&there, value, &Ty::Block, "what takes the place of a call").value {
+                let there = Scope {
+                    file: self.main,
+                    ..scope.clone()
+                };
+                match self
+                    .expect(&there, value, &Ty::Block, "what takes the place of a call")
+                    .value
+                {
                     Value::Block(block) => {
                         calling.callee = self.callee_name(block.callee);
                         calling.block = (*block).clone();
@@ -82,14 +114,18 @@ impl<'a> Elaborator<'a> {
     /// What is left of a call that a change takes away: its first argument.
     fn passed_through(&mut self, calling: &Calling<'a, '_>) -> Traced {
         match calling.args.first() {
-            Some((_, first)) => self.expect(calling.scope, first, &Ty::Tensor, "what passes through"),
+            Some((_, first)) => {
+                self.expect(calling.scope, first, &Ty::Tensor, "what passes through")
+            }
             None => reported(),
         }
     }
 
     fn unknown_callee(&mut self, scope: &Scope, call: &'a Call, piped: Option<&'a Expr>) -> Traced {
         let name = call.callee.text.clone();
-        let inside = piped.into_iter().chain(call.args.iter().map(|arg| &arg.value));
+        let inside = piped
+            .into_iter()
+            .chain(call.args.iter().map(|arg| &arg.value));
         for expr in inside {
             self.eval(scope, expr, None);
         }
@@ -109,10 +145,15 @@ impl<'a> Elaborator<'a> {
     }
 
     fn callable_names(&self, scope: &Scope) -> Vec<String> {
-        let own = scope.names.iter().filter(|(_, e)| matches!(e.value.value, Value::Block(_)));
+        let own = scope
+            .names
+            .iter()
+            .filter(|(_, e)| matches!(e.value.value, Value::Block(_)));
         let own = own.map(|(name, _)| name.clone());
         let blocks = self.program.names(scope.file).map(str::to_owned);
-        let primitives = crate::primitives::signatures().iter().map(|s| s.name.to_owned());
+        let primitives = crate::primitives::signatures()
+            .iter()
+            .map(|s| s.name.to_owned());
         own.chain(blocks).chain(primitives).collect()
     }
 
@@ -124,7 +165,10 @@ impl<'a> Elaborator<'a> {
         for arg in &call.args {
             let Some(name) = &arg.name else {
                 let block = call.callee.text.clone();
-                self.report(ProgramKind::FixedByPosition { block }.into(), arg.value.span);
+                self.report(
+                    ProgramKind::FixedByPosition { block }.into(),
+                    arg.value.span,
+                );
                 self.eval(scope, &arg.value, None);
                 sound = false;
                 continue;
@@ -137,14 +181,24 @@ impl<'a> Elaborator<'a> {
             };
             if given.contains(&name.text.as_str()) {
                 let name_text = name.text.clone();
-                self.report(ProgramKind::GivenTwice { name: name_text }.into(), name.span);
+                self.report(
+                    ProgramKind::GivenTwice { name: name_text }.into(),
+                    name.span,
+                );
                 continue;
             }
             given.push(&name.text);
             if matches!(param.ty, Ty::Tensor | Ty::Grid | Ty::Tensors) {
                 let name_text = name.text.clone();
                 let block = call.callee.text.clone();
-                self.report(ProgramKind::FixedTensor { name: name_text, block }.into(), arg.value.span);
+                self.report(
+                    ProgramKind::FixedTensor {
+                        name: name_text,
+                        block,
+                    }
+                    .into(),
+                    arg.value.span,
+                );
                 continue;
             }
             let of = format!("`{}` of `{}`", param.name, call.callee.text);
@@ -193,7 +247,12 @@ impl<'a> Elaborator<'a> {
             match value.value {
                 // A tensor stands for the places where its sizes were written, a list of the prelude's for its elements.
                 Value::Tensor(id) => value.places = self.draft.sizes(id),
-                Value::List(_) if value.places.iter().all(|p| crate::prelude::is_prelude(p.span)) => {
+                Value::List(_)
+                    if value
+                        .places
+                        .iter()
+                        .all(|p| crate::prelude::is_prelude(p.span)) =>
+                {
                     value.places = list_places(value);
                 }
                 _ => {}
@@ -204,7 +263,13 @@ impl<'a> Elaborator<'a> {
         }
         let sizes = params.iter().position(|p| p.name == "sizes");
         let sizes = sizes.and_then(|at| bound.values.get(at)).map(list_places);
-        let made = (signature.build)(&mut Building { draft: &mut self.draft, site: &site }, bound.values);
+        let made = (signature.build)(
+            &mut Building {
+                draft: &mut self.draft,
+                site: &site,
+            },
+            bound.values,
+        );
         // Where a primitive refuses inside the prelude, its name belongs to the trail.
         self.calls.push(ActiveCall {
             span: calling.span,
@@ -227,21 +292,33 @@ impl<'a> Elaborator<'a> {
             crate::bug::bug!("`{}` is no block", definition.name.text);
         };
         let (name, file) = (definition.name.text.as_str(), definition.file);
-        if self.calls.iter().any(|call| call.definition == Some(number)) {
+        if self
+            .calls
+            .iter()
+            .any(|call| call.definition == Some(number))
+        {
             self.recursion(number, calling.span);
             return reported();
         }
         if self.calls.len() >= super::MOST_CALLS {
             let most = super::MOST_CALLS;
             self.aborted = true;
-            self.refuse(ProgramKind::TooManyCalls { most }.into(), &Places::default(), calling.span);
+            self.refuse(
+                ProgramKind::TooManyCalls { most }.into(),
+                &Places::default(),
+                calling.span,
+            );
             return reported();
         }
         self.expanded.insert(number);
         if self.draft.instances.len() >= crate::language::limits::MAX_INSTANCES {
             self.aborted = true;
             let most = crate::language::limits::MAX_INSTANCES;
-            self.refuse(ProgramKind::TooManyInstances { most }.into(), &Places::default(), calling.span);
+            self.refuse(
+                ProgramKind::TooManyInstances { most }.into(),
+                &Places::default(),
+                calling.span,
+            );
             return reported();
         }
         let params = self.parameters(calling.block.callee);
@@ -308,18 +385,35 @@ impl<'a> Elaborator<'a> {
     }
 
     fn recursion(&mut self, number: usize, span: Span) {
-        let start = self.calls.iter().position(|call| call.definition == Some(number));
-        let circle = self.calls.iter().skip(start.unwrap_or(0)).map(|call| call.name.clone());
+        let start = self
+            .calls
+            .iter()
+            .position(|call| call.definition == Some(number));
+        let circle = self
+            .calls
+            .iter()
+            .skip(start.unwrap_or(0))
+            .map(|call| call.name.clone());
         let name = self.program.get(number).name.text.clone();
         let circle: Vec<String> = circle.chain([name.clone()]).collect();
         self.report(ProgramKind::Recursion { name, circle }.into(), span);
     }
 
     /// What an instance was given, for the model.
-    fn passed(&self, params: &[ParameterInfo<'a>], values: &[Traced]) -> (Vec<Input>, Vec<(String, Constant)>) {
+    fn passed(
+        &self,
+        params: &[ParameterInfo<'a>],
+        values: &[Traced],
+    ) -> (Vec<Input>, Vec<(String, Constant)>) {
         let (mut inputs, mut constants) = (vec![], vec![]);
         for (param, value) in params.iter().zip(values) {
-            let mut input = |index, node| inputs.push(Input { param: param.name.to_owned(), index, node });
+            let mut input = |index, node| {
+                inputs.push(Input {
+                    param: param.name.to_owned(),
+                    index,
+                    node,
+                })
+            };
             match &value.value {
                 Value::Tensor(id) => input(None, *id),
                 Value::List(items) if matches!(&param.ty, Ty::List(of) if matches!(**of, Ty::Tensor | Ty::Grid)) => {
@@ -329,7 +423,9 @@ impl<'a> Elaborator<'a> {
                         }
                     }
                 }
-                other => constants.extend(self.known_value(other).map(|c| (param.name.to_owned(), c))),
+                other => {
+                    constants.extend(self.known_value(other).map(|c| (param.name.to_owned(), c)))
+                }
             }
         }
         (inputs, constants)
@@ -391,7 +487,9 @@ impl<'a> Elaborator<'a> {
 /// The places of a list's elements together.
 fn list_places(value: &Traced) -> Places {
     match &value.value {
-        Value::List(items) => items.iter().fold(Places::default(), |all, item| all.and(&item.places)),
+        Value::List(items) => items
+            .iter()
+            .fold(Places::default(), |all, item| all.and(&item.places)),
         _ => value.places.clone(),
     }
 }

@@ -19,13 +19,18 @@ impl Elaborator<'_> {
                 let wanted = ty.described();
                 let kind = match (&value, ty) {
                     (Value::Float(x), Ty::Int) if x.is_finite() => {
-                        let computed = places.iter().count() > 1 || places.iter().all(|p| p.span != span);
+                        let computed =
+                            places.iter().count() > 1 || places.iter().all(|p| p.span != span);
                         match computed {
                             true => ProgramKind::NotWhole { of, found },
                             false => ProgramKind::Type { of, wanted, found },
                         }
                     }
-                    (Value::Word(word), _) => ProgramKind::Type { of, wanted, found: format!("the word `{word}`") },
+                    (Value::Word(word), _) => ProgramKind::Type {
+                        of,
+                        wanted,
+                        found: format!("the word `{word}`"),
+                    },
                     _ => ProgramKind::Type { of, wanted, found },
                 };
                 self.refuse_at(kind.into(), &places, span);
@@ -41,7 +46,11 @@ impl Elaborator<'_> {
             (Ty::Any, _) | (_, Value::Unknown) => Value::Unknown,
             (Ty::Constant, value) => value,
             (Ty::Tensor | Ty::Tensors, Value::Tensor(id)) => Value::Tensor(id),
-            (Ty::Grid, Value::Tensor(id)) if matches!(self.draft.node(id).op, Op::Coordinates(_)) => Value::Tensor(id),
+            (Ty::Grid, Value::Tensor(id))
+                if matches!(self.draft.node(id).op, Op::Coordinates(_)) =>
+            {
+                Value::Tensor(id)
+            }
             (Ty::Int | Ty::Parts, Value::Int(n)) => Value::Int(n),
             (Ty::Float, Value::Int(n)) => Value::Float(n as f64),
             (Ty::Float, Value::Float(x)) => Value::Float(x),
@@ -50,14 +59,19 @@ impl Elaborator<'_> {
             (Ty::Init, Value::Int(n)) => Value::Init(Start::new(StartKind::Number(n as f64))),
             (Ty::Init, Value::Float(x)) => Value::Init(Start::new(StartKind::Number(x))),
             (Ty::Block, Value::Block(block)) => Value::Block(block),
-            (Ty::Word(words), Value::Word(word)) if words.words.contains(&word) => Value::Word(word),
+            (Ty::Word(words), Value::Word(word)) if words.words.contains(&word) => {
+                Value::Word(word)
+            }
             (Ty::Axes, Value::Word(word)) => Value::Word(word),
             (Ty::Axes | Ty::Parts | Ty::List(_) | Ty::Tensors | Ty::Values, Value::List(items)) => {
                 let inner = super::address::element(ty);
                 let mut fitted = Vec::with_capacity(items.len());
                 for item in &items {
                     match self.fit(item.value.clone(), inner) {
-                        Ok(value) => fitted.push(Traced { value, places: item.places.clone() }),
+                        Ok(value) => fitted.push(Traced {
+                            value,
+                            places: item.places.clone(),
+                        }),
                         Err(_) => return Err(Value::List(items)),
                     }
                 }
@@ -80,7 +94,11 @@ impl Elaborator<'_> {
             Value::Block(block) => format!("the block `{}`", self.callee_name(block.callee)),
             Value::List(items) => match items.first() {
                 None => "an empty list".into(),
-                Some(first) => format!("a list of {} (the first is {})", items.len(), self.described(&first.value)),
+                Some(first) => format!(
+                    "a list of {} (the first is {})",
+                    items.len(),
+                    self.described(&first.value)
+                ),
             },
             Value::Unknown => "nothing".into(),
         }

@@ -75,7 +75,10 @@ impl Draft {
             self.exceeded = true;
             return NodeId(0);
         }
-        let places = op.operands().iter().fold(Places::default(), |all, x| all.and(&self.sizes(*x)));
+        let places = op
+            .operands()
+            .iter()
+            .fold(Places::default(), |all, x| all.and(&self.sizes(*x)));
         self.sizes.push(places);
         let path = self.unique(path);
         self.nodes.push(Node {
@@ -128,7 +131,9 @@ impl Draft {
         let Some(init) = new.start.value.resolve(new.fan_in) else {
             return Ok(Parameterized::None);
         };
-        if let (true, false, crate::model::Init::Constant(value)) = (new.start.value.fixed, new.store_numbers, init) {
+        if let (true, false, crate::model::Init::Constant(value)) =
+            (new.start.value.fixed, new.store_numbers, init)
+        {
             return Ok(Parameterized::Number(value));
         }
         self.scalars = parameters_with(self.scalars, &new.shape)?;
@@ -165,7 +170,8 @@ impl Build for Building<'_> {
     }
 
     fn node(&mut self, op: Op, shape: Shape) -> NodeId {
-        self.draft.push(op, shape, self.site, self.site.path.clone())
+        self.draft
+            .push(op, shape, self.site, self.site.path.clone())
     }
 
     fn element(&mut self, index: usize, op: Op, shape: Shape) -> NodeId {

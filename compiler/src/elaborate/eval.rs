@@ -53,14 +53,23 @@ impl<'a> Elaborator<'a> {
                     UnaryOp::Not => self.not(operand, value.span),
                 }
             }
-            ExprKind::Binary { op, op_span, lhs, rhs } => {
+            ExprKind::Binary {
+                op,
+                op_span,
+                lhs,
+                rhs,
+            } => {
                 if let BinaryOp::And | BinaryOp::Or = op {
                     return self.logical(scope, *op, lhs, rhs);
                 }
                 let (a, b) = (self.eval(scope, lhs, None), self.eval(scope, rhs, None));
                 self.binary(scope, *op, *op_span, (a, lhs.span), (b, rhs.span))
             }
-            ExprKind::If { condition, then, otherwise } => {
+            ExprKind::If {
+                condition,
+                then,
+                otherwise,
+            } => {
                 let chosen = self.eval(scope, condition, Some(&Ty::Bool));
                 let value = match self.truth(chosen, condition.span) {
                     Some((true, places)) => Some((self.eval(scope, then, want), places)),
@@ -94,13 +103,19 @@ impl<'a> Elaborator<'a> {
     /// `true` or `false`, if the value is one, and where it comes from.
     pub(super) fn truth(&mut self, value: Traced, span: Span) -> Option<(bool, Places)> {
         match self.coerce(value, &Ty::Bool, "a condition", span) {
-            Traced { value: Value::Bool(b), places } => Some((b, places)),
+            Traced {
+                value: Value::Bool(b),
+                places,
+            } => Some((b, places)),
             _ => None,
         }
     }
 
     fn name(&mut self, scope: &Scope, name: &str, span: Span, want: Option<&Ty>) -> Traced {
-        if let Some(word) = want.and_then(Ty::words).and_then(|w| w.words.iter().find(|w| **w == name)) {
+        if let Some(word) = want
+            .and_then(Ty::words)
+            .and_then(|w| w.words.iter().find(|w| **w == name))
+        {
             return Traced {
                 value: Value::Word(word),
                 places: Places::literal(span),
@@ -139,21 +154,32 @@ impl<'a> Elaborator<'a> {
         let name = name.to_owned();
         let kind = match (scope.later.get(&name), want.and_then(Ty::words)) {
             (Some(_), _) => ProgramKind::UsedBefore { name: name.clone() },
-            (None, Some(words)) => ProgramKind::UnknownWord { word: name.clone(), words },
+            (None, Some(words)) => ProgramKind::UnknownWord {
+                word: name.clone(),
+                words,
+            },
             (None, None) => {
                 let known = self.known_names(scope);
-                ProgramKind::UnknownName { name: name.clone(), known }
+                ProgramKind::UnknownName {
+                    name: name.clone(),
+                    known,
+                }
             }
         };
         let below = scope.later.get(&name).copied();
-        self.report_with(kind.into(), span, below.map(|span| (span, "defined here".to_owned())));
+        self.report_with(
+            kind.into(),
+            span,
+            below.map(|span| (span, "defined here".to_owned())),
+        );
         reported()
     }
 
     /// The names that can be read in a scope.
     pub(super) fn known_names(&self, scope: &Scope) -> Vec<String> {
         let own = scope.names.keys().cloned();
-        own.chain(self.program.names(scope.file).map(str::to_owned)).collect()
+        own.chain(self.program.names(scope.file).map(str::to_owned))
+            .collect()
     }
 
     fn index(&mut self, scope: &Scope, list: &'a Expr, index: &'a Expr) -> Traced {
@@ -186,19 +212,38 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    fn slice(&mut self, scope: &Scope, list: &'a Expr, start: Option<&'a Expr>, end: Option<&'a Expr>) -> Traced {
+    fn slice(
+        &mut self,
+        scope: &Scope,
+        list: &'a Expr,
+        start: Option<&'a Expr>,
+        end: Option<&'a Expr>,
+    ) -> Traced {
         let value = self.eval(scope, list, None);
         let places = value.places.clone();
         let start = start.map(|e| self.integer(scope, e, "the start of a slice"));
         let end = end.map(|e| self.integer(scope, e, "the end of a slice"));
-        let (Some(items), false, false) = (self.items(value, list.span), start == Some(None), end == Some(None)) else {
+        let (Some(items), false, false) = (
+            self.items(value, list.span),
+            start == Some(None),
+            end == Some(None),
+        ) else {
             return reported();
         };
         let count = items.len() as i64;
-        let cut = |n: i64| if n < 0 { (count + n).max(0) } else { n.min(count) };
+        let cut = |n: i64| {
+            if n < 0 {
+                (count + n).max(0)
+            } else {
+                n.min(count)
+            }
+        };
         let from = start.flatten().map_or(0, cut);
         let to = end.flatten().map_or(count, cut).max(from);
-        let items = items.into_iter().skip(from as usize).take((to - from) as usize);
+        let items = items
+            .into_iter()
+            .skip(from as usize)
+            .take((to - from) as usize);
         Traced {
             value: Value::List(items.collect()),
             places,
@@ -235,7 +280,10 @@ impl<'a> Elaborator<'a> {
                 let sizes = shape.sizes.as_slice();
                 // What the prelude reads of a shape comes from where the sizes were written.
                 let written = self.draft.sizes(id);
-                let places = match crate::prelude::is_prelude(of.span) && name.text != "channels" && !written.is_empty() {
+                let places = match crate::prelude::is_prelude(of.span)
+                    && name.text != "channels"
+                    && !written.is_empty()
+                {
                     true => written,
                     false => Places::shape(of.span),
                 };
@@ -284,6 +332,10 @@ impl<'a> Elaborator<'a> {
 /// The element at an index; negative ones count from the end.
 pub(super) fn element_at(items: &[Traced], index: i64) -> Option<&Traced> {
     let count = items.len() as i64;
-    let index = if index < 0 { count.checked_add(index)? } else { index };
+    let index = if index < 0 {
+        count.checked_add(index)?
+    } else {
+        index
+    };
     items.get(usize::try_from(index).ok()?)
 }

@@ -9,7 +9,13 @@ use crate::diagnostics::ProgramKind;
 use crate::language::{Function, FunctionBody, Places, Start, Traced, Ty, Value};
 
 impl<'a> Elaborator<'a> {
-    pub(super) fn function(&mut self, scope: &Scope, function: &Function, call: &'a Call, args: &[&'a Expr]) -> Traced {
+    pub(super) fn function(
+        &mut self,
+        scope: &Scope,
+        function: &Function,
+        call: &'a Call,
+        args: &[&'a Expr],
+    ) -> Traced {
         let callee = function.name.to_owned();
         if let Some(name) = call.args.iter().find_map(|arg| arg.name.as_ref()) {
             self.report(ProgramKind::NamedOfFunction { callee }.into(), name.span);
@@ -21,8 +27,16 @@ impl<'a> Elaborator<'a> {
             (false, false) => (function.arguments.len(), function.arguments.len()),
         };
         if args.len() < least {
-            let missing = function.arguments.iter().skip(args.len()).map(|a| (*a).to_owned()).collect();
-            self.report(ProgramKind::MissingArguments { callee, missing }.into(), call.span);
+            let missing = function
+                .arguments
+                .iter()
+                .skip(args.len())
+                .map(|a| (*a).to_owned())
+                .collect();
+            self.report(
+                ProgramKind::MissingArguments { callee, missing }.into(),
+                call.span,
+            );
             return reported();
         }
         if let Some(surplus) = args.get(most) {
@@ -42,7 +56,10 @@ impl<'a> Elaborator<'a> {
             let raw = self.eval(scope, arg, Some(&wanted));
             whole &= matches!(raw.value, Value::Int(_));
             let value = self.coerce(raw, &wanted, &of, arg.span);
-            if matches!(function.body, FunctionBody::Number(_) | FunctionBody::Select(_)) {
+            if matches!(
+                function.body,
+                FunctionBody::Number(_) | FunctionBody::Select(_)
+            ) {
                 places = places.and(&value.places);
             }
             values.push(value.value);
@@ -50,10 +67,13 @@ impl<'a> Elaborator<'a> {
         if values.iter().any(|v| matches!(v, Value::Unknown)) {
             return reported();
         }
-        let numbers: Vec<f64> = values.iter().filter_map(|v| match v {
-            Value::Float(x) => Some(*x),
-            _ => None,
-        }).collect();
+        let numbers: Vec<f64> = values
+            .iter()
+            .filter_map(|v| match v {
+                Value::Float(x) => Some(*x),
+                _ => None,
+            })
+            .collect();
         let value = match function.body {
             FunctionBody::Number(f) => f(&numbers).map(Value::Float),
             FunctionBody::Select(f) => numbers.into_iter().reduce(f).map(|x| match whole {
@@ -65,7 +85,10 @@ impl<'a> Elaborator<'a> {
                 false => None,
             },
             FunctionBody::Fixed => values.into_iter().next().map(|value| match value {
-                Value::Init(start) => Value::Init(Start { fixed: true, ..start }),
+                Value::Init(start) => Value::Init(Start {
+                    fixed: true,
+                    ..start
+                }),
                 other => other,
             }),
         };

@@ -26,15 +26,29 @@ pub(super) struct Named<'a> {
 /// Reads `name` or `name(arguments)`.
 pub(super) fn named(expr: &Expr) -> Option<Named<'_>> {
     match &expr.kind {
-        ExprKind::Name(name) => Some(Named { name, call: None, span: expr.span }),
-        ExprKind::Call(call) => Some(Named { name: &call.callee.text, call: Some(call), span: expr.span }),
+        ExprKind::Name(name) => Some(Named {
+            name,
+            call: None,
+            span: expr.span,
+        }),
+        ExprKind::Call(call) => Some(Named {
+            name: &call.callee.text,
+            call: Some(call),
+            span: expr.span,
+        }),
         _ => None,
     }
 }
 
 impl<'a> Elaborator<'a> {
     /// All terms; None if something about them was reported.
-    pub(super) fn loss(&mut self, scope: &Scope, body: &'a [Line], model: Span, output: Option<NodeId>) -> Option<Vec<LossTerm>> {
+    pub(super) fn loss(
+        &mut self,
+        scope: &Scope,
+        body: &'a [Line],
+        model: Span,
+        output: Option<NodeId>,
+    ) -> Option<Vec<LossTerm>> {
         let root = self.changes.step(&scope.positions, "loss", None);
         let mut sections = body.iter().filter_map(|line| match &line.kind {
             LineKind::Loss(terms) => Some((line, terms)),
@@ -42,7 +56,13 @@ impl<'a> Elaborator<'a> {
         });
         let first = sections.next();
         for (line, _) in sections {
-            self.report(ProgramKind::PartTwice { part: "loss".into() }.into(), line.span);
+            self.report(
+                ProgramKind::PartTwice {
+                    part: "loss".into(),
+                }
+                .into(),
+                line.span,
+            );
         }
         let mut lines: Vec<(String, Span, &'a Expr)> = vec![];
         for line in first.map(|(_, terms)| terms.as_slice()).unwrap_or_default() {
@@ -57,14 +77,25 @@ impl<'a> Elaborator<'a> {
                 }
             }
         }
-        let additions: Vec<_> = self.changes.additions(&root).map(|c| (c.path, c.action)).collect();
+        let additions: Vec<_> = self
+            .changes
+            .additions(&root)
+            .map(|c| (c.path, c.action))
+            .collect();
         for (path, action) in additions {
             if let (Action::Add(value, _), Some(step)) = (action, path.steps.last()) {
                 self.mark_used(path);
                 lines.push((step.name.text.clone(), step.name.span, value));
             }
         }
-        self.changes.offer(&root, lines.iter().map(|(label, ..)| label.clone()).collect::<Vec<_>>().into_iter());
+        self.changes.offer(
+            &root,
+            lines
+                .iter()
+                .map(|(label, ..)| label.clone())
+                .collect::<Vec<_>>()
+                .into_iter(),
+        );
         let mut terms = vec![];
         let mut sound = true;
         for (label, _, expr) in lines {
@@ -75,7 +106,9 @@ impl<'a> Elaborator<'a> {
                 None => sound = false,
             }
         }
-        let trains = terms.iter().any(|t| matches!(t.kind, LossKind::CrossEntropy { .. }));
+        let trains = terms
+            .iter()
+            .any(|t| matches!(t.kind, LossKind::CrossEntropy { .. }));
         if sound && !trains {
             let at = first.map_or(model, |(line, _)| line.span);
             self.add(Diagnostic::of(ProgramKind::NoLoss {}, at));
@@ -86,7 +119,9 @@ impl<'a> Elaborator<'a> {
     /// The name, place and value of a line of the loss.
     fn term_line(&mut self, line: &'a Line) -> Option<(String, Span, &'a Expr)> {
         let found = match &line.kind {
-            LineKind::Yield(expr) => named(expr).map(|term| (term.name.to_owned(), expr.span, expr)),
+            LineKind::Yield(expr) => {
+                named(expr).map(|term| (term.name.to_owned(), expr.span, expr))
+            }
             LineKind::Bind { target, value } => match target.as_element() {
                 Some((name, None)) => Some((name.text, target.span, value)),
                 _ => None,
@@ -99,25 +134,45 @@ impl<'a> Elaborator<'a> {
         found
     }
 
-    fn term(&mut self, scope: &Scope, name: String, expr: &'a Expr, at: Vec<Position>, output: Option<NodeId>) -> Option<LossTerm> {
+    fn term(
+        &mut self,
+        scope: &Scope,
+        name: String,
+        expr: &'a Expr,
+        at: Vec<Position>,
+        output: Option<NodeId>,
+    ) -> Option<LossTerm> {
         let Some(term) = named(expr) else {
             self.report(ProgramKind::WrongLine { place: "`loss`" }.into(), expr.span);
             return None;
         };
         let Some(row) = LOSSES.iter().find(|row| row.name == term.name) else {
             let known = LOSSES.iter().map(|row| row.name.to_owned()).collect();
-            let kind = ProgramKind::UnknownTerm { name: term.name.to_owned(), known };
+            let kind = ProgramKind::UnknownTerm {
+                name: term.name.to_owned(),
+                known,
+            };
             self.report(kind.into(), expr.span);
             return None;
         };
         let values = self.row(scope, &term, row.parameters, at)?;
         let output = output?;
         let shape = |id: NodeId| self.draft.node(id).shape;
-        let made = (row.make)(&Values { shape: &shape, output }, values);
+        let made = (row.make)(
+            &Values {
+                shape: &shape,
+                output,
+            },
+            values,
+        );
         match made {
-            Ok(weighted) => Some(LossTerm { name, weight: weighted.weight, kind: weighted.kind }),
+            Ok(weighted) => Some(LossTerm {
+                name,
+                weight: weighted.weight,
+                kind: weighted.kind,
+            }),
             Err(refusal) => {
-                self.refuse(refusal.kind, &refusal.places, expr.span);
+                self.refuse(*refusal.kind, &refusal.places, expr.span);
                 None
             }
         }
@@ -137,19 +192,34 @@ impl<'a> Elaborator<'a> {
             .map(|p| ParameterInfo {
                 name: p.name,
                 ty: p.ty.clone(),
-                default: p.default.as_ref().map_or(DefaultValue::None, DefaultValue::Written),
+                default: p
+                    .default
+                    .as_ref()
+                    .map_or(DefaultValue::None, DefaultValue::Written),
                 span: Span::default(),
             })
             .collect();
-        let args = named.call.map(|call| call.args.as_slice()).unwrap_or_default();
+        let args = named
+            .call
+            .map(|call| call.args.as_slice())
+            .unwrap_or_default();
         let calling = Calling {
             scope,
-            block: BlockValue { callee: Callee::Row, fixed: vec![] },
+            block: BlockValue {
+                callee: Callee::Row,
+                fixed: vec![],
+            },
             callee: named.name.to_owned(),
             span: named.span,
-            address: Address { steps: vec![], inner: false },
+            address: Address {
+                steps: vec![],
+                inner: false,
+            },
             positions,
-            args: args.iter().map(|arg| (arg.name.as_ref(), &arg.value)).collect(),
+            args: args
+                .iter()
+                .map(|arg| (arg.name.as_ref(), &arg.value))
+                .collect(),
         };
         let inner = self.plain_scope(self.prelude_file);
         let bound = self.bind(&calling, &params, inner)?;
@@ -159,7 +229,9 @@ impl<'a> Elaborator<'a> {
     /// The values that a path inside the model leads to: `b.K`, `b[1..].K`, `[b[0].K, stem.K]`.
     pub(super) fn values(&mut self, scope: &Scope, expr: &'a Expr) -> Traced {
         let instances = self.draft.instances.iter().enumerate();
-        let instances = instances.map(|(i, instance)| (instance.path.clone(), InstanceId(i as u32))).collect();
+        let instances = instances
+            .map(|(i, instance)| (instance.path.clone(), InstanceId(i as u32)))
+            .collect();
         let Some(paths) = self.paths(scope, expr, &instances) else {
             return reported();
         };
@@ -169,7 +241,9 @@ impl<'a> Elaborator<'a> {
                 Some(instance) => &instance.bindings,
                 None => crate::bug::bug!("there is no instance {}", instance.index()),
             };
-            let nodes = bindings.iter().filter(|b| b.name == name && (index.is_none() || b.index == index));
+            let nodes = bindings
+                .iter()
+                .filter(|b| b.name == name && (index.is_none() || b.index == index));
             let nodes = nodes.map(|b| Traced {
                 value: Value::Tensor(b.node),
                 places: Places::literal(expr.span),
@@ -199,7 +273,9 @@ impl<'a> Elaborator<'a> {
                 let at = self.integer(scope, index, "an index")?;
                 let count = all.len();
                 let from_end = if at < 0 { at + count as i64 } else { at };
-                let one = usize::try_from(from_end).ok().and_then(|at| all.into_iter().nth(at));
+                let one = usize::try_from(from_end)
+                    .ok()
+                    .and_then(|at| all.into_iter().nth(at));
                 if one.is_none() {
                     self.report(ProgramKind::Index { index: at, count }.into(), index.span);
                 }
@@ -208,7 +284,13 @@ impl<'a> Elaborator<'a> {
             ExprKind::Slice { value, start, end } => {
                 let all = self.paths(scope, value, instances)?;
                 let count = all.len() as i64;
-                let cut = |n: i64| if n < 0 { (count + n).max(0) } else { n.min(count) };
+                let cut = |n: i64| {
+                    if n < 0 {
+                        (count + n).max(0)
+                    } else {
+                        n.min(count)
+                    }
+                };
                 let from = match start {
                     Some(start) => cut(self.integer(scope, start, "the start of a slice")?),
                     None => 0,
@@ -217,7 +299,10 @@ impl<'a> Elaborator<'a> {
                     Some(end) => cut(self.integer(scope, end, "the end of a slice")?),
                     None => count,
                 };
-                let part = all.into_iter().skip(from as usize).take((to - from).max(0) as usize);
+                let part = all
+                    .into_iter()
+                    .skip(from as usize)
+                    .take((to - from).max(0) as usize);
                 Some(part.collect())
             }
             ExprKind::Field { value, name } => {
@@ -225,10 +310,13 @@ impl<'a> Elaborator<'a> {
                 for (instance, binding, index) in self.paths(scope, value, instances)? {
                     let path = self.path_in(instance, &binding, index);
                     let inside = instances.get(&path).copied();
-                    let found = inside.map(|id| self.elements(id, &name.text)).unwrap_or_default();
+                    let found = inside
+                        .map(|id| self.elements(id, &name.text))
+                        .unwrap_or_default();
                     if found.is_empty() {
                         let known = inside.and_then(|id| self.draft.instances.get(id.index()));
-                        let known = known.map(|i| i.bindings.iter().map(|b| b.name.clone()).collect());
+                        let known =
+                            known.map(|i| i.bindings.iter().map(|b| b.name.clone()).collect());
                         return self.no_value(expr, &name.text, known.unwrap_or_default());
                     }
                     all.extend(found);
@@ -248,13 +336,21 @@ impl<'a> Elaborator<'a> {
 
     fn no_value<T>(&mut self, expr: &Expr, step: &str, known: Vec<String>) -> Option<T> {
         let path = termc_grammar::print_expr(expr);
-        let kind = ProgramKind::PathOfValues { path, step: step.to_owned(), known };
+        let kind = ProgramKind::PathOfValues {
+            path,
+            step: step.to_owned(),
+            known,
+        };
         self.report(kind.into(), expr.span);
         None
     }
 
     fn path_in(&self, instance: InstanceId, name: &str, index: Option<usize>) -> String {
-        let path = self.draft.instances.get(instance.index()).map_or("", |i| i.path.as_str());
+        let path = self
+            .draft
+            .instances
+            .get(instance.index())
+            .map_or("", |i| i.path.as_str());
         let dot = if path.is_empty() { "" } else { "." };
         match index {
             Some(index) => format!("{path}{dot}{name}[{index}]"),
@@ -263,9 +359,20 @@ impl<'a> Elaborator<'a> {
     }
 
     /// A name of an instance, element by element if it is a list; none if it names no tensor.
-    fn elements(&self, instance: InstanceId, name: &str) -> Vec<(InstanceId, String, Option<usize>)> {
-        let bindings = self.draft.instances.get(instance.index()).map(|i| i.bindings.as_slice());
-        let own = bindings.unwrap_or_default().iter().filter(|b| b.name == name);
+    fn elements(
+        &self,
+        instance: InstanceId,
+        name: &str,
+    ) -> Vec<(InstanceId, String, Option<usize>)> {
+        let bindings = self
+            .draft
+            .instances
+            .get(instance.index())
+            .map(|i| i.bindings.as_slice());
+        let own = bindings
+            .unwrap_or_default()
+            .iter()
+            .filter(|b| b.name == name);
         own.map(|b| (instance, name.to_owned(), b.index)).collect()
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use termc_grammar::ast::{Call, Callable, Expr, ExprKind, ItemKind, Line, LineKind, ParamDef, Piece};
+use termc_grammar::ast::{
+    Call, Callable, Expr, ExprKind, ItemKind, Line, LineKind, ParamDef, Piece,
+};
 
 /// The names of definitions that a definition mentions: as values, as callees, and as the first steps of the paths of
 /// changes. Names of its own that look like them may be among these.
@@ -47,7 +49,9 @@ pub(crate) fn of_lines(body: &[Line]) -> HashSet<&str> {
 }
 
 fn params<'a>(list: &'a [ParamDef], found: &mut HashSet<&'a str>) {
-    list.iter().filter_map(|p| p.default.as_ref()).for_each(|e| expr(e, found));
+    list.iter()
+        .filter_map(|p| p.default.as_ref())
+        .for_each(|e| expr(e, found));
 }
 
 fn lines<'a>(body: &'a [Line], found: &mut HashSet<&'a str>) {
@@ -56,7 +60,9 @@ fn lines<'a>(body: &'a [Line], found: &mut HashSet<&'a str>) {
             LineKind::Input { sizes, .. } => expr(sizes, found),
             LineKind::Output { value, .. } | LineKind::Yield(value) => expr(value, found),
             LineKind::Loss(terms) => lines(terms, found),
-            LineKind::For { start, end, body, .. } => {
+            LineKind::For {
+                start, end, body, ..
+            } => {
                 expr(start, found);
                 expr(end, found);
                 lines(body, found);
@@ -89,7 +95,9 @@ fn lines<'a>(body: &'a [Line], found: &mut HashSet<&'a str>) {
 fn target_of<'a>(target: &'a Expr, found: &mut HashSet<&'a str>) {
     match &target.kind {
         ExprKind::Name(_) => {}
-        ExprKind::Index { value, index } if matches!(value.kind, ExprKind::Name(_)) => expr(index, found),
+        ExprKind::Index { value, index } if matches!(value.kind, ExprKind::Name(_)) => {
+            expr(index, found)
+        }
         _ => expr(target, found),
     }
 }
@@ -111,7 +119,11 @@ fn expr<'a>(start: &'a Expr, found: &mut HashSet<&'a str>) {
             }
             ExprKind::Unary { value, .. } | ExprKind::Field { value, .. } => open.push(value),
             ExprKind::Binary { lhs, rhs, .. } => open.extend([&**lhs, &**rhs]),
-            ExprKind::If { condition, then, otherwise } => {
+            ExprKind::If {
+                condition,
+                then,
+                otherwise,
+            } => {
                 open.extend([&**condition, &**then, &**otherwise]);
             }
             ExprKind::Index { value, index } => open.extend([&**value, &**index]),

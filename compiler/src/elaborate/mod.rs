@@ -137,7 +137,10 @@ impl<'a> Elaborator<'a> {
                 .map(|p| ParameterInfo {
                     name: p.name,
                     ty: p.ty.clone(),
-                    default: p.default.as_ref().map_or(DefaultValue::None, DefaultValue::Written),
+                    default: p
+                        .default
+                        .as_ref()
+                        .map_or(DefaultValue::None, DefaultValue::Written),
                     span: Span::default(),
                 })
                 .collect(),
@@ -161,21 +164,42 @@ impl<'a> Elaborator<'a> {
             let name = def.name.text.as_str();
             if let Some(first) = list.iter().find(|p| p.name == name) {
                 let related = Some((first.span, "first here".to_owned()));
-                self.report_with(ProgramKind::DefinedTwice { name: name.to_owned() }.into(), def.name.span, related);
+                self.report_with(
+                    ProgramKind::DefinedTwice {
+                        name: name.to_owned(),
+                    }
+                    .into(),
+                    def.name.span,
+                    related,
+                );
                 continue;
             }
             let ty = match &def.ty {
                 None => Ty::Tensor,
                 Some(ty) => self.ty(ty),
             };
-            let default = def.default.as_ref().map_or(DefaultValue::None, DefaultValue::Written);
+            let default = def
+                .default
+                .as_ref()
+                .map_or(DefaultValue::None, DefaultValue::Written);
             if let (DefaultValue::None, Some(before)) = (default, list.last())
                 && !matches!(before.default, DefaultValue::None)
             {
-                self.report(ProgramKind::DefaultFirst { name: name.to_owned() }.into(), def.name.span);
+                self.report(
+                    ProgramKind::DefaultFirst {
+                        name: name.to_owned(),
+                    }
+                    .into(),
+                    def.name.span,
+                );
             }
             let span = def.name.span;
-            list.push(ParameterInfo { name, ty, default, span });
+            list.push(ParameterInfo {
+                name,
+                ty,
+                default,
+                span,
+            });
         }
         list
     }
@@ -184,7 +208,10 @@ impl<'a> Elaborator<'a> {
         match &ty.kind {
             TyKind::List(of) => Ty::List(Box::new(self.ty(of))),
             TyKind::Word(word) => Ty::parse(word).unwrap_or_else(|| {
-                self.report(ProgramKind::UnknownType { name: word.clone() }.into(), ty.span);
+                self.report(
+                    ProgramKind::UnknownType { name: word.clone() }.into(),
+                    ty.span,
+                );
                 // A parameter of an unknown type takes anything without complaint.
                 Ty::Any
             }),
@@ -204,7 +231,12 @@ impl<'a> Elaborator<'a> {
         if self.evaluating.contains(&number) {
             let kind = ProgramKind::Recursion {
                 name: name.to_owned(),
-                circle: self.evaluating.iter().map(|n| self.program.get(*n).name.text.clone()).chain([name.to_owned()]).collect(),
+                circle: self
+                    .evaluating
+                    .iter()
+                    .map(|n| self.program.get(*n).name.text.clone())
+                    .chain([name.to_owned()])
+                    .collect(),
             };
             self.report(kind.into(), definition.name.span);
             return reported();
@@ -223,7 +255,13 @@ impl<'a> Elaborator<'a> {
         let value = match value.value {
             Value::Block(_) => self.changed_inside(&scope, value, &Ty::Block, &at),
             Value::Tensor(_) => {
-                self.report(ProgramKind::ConstantTensor { name: name.to_owned() }.into(), expr.span);
+                self.report(
+                    ProgramKind::ConstantTensor {
+                        name: name.to_owned(),
+                    }
+                    .into(),
+                    expr.span,
+                );
                 reported()
             }
             _ => value,
@@ -277,6 +315,10 @@ impl<'a> Elaborator<'a> {
     }
 
     fn in_prelude(&self, scope: &Scope) -> bool {
-        self.calls.iter().rev().find(|c| c.definition.is_some()).is_some_and(|c| !c.user && c.path == scope.path)
+        self.calls
+            .iter()
+            .rev()
+            .find(|c| c.definition.is_some())
+            .is_some_and(|c| !c.user && c.path == scope.path)
     }
 }

@@ -2,10 +2,10 @@
 
 use termc_grammar::ast::{Expr, Item, ItemKind, Line, LineKind, Name};
 
+use super::draft::Draft;
 use super::draft::unknown;
 use super::eval::reported;
 use super::scope::{Entry, EntryKind, Scope};
-use super::draft::Draft;
 use super::{Elaborator, Program, Unit};
 use crate::diagnostics::{Diagnostic, ProgramKind};
 use crate::language::limits::{MAX_CHANNELS, longest_axis};
@@ -63,19 +63,36 @@ impl<'a> Elaborator<'a> {
         for (line, name, sizes) in inputs {
             match input {
                 None => input = Some((name, self.input(&mut scope, name, sizes))),
-                Some(_) => self.report(ProgramKind::PartTwice { part: "input".into() }.into(), line.span),
+                Some(_) => self.report(
+                    ProgramKind::PartTwice {
+                        part: "input".into(),
+                    }
+                    .into(),
+                    line.span,
+                ),
             }
         }
         if input.is_none() {
-            let kind = ProgramKind::NoPart { part: "input", example: "input image[3, 32, 32]" };
+            let kind = ProgramKind::NoPart {
+                part: "input",
+                example: "input image[3, 32, 32]",
+            };
             self.report(kind.into(), model.name.span);
         }
         let bound = model.body.iter().flat_map(super::body::bound_names);
-        scope.later.extend(bound.map(|(name, span)| (name.to_owned(), span)));
+        scope
+            .later
+            .extend(bound.map(|(name, span)| (name.to_owned(), span)));
         let output = self.model_lines(&mut scope, &model.body);
-        let written = model.body.iter().any(|line| matches!(line.kind, LineKind::Output { .. }));
+        let written = model
+            .body
+            .iter()
+            .any(|line| matches!(line.kind, LineKind::Output { .. }));
         if output.is_none() && !written && !self.aborted {
-            let kind = ProgramKind::NoPart { part: "output", example: "output logits = head(x, classes)" };
+            let kind = ProgramKind::NoPart {
+                part: "output",
+                example: "output logits = head(x, classes)",
+            };
             self.report(kind.into(), model.name.span);
         }
         self.offer_names(&scope);
@@ -140,8 +157,15 @@ impl<'a> Elaborator<'a> {
             let value = self.changed_inside(scope, value, &param.ty, &at);
             let positions = scope.positions.clone();
             let value = self.elements_changed(scope, value, &param.ty, &positions, param.name);
-            constants.extend(self.known_value(&value.value).map(|c| (param.name.to_owned(), c)));
-            let entry = Entry { value, span: param.span, kind: EntryKind::Parameter };
+            constants.extend(
+                self.known_value(&value.value)
+                    .map(|c| (param.name.to_owned(), c)),
+            );
+            let entry = Entry {
+                value,
+                span: param.span,
+                kind: EntryKind::Parameter,
+            };
             scope.names.insert(param.name.to_owned(), entry);
         }
         self.draft.instance(InstanceId(0)).values = constants;
@@ -158,7 +182,9 @@ impl<'a> Elaborator<'a> {
         let shape = self.input_shape(value, expr.span);
         let id = shape.map(|(shape, places)| {
             let site = self.site(scope, &[(name.text.clone(), None)], name.span);
-            let id = self.draft.push(Input.into(), shape, &site, site.path.clone());
+            let id = self
+                .draft
+                .push(Input.into(), shape, &site, site.path.clone());
             self.draft.name(id);
             self.draft.set_sizes(id, places);
             id
@@ -167,11 +193,25 @@ impl<'a> Elaborator<'a> {
             Some(id) => Value::Tensor(id),
             None => Value::Unknown,
         };
-        let value = Traced { value, places: Places::default() };
-        let entry = Entry { value, span: name.span, kind: EntryKind::Input };
+        let value = Traced {
+            value,
+            places: Places::default(),
+        };
+        let entry = Entry {
+            value,
+            span: name.span,
+            kind: EntryKind::Input,
+        };
         if let Some(before) = scope.names.insert(name.text.clone(), entry) {
             let related = Some((before.span, "first here".to_owned()));
-            self.report_with(ProgramKind::DefinedTwice { name: name.text.clone() }.into(), name.span, related);
+            self.report_with(
+                ProgramKind::DefinedTwice {
+                    name: name.text.clone(),
+                }
+                .into(),
+                name.span,
+                related,
+            );
         }
         id
     }
@@ -185,7 +225,11 @@ impl<'a> Elaborator<'a> {
         };
         let found = items.len();
         if !(2..=3).contains(&found) {
-            self.refuse(ProgramKind::InputSizes { found }.into(), &value.places, span);
+            self.refuse(
+                ProgramKind::InputSizes { found }.into(),
+                &value.places,
+                span,
+            );
             return None;
         }
         let mut sizes = vec![];
@@ -195,14 +239,18 @@ impl<'a> Elaborator<'a> {
                 0 => MAX_CHANNELS,
                 _ => longest_axis(found - 1),
             };
-            let of = if axis == 0 { "the number of channels" } else { "a size" };
+            let of = if axis == 0 {
+                "the number of channels"
+            } else {
+                "a size"
+            };
             if axis > 0 {
                 places = places.and(&item.places);
             }
             let given: Given<i64> = crate::language::Argument::read(item);
             match given.whole(of, 1, most) {
                 Ok(size) => sizes.push(size),
-                Err(refusal) => self.refuse(refusal.kind, &refusal.places, span),
+                Err(refusal) => self.refuse(*refusal.kind, &refusal.places, span),
             }
         }
         let (channels, positions) = sizes.split_first().filter(|_| sizes.len() == found)?;
@@ -214,7 +262,7 @@ impl<'a> Elaborator<'a> {
         match crate::language::limits::limited(shape) {
             Ok(shape) => Some((shape, places)),
             Err(refusal) => {
-                self.refuse(refusal.kind, &value.places, span);
+                self.refuse(*refusal.kind, &value.places, span);
                 None
             }
         }
@@ -231,7 +279,13 @@ impl<'a> Elaborator<'a> {
                 LineKind::Input { .. } | LineKind::Loss(_) => {}
                 LineKind::Output { name, value } => match output {
                     Some(_) => {
-                        self.report(ProgramKind::PartTwice { part: "output".into() }.into(), line.span);
+                        self.report(
+                            ProgramKind::PartTwice {
+                                part: "output".into(),
+                            }
+                            .into(),
+                            line.span,
+                        );
                         super::body::forget(scope, &name.text, name.span);
                     }
                     None => {
@@ -245,7 +299,10 @@ impl<'a> Elaborator<'a> {
                         return output;
                     }
                 }
-                _ => self.report(ProgramKind::WrongLine { place: "a model" }.into(), line.span),
+                _ => self.report(
+                    ProgramKind::WrongLine { place: "a model" }.into(),
+                    line.span,
+                ),
             }
         }
         output
@@ -271,12 +328,27 @@ impl<'a> Elaborator<'a> {
                 continue;
             };
             let name = &step.name.text;
-            let numbered: Vec<String> =
-                offers.iter().filter(|o| o.split('[').next() == Some(name) && **o != step.to_string()).cloned().collect();
+            let numbered: Vec<String> = offers
+                .iter()
+                .filter(|o| o.split('[').next() == Some(name) && **o != step.to_string())
+                .cloned()
+                .collect();
             let kind = match numbered.is_empty() {
                 false if step.index.is_none() => {
-                    let before: Vec<String> = change.path.steps.iter().take(depth).map(|s| s.to_string()).collect();
-                    let after: Vec<String> = change.path.steps.iter().skip(depth + 1).map(|s| s.to_string()).collect();
+                    let before: Vec<String> = change
+                        .path
+                        .steps
+                        .iter()
+                        .take(depth)
+                        .map(|s| s.to_string())
+                        .collect();
+                    let after: Vec<String> = change
+                        .path
+                        .steps
+                        .iter()
+                        .skip(depth + 1)
+                        .map(|s| s.to_string())
+                        .collect();
                     let whole = |tag: &String| {
                         let steps = before.iter().chain([tag]).chain(&after);
                         steps.cloned().collect::<Vec<_>>().join(".")
@@ -284,7 +356,11 @@ impl<'a> Elaborator<'a> {
                     let candidates = numbered.iter().map(whole).collect();
                     ProgramKind::SeveralThere { path, candidates }
                 }
-                _ => ProgramKind::NothingThere { path, step: step.to_string(), offers },
+                _ => ProgramKind::NothingThere {
+                    path,
+                    step: step.to_string(),
+                    offers,
+                },
             };
             self.report(kind.into(), step.name.span);
         }

@@ -18,7 +18,13 @@ type Operand = (Traced, Span);
 
 impl<'a> Elaborator<'a> {
     /// `a and b`, `a or b`; the right side is evaluated only if the left does not decide.
-    pub(super) fn logical(&mut self, scope: &Scope, op: BinaryOp, lhs: &'a Expr, rhs: &'a Expr) -> Traced {
+    pub(super) fn logical(
+        &mut self,
+        scope: &Scope,
+        op: BinaryOp,
+        lhs: &'a Expr,
+        rhs: &'a Expr,
+    ) -> Traced {
         let left = self.eval(scope, lhs, Some(&Ty::Bool));
         let Some((a, from)) = self.truth(left, lhs.span) else {
             return reported();
@@ -54,7 +60,9 @@ impl<'a> Elaborator<'a> {
             }),
             Value::Tensor(id) => {
                 let x = Given { value: id, places };
-                return self.operation(scope, span.start, span, |build| operators::scale_by(build, &x, -1.0));
+                return self.operation(scope, span.start, span, |build| {
+                    operators::scale_by(build, &x, -1.0)
+                });
             }
             Value::Unknown => return reported(),
             other => {
@@ -68,13 +76,22 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Every other operator.
-    pub(super) fn binary(&mut self, scope: &Scope, op: BinaryOp, op_span: Span, a: Operand, b: Operand) -> Traced {
+    pub(super) fn binary(
+        &mut self,
+        scope: &Scope,
+        op: BinaryOp,
+        op_span: Span,
+        a: Operand,
+        b: Operand,
+    ) -> Traced {
         use Value::{Bool, Float, Init, Int, List, Tensor, Unknown};
         let span = a.1.to(b.1);
         let places = a.0.places.and(&b.0.places);
         let value = match (&a.0.value, op, &b.0.value) {
             (Unknown, _, _) | (_, _, Unknown) => return reported(),
-            (Tensor(x), _, Tensor(y)) => return self.tensors(scope, op, op_span, span, (*x, &a), (*y, &b)),
+            (Tensor(x), _, Tensor(y)) => {
+                return self.tensors(scope, op, op_span, span, (*x, &a), (*y, &b));
+            }
             (Tensor(x), _, Int(_) | Float(_)) => {
                 let by = number(&b.0.value);
                 return self.with_number(scope, op, op_span, span, (*x, &a), by, &b);
@@ -108,11 +125,16 @@ impl<'a> Elaborator<'a> {
                 scaled(start, 1.0 / number(&b.0.value))
             }
             (List(items), BinaryOp::Mul, Int(times)) => {
-                let count = usize::try_from(*times).ok().and_then(|n| n.checked_mul(items.len()));
+                let count = usize::try_from(*times)
+                    .ok()
+                    .and_then(|n| n.checked_mul(items.len()));
                 match count.filter(|n| *n <= LONGEST_LIST) {
                     Some(count) => List(items.iter().cycle().take(count).cloned().collect()),
                     None => {
-                        let kind = ProgramKind::ListTooLong { times: *times, most: LONGEST_LIST };
+                        let kind = ProgramKind::ListTooLong {
+                            times: *times,
+                            most: LONGEST_LIST,
+                        };
                         self.refuse(kind.into(), &b.0.places, b.1);
                         return reported();
                     }
@@ -128,7 +150,15 @@ impl<'a> Elaborator<'a> {
     fn no_operator(&mut self, op: BinaryOp, span: Span, a: &Operand, b: &Operand) -> Traced {
         let (left, right) = (self.described(&a.0.value), self.described(&b.0.value));
         let operator = op.symbol().to_owned();
-        self.report(ProgramKind::NoOperator { operator, left, right }.into(), span);
+        self.report(
+            ProgramKind::NoOperator {
+                operator,
+                left,
+                right,
+            }
+            .into(),
+            span,
+        );
         reported()
     }
 
@@ -161,7 +191,22 @@ impl<'a> Elaborator<'a> {
             BinaryOp::Mul => operators::mul,
             BinaryOp::MatMul => operators::matmul,
             _ => {
-                let found = ((Traced { value: Value::Tensor(x), places: a.places }, span), (Traced { value: Value::Tensor(y), places: b.places }, span));
+                let found = (
+                    (
+                        Traced {
+                            value: Value::Tensor(x),
+                            places: a.places,
+                        },
+                        span,
+                    ),
+                    (
+                        Traced {
+                            value: Value::Tensor(y),
+                            places: b.places,
+                        },
+                        span,
+                    ),
+                );
                 return self.no_operator(op, op_span, &found.0, &found.1);
             }
         };
@@ -169,16 +214,24 @@ impl<'a> Elaborator<'a> {
             let (left, right) = (draft.shape(a.value), draft.shape(b.value));
             build(draft, &a, &b).map_err(|refusal| {
                 // Planes of the same sizes cannot be multiplied because they are not square: their sizes are to blame.
-                let square = op == BinaryOp::MatMul && left.sizes == right.sizes && left.channels == right.channels;
+                let square = op == BinaryOp::MatMul
+                    && left.sizes == right.sizes
+                    && left.channels == right.channels;
                 match square && refusal.places.is_empty() {
-                    true => Refusal { places: a.places.clone(), ..refusal },
+                    true => Refusal {
+                        places: a.places.clone(),
+                        ..refusal
+                    },
                     false => refusal,
                 }
             })
         })
     }
 
-    #[allow(clippy::too_many_arguments, reason = "an operator, where it stands, and its two sides")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an operator, where it stands, and its two sides"
+    )]
     fn with_number(
         &mut self,
         scope: &Scope,
@@ -189,14 +242,17 @@ impl<'a> Elaborator<'a> {
         by: f64,
         b: &Operand,
     ) -> Traced {
-        let x = Given { value: x, places: a.0.places.clone() };
+        let x = Given {
+            value: x,
+            places: a.0.places.clone(),
+        };
         self.operation(scope, op_span.start, span, |build| match op {
             BinaryOp::Add => operators::offset(build, &x, by),
             BinaryOp::Sub => operators::offset(build, &x, -by),
             BinaryOp::Mul => operators::scale_by(build, &x, by),
             BinaryOp::Div if by != 0.0 => operators::scale_by(build, &x, 1.0 / by),
             BinaryOp::Div => Err(Refusal {
-                kind: ProgramKind::DivisionByZero {}.into(),
+                kind: Box::new(ProgramKind::DivisionByZero {}.into()),
                 places: b.0.places.clone(),
             }),
             _ => Err(Refusal::call(no_number(op))),
@@ -212,15 +268,29 @@ impl<'a> Elaborator<'a> {
         by: f64,
         (y, b): (NodeId, &Operand),
     ) -> Traced {
-        let y = Given { value: y, places: b.0.places.clone() };
+        let y = Given {
+            value: y,
+            places: b.0.places.clone(),
+        };
         match op {
-            BinaryOp::Add => self.operation(scope, op_span.start, span, |build| operators::offset(build, &y, by)),
-            BinaryOp::Mul => self.operation(scope, op_span.start, span, |build| operators::scale_by(build, &y, by)),
+            BinaryOp::Add => self.operation(scope, op_span.start, span, |build| {
+                operators::offset(build, &y, by)
+            }),
+            BinaryOp::Mul => self.operation(scope, op_span.start, span, |build| {
+                operators::scale_by(build, &y, by)
+            }),
             // `by - y` is two operations of one operator.
             _ => self.operation(scope, op_span.start, span, |build| {
                 let minus = operators::scale_by(build, &y, -1.0)?;
                 match minus {
-                    Value::Tensor(id) => operators::offset(build, &Given { value: id, places: y.places.clone() }, by),
+                    Value::Tensor(id) => operators::offset(
+                        build,
+                        &Given {
+                            value: id,
+                            places: y.places.clone(),
+                        },
+                        by,
+                    ),
                     other => Ok(other),
                 }
             }),
@@ -235,7 +305,12 @@ impl<'a> Elaborator<'a> {
         span: Span,
         make: impl FnOnce(&mut dyn crate::primitives::Build) -> Result<Value, Refusal>,
     ) -> Traced {
-        let steps = scope.folder.addresses.get(&key).map(|a| a.steps.clone()).unwrap_or_default();
+        let steps = scope
+            .folder
+            .addresses
+            .get(&key)
+            .map(|a| a.steps.clone())
+            .unwrap_or_default();
         let site = self.site(scope, &steps, span);
         let made = make(&mut Building {
             draft: &mut self.draft,
@@ -253,7 +328,7 @@ impl<'a> Elaborator<'a> {
                 places: Places::default(),
             },
             Err(refusal) => {
-                self.refuse(refusal.kind, &refusal.places, span);
+                self.refuse(*refusal.kind, &refusal.places, span);
                 reported()
             }
         }
@@ -278,8 +353,14 @@ fn boolean(value: bool, places: Places) -> Traced {
 
 fn scaled(start: &Start, by: f64) -> Value {
     Value::Init(match start.kind {
-        StartKind::Number(n) => Start { kind: StartKind::Number(n * by), ..*start },
-        _ => Start { scale: start.scale * by, ..*start },
+        StartKind::Number(n) => Start {
+            kind: StartKind::Number(n * by),
+            ..*start
+        },
+        _ => Start {
+            scale: start.scale * by,
+            ..*start
+        },
     })
 }
 

@@ -81,7 +81,12 @@ impl<'a> Program<'a> {
             _ => return,
         };
         if builtin(&name.text) && !unit.prelude {
-            found.push(Diagnostic::of(ProgramKind::HidesBuiltin { name: name.text.clone() }, name.span));
+            found.push(Diagnostic::of(
+                ProgramKind::HidesBuiltin {
+                    name: name.text.clone(),
+                },
+                name.span,
+            ));
             return;
         }
         let number = self.definitions.len();
@@ -92,13 +97,22 @@ impl<'a> Program<'a> {
                 None => return,
             },
         };
-        if let Some(first) = names.get(name.text.as_str()).and_then(|n| self.definitions.get(*n)) {
-            let kind: Kind = ProgramKind::DefinedTwice { name: name.text.clone() }.into();
+        if let Some(first) = names
+            .get(name.text.as_str())
+            .and_then(|n| self.definitions.get(*n))
+        {
+            let kind: Kind = ProgramKind::DefinedTwice {
+                name: name.text.clone(),
+            }
+            .into();
             found.push(Diagnostic::of(kind, name.span).related(first.name.span, "first here"));
             return;
         }
         names.insert(&name.text, number);
-        let known = self.prelude.get(name.text.as_str()).and_then(|n| self.definitions.get(*n));
+        let known = self
+            .prelude
+            .get(name.text.as_str())
+            .and_then(|n| self.definitions.get(*n));
         let copied = known.is_some_and(|known| print_item(known.item) == print_item(item));
         self.definitions.push(Definition {
             name,
@@ -121,13 +135,18 @@ impl<'a> Program<'a> {
         for (number, name, there) in own {
             let names = self.names.get_mut(into);
             let before = names.and_then(|names| names.insert(name, number));
-            if let Some(first) = before.filter(|n| *n != number).and_then(|n| self.definitions.get(n)) {
+            if let Some(first) = before
+                .filter(|n| *n != number)
+                .and_then(|n| self.definitions.get(n))
+            {
                 let kind: Kind = ProgramKind::DefinedTwice { name: name.into() }.into();
                 let here = match first.file == into {
                     true => first.name.span,
                     false => span,
                 };
-                found.push(Diagnostic::of(kind, here).related(there, "and here, in a file that is used"));
+                found.push(
+                    Diagnostic::of(kind, here).related(there, "and here, in a file that is used"),
+                );
             }
         }
     }
@@ -153,7 +172,11 @@ impl<'a> Program<'a> {
 
     /// The names that can be called or read in a file, for the help of an unknown one.
     pub fn names(&self, file: usize) -> impl Iterator<Item = &'a str> + '_ {
-        let own = self.names.get(file).into_iter().flat_map(|names| names.keys());
+        let own = self
+            .names
+            .get(file)
+            .into_iter()
+            .flat_map(|names| names.keys());
         own.chain(self.prelude.keys()).copied()
     }
 

@@ -19,24 +19,42 @@ impl<'a> Elaborator<'a> {
         let mut items = train_items(&unit.file.items);
         let lines = items.next().map(|(_, lines)| lines).unwrap_or_default();
         for (item, _) in items {
-            self.report(ProgramKind::PartTwice { part: "train".into() }.into(), item.span);
+            self.report(
+                ProgramKind::PartTwice {
+                    part: "train".into(),
+                }
+                .into(),
+                item.span,
+            );
         }
         let known: Vec<String> = settings().iter().map(|s| s.name.to_owned()).collect();
         let mut written: Vec<(String, Span, &'a Expr)> = vec![];
         for line in lines {
             let LineKind::Bind { target, value } = &line.kind else {
-                self.report(ProgramKind::WrongLine { place: "`train`" }.into(), line.span);
+                self.report(
+                    ProgramKind::WrongLine { place: "`train`" }.into(),
+                    line.span,
+                );
                 continue;
             };
             let ExprKind::Name(name) = &target.kind else {
-                self.report(ProgramKind::WrongLine { place: "`train`" }.into(), target.span);
+                self.report(
+                    ProgramKind::WrongLine { place: "`train`" }.into(),
+                    target.span,
+                );
                 continue;
             };
             if !known.contains(name) {
-                let kind = ProgramKind::UnknownSetting { name: name.clone(), known: known.clone() };
+                let kind = ProgramKind::UnknownSetting {
+                    name: name.clone(),
+                    known: known.clone(),
+                };
                 self.report(kind.into(), target.span);
             } else if written.iter().any(|(other, ..)| other == name) {
-                self.report(ProgramKind::PartTwice { part: name.clone() }.into(), target.span);
+                self.report(
+                    ProgramKind::PartTwice { part: name.clone() }.into(),
+                    target.span,
+                );
             } else {
                 written.push((name.clone(), target.span, value));
             }
@@ -49,16 +67,30 @@ impl<'a> Elaborator<'a> {
             if self.changes.without(&at) {
                 continue;
             }
-            let own = written.iter().find(|(name, ..)| name == setting.name).map(|(_, _, value)| *value);
+            let own = written
+                .iter()
+                .find(|(name, ..)| name == setting.name)
+                .map(|(_, _, value)| *value);
             let value = self.changes.set(&at).map(|(changed, _)| changed).or(own);
             // An argument of a setting that the file leaves to its default can be changed all the same.
-            let value = value.or_else(|| (!at.is_empty()).then(|| crate::prelude::default_of(setting)).flatten());
+            let value = value.or_else(|| {
+                (!at.is_empty())
+                    .then(|| crate::prelude::default_of(setting))
+                    .flatten()
+            });
             self.setting(&scope, setting, value, at, &mut recipe);
         }
         (self.found.len() == before).then_some(recipe.train)
     }
 
-    fn setting(&mut self, scope: &Scope, setting: &'static Setting, value: Option<&'a Expr>, at: Vec<Position>, recipe: &mut Recipe) {
+    fn setting(
+        &mut self,
+        scope: &Scope,
+        setting: &'static Setting,
+        value: Option<&'a Expr>,
+        at: Vec<Position>,
+        recipe: &mut Recipe,
+    ) {
         match &setting.takes {
             Takes::Value(ty, store) => {
                 let Some(expr) = value else { return };
@@ -66,7 +98,7 @@ impl<'a> Elaborator<'a> {
                 if !super::draft::unknown(&value.value)
                     && let Err(refusal) = store(recipe, value)
                 {
-                    self.refuse(refusal.kind, &refusal.places, expr.span);
+                    self.refuse(*refusal.kind, &refusal.places, expr.span);
                 }
             }
             Takes::One(rows) => {
@@ -91,7 +123,10 @@ impl<'a> Elaborator<'a> {
             None => vec![],
             Some((ExprKind::List(items), _)) => items.iter().collect(),
             Some((_, expr)) => {
-                let kind = ProgramKind::SettingTakes { setting: setting.into(), wanted: "a list".into() };
+                let kind = ProgramKind::SettingTakes {
+                    setting: setting.into(),
+                    wanted: "a list".into(),
+                };
                 self.report(kind.into(), expr.span);
                 return;
             }
@@ -100,25 +135,44 @@ impl<'a> Elaborator<'a> {
             let name = named(member).map_or("", |n| n.name);
             !self.changes.without(&self.changes.step(&at, name, None))
         });
-        let additions: Vec<_> = self.changes.additions(&at).map(|c| (c.path, c.action)).collect();
+        let additions: Vec<_> = self
+            .changes
+            .additions(&at)
+            .map(|c| (c.path, c.action))
+            .collect();
         for (path, action) in additions {
-            let Action::Add(value, place) = action else { continue };
+            let Action::Add(value, place) = action else {
+                continue;
+            };
             self.mark_used(path);
             let neighbour = place.and_then(|place| {
                 let name = &place.step.name.text;
-                let found = members.iter().position(|m| named(m).is_some_and(|n| n.name == name));
+                let found = members
+                    .iter()
+                    .position(|m| named(m).is_some_and(|n| n.name == name));
                 found.map(|i| i + usize::from(place.after))
             });
             match (place, neighbour) {
                 (Some(place), None) => {
-                    let known = members.iter().filter_map(|m| named(m)).map(|n| n.name.to_owned()).collect();
-                    let kind = ProgramKind::NoNeighbour { name: place.step.to_string(), known };
+                    let known = members
+                        .iter()
+                        .filter_map(|m| named(m))
+                        .map(|n| n.name.to_owned())
+                        .collect();
+                    let kind = ProgramKind::NoNeighbour {
+                        name: place.step.to_string(),
+                        known,
+                    };
                     self.report(kind.into(), place.step.name.span);
                 }
                 (_, neighbour) => members.insert(neighbour.unwrap_or(members.len()), value),
             }
         }
-        let names: Vec<String> = members.iter().filter_map(|m| named(m)).map(|n| n.name.to_owned()).collect();
+        let names: Vec<String> = members
+            .iter()
+            .filter_map(|m| named(m))
+            .map(|n| n.name.to_owned())
+            .collect();
         self.changes.offer(&at, names.into_iter());
         for member in members {
             let name = named(member).map_or("", |n| n.name);
@@ -139,11 +193,22 @@ impl<'a> Elaborator<'a> {
         let known: Vec<String> = rows.iter().map(|row| row.name.to_owned()).collect();
         let Some(member) = named(expr) else {
             let wanted = one_of(known.iter().map(String::as_str));
-            self.report(ProgramKind::SettingTakes { setting: setting.into(), wanted }.into(), expr.span);
+            self.report(
+                ProgramKind::SettingTakes {
+                    setting: setting.into(),
+                    wanted,
+                }
+                .into(),
+                expr.span,
+            );
             return;
         };
         let Some(row) = rows.iter().find(|row| row.name == member.name) else {
-            let kind = ProgramKind::UnknownChoice { setting: setting.into(), name: member.name.to_owned(), known };
+            let kind = ProgramKind::UnknownChoice {
+                setting: setting.into(),
+                name: member.name.to_owned(),
+                known,
+            };
             self.report(kind.into(), expr.span);
             return;
         };
@@ -151,7 +216,7 @@ impl<'a> Elaborator<'a> {
             return;
         };
         if let Err(refusal) = (row.store)(recipe, values) {
-            self.refuse(refusal.kind, &refusal.places, expr.span);
+            self.refuse(*refusal.kind, &refusal.places, expr.span);
         }
     }
 }

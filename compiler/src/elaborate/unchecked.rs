@@ -17,7 +17,9 @@ impl Elaborator<'_> {
             Body::Block(block) => block,
         };
         let name = definition.name.text.clone();
-        self.draft.instances.push(model_instance_of(&name, definition.item.span));
+        self.draft
+            .instances
+            .push(model_instance_of(&name, definition.item.span));
         self.calls.push(ActiveCall {
             span: definition.name.span,
             name,
@@ -32,7 +34,12 @@ impl Elaborator<'_> {
         };
         for param in &params {
             if let super::DefaultValue::Written(expr) = param.default {
-                self.expect(&scope, expr, &param.ty, &format!("`{}` of `{}`", param.name, definition.name.text));
+                self.expect(
+                    &scope,
+                    expr,
+                    &param.ty,
+                    &format!("`{}` of `{}`", param.name, definition.name.text),
+                );
             }
             let entry = Self::entry(reported(), param.span, EntryKind::Parameter);
             scope.names.insert(param.name.to_owned(), entry);

@@ -29,10 +29,20 @@ impl<'a> Elaborator<'a> {
     /// Definitions of the main file that no model, variant or recipe mentions, directly or through others.
     fn unused_definitions(&mut self, units: &'a [Unit]) {
         let mut open: Vec<usize> = vec![];
-        let items = units.get(self.main).map(|unit| unit.file.items.as_slice()).unwrap_or_default();
+        let items = units
+            .get(self.main)
+            .map(|unit| unit.file.items.as_slice())
+            .unwrap_or_default();
         for item in items {
-            if matches!(item.kind, ItemKind::Model(_) | ItemKind::Train(_) | ItemKind::Variant { .. }) {
-                open.extend(of_item(&item.kind).into_iter().filter_map(|name| self.program.find(self.main, name)));
+            if matches!(
+                item.kind,
+                ItemKind::Model(_) | ItemKind::Train(_) | ItemKind::Variant { .. }
+            ) {
+                open.extend(
+                    of_item(&item.kind)
+                        .into_iter()
+                        .filter_map(|name| self.program.find(self.main, name)),
+                );
             }
         }
         let mut used: HashSet<usize> = HashSet::new();
@@ -43,15 +53,22 @@ impl<'a> Elaborator<'a> {
                 open.extend(names.filter_map(|name| self.program.find(definition.file, name)));
             }
         }
-        let unused: Vec<(Span, ProgramKind)> = self.program.iter()
-            .filter(|(number, definition)| definition.file == self.main && !definition.prelude && !used.contains(number))
+        let unused: Vec<(Span, ProgramKind)> = self
+            .program
+            .iter()
+            .filter(|(number, definition)| {
+                definition.file == self.main && !definition.prelude && !used.contains(number)
+            })
             .map(|(_, definition)| {
                 let what = match definition.body {
                     Body::Block(_) => "block",
                     Body::Const(_) => "constant",
                 };
                 let name = definition.name.text.clone();
-                (definition.name.span, ProgramKind::UnusedDefinition { what, name })
+                (
+                    definition.name.span,
+                    ProgramKind::UnusedDefinition { what, name },
+                )
             })
             .collect();
         for (span, kind) in unused {
@@ -74,7 +91,12 @@ impl<'a> Elaborator<'a> {
             for (name, span) in bound.filter(|(name, _)| !mentioned.contains(name)) {
                 // What only a variant or the loss reads is found out by the graph.
                 if seen.insert(name) && !self.mentioned_elsewhere(name) {
-                    unused.push((span, ProgramKind::UnusedBinding { name: name.to_owned() }));
+                    unused.push((
+                        span,
+                        ProgramKind::UnusedBinding {
+                            name: name.to_owned(),
+                        },
+                    ));
                 }
             }
         }
@@ -86,9 +108,16 @@ impl<'a> Elaborator<'a> {
     /// Parameters that the text of their block or model never mentions.
     fn unused_parameters(&mut self, block: &Callable) {
         let mentioned = of_callable(block);
-        for param in block.params.iter().filter(|p| !mentioned.contains(p.name.text.as_str())) {
+        for param in block
+            .params
+            .iter()
+            .filter(|p| !mentioned.contains(p.name.text.as_str()))
+        {
             let (name, block) = (param.name.text.clone(), block.name.text.clone());
-            self.add(Diagnostic::of(ProgramKind::UnusedParameter { name, block }, param.name.span));
+            self.add(Diagnostic::of(
+                ProgramKind::UnusedParameter { name, block },
+                param.name.span,
+            ));
         }
     }
 
@@ -99,7 +128,9 @@ impl<'a> Elaborator<'a> {
 
     /// Bindings that are mentioned, but by nothing that reaches the output or the loss.
     fn unused_bindings(&mut self, chosen: &Chosen<'a>, graph: &Graph) {
-        let roots = std::iter::once(graph.output).chain(graph.compared()).collect();
+        let roots = std::iter::once(graph.output)
+            .chain(graph.compared())
+            .collect();
         let live = reach(graph, roots);
         let mut alive: HashMap<(&str, &str), bool> = HashMap::new();
         for instance in graph.instances.iter().filter(|i| !i.prelude) {
@@ -109,7 +140,10 @@ impl<'a> Elaborator<'a> {
             }
         }
         let mut dead = vec![];
-        let blocks = self.program.iter().filter(|(_, d)| d.file == self.main && !d.prelude);
+        let blocks = self
+            .program
+            .iter()
+            .filter(|(_, d)| d.file == self.main && !d.prelude);
         let blocks = blocks.filter_map(|(_, d)| match d.body {
             Body::Block(block) => Some(block),
             Body::Const(_) => None,
@@ -117,7 +151,8 @@ impl<'a> Elaborator<'a> {
         for block in blocks.chain([chosen.model]) {
             let mut seen = HashSet::new();
             for (name, span) in block.body.iter().flat_map(super::body::bound_names) {
-                if seen.insert(name) && alive.get(&(block.name.text.as_str(), name)) == Some(&false) {
+                if seen.insert(name) && alive.get(&(block.name.text.as_str(), name)) == Some(&false)
+                {
                     dead.push((span, name.to_owned()));
                 }
             }
@@ -129,7 +164,9 @@ impl<'a> Elaborator<'a> {
 
     /// Stored tensors that are part of the network but that no weighted loss term depends on.
     fn untrained(&mut self, graph: &Graph) {
-        let all: Vec<NodeId> = std::iter::once(graph.output).chain(graph.compared()).collect();
+        let all: Vec<NodeId> = std::iter::once(graph.output)
+            .chain(graph.compared())
+            .collect();
         let live = reach(graph, all);
         let mut from = vec![];
         let (mut fast, mut slow) = (false, false);
@@ -150,17 +187,23 @@ impl<'a> Elaborator<'a> {
                 continue;
             }
             let params = node.op.params().into_iter().map(|id| &graph[id]);
-            let params = params.filter(|p| p.trained && match p.penalty {
-                Penalty::None => true,
-                Penalty::Fast => !fast,
-                Penalty::Slow => !slow,
+            let params = params.filter(|p| {
+                p.trained
+                    && match p.penalty {
+                        Penalty::None => true,
+                        Penalty::Fast => !fast,
+                        Penalty::Slow => !slow,
+                    }
             });
             missed.extend(params.map(|p| (p, node)));
         }
         if let Some((param, node)) = missed.first() {
             let (count, first) = (missed.len(), param.path.clone());
             let span = in_users_text(graph, node);
-            self.add(Diagnostic::of(ProgramKind::Untrained { count, first }, span));
+            self.add(Diagnostic::of(
+                ProgramKind::Untrained { count, first },
+                span,
+            ));
         }
         if graph.params.is_empty() {
             let span = self.draft_span(graph);
@@ -169,7 +212,10 @@ impl<'a> Elaborator<'a> {
     }
 
     fn draft_span(&self, graph: &Graph) -> Span {
-        graph.instances.first().map_or(Span::default(), |root| root.span)
+        graph
+            .instances
+            .first()
+            .map_or(Span::default(), |root| root.span)
     }
 }
 
@@ -184,7 +230,10 @@ fn in_users_text(graph: &Graph, node: &Node) -> Span {
 
 /// Everything that lines mention, for names that paths end in.
 pub(super) fn path_names(units: &[Unit], main: usize) -> HashSet<String> {
-    let items = units.get(main).map(|unit| unit.file.items.as_slice()).unwrap_or_default();
+    let items = units
+        .get(main)
+        .map(|unit| unit.file.items.as_slice())
+        .unwrap_or_default();
     let mut names = HashSet::new();
     for item in items {
         if let ItemKind::Model(model) = &item.kind {

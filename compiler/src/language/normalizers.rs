@@ -24,7 +24,7 @@ pub(crate) static NORMALIZERS: &[Choice<Channels>] = &[Choice {
         let given = Channels::read(values);
         for std in &given.std.value {
             std.positive("a standard deviation")
-                .map_err(|refusal| Refusal::element(refusal.kind, std, &given.std))?;
+                .map_err(|refusal| Refusal::element(*refusal.kind, std, &given.std))?;
         }
         Ok(given)
     },

@@ -185,7 +185,7 @@ fn decays(given: &Given<Vec<Given<f64>>>) -> Result<[f64; 2], Refusal> {
     };
     let decay = |one: &Given<f64>| {
         one.fraction("a decay")
-            .map_err(|refusal| Refusal::element(refusal.kind, one, given))
+            .map_err(|refusal| Refusal::element(*refusal.kind, one, given))
     };
     Ok([decay(a)?, decay(b)?])
 }

@@ -7,7 +7,7 @@ use crate::diagnostics::Kind;
 #[derive(Debug)]
 pub(crate) struct Refusal {
     /// What is wrong.
-    pub kind: Kind,
+    pub kind: Box<Kind>,
     /// The value that is blamed; empty for the call itself.
     pub places: Places,
 }
@@ -16,7 +16,7 @@ impl Refusal {
     /// Blames the call.
     pub fn call(kind: impl Into<Kind>) -> Self {
         Self {
-            kind: kind.into(),
+            kind: Box::new(kind.into()),
             places: Places::default(),
         }
     }
@@ -24,7 +24,7 @@ impl Refusal {
     /// Blames an argument.
     pub fn argument<T>(kind: impl Into<Kind>, argument: &Given<T>) -> Self {
         Self {
-            kind: kind.into(),
+            kind: Box::new(kind.into()),
             places: argument.places.clone(),
         }
     }

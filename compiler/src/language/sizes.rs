@@ -34,7 +34,7 @@ impl Given<Vec<Given<i64>>> {
         for size in &self.value {
             let size = size
                 .whole("a size", 1, longest_axis(rank))
-                .map_err(|refusal| Refusal::element(refusal.kind, size, self))?;
+                .map_err(|refusal| Refusal::element(*refusal.kind, size, self))?;
             read.push(size);
         }
         Sizes::new(&read).ok_or_else(wrong_rank)

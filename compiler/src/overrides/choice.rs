@@ -64,7 +64,7 @@ pub(crate) struct Chosen<'a> {
 }
 
 /// Why nothing was chosen: what is wrong, and where if it is in the text.
-pub(crate) type Unchosen = (Kind, Option<Span>);
+pub(crate) type Unchosen = (Box<Kind>, Option<Span>);
 
 impl<'a> Choice<'a> {
     /// The models and variants among these items; `targets` are theirs.
@@ -138,14 +138,14 @@ impl<'a> Choice<'a> {
         let mut visited = vec![];
         loop {
             let Some(number) = self.by_name.get(base.as_str()).copied() else {
-                return Err((self.unknown(&base), at));
+                return Err((Box::new(self.unknown(&base)), at));
             };
             let Some(entry) = self.entries.get(number) else {
-                return Err((self.unknown(&base), at));
+                return Err((Box::new(self.unknown(&base)), at));
             };
             if visited.contains(&number) {
                 let name = entry.name.to_owned();
-                return Err((ProgramKind::VariantCircle { name }.into(), at));
+                return Err((ProgramKind::VariantCircle { name }.boxed(), at));
             }
             visited.push(number);
             let own_doc = entry.item.doc.as_str();
@@ -154,7 +154,7 @@ impl<'a> Choice<'a> {
                 EntryKind::Model(model) => {
                     if let Some(index) = index {
                         let name = entry.name.to_owned();
-                        return Err((ProgramKind::NoFamily { name, index }.into(), at));
+                        return Err((ProgramKind::NoFamily { name, index }.boxed(), at));
                     }
                     changes.reverse();
                     return Ok(Chosen {
@@ -174,20 +174,20 @@ impl<'a> Choice<'a> {
                     let member_number = match index {
                         _ if count > MOST_MEMBERS => {
                             let kind = ProgramKind::FamilyTooLarge { name, count };
-                            return Err((kind.into(), Some(entry.item.span)));
+                            return Err((kind.boxed(), Some(entry.item.span)));
                         }
                         None if count > 1 => {
-                            return Err((ProgramKind::WholeFamily { name, count }.into(), at));
+                            return Err((ProgramKind::WholeFamily { name, count }.boxed(), at));
                         }
                         Some(index) if count == 1 => {
-                            return Err((ProgramKind::NoFamily { name, index }.into(), at));
+                            return Err((ProgramKind::NoFamily { name, index }.boxed(), at));
                         }
                         None => 0,
                         Some(index) => match usize::try_from(index) {
                             Ok(index) if index < count => index,
                             _ => {
                                 let kind = ProgramKind::NoMember { name, index, count };
-                                return Err((kind.into(), at));
+                                return Err((kind.boxed(), at));
                             }
                         },
                     };

@@ -12,7 +12,10 @@ pub(crate) type Alternative<'a> = Option<(&'a Path, Action<'a>)>;
 
 /// The alternatives of each line of a variant, in order; one where nothing is to be chosen. Lines that are no change have
 /// none: they are told where a variant is chosen.
-pub(crate) fn alternatives<'a>(body: &'a [Line], paths: &'a [Option<Path>]) -> Vec<Vec<Alternative<'a>>> {
+pub(crate) fn alternatives<'a>(
+    body: &'a [Line],
+    paths: &'a [Option<Path>],
+) -> Vec<Vec<Alternative<'a>>> {
     let lines = body.iter().zip(paths);
     let all = lines.map(|(line, target)| match &line.kind {
         LineKind::Bind { value, .. } => {

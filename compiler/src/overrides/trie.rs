@@ -155,13 +155,15 @@ impl<'a> Changes<'a> {
 
     /// The value that is set here: that of the model's path before that of a definition, then the last.
     pub fn set(&self, at: &[Position]) -> Option<(&'a Expr, Span)> {
-        let all = self.here(at).filter_map(|(rank, change)| match change.action {
-            Action::Set(value) => {
-                change.used.set(true);
-                Some((rank, (value, change.path.span)))
-            }
-            _ => None,
-        });
+        let all = self
+            .here(at)
+            .filter_map(|(rank, change)| match change.action {
+                Action::Set(value) => {
+                    change.used.set(true);
+                    Some((rank, (value, change.path.span)))
+                }
+                _ => None,
+            });
         all.max_by_key(|(rank, _)| *rank).map(|(_, found)| found)
     }
 
@@ -177,7 +179,10 @@ impl<'a> Changes<'a> {
         taken.count() > 0
     }
 
-    fn here<'b>(&'b self, at: &'b [Position]) -> impl Iterator<Item = ((bool, usize), &'b Change<'a>)> {
+    fn here<'b>(
+        &'b self,
+        at: &'b [Position],
+    ) -> impl Iterator<Item = ((bool, usize), &'b Change<'a>)> {
         at.iter().flat_map(move |position| {
             let numbers = self.nodes.get(position.node).map(|n| n.here.as_slice());
             let numbers = numbers.unwrap_or_default().iter();
@@ -197,7 +202,11 @@ impl<'a> Changes<'a> {
 
     /// Notes that the change with this path led somewhere.
     pub fn mark(&self, path: &Path) {
-        for change in self.list.iter().filter(|change| std::ptr::eq(change.path, path)) {
+        for change in self
+            .list
+            .iter()
+            .filter(|change| std::ptr::eq(change.path, path))
+        {
             change.used.set(true);
         }
     }
@@ -226,7 +235,10 @@ impl<'a> Changes<'a> {
                     _ => break,
                 }
             }
-            let offers = self.nodes.get(at).map(|n| n.offers.borrow().iter().cloned().collect());
+            let offers = self
+                .nodes
+                .get(at)
+                .map(|n| n.offers.borrow().iter().cloned().collect());
             (change, depth, offers.unwrap_or_default())
         });
         found.collect()
@@ -236,22 +248,34 @@ impl<'a> Changes<'a> {
 /// A path as an expression, as it stands left of `=`.
 pub(crate) fn path_expr(path: &Path) -> Expr {
     use termc_grammar::ast::{ExprKind, UnaryOp};
-    let expr = |kind| Expr { kind, span: path.span };
+    let expr = |kind| Expr {
+        kind,
+        span: path.span,
+    };
     let mut all: Option<Expr> = None;
     for step in &path.steps {
         let named = match all.take() {
             None => expr(ExprKind::Name(step.name.text.clone())),
-            Some(value) => expr(ExprKind::Field { value: Box::new(value), name: step.name.clone() }),
+            Some(value) => expr(ExprKind::Field {
+                value: Box::new(value),
+                name: step.name.clone(),
+            }),
         };
         all = Some(match step.index {
             None => named,
             Some((index, _)) => {
                 let number = expr(ExprKind::Int(index.saturating_abs()));
                 let index = match index < 0 {
-                    true => expr(ExprKind::Unary { op: UnaryOp::Neg, value: Box::new(number) }),
+                    true => expr(ExprKind::Unary {
+                        op: UnaryOp::Neg,
+                        value: Box::new(number),
+                    }),
                     false => number,
                 };
-                expr(ExprKind::Index { value: Box::new(named), index: Box::new(index) })
+                expr(ExprKind::Index {
+                    value: Box::new(named),
+                    index: Box::new(index),
+                })
             }
         });
     }

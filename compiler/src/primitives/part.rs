@@ -79,7 +79,7 @@ fn channels_of_parts(parts: &Given<Parts>, channels: usize) -> Result<Vec<usize>
         Parts::Channels(list) => {
             let read = |one: &Given<i64>| {
                 one.whole("a part", 1, MAX_CHANNELS)
-                    .map_err(|refusal| Refusal::element(refusal.kind, one, parts))
+                    .map_err(|refusal| Refusal::element(*refusal.kind, one, parts))
             };
             let all = list.iter().map(read).collect::<Result<Vec<_>, _>>()?;
             let sum = all.iter().fold(0usize, |sum, n| sum.saturating_add(*n));

@@ -1,4 +1,5 @@
-//! What elaboration and overrides refuse: names, calls, types, paths, families, files.
+//! What elaboration and overrides refuse: names, calls, types, paths, families, files. One table with an entry a kind, which
+//! is why it is long: a kind and all of its wording stand together.
 
 use super::Wording;
 use crate::diagnostics::{Code, nearest, one_of};
@@ -661,6 +662,13 @@ program_kinds! {
     }
         UnusedBinding, format!("`{name}` reaches neither the output nor the loss"), "left out of the network",
         Some("use it, or leave it out".into());
+}
+
+impl ProgramKind {
+    /// The kind as results carry it: an error path should not make results large.
+    pub(crate) fn boxed(self) -> Box<super::Kind> {
+        Box::new(self.into())
+    }
 }
 
 /// "did you mean ...?", if one of these is near.
