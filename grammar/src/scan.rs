@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::brackets::{Brackets, LineStart};
-use crate::error::SyntaxErrorKind;
+use crate::error::{MAX_ERRORS, SyntaxErrorKind};
 use crate::lex::{Kind, Lexeme, is_control, lexemes};
 
 /// What a scan finds.
@@ -47,6 +47,9 @@ pub(crate) struct Start {
     pub depth: usize,
 }
 
+/// Far more faults than are ever told: what has so many is no program.
+const MOST_FAULTS: usize = 100 * MAX_ERRORS;
+
 /// Scans `text` from byte `start` on.
 pub(crate) fn scan(text: &str, start: usize) -> Scan {
     let mut scan = Scan::default();
@@ -80,6 +83,9 @@ pub(crate) fn scan(text: &str, start: usize) -> Scan {
             {
                 scan.starts.push(Start { at, depth });
             }
+        }
+        if scan.faults.len() + brackets.faults.len() > MOST_FAULTS {
+            break;
         }
         brackets.take(&lexeme);
         scan.faults
