@@ -1,0 +1,215 @@
+//! What an instance holds: its own tensors and the structures it calls, named as their paths below the instance.
+
+use std::collections::BTreeMap;
+
+use super::draft::Item;
+use super::index::Index;
+use super::scene::Scene;
+use super::tree::{At, Element, FieldDraft, FieldKind, FieldUse, Made, Value};
+use crate::model::{InstanceId, Iteration, Op, ParamId};
+use crate::primitives::written::{Holds, Number};
+
+/// Where an item's tensors are.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    name: String,
+    /// The place in a list, and how long the list is.
+    index: Option<(usize, usize)>,
+}
+
+impl Held {
+    /// As it is used in a round of a loop or outside of loops.
+    pub fn used(&self, iteration: Option<Iteration>) -> FieldUse {
+        let round = iteration.map(|i| i.round);
+        FieldUse {
+            name: self.name.clone(),
+            index: self.index.map(|(index, count)| Index::new(index, count, round, false)),
+        }
+    }
+}
+
+/// One item that holds something.
+struct Found {
+    item: usize,
+    name: String,
+    index: Option<usize>,
+    kind: FieldKind,
+    hints: Vec<String>,
+    values: Vec<Value>,
+    made: Made,
+    iteration: Option<Iteration>,
+}
+
+/// The fields in order of first use; tells each item which is its own.
+pub(super) fn held_fields(items: &mut [Item], scene: &Scene<'_>, id: InstanceId) -> Vec<FieldDraft> {
+    let all = items.iter().enumerate();
+    let mut found: Vec<Found> = all.filter_map(|(at, item)| find(at, item, scene, id)).collect();
+    let mut lists: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, one) in found.iter().enumerate() {
+        lists.entry(one.name.clone()).or_default().push(at);
+    }
+    for list in lists.into_values() {
+        let members: Vec<&Found> = list.iter().filter_map(|at| found.get(*at)).collect();
+        let first = members.first().map(|one| &one.kind);
+        let in_order = members.iter().enumerate().all(|(at, one)| one.index == Some(at));
+        let alike = members.iter().all(|one| Some(&one.kind) == first);
+        if in_order && alike {
+            continue;
+        }
+        for at in list {
+            if let Some(one) = found.get_mut(at)
+                && let Some(index) = one.index.take()
+            {
+                one.name = format!("{}[{index}]", one.name);
+            }
+        }
+    }
+    let mut fields: Vec<FieldDraft> = vec![];
+    for one in &found {
+        let element = Element {
+            at: At {
+                instance: id,
+                round: one.iteration.map(|i| i.round),
+            },
+            index: one.index,
+            number: one.iteration.map(|i| i.number),
+            values: one.values.clone(),
+            made: one.made.clone(),
+        };
+        match fields.iter_mut().find(|field| field.name == one.name) {
+            Some(field) => field.elements.push(element),
+            None => fields.push(FieldDraft {
+                name: one.name.clone(),
+                kind: one.kind.clone(),
+                hints: one.hints.clone(),
+                elements: vec![element],
+            }),
+        }
+    }
+    for one in found {
+        let field = fields.iter().find(|field| field.name == one.name);
+        let count = field.map_or(0, |field| field.elements.len());
+        if let Some(item) = items.get_mut(one.item) {
+            item.held = Some(Held {
+                name: one.name,
+                index: one.index.map(|index| (index, count)),
+            });
+        }
+    }
+    fields
+}
+
+fn find(at: usize, item: &Item, scene: &Scene<'_>, id: InstanceId) -> Option<Found> {
+    let graph = scene.graph;
+    let (path, kind, hints, values, made) = match item.call {
+        Some(call) => {
+            let placed = scene.placed(call);
+            let structure = scene.structure(placed.structure);
+            if structure.is_function() {
+                return None;
+            }
+            let hints = structure.parameters.iter().map(|p| p.name.clone()).collect();
+            let kind = FieldKind::Structure(placed.structure);
+            let values = placed.values.clone();
+            (graph[call].path.clone(), kind, hints, values, Made::Instance(call))
+        }
+        None => of_primitive(item, scene)?,
+    };
+    let (name, index) = below(&path, &graph[id].path);
+    Some(Found {
+        item: at,
+        name,
+        index,
+        kind,
+        hints,
+        values,
+        made,
+        iteration: item.iteration,
+    })
+}
+
+type Parts = (String, FieldKind, Vec<String>, Vec<Value>, Made);
+
+fn of_primitive(item: &Item, scene: &Scene<'_>) -> Option<Parts> {
+    let graph = scene.graph;
+    let node = &graph[item.node];
+    if let Op::Input(_) = node.op {
+        return None;
+    }
+    let start = |id: ParamId, fan: usize| Value::Init(graph[id].init, fan);
+    match node.op.written().holds(graph) {
+        Holds::Nothing => None,
+        Holds::Tensor(param) => {
+            let [_, sizes @ ..] = padded(&graph[param].shape);
+            let numbers = sizes.into_iter().map(|n| Value::Number(Number::Int(n)));
+            let starts = (!scene.stored).then(|| start(param, 1));
+            let hints = ["channels", "height", "width", "init"].map(str::to_owned);
+            Some((
+                graph[param].path.clone(),
+                FieldKind::Tensor,
+                hints.into_iter().collect(),
+                numbers.chain(starts).collect(),
+                Made::Tensors(vec![("", param)]),
+            ))
+        }
+        Holds::Module { kind, sizes, tensors } => {
+            let first = tensors.first().map(|(name, id)| (*name, *id));
+            let (name, param) = first?;
+            let path = graph[param].path.strip_suffix(name);
+            let path = path.map_or(node.path.as_str(), |path| path.trim_end_matches('.'));
+            let fan = graph[param].shape.iter().skip(1).product();
+            let numbers = sizes.iter().map(|(_, n)| Value::Number(Number::Int(*n)));
+            let starts = tensors.iter().filter(|_| !scene.stored).map(|(_, id)| start(*id, fan));
+            let hints = sizes.iter().map(|(name, _)| name).chain(tensors.iter().map(|(name, _)| name));
+            Some((
+                path.to_owned(),
+                FieldKind::Module(kind, tensors.iter().map(|(name, _)| *name).collect()),
+                hints.map(|name| (*name).to_owned()).collect(),
+                numbers.chain(starts).collect(),
+                Made::Tensors(tensors),
+            ))
+        }
+    }
+}
+
+/// A stored tensor's sizes as a value: `[1, channels, height, width]`.
+pub(super) fn padded(shape: &[usize]) -> [usize; 4] {
+    let mut padded = [1; 4];
+    let from = if shape.len() < 4 { 1 } else { 0 };
+    padded.iter_mut().skip(from).zip(shape).for_each(|(to, n)| *to = *n);
+    padded
+}
+
+/// A path below an instance, and its last place in a list, which is left out: `fast.rgu[0]` is `fast.rgu` and 0.
+fn below(path: &str, instance: &str) -> (String, Option<usize>) {
+    let rest = path.strip_prefix(instance).unwrap_or(path);
+    let rest = rest.trim_start_matches('.');
+    let Some((head, tail)) = rest.rsplit_once('[') else {
+        return (if rest.is_empty() { "value" } else { rest }.to_owned(), None);
+    };
+    let Some((index, after)) = tail.split_once(']') else {
+        return (rest.to_owned(), None);
+    };
+    (format!("{head}{after}"), index.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_place_in_a_list_is_told_apart() {
+        assert_eq!(below("b[0].fast.rgu[1]", "b[0]"), ("fast.rgu".into(), Some(1)));
+        assert_eq!(below("b[0].l9.kernel[2].net", "b[0].l9"), ("kernel.net".into(), Some(2)));
+        assert_eq!(below("b[3]", ""), ("b".into(), Some(3)));
+        assert_eq!(below("b[0].k", "b[0]"), ("k".into(), None));
+    }
+
+    #[test]
+    fn sizes_are_padded_to_a_map() {
+        assert_eq!(padded(&[1]), [1, 1, 1, 1]);
+        assert_eq!(padded(&[1, 8, 9]), [1, 1, 8, 9]);
+        assert_eq!(padded(&[1, 16]), [1, 1, 16, 1]);
+        assert_eq!(padded(&[1, 4, 8, 8]), [1, 4, 8, 8]);
+    }
+}

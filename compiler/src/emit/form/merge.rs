@@ -1,0 +1,380 @@
+//! Lays one body over another: `like` tells whether they differ in numbers and places of lists only, `merge` joins them.
+
+use super::tree::{
+    Argument, CallExpr, Candidate, Draft, Expr, FieldDraft, FieldUse, Let, Loop, OpExpr, Part,
+    Segment, Slot, Stmt,
+};
+use crate::bug::bug;
+
+/// What can be laid over another of its kind.
+pub(super) trait Merge {
+    /// Whether both are the same but for numbers and places.
+    fn like(&self, other: &Self) -> bool;
+    /// Takes in another that is [`like`](Self::like) this one.
+    fn merge(&mut self, other: Self);
+}
+
+impl<T: Merge> Merge for Vec<T> {
+    fn like(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().zip(other).all(|(a, b)| a.like(b))
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.iter_mut().zip(other).for_each(|(a, b)| a.merge(b));
+    }
+}
+
+impl<T: Merge> Merge for Option<T> {
+    fn like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Some(a), Some(b)) => a.like(b),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        if let (Some(a), Some(b)) = (self, other) {
+            a.merge(b);
+        }
+    }
+}
+
+impl Merge for Slot {
+    fn like(&self, _other: &Self) -> bool {
+        true
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.seen.extend(other.seen);
+        self.missing = self.missing.or(other.missing);
+    }
+}
+
+impl Merge for FieldUse {
+    fn like(&self, other: &Self) -> bool {
+        let places = match (self.index, other.index) {
+            (Some(a), Some(b)) => a.meet(b).is_some(),
+            (None, None) => true,
+            _ => false,
+        };
+        self.name == other.name && places
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.index = self.index.zip(other.index).and_then(|(a, b)| a.meet(b));
+    }
+}
+
+impl Candidate {
+    fn meet(&self, other: &Self) -> Option<Self> {
+        if self.name != other.name {
+            return None;
+        }
+        let index = match (self.index, other.index) {
+            (Some(a), Some(b)) => Some(a.meet(b)?),
+            (None, None) => None,
+            _ => return None,
+        };
+        let name = self.name.clone();
+        Some(Self { name, index })
+    }
+}
+
+fn meet(a: &[Candidate], b: &[Candidate]) -> Vec<Candidate> {
+    let pairs = a.iter().flat_map(|a| b.iter().map(move |b| (a, b)));
+    pairs.filter_map(|(a, b)| a.meet(b)).collect()
+}
+
+/// What an operation that does nothing with some number does it to.
+fn beneath(op: &OpExpr) -> Option<&Expr> {
+    match (op.optional, op.operands.as_slice()) {
+        (true, [Part::One(x)]) => Some(x),
+        _ => None,
+    }
+}
+
+impl Merge for Expr {
+    fn like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Read(a), Self::Read(b)) => !meet(a, b).is_empty(),
+            (Self::Number(_), Self::Number(_)) => true,
+            (Self::Op(a), Self::Op(b)) if a.like(b) => true,
+            (Self::Call(a), Self::Call(b)) => a.like(b),
+            (Self::Op(a), b) if beneath(a).is_some_and(|x| x.like(b)) => true,
+            (a, Self::Op(b)) => beneath(b).is_some_and(|x| a.like(x)),
+            _ => false,
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        let both_ops = matches!((&*self, &other), (Self::Op(a), Self::Op(b)) if a.like(b));
+        match (self, other) {
+            (Self::Read(a), Self::Read(b)) => *a = meet(a, &b),
+            (Self::Number(a), Self::Number(b)) => a.merge(b),
+            (Self::Op(a), Self::Op(b)) if both_ops => a.merge(*b),
+            (Self::Call(a), Self::Call(b)) => a.merge(*b),
+            (Self::Op(a), b) if beneath(a).is_some_and(|x| x.like(&b)) => {
+                if let [Part::One(x)] = a.operands.as_mut_slice() {
+                    x.merge(b);
+                }
+            }
+            (a, Self::Op(mut b)) if beneath(&b).is_some_and(|x| a.like(x)) => {
+                if let [Part::One(x)] = b.operands.as_mut_slice() {
+                    // The names of this side come first: it is the side that is kept.
+                    std::mem::swap(a, x);
+                    let other = std::mem::replace(a, Self::Read(vec![]));
+                    x.merge(other);
+                }
+                *a = Self::Op(b);
+            }
+            _ => bug!("bodies that differ are joined"),
+        }
+    }
+}
+
+impl Merge for OpExpr {
+    fn like(&self, other: &Self) -> bool {
+        self.burn == other.burn
+            && self.torch == other.torch
+            && self.held.like(&other.held)
+            && parts_like(&self.operands, &other.operands)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.numbers.merge(other.numbers);
+        self.held.merge(other.held);
+        merge_parts(&mut self.operands, other.operands);
+    }
+}
+
+impl Merge for CallExpr {
+    fn like(&self, other: &Self) -> bool {
+        self.structure == other.structure
+            && self.field.like(&other.field)
+            && self.arguments.like(&other.arguments)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.field.merge(other.field);
+        self.arguments.merge(other.arguments);
+        self.numbers.merge(other.numbers);
+    }
+}
+
+impl Merge for Argument {
+    fn like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::One(a), Self::One(b)) => a.like(b),
+            (Self::List(a), Self::List(b)) => parts_like(a, b),
+            _ => false,
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        match (self, other) {
+            (Self::One(a), Self::One(b)) => a.merge(b),
+            (Self::List(a), Self::List(b)) => merge_parts(a, b),
+            _ => {}
+        }
+    }
+}
+
+impl Segment {
+    fn common(&self, other: &Self) -> Vec<super::tree::Name> {
+        let names = self.lists.iter().filter(|name| other.lists.contains(name));
+        names.cloned().collect()
+    }
+}
+
+/// The pairs of parts that lie over each other; a segment may be empty on the other side. None if the parts differ.
+fn pairs(a: &[Part], b: &[Part]) -> Option<Vec<(Option<usize>, Option<usize>)>> {
+    let (mut i, mut j) = (0, 0);
+    let mut pairs = vec![];
+    loop {
+        let pair = match (a.get(i), b.get(j)) {
+            (None, None) => return Some(pairs),
+            (Some(Part::Segment(x)), Some(Part::Segment(y))) => {
+                if x.common(y).is_empty() {
+                    return None;
+                }
+                (Some(i), Some(j))
+            }
+            (Some(Part::Segment(_)), _) => (Some(i), None),
+            (_, Some(Part::Segment(_))) => (None, Some(j)),
+            (
+                Some(Part::One(x) | Part::Repeat(x, _)),
+                Some(Part::One(y) | Part::Repeat(y, _)),
+            ) if x.like(y) => (Some(i), Some(j)),
+            _ => return None,
+        };
+        i += usize::from(pair.0.is_some());
+        j += usize::from(pair.1.is_some());
+        pairs.push(pair);
+    }
+}
+
+fn parts_like(a: &[Part], b: &[Part]) -> bool {
+    let once = |parts: &[Part]| parts.iter().filter(|p| matches!(p, Part::One(_))).count();
+    pairs(a, b).is_some() && (once(a) == once(b) || a.len() == b.len())
+}
+
+fn merge_parts(a: &mut Vec<Part>, b: Vec<Part>) {
+    let Some(pairs) = pairs(a, &b) else {
+        bug!("lists that differ are joined")
+    };
+    let mut left = std::mem::take(a).into_iter();
+    let mut right = b.into_iter();
+    for (i, j) in pairs {
+        let part = match (i.and_then(|_| left.next()), j.and_then(|_| right.next())) {
+            (Some(Part::One(mut x)), Some(Part::One(y))) => {
+                x.merge(y);
+                Part::One(x)
+            }
+            (Some(Part::Repeat(mut x, mut n)), Some(Part::Repeat(y, m))) => {
+                x.merge(y);
+                n.merge(m);
+                Part::Repeat(x, n)
+            }
+            (Some(Part::Repeat(mut x, n)), Some(Part::One(y)))
+            | (Some(Part::One(mut x)), Some(Part::Repeat(y, n))) => {
+                x.merge(y);
+                Part::Repeat(x, n)
+            }
+            (Some(Part::Segment(mut x)), Some(Part::Segment(y))) => {
+                x.lists = x.common(&y);
+                x.spans.extend(y.spans);
+                Part::Segment(x)
+            }
+            (Some(part), None) | (None, Some(part)) => part,
+            _ => bug!("lists that differ are joined"),
+        };
+        a.push(part);
+    }
+}
+
+impl Merge for Let {
+    fn like(&self, other: &Self) -> bool {
+        let places = match (self.index, other.index) {
+            (Some(a), Some(b)) => a.meet(b).is_some(),
+            (None, None) => true,
+            _ => false,
+        };
+        self.name == other.name && places && self.whole == other.whole && self.expr.like(&other.expr)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.index = self.index.zip(other.index).and_then(|(a, b)| a.meet(b));
+        self.expr.merge(other.expr);
+    }
+}
+
+/// Statements lie over each other one by one; a loop may have no rounds, and then be missing, on the other side.
+fn statement_pairs(a: &[Stmt], b: &[Stmt]) -> Option<Vec<(Option<usize>, Option<usize>)>> {
+    let (mut i, mut j) = (0, 0);
+    let mut pairs = vec![];
+    loop {
+        let pair = match (a.get(i), b.get(j)) {
+            (None, None) => return Some(pairs),
+            (Some(Stmt::Let(x)), Some(Stmt::Let(y))) if x.like(y) => (Some(i), Some(j)),
+            (Some(Stmt::Let(_)), Some(Stmt::Let(_))) => return None,
+            (Some(Stmt::Loop(x)), Some(Stmt::Loop(y))) => match x.number.cmp(&y.number) {
+                std::cmp::Ordering::Less => (Some(i), None),
+                std::cmp::Ordering::Greater => (None, Some(j)),
+                std::cmp::Ordering::Equal if x.arms.like_arms(&y.arms) => (Some(i), Some(j)),
+                std::cmp::Ordering::Equal => return None,
+            },
+            (Some(Stmt::Loop(x)), _) if !has_loop(b, x.number) => (Some(i), None),
+            (_, Some(Stmt::Loop(y))) if !has_loop(a, y.number) => (None, Some(j)),
+            _ => return None,
+        };
+        i += usize::from(pair.0.is_some());
+        j += usize::from(pair.1.is_some());
+        pairs.push(pair);
+    }
+}
+
+fn has_loop(body: &[Stmt], number: usize) -> bool {
+    body.iter().any(|s| matches!(s, Stmt::Loop(l) if l.number == number))
+}
+
+trait Arms {
+    fn like_arms(&self, other: &Self) -> bool;
+}
+
+impl Arms for Vec<Vec<Stmt>> {
+    fn like_arms(&self, other: &Self) -> bool {
+        let both = self.iter().zip(other);
+        self.len() == other.len() && both.into_iter().all(|(a, b)| bodies_like(a, b))
+    }
+}
+
+/// Whether two bodies are the same but for numbers, places and rounds.
+pub(super) fn bodies_like(a: &[Stmt], b: &[Stmt]) -> bool {
+    statement_pairs(a, b).is_some()
+}
+
+/// Lays a body over one that is like it.
+pub(super) fn merge_bodies(a: &mut Vec<Stmt>, b: Vec<Stmt>) {
+    let Some(pairs) = statement_pairs(a, &b) else {
+        bug!("bodies that differ are joined")
+    };
+    let mut left = std::mem::take(a).into_iter();
+    let mut right = b.into_iter();
+    for (i, j) in pairs {
+        let stmt = match (i.and_then(|_| left.next()), j.and_then(|_| right.next())) {
+            (Some(Stmt::Let(mut x)), Some(Stmt::Let(y))) => {
+                x.merge(y);
+                Stmt::Let(x)
+            }
+            (Some(Stmt::Loop(x)), Some(Stmt::Loop(y))) => Stmt::Loop(x.joined(y)),
+            (Some(stmt), None) | (None, Some(stmt)) => stmt,
+            _ => bug!("bodies that differ are joined"),
+        };
+        a.push(stmt);
+    }
+}
+
+impl Loop {
+    fn joined(mut self, other: Self) -> Self {
+        self.rounds.extend(other.rounds);
+        for (a, b) in self.arms.iter_mut().zip(other.arms) {
+            merge_bodies(a, b);
+        }
+        self
+    }
+}
+
+impl Merge for Draft {
+    fn like(&self, other: &Self) -> bool {
+        let kinds = |a: &FieldDraft| {
+            let same = other.fields.iter().find(|b| b.name == a.name);
+            same.is_none_or(|b| a.kind == b.kind)
+        };
+        let lists = |(name, list): &(String, bool)| {
+            let same = other.inputs.iter().find(|(other, _)| other == name);
+            same.is_none_or(|(_, other)| other == list)
+        };
+        self.fields.iter().all(kinds)
+            && self.inputs.iter().all(lists)
+            && self.result.like(&other.result)
+            && bodies_like(&self.body, &other.body)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.instances.extend(other.instances);
+        for (place, input) in other.inputs.into_iter().enumerate() {
+            if !self.inputs.contains(&input) {
+                self.inputs.insert(place.min(self.inputs.len()), input);
+            }
+        }
+        for field in other.fields {
+            match self.fields.iter_mut().find(|known| known.name == field.name) {
+                Some(known) => known.elements.extend(field.elements),
+                None => self.fields.push(field),
+            }
+        }
+        merge_bodies(&mut self.body, other.body);
+        self.result.merge(other.result);
+    }
+}

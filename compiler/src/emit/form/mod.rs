@@ -1,0 +1,130 @@
+//! The intermediate form of emission: a graph and its tree of instances as structures, made once for all targets. The
+//! innermost instances come first; those of one block that differ in numbers only become one structure.
+//!
+//! - `scene`: what stands where in the graph
+//! - `draft`, `fields`, `lists`, `index`, `tree`: one instance as a body of statements
+//! - `merge`: bodies laid over each other
+//! - `finish`, `forms`, `numbers`, `pretty`: one structure of several instances
+//! - `structure`, `walk`: what is printed
+//! - `locate`: which field holds which stored tensor
+
+mod draft;
+mod fields;
+mod finish;
+mod forms;
+mod index;
+mod lists;
+mod locate;
+mod merge;
+mod numbers;
+mod pretty;
+mod scene;
+mod structure;
+mod tree;
+mod walk;
+
+use std::collections::HashMap;
+
+use crate::bug::bug;
+use crate::model::{Graph, InstanceId};
+use finish::{Finished, finish};
+use merge::Merge;
+use scene::{Placed, Scene};
+use tree::Draft;
+
+pub(super) use locate::{Location, locate};
+pub(super) use structure::{
+    Argument, Bound, CallExpr, Expr, Field, FieldKind, FieldRead, Input, Kind, Making, Many, Name,
+    Num, OpExpr, Parameter, Part, Place, Read, Starts, Statement, Structure,
+};
+
+/// A graph as structures.
+#[derive(Debug)]
+pub(super) struct Form {
+    /// The model first, then the user's blocks in the order of their first use, then the prelude's.
+    pub structures: Vec<Structure>,
+    /// Where each structure of a call's or field's number is in that order.
+    pub places: Vec<usize>,
+    /// Every stored tensor and where it is, in the order of the fields.
+    pub locations: Vec<Location>,
+}
+
+impl Form {
+    /// A structure by the number that calls and fields have.
+    pub fn structure(&self, number: usize) -> &Structure {
+        let place = self.places.get(number);
+        match place.and_then(|place| self.structures.get(*place)) {
+            Some(structure) => structure,
+            None => bug!("there is no structure {number}"),
+        }
+    }
+}
+
+/// Makes structures of a graph; where all tensors are given, how they would start is left out (`stored`).
+pub(super) fn form(graph: &Graph, stored: bool) -> Form {
+    let mut scene = Scene::new(graph, stored);
+    let mut drafts: HashMap<InstanceId, Vec<tree::FieldDraft>> = HashMap::new();
+    for level in scene.levels() {
+        let mut groups: Vec<Draft> = vec![];
+        let mut by_block: HashMap<&str, Vec<usize>> = HashMap::new();
+        for id in level {
+            let draft = draft::draft(&scene, id);
+            drafts.insert(id, draft.fields.clone());
+            let known = by_block.entry(&graph[id].block).or_default();
+            let same = known.iter().copied().find(|at| {
+                groups.get(*at).is_some_and(|group| group.like(&draft))
+            });
+            match same.and_then(|at| groups.get_mut(at)) {
+                Some(group) => group.merge(draft),
+                None => {
+                    known.push(groups.len());
+                    groups.push(draft);
+                }
+            }
+        }
+        for group in groups {
+            place(&mut scene, &group);
+        }
+    }
+    let locations = locate(&scene, &drafts);
+    let mut order: Vec<usize> = (0..scene.structures.len()).collect();
+    order.sort_by_key(|at| {
+        let structure = scene.structure(*at);
+        (!structure.is_model, structure.prelude, structure.first)
+    });
+    let mut places = vec![0; order.len()];
+    for (to, from) in order.iter().enumerate() {
+        if let Some(place) = places.get_mut(*from) {
+            *place = to;
+        }
+    }
+    let mut structures: Vec<(usize, Structure)> = places.iter().copied().zip(scene.structures).collect();
+    structures.sort_by_key(|(place, _)| *place);
+    Form {
+        structures: structures.into_iter().map(|(_, structure)| structure).collect(),
+        places,
+        locations,
+    }
+}
+
+/// Makes one structure of instances that are alike, or one of each where no structure can be all of them.
+fn place(scene: &mut Scene<'_>, group: &Draft) {
+    let finished = match finish(group, scene) {
+        Ok(finished) => vec![finished],
+        Err(_) => {
+            let each = group.instances.iter().map(|id| {
+                finish(&draft::draft(scene, *id), scene).unwrap_or_else(|_| {
+                    bug!("`{}` cannot be said as a structure", scene.graph[*id].path)
+                })
+            });
+            each.collect()
+        }
+    };
+    for Finished { structure, values } in finished {
+        let number = scene.structures.len();
+        scene.structures.push(structure);
+        for (id, values) in values {
+            scene.placed.insert(id, Placed { structure: number, values });
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Numbers of initial distributions as people write them: `TAU * 30.0 / 2f64.sqrt()` instead of 133.28...
+
+use super::structure::Num;
+use crate::primitives::written::Number;
+
+/// Numbers whose roots are tried.
+const ROOTS: [usize; 8] = [2, 3, 5, 6, 7, 10, 11, 13];
+
+/// Whether two numbers are equal but for the rounding of a few operations.
+pub(super) fn same(a: f64, b: f64) -> bool {
+    a == b || (a - b).abs() <= 2e-15 * a.abs().max(b.abs())
+}
+
+/// The nearest number of at most six digits, if this is it but for rounding.
+fn short(x: f64) -> Option<f64> {
+    let near = format!("{x:.5e}").parse::<f64>().ok()?;
+    same(x, near).then_some(near)
+}
+
+/// Whether nothing short says it.
+pub(super) fn odd(x: f64) -> bool {
+    short(x).is_none()
+}
+
+fn float(x: f64) -> Num {
+    Num::Value(Number::Float(x))
+}
+
+fn op(a: Num, operator: char, b: Num) -> Num {
+    Num::Op(Box::new(a), operator, Box::new(b))
+}
+
+fn root(n: usize) -> Num {
+    Num::Sqrt(Box::new(float(n as f64)))
+}
+
+/// A number as a short term that is equal to it but for rounding; itself if there is none.
+pub(super) fn pretty(x: f64) -> Num {
+    if let Some(x) = short(x) {
+        return float(x);
+    }
+    let turns = x / std::f64::consts::TAU;
+    if let Some(turns) = short(turns) {
+        return op(Num::Tau, '*', float(turns));
+    }
+    for n in ROOTS {
+        let r = (n as f64).sqrt();
+        if let Some(y) = short(x / r) {
+            return if y == 1.0 { root(n) } else { op(float(y), '*', root(n)) };
+        }
+        if let Some(y) = short(x * r) {
+            return op(float(y), '/', root(n));
+        }
+        if let Some(y) = short(turns * r) {
+            return op(op(Num::Tau, '*', float(y)), '/', root(n));
+        }
+    }
+    float(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_said_shortly() {
+        assert_eq!(pretty(0.1), float(0.1));
+        assert_eq!(pretty(1.2345e-10), float(1.2345e-10));
+        assert_eq!(pretty(2f64.sqrt()), root(2));
+        assert_eq!(pretty(1.0 / 3f64.sqrt()), op(float(1.0), '/', root(3)));
+        let bound = 2.0 * std::f64::consts::PI * 2000.0 / 2f64.sqrt();
+        assert_eq!(pretty(bound), op(op(Num::Tau, '*', float(2000.0)), '/', root(2)));
+        assert_eq!(pretty(0.123_456_789_012), float(0.123_456_789_012));
+    }
+}

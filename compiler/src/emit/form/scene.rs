@@ -1,0 +1,165 @@
+//! A graph as emission looks at it: which nodes and instances stand in which, and what is left out because the output does
+//! not depend on it or because it is nothing but one stored value.
+
+use std::collections::HashMap;
+
+use super::structure::Structure;
+use super::tree::Value;
+use crate::bug::bug;
+use crate::model::{Graph, Instance, InstanceId, Node, NodeId, Op};
+use crate::primitives::written::Number;
+
+/// What became of an instance.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    /// Its structure.
+    pub structure: usize,
+    /// What it is made or called with, in the order of the structure's parameters.
+    pub values: Vec<Value>,
+}
+
+/// A graph, and the structures that were made of it so far.
+pub(super) struct Scene<'a> {
+    pub graph: &'a Graph,
+    /// Nodes that stand in an instance, and those of instances that are nothing but one stored value.
+    nodes: Vec<Vec<NodeId>>,
+    /// Instances that stand in an instance and compute something.
+    children: Vec<Vec<InstanceId>>,
+    pub structures: Vec<Structure>,
+    pub placed: HashMap<InstanceId, Placed>,
+    /// How a tensor starts does not matter.
+    pub stored: bool,
+}
+
+impl<'a> Scene<'a> {
+    pub fn new(graph: &'a Graph, stored: bool) -> Self {
+        let live = live(graph);
+        let before: Vec<usize> = std::iter::once(0)
+            .chain(live.iter().scan(0, |sum, live| {
+                *sum += usize::from(*live);
+                Some(*sum)
+            }))
+            .collect();
+        let count = |i: &Instance| match (before.get(i.first), before.get(i.end)) {
+            (Some(first), Some(end)) => end - first,
+            _ => bug!("an instance ends outside of its graph"),
+        };
+        let is_stored = |id: NodeId| matches!(graph[id].op, Op::Stored(_));
+        let transparent: Vec<bool> = graph
+            .instances
+            .iter()
+            .map(|i| i.parent.is_some() && count(i) == 1 && inside(i, i.result) && is_stored(i.result))
+            .collect();
+        let clear = |id: InstanceId| transparent.get(id.index()) == Some(&true);
+        let mut nodes = vec![vec![]; graph.instances.len()];
+        let is_live = |id: &NodeId| live.get(id.index()) == Some(&true);
+        for id in graph.node_ids().filter(is_live) {
+            let mut owner = graph[id].instance;
+            while let Some(parent) = graph[owner].parent.filter(|_| clear(owner)) {
+                owner = parent;
+            }
+            if let Some(list) = nodes.get_mut(owner.index()) {
+                list.push(id);
+            }
+        }
+        let mut children = vec![vec![]; graph.instances.len()];
+        for id in graph.instance_ids() {
+            let instance = &graph[id];
+            let Some(parent) = instance.parent else { continue };
+            let computes = count(instance) > 0 && inside(instance, instance.result);
+            if computes && !clear(id)
+                && let Some(list) = children.get_mut(parent.index())
+            {
+                list.push(id);
+            }
+        }
+        Self {
+            graph,
+            nodes,
+            children,
+            structures: vec![],
+            placed: HashMap::new(),
+            stored,
+        }
+    }
+
+    /// The nodes that stand in an instance.
+    pub fn nodes(&self, id: InstanceId) -> &[NodeId] {
+        self.nodes.get(id.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The instances that stand in an instance.
+    pub fn children(&self, id: InstanceId) -> &[InstanceId] {
+        self.children.get(id.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// What became of an instance.
+    pub fn placed(&self, id: InstanceId) -> &Placed {
+        match self.placed.get(&id) {
+            Some(placed) => placed,
+            None => bug!("`{}` is emitted before what it is made of", self.graph[id].path),
+        }
+    }
+
+    /// A structure by its number.
+    pub fn structure(&self, number: usize) -> &Structure {
+        match self.structures.get(number) {
+            Some(structure) => structure,
+            None => bug!("there is no structure {number}"),
+        }
+    }
+
+    /// Instances by how deeply they nest others: those of the first list none.
+    pub fn levels(&self) -> Vec<Vec<InstanceId>> {
+        let mut heights = vec![0; self.graph.instances.len()];
+        let mut levels: Vec<Vec<InstanceId>> = vec![];
+        // Children come after their parents.
+        for id in self.graph.instance_ids().rev() {
+            let below = self.children(id).iter().filter_map(|child| heights.get(child.index()));
+            let height = below.max().map_or(0, |below| below + 1);
+            if let Some(own) = heights.get_mut(id.index()) {
+                *own = height;
+            }
+            if levels.len() <= height {
+                levels.resize(height + 1, vec![]);
+            }
+            if let Some(level) = levels.get_mut(height) {
+                level.push(id);
+            }
+        }
+        levels.iter_mut().for_each(|level| level.reverse());
+        levels
+    }
+}
+
+fn inside(instance: &Instance, id: NodeId) -> bool {
+    (instance.first..instance.end).contains(&id.index())
+}
+
+/// The nodes that the output depends on.
+fn live(graph: &Graph) -> Vec<bool> {
+    let mut live = vec![false; graph.nodes.len()];
+    let mut set = |live: &mut Vec<bool>, id: NodeId| {
+        if let Some(live) = live.get_mut(id.index()) {
+            *live = true;
+        }
+    };
+    set(&mut live, graph.output);
+    for id in graph.node_ids().rev() {
+        if live.get(id.index()) == Some(&true) {
+            for operand in graph[id].op.operands() {
+                set(&mut live, operand);
+            }
+        }
+    }
+    live
+}
+
+/// A number everywhere that is broadcast to any shape.
+pub(super) fn scalar(node: &Node) -> Option<Number> {
+    let alone = node.shape.channels == 1 && node.shape.sizes.rank() == 0;
+    match node.op {
+        Op::Fill(op) if alone => Some(Number::Float(op.value)),
+        _ => None,
+    }
+}

@@ -1,0 +1,93 @@
+//! Walks over expressions and statements that are printed.
+
+use super::structure::{Argument, Expr, Name, Part, Statement};
+
+impl Expr {
+    /// Shows every expression, operands first.
+    pub(in crate::emit) fn each(&self, see: &mut dyn FnMut(&Expr)) {
+        let parts = |parts: &[Part], see: &mut dyn FnMut(&Expr)| {
+            for part in parts {
+                match part {
+                    Part::One(expr) | Part::Repeat(expr, _) => expr.each(see),
+                    Part::Slice(..) => {}
+                }
+            }
+        };
+        match self {
+            Self::Read(_) | Self::Number(_) => {}
+            Self::Op(op) => parts(&op.operands, see),
+            Self::Call(call) => {
+                for argument in &call.arguments {
+                    match argument {
+                        Argument::One(expr) => expr.each(see),
+                        Argument::List(list) => parts(list, see),
+                    }
+                }
+            }
+        }
+        see(self);
+    }
+
+    /// Shows every name that is read.
+    pub(in crate::emit) fn each_name(&self, see: &mut dyn FnMut(&Name)) {
+        self.each(&mut |expr| {
+            let slices = |parts: &[Part], see: &mut dyn FnMut(&Name)| {
+                for part in parts {
+                    if let Part::Slice(name, ..) = part {
+                        see(name);
+                    }
+                }
+            };
+            match expr {
+                Self::Read(read) => see(&read.name),
+                Self::Number(_) => {}
+                Self::Op(op) => slices(&op.operands, see),
+                Self::Call(call) => {
+                    for argument in &call.arguments {
+                        if let Argument::List(list) = argument {
+                            slices(list, see);
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    /// Shows the name of every field that is used.
+    pub(in crate::emit) fn each_field(&self, see: &mut dyn FnMut(&str)) {
+        self.each(&mut |expr| {
+            let field = match expr {
+                Self::Read(_) | Self::Number(_) => None,
+                Self::Op(op) => op.held.as_ref(),
+                Self::Call(call) => call.field.as_ref(),
+            };
+            if let Some(field) = field {
+                see(&field.name);
+            }
+        });
+    }
+}
+
+impl Statement {
+    /// Shows every expression of the statement and of those inside it.
+    pub(in crate::emit) fn each_expr(&self, see: &mut dyn FnMut(&Expr)) {
+        match self {
+            Self::Let(_, expr)
+            | Self::Parts(_, expr)
+            | Self::Variable(_, expr)
+            | Self::Set(_, expr)
+            | Self::Push(_, expr) => see(expr),
+            Self::List(_, exprs, _) | Self::Collect(_, _, exprs) => exprs.iter().for_each(see),
+            Self::Loop(_, arms) => {
+                for statement in arms.iter().flatten() {
+                    statement.each_expr(see);
+                }
+            }
+        }
+    }
+
+    /// Shows the name of every field that is used.
+    pub(in crate::emit) fn each_field(&self, see: &mut dyn FnMut(&str)) {
+        self.each_expr(&mut |expr| expr.each_field(see));
+    }
+}
