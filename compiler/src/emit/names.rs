@@ -4,13 +4,15 @@ use std::collections::HashSet;
 
 /// What a target language keeps for itself.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Words {
+pub(super) struct Words<'a> {
     /// Names that nothing may have: keywords and what every scope sees.
     pub kept: &'static [&'static str],
     /// Names that fields may not have besides.
     pub fields: &'static [&'static str],
     /// Names that types may not have besides.
     pub types: &'static [&'static str],
+    /// Functions and values of the file, which names of blocks and variables would hide.
+    pub functions: &'a [&'a str],
 }
 
 /// One namespace: every name is given once, and none that is reserved.
@@ -31,9 +33,14 @@ impl Names {
 
     /// This name, with an underscore if the word is reserved, with a number if it is taken.
     pub fn give(&mut self, wanted: &str) -> String {
+        self.give_with(wanted, "_")
+    }
+
+    /// The same with another ending if the word is reserved.
+    pub fn give_with(&mut self, wanted: &str, ending: &str) -> String {
         let mut name = wanted.to_owned();
         if self.reserved.contains(&name) {
-            name.push('_');
+            name.push_str(ending);
         }
         let mut number = 2;
         let first = name.clone();
@@ -44,6 +51,12 @@ impl Names {
         }
         self.taken.insert(name.clone());
         name
+    }
+
+    /// A name inside a loop, which hides the same name outside.
+    pub fn give_inner(&mut self, wanted: &str) -> String {
+        self.taken.remove(wanted);
+        self.give(wanted)
     }
 
     fn free(&self, name: &str) -> bool {

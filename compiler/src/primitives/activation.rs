@@ -1,5 +1,6 @@
 //! `gelu`, `sigmoid`, `tanh`, `sin`, `exp`: functions of each scalar, one row each.
 
+use super::written::{Code, Written, call, x};
 use super::fourier::SINE;
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
@@ -100,6 +101,28 @@ mod tests {
             assert_eq!(fake.yields(signature, vec![x.clone()]), "[N, 3, 4]");
             let x = node(&x).value;
             assert_eq!(*fake.last(), Activation { function, x }.into());
+        }
+    }
+}
+
+impl Written for Activation {
+    fn burn(&self) -> Code {
+        match self.function {
+            Function::Gelu => call("gelu", [x(0)]),
+            Function::Sigmoid => call("sigmoid", [x(0)]),
+            Function::Tanh => x(0).method("tanh", []),
+            Function::Sin => x(0).method("sin", []),
+            Function::Exp => x(0).method("exp", []),
+        }
+    }
+
+    fn torch(&self) -> Code {
+        match self.function {
+            Function::Gelu => call("F.gelu", [x(0)]),
+            Function::Sigmoid => call("torch.sigmoid", [x(0)]),
+            Function::Tanh => call("torch.tanh", [x(0)]),
+            Function::Sin => call("torch.sin", [x(0)]),
+            Function::Exp => call("torch.exp", [x(0)]),
         }
     }
 }

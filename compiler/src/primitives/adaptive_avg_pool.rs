@@ -1,5 +1,6 @@
 //! `adaptive_avg_pool(x, sizes)`: means over as many windows as there are to be positions.
 
+use super::written::{Code, Number, Written, call, list, n, x};
 use super::{Build, Primitive, Signature, Visitor, Work, scalars};
 use crate::diagnostics::ShapeKind;
 use crate::language::{Given, Refusal, Traced, Value, parameters};
@@ -75,5 +76,20 @@ mod tests {
         assert_eq!(told, "8 x 6 positions cannot be pooled to 3 x 7 at 9");
         let told = fake.refused("adaptive_avg_pool", vec![x, ints(&[3])]);
         assert_eq!(told, "`sizes` must hold 2 sizes, found 1 at 9");
+    }
+}
+
+impl Written for AdaptiveAvgPool {
+    fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
+        let [height, width] = shape.sizes.plane();
+        vec![("height", Number::Int(height)), ("width", Number::Int(width))]
+    }
+
+    fn burn(&self) -> Code {
+        call("adaptive_avg_pool", [x(0), list([n(0), n(1)])])
+    }
+
+    fn torch(&self) -> Code {
+        call("F.adaptive_avg_pool2d", [x(0), list([n(0), n(1)])])
     }
 }

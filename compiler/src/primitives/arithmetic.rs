@@ -1,5 +1,6 @@
 //! `+`, `-`, `*` and `/`: channels and each position equal or 1 on a side; a value without positions is the same for all.
 
+use super::written::{Code, Number, Written, n, x};
 use super::{Build, Primitive, Visitor, Work};
 use crate::diagnostics::{OutOfRange, ShapeKind};
 use crate::language::{Given, Refusal, Value, shown};
@@ -290,5 +291,63 @@ mod tests {
             assert!(scale_by(&mut fake, &x, by).is_err());
             assert!(offset(&mut fake, &x, by).is_err());
         }
+    }
+}
+
+impl Written for Add {
+    fn burn(&self) -> Code {
+        x(0).binary("+", x(1))
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("+", x(1))
+    }
+}
+
+impl Written for Sub {
+    fn burn(&self) -> Code {
+        x(0).binary("-", x(1))
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("-", x(1))
+    }
+}
+
+impl Written for Mul {
+    fn burn(&self) -> Code {
+        x(0).binary("*", x(1))
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("*", x(1))
+    }
+}
+
+impl Written for ScaleBy {
+    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+        vec![("by", Number::Float(self.by))]
+    }
+
+    fn burn(&self) -> Code {
+        x(0).binary("*", n(0))
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("*", n(0))
+    }
+}
+
+impl Written for Offset {
+    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+        vec![("by", Number::Float(self.by))]
+    }
+
+    fn burn(&self) -> Code {
+        x(0).binary("+", n(0))
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("+", n(0))
     }
 }

@@ -1,5 +1,6 @@
 //! `concat(...)`: joined along channels.
 
+use super::written::{Code, Written, call};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::diagnostics::ShapeKind;
 use crate::language::{Given, Refusal, Traced, Value, parameters};
@@ -103,5 +104,15 @@ mod tests {
             told,
             "too large: 1572864 channels, at most 1048576 are allowed"
         );
+    }
+}
+
+impl Written for Concat {
+    fn burn(&self) -> Code {
+        call("concat", [Code::Operands])
+    }
+
+    fn torch(&self) -> Code {
+        call("concat", [Code::Operands])
     }
 }

@@ -1,5 +1,6 @@
 //! A number everywhere: what `param(init=fixed(number))` is.
 
+use super::written::{Code, Number, Written, call, list, n, text};
 use super::{Primitive, Visitor, Work};
 use crate::model::{Graph, Shape};
 
@@ -19,5 +20,27 @@ impl Primitive for Fill {
 
     fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
         Work::default()
+    }
+}
+
+impl Written for Fill {
+    fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
+        let [_, channels, height, width] = shape.dims(1);
+        vec![
+            ("value", Number::Float(self.value)),
+            ("channels", Number::Int(channels)),
+            ("height", Number::Int(height)),
+            ("width", Number::Int(width)),
+        ]
+    }
+
+    fn burn(&self) -> Code {
+        let shape = list([text("1"), n(1), n(2), n(3)]);
+        call("Tensor::full", [shape, n(0), Code::Device])
+    }
+
+    fn torch(&self) -> Code {
+        let shape = list([text("1"), n(1), n(2), n(3)]);
+        call("torch.full", [shape, n(0), Code::Device])
     }
 }

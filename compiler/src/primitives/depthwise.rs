@@ -1,5 +1,6 @@
 //! `depthwise(x, kernel)`: a convolution of each channel with a kernel of its own.
 
+use super::written::{Code, Written, call, x};
 use super::{Build, Primitive, Signature, Visitor, Work, scalars};
 use crate::diagnostics::ShapeKind;
 use crate::language::{Given, Refusal, Traced, Value, parameters};
@@ -143,5 +144,15 @@ mod tests {
         let (x, kernel) = (fake.images(4, &[]), fake.same(4, &[]));
         let told = fake.refused("depthwise", vec![x, kernel]);
         assert_eq!(told, "a kernel of shape [1, 4] does not fit [N, 4]");
+    }
+}
+
+impl Written for Depthwise {
+    fn burn(&self) -> Code {
+        call("depthwise", [x(0), x(1)])
+    }
+
+    fn torch(&self) -> Code {
+        call("depthwise", [x(0), x(1)])
     }
 }

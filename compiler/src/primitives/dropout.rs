@@ -1,5 +1,6 @@
 //! `dropout(x, rate, shared)`: random zeroes in training.
 
+use super::written::{Code, Number, Written, call, n, text, x};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Axes, Graph, NodeId, Shape};
@@ -83,5 +84,26 @@ mod tests {
         );
         let told = fake.refused("dropout", vec![x, float(1.0)]);
         assert_eq!(told, "`rate` is 1, it must be at least 0 and below 1 at 8");
+    }
+}
+
+impl Written for Dropout {
+    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+        vec![("rate", Number::Float(self.rate))]
+    }
+
+    fn idle(&self) -> Option<Number> {
+        Some(Number::Float(0.0))
+    }
+
+    fn burn(&self) -> Code {
+        call("dropout", [x(0), n(0), self.shared.burn()])
+    }
+
+    fn torch(&self) -> Code {
+        match self.shared {
+            Axes::INSTANCE => call("F.dropout2d", [x(0), n(0), text("self.training")]),
+            shared => call("dropout", [x(0), n(0), shared.torch(), text("self.training")]),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `flatten(x)`: all positions as channels.
 
+use super::written::{Code, Written, call, x};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Graph, NodeId, Shape, Sizes};
@@ -72,5 +73,15 @@ mod tests {
             told,
             "too large: 2097152 channels, at most 1048576 are allowed"
         );
+    }
+}
+
+impl Written for Flatten {
+    fn burn(&self) -> Code {
+        call("flatten", [x(0)])
+    }
+
+    fn torch(&self) -> Code {
+        call("flatten", [x(0)])
     }
 }

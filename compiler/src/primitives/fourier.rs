@@ -1,5 +1,6 @@
 //! `fourier(grid, channels, ...)`: sines of a linear map of coordinates.
 
+use super::written::{Code, Holds, Written, call, x};
 use super::linear::Starts;
 use super::{Affine, Build, Primitive, Signature, Visitor, Work, scalars};
 use crate::language::limits::MAX_CHANNELS;
@@ -94,5 +95,19 @@ mod tests {
         );
         assert_eq!(fake.params[0].shape, [6, 2]);
         assert_eq!(fake.params[1].init, Init::Constant(0.0));
+    }
+}
+
+impl Written for Fourier {
+    fn holds(&self, graph: &Graph) -> Holds {
+        self.affine.held(graph)
+    }
+
+    fn burn(&self) -> Code {
+        call("fourier", [x(0), Code::Held.method("tensors", [])])
+    }
+
+    fn torch(&self) -> Code {
+        call("fourier", [x(0), Code::Held])
     }
 }

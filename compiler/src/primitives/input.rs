@@ -1,5 +1,6 @@
 //! The model's input.
 
+use super::written::{Code, Written, x};
 use super::{Primitive, Visitor, Work};
 use crate::model::{Graph, Shape};
 
@@ -16,5 +17,15 @@ impl Primitive for Input {
 
     fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
         Work::default()
+    }
+}
+
+impl Written for Input {
+    fn burn(&self) -> Code {
+        x(0)
+    }
+
+    fn torch(&self) -> Code {
+        x(0)
     }
 }

@@ -1,5 +1,6 @@
 //! `linear(x, channels, ...)`: a linear map of the channels at each position.
 
+use super::written::{Code, Holds, Written, x};
 use super::{Build, NewParam, Primitive, Signature, Visitor, Work, scalars};
 use crate::language::limits::MAX_CHANNELS;
 use crate::language::{Given, Refusal, Start, Traced, Value, parameters};
@@ -216,5 +217,36 @@ mod tests {
         let x = fake.images(4, &[]);
         let told = fake.refused("linear", vec![x, int(0)]);
         assert_eq!(told, "`channels` is 0, it must be from 1 to 1048576 at 7");
+    }
+}
+
+impl Affine {
+    /// As a module.
+    pub(super) fn held(&self, graph: &Graph) -> Holds {
+        let (kind, bias) = match self.bias {
+            Some(bias) => ("Linear", Some(("bias", bias))),
+            None => ("Unbiased", None),
+        };
+        let sizes = ["outputs", "inputs"].into_iter();
+        let sizes = sizes.zip(graph[self.weight].shape.iter().copied());
+        Holds::Module {
+            kind,
+            sizes: sizes.collect(),
+            tensors: [("weight", self.weight)].into_iter().chain(bias).collect(),
+        }
+    }
+}
+
+impl Written for Linear {
+    fn holds(&self, graph: &Graph) -> Holds {
+        self.affine.held(graph)
+    }
+
+    fn burn(&self) -> Code {
+        Code::Held.method("forward", [x(0)])
+    }
+
+    fn torch(&self) -> Code {
+        Code::Apply(vec![x(0)])
     }
 }

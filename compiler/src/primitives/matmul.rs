@@ -1,5 +1,6 @@
 //! `a @ b`: matrix products of planes.
 
+use super::written::{Code, Written, x};
 use super::{Build, Primitive, Visitor, Work, scalars};
 use crate::diagnostics::ShapeKind;
 use crate::language::{Given, Refusal, Value};
@@ -90,5 +91,15 @@ mod tests {
             refusal.kind.help().unwrap(),
             "`@` multiplies planes; both sides need height and width"
         );
+    }
+}
+
+impl Written for MatMul {
+    fn burn(&self) -> Code {
+        x(0).method("matmul", [x(1)])
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("@", x(1))
     }
 }

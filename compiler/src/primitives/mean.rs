@@ -1,5 +1,6 @@
 //! `mean(x, over)`: a mean over axes.
 
+use super::written::{Code, Written, call, text, x};
 use super::{Build, Primitive, Signature, Visitor, Work, scalars};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Axes, Graph, NodeId, Shape, Sizes};
@@ -109,5 +110,19 @@ mod tests {
             let told = fake.refused(name, vec![x.clone(), ints(&[])]);
             assert_eq!(told, "at least one axis is needed at 9");
         }
+    }
+}
+
+impl Written for Mean {
+    fn burn(&self) -> Code {
+        match self.over {
+            Axes::INSTANCE => call("spatial_mean", [x(0)]),
+            Axes::CHANNELS => call("channel_mean", [x(0)]),
+            over => call("mean_over", [x(0), over.burn()]),
+        }
+    }
+
+    fn torch(&self) -> Code {
+        x(0).method("mean", [self.over.torch(), text("keepdim=True")])
     }
 }

@@ -24,6 +24,7 @@ mod signature;
 mod standardize;
 mod stop_gradient;
 mod stored;
+pub(crate) mod written;
 
 use std::sync::LazyLock;
 
@@ -48,6 +49,7 @@ pub use matmul::MatMul;
 pub use mean::Mean;
 pub use normalize::Normalize;
 pub use part::Part;
+pub(crate) use part::{equal_parts_burn, equal_parts_torch};
 pub use standardize::{Over, Standardize};
 pub use stop_gradient::StopGradient;
 pub use stored::Stored;
@@ -149,6 +151,11 @@ macro_rules! operations {
 
         impl Op {
             fn primitive(&self) -> &dyn Primitive {
+                match self { $(Self::$name(op) => op,)* }
+            }
+
+            /// How it is written in emitted source.
+            pub(crate) fn written(&self) -> &dyn written::Written {
                 match self { $(Self::$name(op) => op,)* }
             }
 

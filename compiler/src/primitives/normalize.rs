@@ -1,5 +1,6 @@
 //! `normalize(x, over)`: divided by its norm over axes.
 
+use super::written::{Code, Written, call, x};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Axes, Graph, NodeId, Shape};
@@ -53,4 +54,14 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     let (x, over) = (given.x.value, given.over.some()?);
     let shape = build.shape(x);
     build.make(Normalize { x, over }, shape)
+}
+
+impl Written for Normalize {
+    fn burn(&self) -> Code {
+        call("normalize_over", [x(0), self.over.burn()])
+    }
+
+    fn torch(&self) -> Code {
+        call("normalize", [x(0), self.over.torch()])
+    }
 }

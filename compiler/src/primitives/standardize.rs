@@ -1,5 +1,6 @@
 //! `standardize(x, over, eps)`: zero mean and unit variance over axes.
 
+use super::written::{Code, Number, Written, call, n, text, x};
 use super::{Build, Primitive, Signature, Visitor, Work, scalars};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Axes, Graph, NodeId, Shape};
@@ -108,5 +109,40 @@ mod tests {
         assert!(!fake.last().couples());
         let told = fake.refused("standardize", vec![x, word("positions"), float(0.0)]);
         assert_eq!(told, "`eps` is 0, it must be from 1e-12 to 1 at 8");
+    }
+}
+
+/// What emitted functions add to the variance unless they are told.
+const USUAL: f64 = 1e-5;
+
+impl Written for Standardize {
+    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+        match self.over {
+            Over::Groups(groups) | Over::OddGroups(groups) => vec![("groups", Number::Int(groups))],
+            Over::Axes(_) if self.eps == USUAL => vec![],
+            Over::Axes(_) => vec![("eps", Number::Float(self.eps))],
+        }
+    }
+
+    fn burn(&self) -> Code {
+        match self.over {
+            Over::Groups(_) => call("standardize_groups", [x(0), n(0)]),
+            Over::OddGroups(_) => call("standardize_odd", [x(0), n(0)]),
+            Over::Axes(Axes::INSTANCE) if self.eps == USUAL => call("standardize_instance", [x(0)]),
+            Over::Axes(Axes::BATCH) if self.eps == USUAL => call("standardize_batch", [x(0)]),
+            Over::Axes(axes) => {
+                let eps = if self.eps == USUAL { text("1e-5") } else { n(0) };
+                call("standardize_over", [x(0), axes.burn(), eps])
+            }
+        }
+    }
+
+    fn torch(&self) -> Code {
+        match self.over {
+            Over::Groups(_) => call("standardize_groups", [x(0), n(0)]),
+            Over::OddGroups(_) => call("standardize_odd", [x(0), n(0)]),
+            Over::Axes(axes) if self.eps == USUAL => call("standardize", [x(0), axes.torch()]),
+            Over::Axes(axes) => call("standardize", [x(0), axes.torch(), n(0)]),
+        }
     }
 }

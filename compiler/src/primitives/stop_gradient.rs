@@ -1,5 +1,6 @@
 //! `stop_gradient(x)`: the same value, through which no gradient flows.
 
+use super::written::{Code, Written, x};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Graph, NodeId, Shape};
@@ -43,4 +44,14 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     let x = Arguments::read(values).x.value;
     let shape = build.shape(x);
     build.make(StopGradient { x }, shape)
+}
+
+impl Written for StopGradient {
+    fn burn(&self) -> Code {
+        x(0).method("detach", [])
+    }
+
+    fn torch(&self) -> Code {
+        x(0).method("detach", [])
+    }
 }

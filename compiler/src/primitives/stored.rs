@@ -1,5 +1,6 @@
 //! `param(channels, sizes, init, penalty)`: a stored tensor.
 
+use super::written::{Code, Holds, Written};
 use super::{Build, Fill, NewParam, Parameterized, Primitive, Signature, Visitor, Work};
 use crate::diagnostics::ShapeKind;
 use crate::language::limits::{MAX_CHANNELS, limited};
@@ -128,5 +129,19 @@ mod tests {
         );
         let none = fake.refused("param", vec![int(0)]);
         assert_eq!(none, "`channels` is 0, it must be from 1 to 1048576 at 7");
+    }
+}
+
+impl Written for Stored {
+    fn holds(&self, _graph: &Graph) -> Holds {
+        Holds::Tensor(self.param)
+    }
+
+    fn burn(&self) -> Code {
+        Code::Held
+    }
+
+    fn torch(&self) -> Code {
+        Code::Held
     }
 }

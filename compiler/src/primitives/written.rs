@@ -141,6 +141,11 @@ pub(crate) trait Written {
         Holds::Nothing
     }
 
+    /// The value of its only number with which it changes nothing and is left out.
+    fn idle(&self) -> Option<Number> {
+        None
+    }
+
     /// With Burn and the functions of `support/*.rs`; maps are `[N, C, H, W]`, with 1 for axes of positions that are
     /// absent.
     fn burn(&self) -> Code;

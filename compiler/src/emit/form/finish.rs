@@ -222,7 +222,7 @@ impl Finishing<'_> {
         }
         for name in grown {
             if self.begun.insert(name.clone()) {
-                body.push(Statement::List(name, vec![], true));
+                body.push(Statement::List(name, vec![]));
             }
         }
         let mut arms = vec![];
@@ -252,11 +252,11 @@ impl Finishing<'_> {
             ListForm::Latest if self.begun.insert(name.clone()) => Statement::Variable(name, expr),
             ListForm::Latest => Statement::Set(name, expr),
             ListForm::List if self.begun.insert(name.clone()) => {
-                Statement::List(name, vec![expr], true)
+                Statement::List(name, vec![expr])
             }
             ListForm::List => match body.last_mut() {
                 // Elements that follow the beginning are part of it.
-                Some(Statement::List(last, elements, _)) if *last == name && reads(&expr, &name) => {
+                Some(Statement::List(last, elements)) if *last == name && free_of(&expr, &name) => {
                     elements.push(expr);
                     return Ok(());
                 }
@@ -432,7 +432,7 @@ fn inputs_of(num: &Num, inputs: &mut HashSet<String>) {
 }
 
 /// Whether an expression reads no element of this list, which is being made.
-fn reads(expr: &Expr, list: &str) -> bool {
+fn free_of(expr: &Expr, list: &str) -> bool {
     let mut free = true;
     expr.each_name(&mut |name| free &= *name != Name::Local(list.to_owned()));
     free

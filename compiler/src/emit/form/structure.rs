@@ -203,8 +203,8 @@ pub(in crate::emit) enum Statement {
     Variable(String, Expr),
     /// The variable is set anew.
     Set(String, Expr),
-    /// A list of these that grows later, if it does.
-    List(String, Vec<Expr>, bool),
+    /// A list of these, which may grow later.
+    List(String, Vec<Expr>),
     /// One more element of a list.
     Push(String, Expr),
     /// A list of one element a round, round i by expression `i % arms`.

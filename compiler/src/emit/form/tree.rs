@@ -36,7 +36,7 @@ pub(super) struct Slot {
 
 /// Something with a name in a structure's body.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Name {
+pub(in crate::emit) enum Name {
     /// A tensor or list of tensors passed in.
     Input(String),
     /// A statement's.
@@ -147,7 +147,7 @@ pub(super) struct Loop {
 
 /// What a field holds.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum FieldKind {
+pub(in crate::emit) enum FieldKind {
     /// A structure, by its number.
     Structure(usize),
     /// A module of the support code and its tensors.

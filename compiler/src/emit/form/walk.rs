@@ -77,7 +77,7 @@ impl Statement {
             | Self::Variable(_, expr)
             | Self::Set(_, expr)
             | Self::Push(_, expr) => see(expr),
-            Self::List(_, exprs, _) | Self::Collect(_, _, exprs) => exprs.iter().for_each(see),
+            Self::List(_, exprs) | Self::Collect(_, _, exprs) => exprs.iter().for_each(see),
             Self::Loop(_, arms) => {
                 for statement in arms.iter().flatten() {
                     statement.each_expr(see);

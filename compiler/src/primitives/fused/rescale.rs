@@ -1,5 +1,6 @@
 //! Affine maps of each channel, and a standardization without its scaled input.
 
+use crate::primitives::written::{Code, Holds, Written, call, x};
 use crate::model::{Graph, NodeId, ParamId, Shape};
 use crate::primitives::{Primitive, Visitor, Work};
 
@@ -76,5 +77,47 @@ impl Primitive for Rescale {
 
     fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
         Work::each(shape, 2)
+    }
+}
+
+impl Written for Bias {
+    fn holds(&self, _graph: &Graph) -> Holds {
+        Holds::Tensor(self.bias)
+    }
+
+    fn burn(&self) -> Code {
+        x(0).binary("+", Code::Held)
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("+", Code::Held)
+    }
+}
+
+impl Written for StandardizeScaled {
+    fn burn(&self) -> Code {
+        call("standardize_scaled", [x(0), x(1)])
+    }
+
+    fn torch(&self) -> Code {
+        call("standardize_scaled", [x(0), x(1)])
+    }
+}
+
+impl Written for Rescale {
+    fn holds(&self, graph: &Graph) -> Holds {
+        Holds::Module {
+            kind: "Rescale",
+            sizes: vec![("channels", graph[self.scale].count())],
+            tensors: vec![("scale", self.scale), ("shift", self.shift)],
+        }
+    }
+
+    fn burn(&self) -> Code {
+        Code::Held.method("forward", [x(0)])
+    }
+
+    fn torch(&self) -> Code {
+        Code::Apply(vec![x(0)])
     }
 }

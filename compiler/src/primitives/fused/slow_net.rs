@@ -1,5 +1,7 @@
 //! MAGNets as one operation each: coordinates in, kernel out.
 
+use crate::bug::bug;
+use crate::primitives::written::{Code, Written};
 use crate::model::{Graph, NodeId, ParamId, Shape};
 use crate::primitives::activation::GELU;
 use crate::primitives::fourier::SINE;
@@ -209,3 +211,20 @@ impl Context {
         }
     }
 }
+
+/// Only the graph of primitives and frozen graphs are emitted, and these have no slow nets.
+macro_rules! not_written {
+    ($name:ident) => {
+        impl Written for $name {
+            fn burn(&self) -> Code {
+                bug!("a fused slow net is emitted")
+            }
+
+            fn torch(&self) -> Code {
+                bug!("a fused slow net is emitted")
+            }
+        }
+    };
+}
+not_written!(Kernel);
+not_written!(ContextKernel);

@@ -1,5 +1,6 @@
 //! A concatenation of one value with itself.
 
+use crate::primitives::written::{Code, Number, Written, call, n, text, x};
 use crate::model::{Graph, NodeId, Shape};
 use crate::primitives::{Primitive, Visitor, Work};
 
@@ -23,5 +24,19 @@ impl Primitive for Tile {
 
     fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
         Work::default()
+    }
+}
+
+impl Written for Tile {
+    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+        vec![("times", Number::Int(self.times))]
+    }
+
+    fn burn(&self) -> Code {
+        call("tile", [x(0), n(0)])
+    }
+
+    fn torch(&self) -> Code {
+        x(0).method("repeat", [text("1"), n(0), text("1"), text("1")])
     }
 }

@@ -1,0 +1,131 @@
+//! What is read for the last time: seen in one pass over a body, known in the next.
+
+use super::target::Use;
+
+/// What happens to a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// It begins.
+    Made,
+    /// It gets another value.
+    Set,
+    /// Its value is used and may be taken.
+    Read,
+    /// Its value is looked at.
+    Seen,
+}
+
+/// Something that happens to a variable, in a loop or outside of loops.
+#[derive(Clone, Debug)]
+pub(super) struct Event {
+    name: String,
+    what: What,
+    place: Option<usize>,
+}
+
+/// The events of a body in order.
+#[derive(Debug, Default)]
+pub(super) struct Flow {
+    events: Vec<Event>,
+    /// By event, once known.
+    last: Vec<bool>,
+    decided: bool,
+    at: usize,
+    loops: usize,
+    place: Option<usize>,
+}
+
+impl Flow {
+    /// Something happens.
+    pub fn see(&mut self, name: &str, what: What) {
+        if !self.decided {
+            self.events.push(Event {
+                name: name.to_owned(),
+                what,
+                place: self.place,
+            });
+        }
+        self.at += 1;
+    }
+
+    /// A variable is read, and its value may be `taken` or is only looked at.
+    pub fn read(&mut self, name: &str, taken: bool) -> Use {
+        let last = self.last.get(self.at).copied().unwrap_or(false);
+        self.see(name, if taken { What::Read } else { What::Seen });
+        if last { Use::Last } else { Use::Again }
+    }
+
+    /// A loop begins.
+    pub fn enter(&mut self) {
+        self.loops += 1;
+        self.place = Some(self.loops);
+    }
+
+    /// The loop ends.
+    pub fn leave(&mut self) {
+        self.place = None;
+    }
+
+    /// All has been seen: from now on reads are told whether they are the last.
+    pub fn decide(&mut self) {
+        let events = &self.events;
+        self.last = (0..events.len()).map(|at| is_last(events, at)).collect();
+        self.decided = true;
+        self.at = 0;
+        self.loops = 0;
+    }
+}
+
+/// Whether nothing needs the value of a variable after an event.
+fn is_last(events: &[Event], at: usize) -> bool {
+    let Some(event) = events.get(at).filter(|event| event.what == What::Read) else {
+        return false;
+    };
+    let of_it = |other: &&Event| other.name == event.name;
+    let before = events.get(..at).unwrap_or_default();
+    let made = before.iter().rev().filter(of_it).find(|e| e.what == What::Made);
+    let next = events.iter().skip(at + 1).find(of_it);
+    let same_place = made.is_some_and(|made| made.place == event.place);
+    match next {
+        None => same_place,
+        Some(next) if next.what == What::Made => same_place,
+        Some(next) => next.what == What::Set && next.place == event.place,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_read_takes_the_value() {
+        let mut flow = Flow::default();
+        let mut pass = |flow: &mut Flow| {
+            flow.see("x", What::Made);
+            let first = flow.read("x", true);
+            let second = flow.read("x", true);
+            (first, second)
+        };
+        pass(&mut flow);
+        flow.decide();
+        assert_eq!(pass(&mut flow), (Use::Again, Use::Last));
+    }
+
+    #[test]
+    fn a_round_takes_only_what_it_made_or_sets_anew() {
+        let mut flow = Flow::default();
+        let mut pass = |flow: &mut Flow| {
+            flow.see("x", What::Made);
+            flow.see("h", What::Made);
+            flow.enter();
+            let outer = flow.read("x", true);
+            let set = flow.read("h", true);
+            flow.see("h", What::Set);
+            flow.leave();
+            (outer, set)
+        };
+        pass(&mut flow);
+        flow.decide();
+        assert_eq!(pass(&mut flow), (Use::Again, Use::Last));
+    }
+}

@@ -1,0 +1,59 @@
+//! The names of structures, functions and fields in one target: one namespace for the file, one for each structure.
+
+use super::form::{Form, Structure};
+use super::names::{Names, Words, camel, snake};
+
+/// The names of a file.
+#[derive(Debug)]
+pub(super) struct Items {
+    /// One for each structure, in the order of [`Form::structures`].
+    pub structures: Vec<Named>,
+    /// The functions among them.
+    pub functions: Vec<String>,
+}
+
+/// The names of a structure.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    /// Its type, or the function.
+    pub name: String,
+    pub fields: Vec<String>,
+    /// Its parameters.
+    pub parameters: Vec<String>,
+    /// Its parameters that the forward pass needs, as fields.
+    pub kept: Vec<String>,
+}
+
+/// Names everything.
+pub(super) fn items(form: &Form, words: Words<'_>) -> Items {
+    let taken = words.kept.iter().chain(words.types).chain(words.functions.iter());
+    let mut global = Names::reserving(taken.copied());
+    let mut structures = vec![];
+    let mut functions = vec![];
+    for structure in &form.structures {
+        let name = match structure.is_function() {
+            true => {
+                let name = global.give(&snake(&structure.block));
+                functions.push(name.clone());
+                name
+            }
+            false => global.give_with(&camel(&structure.block), "Block"),
+        };
+        structures.push(named(name, structure, words));
+    }
+    Items {
+        structures,
+        functions,
+    }
+}
+
+fn named(name: String, structure: &Structure, words: Words<'_>) -> Named {
+    let mut fields = Names::reserving(words.kept.iter().chain(words.fields).copied());
+    let mut parameters = Names::reserving(words.kept.iter().copied().chain(["device", "i"]));
+    Named {
+        name,
+        fields: structure.fields.iter().map(|field| fields.give(&snake(&field.name))).collect(),
+        parameters: structure.parameters.iter().map(|p| parameters.give(&p.name)).collect(),
+        kept: structure.parameters.iter().map(|p| fields.give(&p.name)).collect(),
+    }
+}

@@ -1,0 +1,269 @@
+//! The syntax of Rust: expressions, as rustfmt lays them out.
+
+use crate::emit::doc::{ANY, Doc, all, bracketed, group, nest, text};
+use crate::emit::form::{Bound, Place, Starts};
+use crate::emit::names::Words;
+use crate::emit::support;
+use crate::emit::target::{Printed, Target, Tensors, Tightness, Use};
+use crate::primitives::written::{Code, Number};
+
+/// The widest arguments of a call on one line.
+const ARGUMENTS: usize = 60;
+
+/// Emitted Rust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::emit) enum Rust {
+    /// With the standard library and Burn's store.
+    Std,
+    /// With `core` and `alloc`.
+    NoStd,
+}
+
+fn atom(doc: Doc) -> Printed {
+    Printed { doc, tight: Tightness::Atom }
+}
+
+fn place(place: &Place, list: &str, round: &str) -> String {
+    match place {
+        Place::Fixed(n) => format!("[{n}]"),
+        Place::Round(0) => format!("[{round}]"),
+        Place::Round(n) if *n > 0 => format!("[{round} + {n}]"),
+        Place::Round(n) => format!("[{round} - {}]", n.unsigned_abs()),
+        Place::FromEnd(n) => format!("[{list}.len() - {}]", n + 1),
+    }
+}
+
+/// `function(arguments)`
+pub(super) fn call(function: &str, arguments: Vec<Doc>) -> Doc {
+    bracketed(&format!("{function}("), arguments, ")", ARGUMENTS)
+}
+
+/// `vec![elements]`
+fn vector(elements: Vec<Doc>) -> Doc {
+    bracketed("vec![", elements, "]", ARGUMENTS)
+}
+
+/// `[from..to]` of a list.
+fn range(list: &str, from: Bound, to: Bound) -> String {
+    let bound = |bound| match bound {
+        Bound::Start | Bound::End => String::new(),
+        Bound::AtMost(n) => format!("{list}.len().min({n})"),
+        Bound::FromEnd(n) => format!("{list}.len() - {n}"),
+    };
+    format!("{list}[{}..{}]", bound(from), bound(to))
+}
+
+/// Parts of a list, neighbours together.
+fn pieces(parts: Vec<Tensors>) -> Vec<Tensors> {
+    parts
+}
+
+impl Rust {
+    /// Several lists and tensors as one vector.
+    fn joined(self, parts: Vec<Tensors>) -> Doc {
+        let mut lists: Vec<Doc> = vec![];
+        let mut ones: Vec<Doc> = vec![];
+        let flush = |ones: &mut Vec<Doc>, lists: &mut Vec<Doc>| {
+            if !ones.is_empty() {
+                lists.push(vector(std::mem::take(ones)));
+            }
+        };
+        for part in pieces(parts) {
+            let list = match part {
+                Tensors::One(one) => {
+                    ones.push(one);
+                    continue;
+                }
+                Tensors::Repeat(one, times) => {
+                    all([text("vec!["), one, text("; "), times, text("]")])
+                }
+                Tensors::Whole(list, _, true) => text(format!("{list}.to_vec()")),
+                Tensors::Whole(list, Use::Last, false) => text(list),
+                Tensors::Whole(list, Use::Again, false) => text(format!("{list}.clone()")),
+                Tensors::Slice(list, from, to, _) => text(format!("{}.to_vec()", range(&list, from, to))),
+            };
+            flush(&mut ones, &mut lists);
+            lists.push(list);
+        }
+        flush(&mut ones, &mut lists);
+        match lists.len() {
+            0 => text("vec![]"),
+            1 => lists.remove(0),
+            _ => all([bracketed("[", lists, "]", ARGUMENTS), text(".concat()")]),
+        }
+    }
+}
+
+impl Target for Rust {
+    fn words(&self) -> Words<'_> {
+        Words {
+            kept: super::words::KEYWORDS,
+            fields: &[],
+            types: super::words::TYPES,
+            functions: support::rust_names(),
+        }
+    }
+
+    fn code<'a>(&self, burn: &'a Code, _torch: &'a Code) -> &'a Code {
+        burn
+    }
+
+    fn variable(&self, name: &str, how: Use) -> Printed {
+        atom(match how {
+            Use::Last => text(name),
+            Use::Again => text(format!("{name}.clone()")),
+        })
+    }
+
+    fn element(&self, list: &str, at: &Place, round: &str) -> Printed {
+        atom(text(format!("{list}{}.clone()", place(at, list, round))))
+    }
+
+    fn field(&self, name: &str, at: Option<&Place>, round: &str) -> Printed {
+        let field = format!("self.{name}");
+        let place = at.map_or(String::new(), |at| place(at, &field, round));
+        atom(text(format!("{field}{place}")))
+    }
+
+    fn tensor(&self, field: Printed) -> Printed {
+        self.method(field, "val", vec![])
+    }
+
+    fn apply(&self, field: Printed, arguments: Vec<Doc>) -> Printed {
+        self.method(field, "forward", arguments)
+    }
+
+    fn call(&self, function: &str, arguments: Vec<Doc>) -> Printed {
+        atom(call(function, arguments))
+    }
+
+    fn method(&self, receiver: Printed, method: &str, arguments: Vec<Doc>) -> Printed {
+        let receiver = receiver.at_least(Tightness::Atom, false);
+        atom(all([receiver, call(&format!(".{method}"), arguments)]))
+    }
+
+    fn list(&self, elements: Vec<Doc>) -> Printed {
+        atom(bracketed("[", elements, "]", ARGUMENTS))
+    }
+
+    fn borrowed(&self, inner: Printed) -> Printed {
+        atom(all([text("&"), inner.at_least(Tightness::Atom, false)]))
+    }
+
+    fn device(&self, variable: Option<&str>) -> Printed {
+        atom(match variable {
+            Some(variable) => text(format!("&{variable}.device()")),
+            None => text("device"),
+        })
+    }
+
+    fn gone_through(&self, list: &str, how: Use, lent: bool) -> Doc {
+        match how == Use::Last && !lent {
+            true => text(format!("{list}.into_iter()")),
+            false => text(format!("{list}.iter().cloned()")),
+        }
+    }
+
+    fn tensors(&self, parts: Vec<Tensors>) -> Doc {
+        self.joined(parts)
+    }
+
+    fn lent(&self, parts: Vec<Tensors>) -> Doc {
+        match parts.as_slice() {
+            [Tensors::Whole(list, _, true)] => text(list),
+            [Tensors::Whole(list, _, false)] => text(format!("&{list}")),
+            [Tensors::Slice(list, from, to, _)] => text(format!("&{}", range(list, *from, *to))),
+            _ if parts.iter().all(|part| matches!(part, Tensors::One(_))) => {
+                let ones = parts.into_iter().filter_map(|part| match part {
+                    Tensors::One(one) => Some(one),
+                    _ => None,
+                });
+                bracketed("&[", ones.collect(), "]", ARGUMENTS)
+            }
+            _ => all([text("&"), self.joined(parts)]),
+        }
+    }
+
+    fn length(&self, list: Printed) -> Printed {
+        self.method(list, "len", vec![])
+    }
+
+    fn literal(&self, number: Number) -> Printed {
+        atom(text(match number {
+            Number::Int(n) => n.to_string(),
+            Number::Float(x) => format!("{x:?}"),
+        }))
+    }
+
+    fn cast(&self, inner: Printed) -> Printed {
+        let inner = inner.at_least(Tightness::Cast, false);
+        Printed {
+            doc: all([inner, text(" as f64")]),
+            tight: Tightness::Cast,
+        }
+    }
+
+    fn root(&self, inner: Printed) -> Printed {
+        let doc = match (&inner.doc, inner.tight) {
+            // A literal says its type.
+            (Doc::Text(number), Tightness::Atom) if number.ends_with(".0") => {
+                text(format!("{}f64", number.trim_end_matches(".0")))
+            }
+            _ => inner.at_least(Tightness::Atom, false),
+        };
+        atom(all([doc, text(".sqrt()")]))
+    }
+
+    fn tau(&self) -> Printed {
+        atom(text("TAU"))
+    }
+
+    fn table(&self, elements: Vec<Doc>, round: &str) -> Printed {
+        let list = bracketed("[", elements, "]", ARGUMENTS);
+        atom(all([list, text(format!("[{round}]"))]))
+    }
+
+    fn start(&self, starts: Starts, numbers: Vec<Doc>) -> Printed {
+        atom(call(&format!("Init::{starts:?}"), numbers))
+    }
+
+    fn kept(&self, name: &str, function: bool) -> Printed {
+        atom(text(match function {
+            true => name.to_owned(),
+            false => format!("self.{name}"),
+        }))
+    }
+}
+
+/// `target = value;`, the value on the next line where it does not fit whole.
+pub(super) fn assigned(target: &str, value: Doc) -> Doc {
+    let same = all([text(format!("{target} = ")), value.clone(), text(";")]);
+    let next = all([
+        text(format!("{target} =")),
+        nest(all([Doc::Hard, value, text(";")])),
+    ]);
+    Doc::Choice(Box::new(same), Box::new(next))
+}
+
+/// `head {` body `}`, each line of the body on its own.
+pub(super) fn block(head: Doc, lines: Vec<Doc>) -> Doc {
+    let each = lines.into_iter().flat_map(|line| [Doc::Hard, line]);
+    all([head, text(" {"), nest(all(each)), Doc::Hard, text("}")])
+}
+
+/// `if` and `else` as an expression on one line where it fits.
+pub(super) fn either(arms: Vec<(Option<String>, Doc)>) -> Doc {
+    let mut docs = vec![];
+    for (at, (condition, value)) in arms.into_iter().enumerate() {
+        let head = match (at, condition) {
+            (0, Some(condition)) => format!("if {condition} {{"),
+            (_, Some(condition)) => format!(" else if {condition} {{"),
+            (_, None) => " else {".to_owned(),
+        };
+        docs.push(all([text(head), nest(all([Doc::Line, value])), Doc::Line, text("}")]));
+    }
+    group(50, all(docs))
+}
+
+/// No limit but the line's, for what rustfmt does not break earlier.
+pub(super) const LINE: usize = ANY;
