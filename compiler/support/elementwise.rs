@@ -30,7 +30,7 @@ pub fn bias_spatial(x: Tensor<4>, bias: Tensor<2>) -> Tensor<4> {
 /// single images. Draws from the device's generator.
 pub fn dropout(x: Tensor<4>, rate: f64, shared: &[usize]) -> Tensor<4> {
     let device = x.device();
-    if !device.is_autodiff() {
+    if rate == 0.0 || !device.is_autodiff() {
         return x;
     }
     let mut shape = x.dims();
@@ -79,4 +79,10 @@ pub fn spatial_mean(x: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = x.dims();
     let x = x.reshape([batch, channels, height * width]);
     x.mean_dim(2).reshape([batch, channels, 1, 1])
+}
+
+/// All positions as channels, those of the first channel first: `[N, C * H * W, 1, 1]`.
+pub fn flatten(x: Tensor<4>) -> Tensor<4> {
+    let [batch, channels, height, width] = x.dims();
+    x.reshape([batch, channels * height * width, 1, 1])
 }

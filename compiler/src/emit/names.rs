@@ -101,18 +101,13 @@ pub(super) fn camel(name: &str) -> String {
     }
 }
 
-/// The same for a path of the model and the path of the module that holds it: `b[2].fast.rgu[0].k.weight` is
-/// `b.2.fast_rgu.0.k.weight`. Emitted loaders compute it too.
-pub(super) fn key(path: &str) -> String {
-    let mut out = String::new();
-    for c in path.chars() {
-        match c.is_ascii_alphanumeric() {
-            true => out.extend(c.to_lowercase()),
-            false if out.ends_with('_') || out.is_empty() => {}
-            false => out.push('_'),
-        }
-    }
-    out.trim_end_matches('_').to_owned()
+/// The words and the numbers of a path: the same for `b[2].fast.rgu[0].k.weight` in a file and `b.2.fast_rgu.0.k.weight` in
+/// a module. Emitted loaders compute it too.
+pub(super) fn key(path: &str) -> (Vec<String>, Vec<String>) {
+    let path = path.to_lowercase();
+    let parts = path.split(|c: char| !c.is_ascii_alphanumeric());
+    let parts = parts.filter(|part| !part.is_empty()).map(str::to_owned);
+    parts.partition(|part| !part.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -23,6 +23,27 @@ pub(super) struct Scope<'a> {
     pub items: &'a Items,
 }
 
+impl<'a> Scope<'a> {
+    fn named(self, number: usize) -> &'a Named {
+        let place = self.form.places.get(number);
+        match place.and_then(|place| self.items.structures.get(*place)) {
+            Some(named) => named,
+            None => bug!("there is no structure {number}"),
+        }
+    }
+
+    /// The name of a structure by its number.
+    pub fn name_of(self, number: usize) -> &'a str {
+        &self.named(number).name
+    }
+
+    /// Its name and those of its parameters.
+    pub fn parameters_of(self, number: usize) -> (&'a str, &'a [String]) {
+        let named = self.named(number);
+        (&named.name, &named.parameters)
+    }
+}
+
 /// One structure while it is written.
 pub(super) struct Writer<'a> {
     pub scope: Scope<'a>,
@@ -36,7 +57,8 @@ pub(super) struct Writer<'a> {
     flow: Flow,
     /// The name of the round's number.
     round: String,
-    round_is_read: bool,
+    /// Whether something reads it.
+    pub round_is_read: bool,
     /// Lists that the loop goes through.
     over: Vec<Name>,
     grown: Vec<String>,
@@ -373,11 +395,7 @@ impl<'a> Writer<'a> {
     }
 
     fn call(&mut self, call: &CallExpr) -> Printed {
-        let place = self.scope.form.places.get(call.structure).copied();
-        let named = place.and_then(|place| self.scope.items.structures.get(place));
-        let Some(named) = named else {
-            bug!("there is no structure {}", call.structure)
-        };
+        let name = self.scope.name_of(call.structure);
         let callee = self.scope.form.structure(call.structure);
         let mut arguments = vec![];
         for argument in &call.arguments {
@@ -404,7 +422,7 @@ impl<'a> Writer<'a> {
                 let (field, _) = self.field(field);
                 self.scope.target.apply(field, arguments)
             }
-            None => self.scope.target.call(&named.name, arguments),
+            None => self.scope.target.call(name, arguments),
         }
     }
 

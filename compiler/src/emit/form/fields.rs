@@ -34,6 +34,7 @@ struct Found {
     name: String,
     index: Option<usize>,
     kind: FieldKind,
+    fixed: Vec<&'static str>,
     hints: Vec<String>,
     values: Vec<Value>,
     made: Made,
@@ -50,9 +51,9 @@ pub(super) fn held_fields(items: &mut [Item], scene: &Scene<'_>, id: InstanceId)
     }
     for list in lists.into_values() {
         let members: Vec<&Found> = list.iter().filter_map(|at| found.get(*at)).collect();
-        let first = members.first().map(|one| &one.kind);
+        let first = members.first().map(|one| (&one.kind, &one.fixed));
         let in_order = members.iter().enumerate().all(|(at, one)| one.index == Some(at));
-        let alike = members.iter().all(|one| Some(&one.kind) == first);
+        let alike = members.iter().all(|one| Some((&one.kind, &one.fixed)) == first);
         if in_order && alike {
             continue;
         }
@@ -81,6 +82,7 @@ pub(super) fn held_fields(items: &mut [Item], scene: &Scene<'_>, id: InstanceId)
             None => fields.push(FieldDraft {
                 name: one.name.clone(),
                 kind: one.kind.clone(),
+                fixed: one.fixed.clone(),
                 hints: one.hints.clone(),
                 elements: vec![element],
             }),
@@ -116,7 +118,15 @@ fn find(at: usize, item: &Item, scene: &Scene<'_>, id: InstanceId) -> Option<Fou
         None => of_primitive(item, scene)?,
     };
     let (name, index) = below(&path, &graph[id].path);
+    let fixed = match &made {
+        Made::Tensors(tensors) if !scene.stored => {
+            let fixed = tensors.iter().filter(|(_, id)| !graph[*id].trained && !graph.frozen);
+            fixed.map(|(name, _)| *name).collect()
+        }
+        _ => vec![],
+    };
     Some(Found {
+        fixed,
         item: at,
         name,
         index,

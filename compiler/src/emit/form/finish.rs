@@ -139,6 +139,7 @@ impl Finishing<'_> {
         Ok(Field {
             name: field.name.clone(),
             kind: field.kind.clone(),
+            fixed: field.fixed.clone(),
             many,
             made,
         })

@@ -349,7 +349,7 @@ impl Merge for Draft {
     fn like(&self, other: &Self) -> bool {
         let kinds = |a: &FieldDraft| {
             let same = other.fields.iter().find(|b| b.name == a.name);
-            same.is_none_or(|b| a.kind == b.kind)
+            same.is_none_or(|b| a.kind == b.kind && a.fixed == b.fixed)
         };
         let lists = |(name, list): &(String, bool)| {
             let same = other.inputs.iter().find(|(other, _)| other == name);

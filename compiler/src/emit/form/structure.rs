@@ -66,6 +66,8 @@ pub(in crate::emit) struct Field {
     /// Its path below the instance.
     pub name: String,
     pub kind: FieldKind,
+    /// The tensors that are never trained.
+    pub fixed: Vec<&'static str>,
     pub many: Many,
     pub made: Vec<Making>,
 }

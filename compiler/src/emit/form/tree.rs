@@ -161,6 +161,8 @@ pub(in crate::emit) enum FieldKind {
 pub(super) struct FieldDraft {
     pub name: String,
     pub kind: FieldKind,
+    /// The tensors that are never trained.
+    pub fixed: Vec<&'static str>,
     pub hints: Vec<String>,
     pub elements: Vec<Element>,
 }

@@ -1,0 +1,254 @@
+//! Picks from the support files what a piece of emitted source uses, directly or not.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+/// The Burn statements of operations and the modules that hold their tensors, in the order in which they are pasted.
+const RUST: [&str; 6] = [
+    include_str!("../../support/modules.rs"),
+    include_str!("../../support/affine.rs"),
+    include_str!("../../support/standardize.rs"),
+    include_str!("../../support/normalize.rs"),
+    include_str!("../../support/elementwise.rs"),
+    include_str!("../../support/pooling.rs"),
+];
+const GRID: &str = include_str!("../../support/grid.rs");
+
+/// A top-level item of a support file, its comments and attributes included.
+struct Item {
+    name: &'static str,
+    kind: &'static str,
+    /// The function of an `impl`.
+    method: &'static str,
+    text: &'static str,
+}
+
+static ITEMS: LazyLock<Vec<Item>> = LazyLock::new(|| {
+    let files = RUST.iter().chain([&GRID]);
+    files.flat_map(|file| chunks(file)).filter_map(item).collect()
+});
+
+/// Functions and constants of the support files and the loader.
+static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let named = ITEMS.iter().filter(|item| item.kind == "fn" || item.kind == "const");
+    let named = named.map(|item| item.name);
+    let others = ["activation", "adaptive_avg_pool2d", "alloc", "bridge", "burn", "conv2d", "core", "drop", "gamma", "key", "own_key", "std", "vec"];
+    named.chain(others).collect()
+});
+
+/// Functions that names of emitted Rust must not hide.
+pub(super) fn rust_names() -> &'static [&'static str] {
+    &NAMES
+}
+
+/// Types of the support files.
+pub(super) fn rust_types() -> impl Iterator<Item = &'static str> {
+    ITEMS.iter().filter(|item| item.kind != "fn").map(|item| item.name)
+}
+
+/// The items that `code` needs, visible in their own module only. `used` are functions of modules: `Linear::forward`.
+pub(super) fn pick(code: &str, used: &HashSet<String>) -> String {
+    let mut picked = vec![false; ITEMS.len()];
+    let mut words = vec![Words::of(code, "")];
+    let mut methods = used.clone();
+    loop {
+        methods.extend(words.iter().flat_map(|words| words.methods.iter().cloned()));
+        let mut more = vec![];
+        for (item, picked) in ITEMS.iter().zip(&mut picked).filter(|(_, picked)| !**picked) {
+            if words.iter().any(|words| words.need(item, &methods)) {
+                *picked = true;
+                let owner = if item.kind == "impl" { item.name } else { "" };
+                more.push(Words::of(item.text, owner));
+            }
+        }
+        if more.is_empty() {
+            break;
+        }
+        words.extend(more);
+    }
+    let wanted = ITEMS.iter().zip(picked).filter(|(_, picked)| *picked);
+    joined(wanted.map(|(item, _)| item))
+}
+
+/// The texts of items, neighbouring `impl` blocks of one type together.
+fn joined<'a>(items: impl Iterator<Item = &'a Item>) -> String {
+    let mut out = String::new();
+    let mut last = None;
+    for item in items {
+        let text = private(item.text);
+        let head = format!("impl {} {{\n", item.name);
+        let same = last == Some(item.name) && item.kind == "impl";
+        match text.strip_prefix(&head).filter(|_| same) {
+            Some(rest) => {
+                // Without the last brace of the `impl` before.
+                out.truncate(out.trim_end_matches('}').len());
+                out.push('\n');
+                out += rest;
+            }
+            None => {
+                if !out.is_empty() {
+                    out += "\n\n";
+                }
+                out += &text;
+            }
+        }
+        last = (item.kind == "impl").then_some(item.name);
+    }
+    out
+}
+
+/// The words of a piece of code, comments left out.
+struct Words {
+    words: HashSet<String>,
+    called: HashSet<String>,
+    /// `Type::function` and, in an `impl`, what is called on `self`.
+    methods: HashSet<String>,
+}
+
+impl Words {
+    fn of(text: &str, owner: &str) -> Self {
+        let mut found = Self {
+            words: HashSet::new(),
+            called: HashSet::new(),
+            methods: HashSet::new(),
+        };
+        for line in text.lines() {
+            let code = line.split("//").next().unwrap_or(line);
+            found.line(code, owner);
+        }
+        found
+    }
+
+    fn line(&mut self, code: &str, owner: &str) {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let (mut rest, mut before) = (code, "");
+        while let Some(start) = rest.find(is_word) {
+            let (gap, from) = rest.split_at(start);
+            let end = from.find(|c| !is_word(c)).unwrap_or(from.len());
+            let (word, after) = from.split_at(end);
+            let is_call = after.starts_with('(') || after.starts_with("::<");
+            match gap {
+                "::" => {
+                    self.methods.insert(format!("{before}::{word}"));
+                }
+                "." if before == "self" && !owner.is_empty() => {
+                    self.methods.insert(format!("{owner}::{word}"));
+                }
+                _ => {}
+            }
+            if gap.ends_with('.') && word.starts_with("fixed_") {
+                self.methods.insert(format!("Linear::{word}"));
+            }
+            if before != "fn" && !gap.ends_with('.') && (is_call || !after.starts_with(':')) {
+                self.called.insert(word.to_owned());
+            }
+            self.words.insert(word.to_owned());
+            (before, rest) = (word, after);
+        }
+    }
+
+    fn need(&self, item: &Item, methods: &HashSet<String>) -> bool {
+        match item.kind {
+            "impl" => methods.contains(&format!("{}::{}", item.name, item.method)),
+            "fn" => self.called.contains(item.name),
+            _ => self.words.contains(item.name),
+        }
+    }
+}
+
+/// The pieces of a file. These files are formatted: an item ends with a line that starts with its last brace or holds all
+/// of it, and items are separated by blank lines.
+fn chunks(file: &'static str) -> impl Iterator<Item = &'static str> {
+    let mut rest = file;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches('\n');
+        let end = end_of_item(rest)?;
+        let (item, after) = rest.split_at(end);
+        rest = after;
+        Some(item)
+    })
+}
+
+/// The first blank line that no indentation follows.
+fn end_of_item(text: &str) -> Option<usize> {
+    let mut at = 0;
+    if text.is_empty() {
+        return None;
+    }
+    while let Some(found) = text.get(at..).and_then(|t| t.find("\n\n")) {
+        let next = at + found + 2;
+        if !text.get(next..).is_some_and(|t| t.starts_with(' ')) {
+            return Some(at + found);
+        }
+        at = next;
+    }
+    Some(text.trim_end().len())
+}
+
+fn item(text: &'static str) -> Option<Item> {
+    let mut lines = text.lines();
+    let header = lines.find(|line| !line.starts_with("//") && !line.starts_with("#["))?;
+    let mut words = header.strip_prefix("pub ").unwrap_or(header).split(' ');
+    let kind = words.next()?;
+    let word = |text: &'static str| {
+        let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+        text.get(..end.unwrap_or(text.len()))
+    };
+    let name = word(words.next()?)?;
+    let method = lines.find_map(|line| line.trim_start().trim_start_matches("pub ").strip_prefix("fn "));
+    match kind {
+        "fn" | "struct" | "enum" | "type" | "const" | "impl" => Some(Item {
+            name,
+            kind,
+            method: method.and_then(word).filter(|_| kind == "impl").unwrap_or(""),
+            text,
+        }),
+        _ => None,
+    }
+}
+
+/// An item without its own visibility.
+fn private(text: &str) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.strip_prefix("pub ").unwrap_or(line))
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn picks_what_is_called_and_what_that_needs() {
+        let picked = pick("let y = self.gelu(standardize_batch(x)); // sigmoid(x)", &HashSet::new());
+        assert!(picked.contains("fn standardize_batch("));
+        assert!(picked.contains("const EPSILON"));
+        assert!(!picked.contains("fn gelu"));
+        assert!(!picked.contains("fn sigmoid"));
+        assert!(!picked.contains("pub "));
+    }
+
+    #[test]
+    fn picks_the_functions_of_modules_that_are_called() {
+        let used = HashSet::from(["Linear::forward".to_owned()]);
+        let picked = pick("let a: Linear = Linear::new([2, 3], w, b, device);", &used);
+        assert!(picked.contains("fn new("));
+        assert!(picked.contains("fn tensors("));
+        assert!(picked.contains("fn pointwise("));
+        assert!(!picked.contains("fn read("));
+        assert_eq!(picked.matches("impl Linear {").count(), 1);
+    }
+
+    #[test]
+    fn knows_every_item_of_the_support_files() {
+        let files = RUST.iter().chain([&GRID]);
+        let opened = files.flat_map(|file| file.lines()).filter(|line| {
+            let line = line.strip_prefix("pub ").unwrap_or(line);
+            let kinds = ["fn ", "struct ", "enum ", "type ", "const ", "impl "];
+            kinds.iter().any(|kind| line.starts_with(kind))
+        });
+        assert_eq!(ITEMS.len(), opened.count());
+    }
+}

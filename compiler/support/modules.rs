@@ -1,0 +1,130 @@
+//! Modules of emitted models that hold the tensors of one operation.
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+
+use super::affine::{AffineTensors, pointwise, rescale};
+use super::init::Init;
+
+/// A linear map.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[outputs, inputs]`
+    weight: Param<Tensor<2>>,
+    /// `[outputs]`
+    bias: Param<Tensor<1>>,
+}
+
+impl Linear {
+    fn new([outputs, inputs]: [usize; 2], weight: Init, bias: Init, device: &Device) -> Self {
+        Self {
+            weight: weight.draw([outputs, inputs], inputs, device),
+            bias: bias.draw([outputs], inputs, device),
+        }
+    }
+}
+
+impl Linear {
+    fn read([outputs, inputs]: [usize; 2], from: &mut Numbers<'_>) -> Self {
+        Self {
+            weight: from.take([outputs, inputs]),
+            bias: from.take([outputs]),
+        }
+    }
+}
+
+impl Linear {
+    fn tensors(&self) -> AffineTensors {
+        (self.weight.val(), self.bias.val())
+    }
+}
+
+impl Linear {
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        pointwise(x, self.tensors())
+    }
+}
+
+impl Linear {
+    fn fixed_weight(mut self) -> Self {
+        self.weight = self.weight.set_require_grad(false);
+        self
+    }
+}
+
+impl Linear {
+    fn fixed_bias(mut self) -> Self {
+        self.bias = self.bias.set_require_grad(false);
+        self
+    }
+}
+
+/// A linear map without a bias.
+#[derive(Module, Debug)]
+pub struct Unbiased {
+    /// `[outputs, inputs]`
+    weight: Param<Tensor<2>>,
+}
+
+impl Unbiased {
+    fn new([outputs, inputs]: [usize; 2], weight: Init, device: &Device) -> Self {
+        Self {
+            weight: weight.draw([outputs, inputs], inputs, device),
+        }
+    }
+}
+
+impl Unbiased {
+    fn read(sizes: [usize; 2], from: &mut Numbers<'_>) -> Self {
+        Self {
+            weight: from.take(sizes),
+        }
+    }
+}
+
+impl Unbiased {
+    fn tensors(&self) -> AffineTensors {
+        let weight = self.weight.val();
+        let bias = Tensor::zeros([weight.dims()[0]], &weight.device());
+        (weight, bias)
+    }
+}
+
+impl Unbiased {
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        pointwise(x, self.tensors())
+    }
+}
+
+/// A factor and a summand per channel: a standardization with known statistics.
+#[derive(Module, Debug)]
+pub struct Rescale {
+    /// `[channels]`
+    scale: Param<Tensor<1>>,
+    /// `[channels]`
+    shift: Param<Tensor<1>>,
+}
+
+impl Rescale {
+    fn new(channels: usize, scale: Init, shift: Init, device: &Device) -> Self {
+        Self {
+            scale: scale.draw([channels], 1, device),
+            shift: shift.draw([channels], 1, device),
+        }
+    }
+}
+
+impl Rescale {
+    fn read(channels: usize, from: &mut Numbers<'_>) -> Self {
+        Self {
+            scale: from.take([channels]),
+            shift: from.take([channels]),
+        }
+    }
+}
+
+impl Rescale {
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        rescale(x, [self.scale.val(), self.shift.val()])
+    }
+}
