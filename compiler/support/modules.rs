@@ -16,7 +16,13 @@ pub struct Linear {
 }
 
 impl Linear {
-    fn new([outputs, inputs]: [usize; 2], weight: Init, bias: Init, device: &Device) -> Self {
+    fn new(sizes: [usize; 2], weight: Init, device: &Device) -> Self {
+        Self::with_bias(sizes, weight, Init::Constant(0.0), device)
+    }
+}
+
+impl Linear {
+    fn with_bias([outputs, inputs]: [usize; 2], weight: Init, bias: Init, device: &Device) -> Self {
         Self {
             weight: weight.draw([outputs, inputs], inputs, device),
             bias: bias.draw([outputs], inputs, device),
@@ -106,7 +112,13 @@ pub struct Rescale {
 }
 
 impl Rescale {
-    fn new(channels: usize, scale: Init, shift: Init, device: &Device) -> Self {
+    fn new(channels: usize, scale: Init, device: &Device) -> Self {
+        Self::with_shift(channels, scale, Init::Constant(0.0), device)
+    }
+}
+
+impl Rescale {
+    fn with_shift(channels: usize, scale: Init, shift: Init, device: &Device) -> Self {
         Self {
             scale: scale.draw([channels], 1, device),
             shift: shift.draw([channels], 1, device),

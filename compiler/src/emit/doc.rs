@@ -257,14 +257,33 @@ mod tests {
 
     #[test]
     fn the_inner_group_stays_whole_where_the_outer_breaks() {
-        let doc = bracketed("f(", vec![call("g", &["alpha", "beta"]), text("x")], ")", 60);
-        assert_eq!(doc.print(20, 4), "f(\n        g(\n            alpha,\n            beta,\n        ),\n        x,\n    )");
-        assert_eq!(doc.print(24, 4), "f(\n        g(alpha, beta),\n        x,\n    )");
+        let doc = bracketed(
+            "f(",
+            vec![call("g", &["alpha", "beta"]), text("x")],
+            ")",
+            60,
+        );
+        assert_eq!(
+            doc.print(20, 4),
+            "f(\n        g(\n            alpha,\n            beta,\n        ),\n        x,\n    )"
+        );
+        assert_eq!(
+            doc.print(24, 4),
+            "f(\n        g(alpha, beta),\n        x,\n    )"
+        );
     }
 
     #[test]
     fn a_limit_breaks_before_the_line_is_full() {
-        let doc = group(8, all([text("f("), nest(all([Doc::Soft, text("argument")])), Doc::Soft, text(")")]));
+        let doc = group(
+            8,
+            all([
+                text("f("),
+                nest(all([Doc::Soft, text("argument")])),
+                Doc::Soft,
+                text(")"),
+            ]),
+        );
         assert_eq!(doc.print(100, 0), "f(\n    argument\n)");
     }
 }

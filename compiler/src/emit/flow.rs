@@ -83,7 +83,11 @@ fn is_last(events: &[Event], at: usize) -> bool {
     };
     let of_it = |other: &&Event| other.name == event.name;
     let before = events.get(..at).unwrap_or_default();
-    let made = before.iter().rev().filter(of_it).find(|e| e.what == What::Made);
+    let made = before
+        .iter()
+        .rev()
+        .filter(of_it)
+        .find(|e| e.what == What::Made);
     let next = events.iter().skip(at + 1).find(of_it);
     let same_place = made.is_some_and(|made| made.place == event.place);
     match next {

@@ -26,7 +26,11 @@ pub(super) struct Named {
 
 /// Names everything.
 pub(super) fn items(form: &Form, words: Words<'_>) -> Items {
-    let taken = words.kept.iter().chain(words.types).chain(words.functions.iter());
+    let taken = words
+        .kept
+        .iter()
+        .chain(words.types)
+        .chain(words.functions.iter());
     let mut global = Names::reserving(taken.copied());
     let mut structures = vec![];
     let mut functions = vec![];
@@ -52,8 +56,20 @@ fn named(name: String, structure: &Structure, words: Words<'_>) -> Named {
     let mut parameters = Names::reserving(words.kept.iter().copied().chain(["device", "i"]));
     Named {
         name,
-        fields: structure.fields.iter().map(|field| fields.give(&snake(&field.name))).collect(),
-        parameters: structure.parameters.iter().map(|p| parameters.give(&p.name)).collect(),
-        kept: structure.parameters.iter().map(|p| fields.give(&p.name)).collect(),
+        fields: structure
+            .fields
+            .iter()
+            .map(|field| fields.give(&snake(&field.name)))
+            .collect(),
+        parameters: structure
+            .parameters
+            .iter()
+            .map(|p| parameters.give(&p.name))
+            .collect(),
+        kept: structure
+            .parameters
+            .iter()
+            .map(|p| fields.give(&p.name))
+            .collect(),
     }
 }

@@ -11,6 +11,7 @@ mod form;
 mod items;
 mod names;
 mod paths;
+mod pytorch;
 mod rust;
 mod support;
 mod target;
@@ -101,7 +102,11 @@ pub fn no_std(model: &Model, options: &EmitOptions<'_>) -> Result<Emitted, SlowN
 pub fn flat(model: &Model) -> Result<Vec<ParamId>, SlowNets> {
     refuse_slow_nets(model)?;
     let form = form(model.primitives(), true);
-    Ok(form.locations.iter().map(|location| location.param).collect())
+    Ok(form
+        .locations
+        .iter()
+        .map(|location| location.param)
+        .collect())
 }
 
 /// Why a model is not emitted for `no_std`: it is not frozen.
@@ -118,9 +123,22 @@ impl std::error::Error for SlowNets {}
 
 fn refuse_slow_nets(model: &Model) -> Result<(), SlowNets> {
     let is_slow = |op: &Op| matches!(op, Op::Coordinates(_) | Op::Fourier(_));
-    match model.primitives().nodes.iter().any(|node| is_slow(&node.op)) {
+    match model
+        .primitives()
+        .nodes
+        .iter()
+        .any(|node| is_slow(&node.op))
+    {
         true => Err(SlowNets),
         false => Ok(()),
+    }
+}
+
+/// Emits a Python file that needs only `torch` and `safetensors`: an `nn.Module` of the same structures, and its loader.
+pub fn pytorch(model: &Model, options: &EmitOptions<'_>) -> Emitted {
+    let form = form(model.primitives(), false);
+    Emitted {
+        source: pytorch::source(model, &form, options),
     }
 }
 
@@ -131,7 +149,10 @@ fn held(form: &Form) -> HashSet<String> {
         let mut see = |expr: &Expr| {
             let Expr::Op(op) = expr else { return };
             let field = op.held.as_ref().map(|held| &held.name);
-            let field = structure.fields.iter().find(|known| Some(&known.name) == field);
+            let field = structure
+                .fields
+                .iter()
+                .find(|known| Some(&known.name) == field);
             if let Some(FieldKind::Module(kind, _)) = field.map(|field| &field.kind) {
                 methods(&op.burn, kind, &mut used);
             }

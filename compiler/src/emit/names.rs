@@ -45,7 +45,11 @@ impl Names {
         let mut number = 2;
         let first = name.clone();
         while !self.free(&name) {
-            let gap = if first.ends_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
+            let gap = if first.ends_with(|c: char| c.is_ascii_digit()) {
+                "_"
+            } else {
+                ""
+            };
             name = format!("{}{gap}{number}", first.trim_end_matches('_'));
             number += 1;
         }

@@ -43,8 +43,7 @@ pub(super) fn renamed(graph: &Graph, form: &Form, items: &Items) -> Vec<[String;
             *counts.entry(key).or_default() += 1;
         }
     }
-    let alike = |[path, field]: &[String; 2]| {
-        key(path) == key(field) && counts.get(&key(path)) == Some(&1)
-    };
+    let alike =
+        |[path, field]: &[String; 2]| key(path) == key(field) && counts.get(&key(path)) == Some(&1);
     pairs.into_iter().filter(|pair| !alike(pair)).collect()
 }

@@ -13,6 +13,7 @@ const RUST: [&str; 6] = [
     include_str!("../../support/pooling.rs"),
 ];
 const GRID: &str = include_str!("../../support/grid.rs");
+const PYTHON: &str = include_str!("../../support/torch.py");
 
 /// A top-level item of a support file, its comments and attributes included.
 struct Item {
@@ -25,25 +26,39 @@ struct Item {
 
 static ITEMS: LazyLock<Vec<Item>> = LazyLock::new(|| {
     let files = RUST.iter().chain([&GRID]);
-    files.flat_map(|file| chunks(file)).filter_map(item).collect()
+    files
+        .flat_map(|file| chunks(file))
+        .filter_map(item)
+        .collect()
 });
 
 /// Functions and constants of the support files and the loader.
 static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    let named = ITEMS.iter().filter(|item| item.kind == "fn" || item.kind == "const");
+    let named = ITEMS
+        .iter()
+        .filter(|item| item.kind == "fn" || item.kind == "const");
     let named = named.map(|item| item.name);
-    let others = ["activation", "adaptive_avg_pool2d", "alloc", "bridge", "burn", "conv2d", "core", "drop", "gamma", "key", "own_key", "std", "vec"];
+    let others = [
+        "activation",
+        "adaptive_avg_pool2d",
+        "alloc",
+        "bridge",
+        "burn",
+        "conv2d",
+        "core",
+        "drop",
+        "gamma",
+        "key",
+        "own_key",
+        "std",
+        "vec",
+    ];
     named.chain(others).collect()
 });
 
 /// Functions that names of emitted Rust must not hide.
 pub(super) fn rust_names() -> &'static [&'static str] {
     &NAMES
-}
-
-/// Types of the support files.
-pub(super) fn rust_types() -> impl Iterator<Item = &'static str> {
-    ITEMS.iter().filter(|item| item.kind != "fn").map(|item| item.name)
 }
 
 /// The items that `code` needs, visible in their own module only. `used` are functions of modules: `Linear::forward`.
@@ -54,7 +69,11 @@ pub(super) fn pick(code: &str, used: &HashSet<String>) -> String {
     loop {
         methods.extend(words.iter().flat_map(|words| words.methods.iter().cloned()));
         let mut more = vec![];
-        for (item, picked) in ITEMS.iter().zip(&mut picked).filter(|(_, picked)| !**picked) {
+        for (item, picked) in ITEMS
+            .iter()
+            .zip(&mut picked)
+            .filter(|(_, picked)| !**picked)
+        {
             if words.iter().any(|words| words.need(item, &methods)) {
                 *picked = true;
                 let owner = if item.kind == "impl" { item.name } else { "" };
@@ -68,6 +87,42 @@ pub(super) fn pick(code: &str, used: &HashSet<String>) -> String {
     }
     let wanted = ITEMS.iter().zip(picked).filter(|(_, picked)| *picked);
     joined(wanted.map(|(item, _)| item))
+}
+
+/// The functions and classes of emitted Python that `code` needs, in the order of their file.
+pub(super) fn pick_python(code: &str) -> String {
+    let items = PYTHON.split("\n\n\n").skip(1).map(str::trim);
+    let name = |item: &'static str| {
+        let head = item
+            .strip_prefix("def ")
+            .or_else(|| item.strip_prefix("class "))?;
+        head.split(['(', ':']).next()
+    };
+    let items: Vec<(&str, &str)> = items.filter_map(|item| Some((name(item)?, item))).collect();
+    let mut picked: Vec<&str> = vec![];
+    let mut unread = vec![code];
+    while let Some(text) = unread.pop() {
+        let called = |name: &str| {
+            let mut places = text.match_indices(name);
+            places.any(|(at, _)| {
+                let before = text.get(..at).and_then(|t| t.chars().next_back());
+                let after = text.get(at + name.len()..).and_then(|t| t.chars().next());
+                let inside = before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '.');
+                !inside && matches!(after, Some('(' | ','))
+            })
+        };
+        for (name, item) in &items {
+            if !picked.contains(name) && called(name) {
+                picked.push(name);
+                unread.push(item);
+            }
+        }
+    }
+    let wanted = items.iter().filter(|(name, _)| picked.contains(name));
+    wanted
+        .map(|(_, item)| *item)
+        .collect::<Vec<_>>()
+        .join("\n\n\n")
 }
 
 /// The texts of items, neighbouring `impl` blocks of one type together.
@@ -128,6 +183,9 @@ impl Words {
             let (word, after) = from.split_at(end);
             let is_call = after.starts_with('(') || after.starts_with("::<");
             match gap {
+                "::" if before == "Self" => {
+                    self.methods.insert(format!("{owner}::{word}"));
+                }
                 "::" => {
                     self.methods.insert(format!("{before}::{word}"));
                 }
@@ -195,12 +253,19 @@ fn item(text: &'static str) -> Option<Item> {
         text.get(..end.unwrap_or(text.len()))
     };
     let name = word(words.next()?)?;
-    let method = lines.find_map(|line| line.trim_start().trim_start_matches("pub ").strip_prefix("fn "));
+    let method = lines.find_map(|line| {
+        line.trim_start()
+            .trim_start_matches("pub ")
+            .strip_prefix("fn ")
+    });
     match kind {
         "fn" | "struct" | "enum" | "type" | "const" | "impl" => Some(Item {
             name,
             kind,
-            method: method.and_then(word).filter(|_| kind == "impl").unwrap_or(""),
+            method: method
+                .and_then(word)
+                .filter(|_| kind == "impl")
+                .unwrap_or(""),
             text,
         }),
         _ => None,
@@ -222,7 +287,10 @@ mod tests {
 
     #[test]
     fn picks_what_is_called_and_what_that_needs() {
-        let picked = pick("let y = self.gelu(standardize_batch(x)); // sigmoid(x)", &HashSet::new());
+        let picked = pick(
+            "let y = self.gelu(standardize_batch(x)); // sigmoid(x)",
+            &HashSet::new(),
+        );
         assert!(picked.contains("fn standardize_batch("));
         assert!(picked.contains("const EPSILON"));
         assert!(!picked.contains("fn gelu"));

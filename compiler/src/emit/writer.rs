@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use super::doc::{Doc, Doc::Text};
 use super::flow::{Flow, What};
 use super::form::{
-    Argument, Bound, CallExpr, Expr, FieldKind, FieldRead, Form, Name, Num, OpExpr, Part, Place, Read,
-    Statement, Structure,
+    Argument, Bound, CallExpr, Expr, FieldKind, FieldRead, Form, Name, Num, OpExpr, Part, Place,
+    Read, Statement, Structure,
 };
 use super::items::{Items, Named};
 use super::names::{Names, snake};
@@ -66,7 +66,10 @@ pub(super) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub fn new(scope: Scope<'a>, place: usize) -> Self {
-        let (structure, named) = match (scope.form.structures.get(place), scope.items.structures.get(place)) {
+        let (structure, named) = match (
+            scope.form.structures.get(place),
+            scope.items.structures.get(place),
+        ) {
             (Some(structure), Some(named)) => (structure, named),
             _ => bug!("there is no structure at {place}"),
         };
@@ -98,7 +101,11 @@ impl<'a> Writer<'a> {
 
     fn pass(&mut self) -> Body {
         let words = self.scope.target.words();
-        let kept = words.kept.iter().copied().chain(words.functions.iter().copied());
+        let kept = words
+            .kept
+            .iter()
+            .copied()
+            .chain(words.functions.iter().copied());
         let functions = self.scope.items.functions.iter().map(String::as_str);
         self.names = Names::reserving(kept.chain(functions).chain(["device"]));
         self.forward = true;
@@ -241,7 +248,10 @@ impl<'a> Writer<'a> {
 
     /// What has this name in the target.
     fn list_of(&self, name: &str) -> Option<&Name> {
-        self.known.iter().find(|(_, known)| *known == name).map(|(name, _)| name)
+        self.known
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(name, _)| name)
     }
 
     /// A list of which every round reads its own element and nothing else.
@@ -269,7 +279,9 @@ impl<'a> Writer<'a> {
         let as_long = |name: &Name| match name {
             Name::Input(input) => *rounds == Num::Length(input.clone()),
             Name::Local(local) => self.structure.body.iter().any(|statement| match statement {
-                Statement::Parts(list, Expr::Op(op)) => list == local && op.numbers.first() == Some(rounds),
+                Statement::Parts(list, Expr::Op(op)) => {
+                    list == local && op.numbers.first() == Some(rounds)
+                }
                 _ => false,
             }),
         };
@@ -307,14 +319,21 @@ impl<'a> Writer<'a> {
     }
 
     fn field(&mut self, field: &FieldRead) -> (Printed, FieldKind) {
-        let place = self.structure.fields.iter().position(|known| known.name == field.name);
-        let Some((known, name)) = place.and_then(|at| {
-            Some((self.structure.fields.get(at)?, self.named.fields.get(at)?))
-        }) else {
+        let place = self
+            .structure
+            .fields
+            .iter()
+            .position(|known| known.name == field.name);
+        let Some((known, name)) =
+            place.and_then(|at| Some((self.structure.fields.get(at)?, self.named.fields.get(at)?)))
+        else {
             bug!("there is no field `{}`", field.name)
         };
         self.round_is_read |= matches!(field.place, Some(Place::Round(_)));
-        let printed = self.scope.target.field(name, field.place.as_ref(), &self.round);
+        let printed = self
+            .scope
+            .target
+            .field(name, field.place.as_ref(), &self.round);
         (printed, known.kind.clone())
     }
 
@@ -476,7 +495,10 @@ impl<'a> Writer<'a> {
                 target.length(atom(Text(list)))
             }
             Num::Fields(name) => {
-                let field = FieldRead { name: name.clone(), place: None };
+                let field = FieldRead {
+                    name: name.clone(),
+                    place: None,
+                };
                 let (field, _) = self.field(&field);
                 target.length(field)
             }
@@ -512,7 +534,11 @@ impl<'a> Writer<'a> {
     /// The name of a size of an input.
     fn dim(&mut self, input: &str, axis: usize) -> String {
         let variable = self.named(&Name::Input(input.to_owned()));
-        let first = self.structure.inputs.first().is_some_and(|first| first.source == input);
+        let first = self
+            .structure
+            .inputs
+            .first()
+            .is_some_and(|first| first.source == input);
         let known = self.dims.iter().position(|(name, _)| *name == variable);
         let at = known.unwrap_or_else(|| {
             self.dims.push((variable.clone(), [None, None, None]));
@@ -520,11 +546,18 @@ impl<'a> Writer<'a> {
         });
         let what = ["channels", "height", "width"];
         let what = what.get(axis.saturating_sub(1)).copied().unwrap_or("size");
-        let slot = self.dims.get_mut(at).and_then(|(_, axes)| axes.get_mut(axis.saturating_sub(1)));
+        let slot = self
+            .dims
+            .get_mut(at)
+            .and_then(|(_, axes)| axes.get_mut(axis.saturating_sub(1)));
         match slot {
             Some(Some(name)) => name.clone(),
             Some(slot) => {
-                let wanted = if first { what.to_owned() } else { format!("{variable}_{what}") };
+                let wanted = if first {
+                    what.to_owned()
+                } else {
+                    format!("{variable}_{what}")
+                };
                 let name = self.names.give(&wanted);
                 *slot = Some(name.clone());
                 name
@@ -556,7 +589,10 @@ fn grown(statement: &Statement, names: &mut Vec<String>) {
 }
 
 fn atom(doc: Doc) -> Printed {
-    Printed { doc, tight: Tightness::Atom }
+    Printed {
+        doc,
+        tight: Tightness::Atom,
+    }
 }
 
 /// `left operator right`, with brackets where they are needed.

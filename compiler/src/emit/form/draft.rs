@@ -9,8 +9,8 @@ use super::lists::compress;
 use super::merge::{bodies_like, merge_bodies};
 use super::scene::{Scene, scalar};
 use super::tree::{
-    Argument, At, CallExpr, Candidate, Draft, Expr, FieldDraft, Let, Loop, Name, OpExpr, Part, Slot,
-    Stmt, Value,
+    Argument, At, CallExpr, Candidate, Draft, Expr, FieldDraft, Let, Loop, Name, OpExpr, Part,
+    Slot, Stmt, Value,
 };
 use crate::bug::bug;
 use crate::model::{Binding, InstanceId, Iteration, NodeId, Op};
@@ -99,10 +99,22 @@ impl<'a> Builder<'a> {
         let graph = self.scene.graph;
         let nodes = self.scene.nodes(self.id).iter();
         let nodes = nodes.filter(|id| !matches!(graph[**id].op, Op::Input(_)));
-        let own = nodes.map(|id| (*id, None, id.index(), self.iteration_of(graph[*id].instance, *id)));
+        let own = nodes.map(|id| {
+            (
+                *id,
+                None,
+                id.index(),
+                self.iteration_of(graph[*id].instance, *id),
+            )
+        });
         let calls = self.scene.children(self.id).iter().map(|id| {
             let call = &graph[*id];
-            (call.result, Some(*id), call.end.saturating_sub(1), call.iteration)
+            (
+                call.result,
+                Some(*id),
+                call.end.saturating_sub(1),
+                call.iteration,
+            )
         });
         let mut items: Vec<Item> = own
             .chain(calls)
@@ -117,7 +129,11 @@ impl<'a> Builder<'a> {
             })
             .collect();
         items.sort_by_key(|item| item.position);
-        self.item_of = items.iter().enumerate().map(|(at, item)| (item.node, at)).collect();
+        self.item_of = items
+            .iter()
+            .enumerate()
+            .map(|(at, item)| (item.node, at))
+            .collect();
         self.items = items;
     }
 
@@ -145,11 +161,17 @@ impl<'a> Builder<'a> {
                 list.positions.push(0);
                 list.dynamic = true;
             }
-            let given = Given { name, index: input.index, position: 0 };
+            let given = Given {
+                name,
+                index: input.index,
+                position: 0,
+            };
             self.given.entry(input.node).or_default().push(given);
         }
         if graph[self.id].parent.is_none() {
-            let inputs = graph.node_ids().filter(|id| matches!(graph[*id].op, Op::Input(_)));
+            let inputs = graph
+                .node_ids()
+                .filter(|id| matches!(graph[*id].op, Op::Input(_)));
             for id in inputs {
                 let given = self.given.entry(id).or_default();
                 if given.is_empty() {
@@ -187,9 +209,15 @@ impl<'a> Builder<'a> {
         let graph = self.scene.graph;
         let result = graph[self.id].result;
         let fields = held_fields(&mut self.items, self.scene, self.id);
-        let reads: Vec<NodeId> = (0..self.items.len()).flat_map(|at| self.operands(at)).collect();
+        let reads: Vec<NodeId> = (0..self.items.len())
+            .flat_map(|at| self.operands(at))
+            .collect();
         for node in reads.into_iter().chain([result]) {
-            if let Some(item) = self.item_of.get(&node).and_then(|at| self.items.get_mut(*at)) {
+            if let Some(item) = self
+                .item_of
+                .get(&node)
+                .and_then(|at| self.items.get_mut(*at))
+            {
                 item.uses += 1;
             }
         }
@@ -199,10 +227,20 @@ impl<'a> Builder<'a> {
         let end = graph[self.id].end;
         let mut stmts = vec![];
         for (position, iteration, planned) in lets {
-            let place = Place { position, iteration };
+            let place = Place {
+                position,
+                iteration,
+            };
             stmts.push((iteration, self.statement(planned, place)));
         }
-        let result = self.expr(result, Place { position: end, iteration: None }, true);
+        let result = self.expr(
+            result,
+            Place {
+                position: end,
+                iteration: None,
+            },
+            true,
+        );
         let body = self.roll(stmts)?;
         let inputs = graph[self.id].inputs.iter();
         let mut names: Vec<(String, bool)> = vec![];
@@ -239,7 +277,9 @@ impl<'a> Builder<'a> {
             }
             let own = known.map_or(0, |at| self.item(at).position);
             latest = latest.max(own);
-            let iteration = binding.iteration.filter(|i| !self.unrolled.contains(&i.number));
+            let iteration = binding
+                .iteration
+                .filter(|i| !self.unrolled.contains(&i.number));
             let name = Name::Local(binding.name.clone());
             if let Some(index) = binding.index {
                 let list = self.lists.entry(name.clone()).or_default();
@@ -275,7 +315,11 @@ impl<'a> Builder<'a> {
             if let Some(item) = known.and_then(|at| self.items.get_mut(at)) {
                 item.stated = true;
             }
-            let given = Given { name, index: binding.index, position: latest };
+            let given = Given {
+                name,
+                index: binding.index,
+                position: latest,
+            };
             self.given.entry(binding.node).or_default().push(given);
         }
         lets
@@ -294,19 +338,33 @@ impl<'a> Builder<'a> {
                 Some(call) => graph[call].path.as_str(),
                 None => graph[node].path.as_str(),
             };
-            let words = words(path.strip_prefix(graph[self.id].path.as_str()).unwrap_or(path));
-            let count = self.temporary.entry((words.clone(), iteration)).or_default();
+            let words = words(
+                path.strip_prefix(graph[self.id].path.as_str())
+                    .unwrap_or(path),
+            );
+            let count = self
+                .temporary
+                .entry((words.clone(), iteration))
+                .or_default();
             *count += 1;
             let name = match *count {
                 1 => words,
                 more => format!("{words}_{more}"),
             };
-            lets.push((position, iteration, Planned::Named(name.clone(), None, node)));
+            lets.push((
+                position,
+                iteration,
+                Planned::Named(name.clone(), None, node),
+            ));
             if let Some(item) = self.items.get_mut(at) {
                 item.stated = true;
             }
             let name = Name::Local(name);
-            self.given.entry(node).or_default().push(Given { name, index: None, position });
+            self.given.entry(node).or_default().push(Given {
+                name,
+                index: None,
+                position,
+            });
         }
     }
 
@@ -322,7 +380,10 @@ impl<'a> Builder<'a> {
         let mut lists: HashMap<&str, Vec<Option<NodeId>>> = HashMap::new();
         for binding in bindings {
             let own = self.item_of.contains_key(&binding.node) && binding.index.is_some();
-            lists.entry(&binding.name).or_default().push(Some(binding.node).filter(|_| own));
+            lists
+                .entry(&binding.name)
+                .or_default()
+                .push(Some(binding.node).filter(|_| own));
         }
         let whole = lists.into_iter().filter_map(|(name, nodes)| {
             let nodes: Vec<NodeId> = nodes.into_iter().collect::<Option<_>>()?;
@@ -355,14 +416,24 @@ impl<'a> Builder<'a> {
                     held: None,
                     optional: false,
                 };
-                Let { name, index: None, whole: true, expr: Expr::Op(Box::new(op)) }
+                Let {
+                    name,
+                    index: None,
+                    whole: true,
+                    expr: Expr::Op(Box::new(op)),
+                }
             }
             Planned::Named(name, index, node) => {
                 let local = Name::Local(name.clone());
                 let index = index.map(|index| self.index(&local, index, place));
                 let aliased = self.named_before(node, &local, place);
                 let expr = self.expr(node, place, aliased);
-                Let { name, index, whole: false, expr }
+                Let {
+                    name,
+                    index,
+                    whole: false,
+                    expr,
+                }
             }
         }
     }
@@ -389,15 +460,21 @@ impl<'a> Builder<'a> {
         let positions = self.lists.get(list).map_or(&[][..], |list| &list.positions);
         let next = positions.get(index + 1);
         let latest = next.is_none_or(|next| *next >= place.position);
-        Index::new(index, positions.len(), place.iteration.map(|i| i.round), latest)
+        Index::new(
+            index,
+            positions.len(),
+            place.iteration.map(|i| i.round),
+            latest,
+        )
     }
 
     /// The names by which a value can be read at a place; without those given at this very place.
     fn candidates(&self, node: NodeId, place: Place) -> Vec<Candidate> {
         let given = self.given.get(&node).map_or(&[][..], Vec::as_slice);
-        let before = given.iter().enumerate().filter(|(at, given)| {
-            *at == 0 || given.position < place.position
-        });
+        let before = given
+            .iter()
+            .enumerate()
+            .filter(|(at, given)| *at == 0 || given.position < place.position);
         let candidates = before.map(|(_, given)| {
             let list = self.lists.get(&given.name);
             match given.index {
@@ -409,7 +486,10 @@ impl<'a> Builder<'a> {
                     name: Name::Local(element(&given.name, index)),
                     index: None,
                 },
-                None => Candidate { name: given.name.clone(), index: None },
+                None => Candidate {
+                    name: given.name.clone(),
+                    index: None,
+                },
             }
         });
         candidates.collect()
@@ -422,12 +502,18 @@ impl<'a> Builder<'a> {
         if named && stated {
             let candidates = self.candidates(node, place);
             if candidates.is_empty() {
-                bug!("`{}` is read where nothing names it", self.scene.graph[node].path);
+                bug!(
+                    "`{}` is read where nothing names it",
+                    self.scene.graph[node].path
+                );
             }
             return Expr::Read(candidates);
         }
         let Some(at) = at else {
-            bug!("`{}` is read outside of what it belongs to", self.scene.graph[node].path)
+            bug!(
+                "`{}` is read outside of what it belongs to",
+                self.scene.graph[node].path
+            )
         };
         match self.item(at).call {
             Some(call) => self.call(at, call, place),
@@ -439,22 +525,35 @@ impl<'a> Builder<'a> {
         let scene = self.scene;
         let placed = scene.placed(call);
         let structure = scene.structure(placed.structure);
-        let field = self.item(at).held.as_ref().map(|held| held.used(place.iteration));
+        let field = self
+            .item(at)
+            .held
+            .as_ref()
+            .map(|held| held.used(place.iteration));
         let mut arguments = vec![];
         for input in &structure.inputs {
             let inputs = scene.graph[call].inputs.iter();
-            let nodes: Vec<NodeId> = inputs.filter(|i| i.param == input.source).map(|i| i.node).collect();
+            let nodes: Vec<NodeId> = inputs
+                .filter(|i| i.param == input.source)
+                .map(|i| i.node)
+                .collect();
             let argument = match (input.list, nodes.as_slice()) {
                 (true, _) => Argument::List(self.parts(&nodes, place)),
                 (false, [node]) => Argument::One(self.expr(*node, place, true)),
-                _ => bug!("`{}` is called without `{}`", scene.graph[call].path, input.source),
+                _ => bug!(
+                    "`{}` is called without `{}`",
+                    scene.graph[call].path,
+                    input.source
+                ),
             };
             arguments.push(argument);
         }
         let numbers = match structure.is_function() {
             true => {
                 let pairs = structure.parameters.iter().zip(&placed.values);
-                pairs.map(|(p, value)| self.slot(&p.name, *value, place)).collect()
+                pairs
+                    .map(|(p, value)| self.slot(&p.name, *value, place))
+                    .collect()
             }
             false => vec![],
         };
@@ -492,7 +591,10 @@ impl<'a> Builder<'a> {
         }
         let operands = match has(&burn, &Code::Operands) {
             true => self.parts(&nodes, place),
-            false => nodes.iter().map(|x| Part::One(self.expr(*x, place, true))).collect(),
+            false => nodes
+                .iter()
+                .map(|x| Part::One(self.expr(*x, place, true)))
+                .collect(),
         };
         Expr::Op(Box::new(OpExpr {
             burn,
@@ -538,15 +640,24 @@ impl<'a> Builder<'a> {
                 next = rest.next_if(|(i, _)| i.is_some_and(|i| i.number == number));
             }
             let count = self.scene.graph[self.id].loops.get(number).copied();
-            let complete = rounds.iter().enumerate().all(|(at, (round, _))| at == *round);
-            let again = body.iter().any(|s| matches!(s, Stmt::Loop(l) if l.number == number));
+            let complete = rounds
+                .iter()
+                .enumerate()
+                .all(|(at, (round, _))| at == *round);
+            let again = body
+                .iter()
+                .any(|s| matches!(s, Stmt::Loop(l) if l.number == number));
             if count != Some(rounds.len()) || !complete || again {
                 return Err(number);
             }
             let rounds = rounds.into_iter().map(|(_, stmts)| stmts).collect();
             let arms = arms(rounds).ok_or(number)?;
             let rounds = vec![(self.id, count.unwrap_or(0))];
-            body.push(Stmt::Loop(Loop { number, rounds, arms }));
+            body.push(Stmt::Loop(Loop {
+                number,
+                rounds,
+                arms,
+            }));
         }
         Ok(body)
     }
@@ -554,8 +665,12 @@ impl<'a> Builder<'a> {
     /// A statement outside of loops: elements of what is no list in emitted source have names of their own.
     fn outside(&self, mut stmt: Let) -> Let {
         let list = self.lists.get(&Name::Local(stmt.name.clone()));
-        if let (Some(Index { fixed: Some(index), .. }), false) =
-            (stmt.index, list.is_some_and(|list| list.dynamic))
+        if let (
+            Some(Index {
+                fixed: Some(index), ..
+            }),
+            false,
+        ) = (stmt.index, list.is_some_and(|list| list.dynamic))
         {
             stmt.name = element(&Name::Local(stmt.name), index);
             stmt.index = None;
@@ -581,7 +696,8 @@ fn element(name: &Name, index: usize) -> String {
 /// The words of a path without its places in lists.
 fn words(path: &str) -> String {
     let parts = path.split(['.', '[', ']']);
-    let words = parts.filter(|part| !part.is_empty() && !part.starts_with(|c: char| c.is_ascii_digit()));
+    let words =
+        parts.filter(|part| !part.is_empty() && !part.starts_with(|c: char| c.is_ascii_digit()));
     words.collect::<Vec<_>>().join("_")
 }
 
@@ -591,7 +707,9 @@ fn arms(rounds: Vec<Vec<Stmt>>) -> Option<Vec<Vec<Stmt>>> {
     'periods: for period in 1..=most {
         let mut arms: Vec<Vec<Stmt>> = rounds.iter().take(period).cloned().collect();
         for (round, body) in rounds.iter().enumerate().skip(period) {
-            let Some(arm) = arms.get_mut(round % period) else { continue 'periods };
+            let Some(arm) = arms.get_mut(round % period) else {
+                continue 'periods;
+            };
             if !bodies_like(arm, body) {
                 continue 'periods;
             }
@@ -608,7 +726,9 @@ pub(super) fn has(code: &Code, wanted: &Code) -> bool {
         return true;
     }
     match code {
-        Code::Call(_, list) | Code::List(list) | Code::Apply(list) => list.iter().any(|c| has(c, wanted)),
+        Code::Call(_, list) | Code::List(list) | Code::Apply(list) => {
+            list.iter().any(|c| has(c, wanted))
+        }
         Code::Method(on, _, list) => has(on, wanted) || list.iter().any(|c| has(c, wanted)),
         Code::Binary(a, _, b) => has(a, wanted) || has(b, wanted),
         Code::Borrowed(inner) => has(inner, wanted),

@@ -23,7 +23,9 @@ impl Held {
         let round = iteration.map(|i| i.round);
         FieldUse {
             name: self.name.clone(),
-            index: self.index.map(|(index, count)| Index::new(index, count, round, false)),
+            index: self
+                .index
+                .map(|(index, count)| Index::new(index, count, round, false)),
         }
     }
 }
@@ -42,9 +44,15 @@ struct Found {
 }
 
 /// The fields in order of first use; tells each item which is its own.
-pub(super) fn held_fields(items: &mut [Item], scene: &Scene<'_>, id: InstanceId) -> Vec<FieldDraft> {
+pub(super) fn held_fields(
+    items: &mut [Item],
+    scene: &Scene<'_>,
+    id: InstanceId,
+) -> Vec<FieldDraft> {
     let all = items.iter().enumerate();
-    let mut found: Vec<Found> = all.filter_map(|(at, item)| find(at, item, scene, id)).collect();
+    let mut found: Vec<Found> = all
+        .filter_map(|(at, item)| find(at, item, scene, id))
+        .collect();
     let mut lists: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, one) in found.iter().enumerate() {
         lists.entry(one.name.clone()).or_default().push(at);
@@ -52,8 +60,13 @@ pub(super) fn held_fields(items: &mut [Item], scene: &Scene<'_>, id: InstanceId)
     for list in lists.into_values() {
         let members: Vec<&Found> = list.iter().filter_map(|at| found.get(*at)).collect();
         let first = members.first().map(|one| (&one.kind, &one.fixed));
-        let in_order = members.iter().enumerate().all(|(at, one)| one.index == Some(at));
-        let alike = members.iter().all(|one| Some((&one.kind, &one.fixed)) == first);
+        let in_order = members
+            .iter()
+            .enumerate()
+            .all(|(at, one)| one.index == Some(at));
+        let alike = members
+            .iter()
+            .all(|one| Some((&one.kind, &one.fixed)) == first);
         if in_order && alike {
             continue;
         }
@@ -110,17 +123,29 @@ fn find(at: usize, item: &Item, scene: &Scene<'_>, id: InstanceId) -> Option<Fou
             if structure.is_function() {
                 return None;
             }
-            let hints = structure.parameters.iter().map(|p| p.name.clone()).collect();
+            let hints = structure
+                .parameters
+                .iter()
+                .map(|p| p.name.clone())
+                .collect();
             let kind = FieldKind::Structure(placed.structure);
             let values = placed.values.clone();
-            (graph[call].path.clone(), kind, hints, values, Made::Instance(call))
+            (
+                graph[call].path.clone(),
+                kind,
+                hints,
+                values,
+                Made::Instance(call),
+            )
         }
         None => of_primitive(item, scene)?,
     };
     let (name, index) = below(&path, &graph[id].path);
     let fixed = match &made {
         Made::Tensors(tensors) if !scene.stored => {
-            let fixed = tensors.iter().filter(|(_, id)| !graph[*id].trained && !graph.frozen);
+            let fixed = tensors
+                .iter()
+                .filter(|(_, id)| !graph[*id].trained && !graph.frozen);
             fixed.map(|(name, _)| *name).collect()
         }
         _ => vec![],
@@ -162,15 +187,25 @@ fn of_primitive(item: &Item, scene: &Scene<'_>) -> Option<Parts> {
                 Made::Tensors(vec![("", param)]),
             ))
         }
-        Holds::Module { kind, sizes, tensors } => {
+        Holds::Module {
+            kind,
+            sizes,
+            tensors,
+        } => {
             let first = tensors.first().map(|(name, id)| (*name, *id));
             let (name, param) = first?;
             let path = graph[param].path.strip_suffix(name);
             let path = path.map_or(node.path.as_str(), |path| path.trim_end_matches('.'));
             let fan = graph[param].shape.iter().skip(1).product();
             let numbers = sizes.iter().map(|(_, n)| Value::Number(Number::Int(*n)));
-            let starts = tensors.iter().filter(|_| !scene.stored).map(|(_, id)| start(*id, fan));
-            let hints = sizes.iter().map(|(name, _)| name).chain(tensors.iter().map(|(name, _)| name));
+            let starts = tensors
+                .iter()
+                .filter(|_| !scene.stored)
+                .map(|(_, id)| start(*id, fan));
+            let hints = sizes
+                .iter()
+                .map(|(name, _)| name)
+                .chain(tensors.iter().map(|(name, _)| name));
             Some((
                 path.to_owned(),
                 FieldKind::Module(kind, tensors.iter().map(|(name, _)| *name).collect()),
@@ -186,7 +221,11 @@ fn of_primitive(item: &Item, scene: &Scene<'_>) -> Option<Parts> {
 pub(super) fn padded(shape: &[usize]) -> [usize; 4] {
     let mut padded = [1; 4];
     let from = if shape.len() < 4 { 1 } else { 0 };
-    padded.iter_mut().skip(from).zip(shape).for_each(|(to, n)| *to = *n);
+    padded
+        .iter_mut()
+        .skip(from)
+        .zip(shape)
+        .for_each(|(to, n)| *to = *n);
     padded
 }
 
@@ -195,7 +234,10 @@ fn below(path: &str, instance: &str) -> (String, Option<usize>) {
     let rest = path.strip_prefix(instance).unwrap_or(path);
     let rest = rest.trim_start_matches('.');
     let Some((head, tail)) = rest.rsplit_once('[') else {
-        return (if rest.is_empty() { "value" } else { rest }.to_owned(), None);
+        return (
+            if rest.is_empty() { "value" } else { rest }.to_owned(),
+            None,
+        );
     };
     let Some((index, after)) = tail.split_once(']') else {
         return (rest.to_owned(), None);
@@ -209,8 +251,14 @@ mod tests {
 
     #[test]
     fn the_last_place_in_a_list_is_told_apart() {
-        assert_eq!(below("b[0].fast.rgu[1]", "b[0]"), ("fast.rgu".into(), Some(1)));
-        assert_eq!(below("b[0].l9.kernel[2].net", "b[0].l9"), ("kernel.net".into(), Some(2)));
+        assert_eq!(
+            below("b[0].fast.rgu[1]", "b[0]"),
+            ("fast.rgu".into(), Some(1))
+        );
+        assert_eq!(
+            below("b[0].l9.kernel[2].net", "b[0].l9"),
+            ("kernel.net".into(), Some(2))
+        );
         assert_eq!(below("b[3]", ""), ("b".into(), Some(3)));
         assert_eq!(below("b[0].k", "b[0]"), ("k".into(), None));
     }

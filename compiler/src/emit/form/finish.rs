@@ -9,10 +9,12 @@ use super::index::Index;
 use super::numbers::{Context, Numbers, Unsaid};
 use super::scene::Scene;
 use super::structure::{
-    Argument, Bound, CallExpr, Expr, Field, FieldRead, Input, Making, Many, Num, OpExpr, Part, Place,
-    Read, Statement, Structure,
+    Argument, Bound, CallExpr, Expr, Field, FieldRead, Input, Making, Many, Num, OpExpr, Part,
+    Place, Read, Statement, Structure,
 };
-use super::tree::{self, Candidate, Draft, Element, FieldDraft, FieldUse, Name, Segment, Slot, Value};
+use super::tree::{
+    self, Candidate, Draft, Element, FieldDraft, FieldUse, Name, Segment, Slot, Value,
+};
 use crate::bug::bug;
 use crate::model::InstanceId;
 use crate::primitives::written::{Code, Number};
@@ -102,7 +104,10 @@ impl Finishing<'_> {
                 Some(number) => (Some(number), None),
                 None => (None, element.index),
             };
-            match groups.iter_mut().find(|(number, index, _)| (*number, *index) == key) {
+            match groups
+                .iter_mut()
+                .find(|(number, index, _)| (*number, *index) == key)
+            {
                 Some((.., list)) => list.push(element),
                 None => groups.push((key.0, key.1, vec![element])),
             }
@@ -128,10 +133,13 @@ impl Finishing<'_> {
             }
         }
         let counts = made.iter().all(|making| matches!(making, Making::One(_)));
-        let everywhere = groups.iter().all(|(number, _, list)| {
-            number.is_some() || list.len() == self.draft.instances.len()
-        });
-        let many = match (one, counts && everywhere && groups.iter().all(|g| g.0.is_none())) {
+        let everywhere = groups
+            .iter()
+            .all(|(number, _, list)| number.is_some() || list.len() == self.draft.instances.len());
+        let many = match (
+            one,
+            counts && everywhere && groups.iter().all(|g| g.0.is_none()),
+        ) {
             (true, _) => Many::One,
             (false, true) => Many::Fixed(made.len()),
             (false, false) => Many::Any,
@@ -151,13 +159,19 @@ impl Finishing<'_> {
         let mut nums = vec![];
         for at in 0..count {
             let hint = field.hints.get(at).map_or("", String::as_str);
-            let seen = elements.iter().filter_map(|e| Some((e.at, e.values.get(at).copied()?)));
+            let seen = elements
+                .iter()
+                .filter_map(|e| Some((e.at, e.values.get(at).copied()?)));
             let slot = Slot {
                 hint: hint.to_owned(),
                 seen: seen.collect(),
                 missing: None,
             };
-            nums.push(self.numbers.resolve(&slot, Context::New, &format!("{}_{hint}", field.name))?);
+            nums.push(self.numbers.resolve(
+                &slot,
+                Context::New,
+                &format!("{}_{hint}", field.name),
+            )?);
         }
         Ok(nums)
     }
@@ -171,10 +185,17 @@ impl Finishing<'_> {
         });
         let seen = self.draft.instances.iter().map(|id| {
             let count = graph[*id].loops.get(number).copied().unwrap_or(0);
-            let at = tree::At { instance: *id, round: None };
+            let at = tree::At {
+                instance: *id,
+                round: None,
+            };
             (at, Value::Number(Number::Int(count)))
         });
-        let slot = Slot { hint: "rounds".into(), seen: seen.collect(), missing: None };
+        let slot = Slot {
+            hint: "rounds".into(),
+            seen: seen.collect(),
+            missing: None,
+        };
         match (context, field) {
             (Context::Forward, Some(field)) => Ok(Num::Fields(field.name.clone())),
             _ => {
@@ -201,15 +222,21 @@ impl Finishing<'_> {
     fn repeated(&mut self, repeated: &tree::Loop, body: &mut Vec<Statement>) -> Result<(), Unsaid> {
         let rounds = self.rounds(repeated.number, Context::Forward)?;
         // Lists of the loop that nothing began.
-        let grown = repeated.arms.iter().flatten().filter_map(|stmt| match stmt {
-            tree::Stmt::Let(one) if self.form(one) == ListForm::List => Some(one.name.clone()),
-            _ => None,
-        });
+        let grown = repeated
+            .arms
+            .iter()
+            .flatten()
+            .filter_map(|stmt| match stmt {
+                tree::Stmt::Let(one) if self.form(one) == ListForm::List => Some(one.name.clone()),
+                _ => None,
+            });
         let grown: Vec<String> = grown.collect();
         let single = repeated.arms.iter().all(|arm| arm.len() == 1);
         let collects = single
             && grown.len() == repeated.arms.len()
-            && grown.iter().all(|name| Some(name) == grown.first() && !self.begun.contains(name));
+            && grown
+                .iter()
+                .all(|name| Some(name) == grown.first() && !self.begun.contains(name));
         if let (true, Some(name)) = (collects, grown.first()) {
             let mut exprs = vec![];
             for stmt in repeated.arms.iter().flatten() {
@@ -252,9 +279,7 @@ impl Finishing<'_> {
             ListForm::Local => Statement::Let(name, expr),
             ListForm::Latest if self.begun.insert(name.clone()) => Statement::Variable(name, expr),
             ListForm::Latest => Statement::Set(name, expr),
-            ListForm::List if self.begun.insert(name.clone()) => {
-                Statement::List(name, vec![expr])
-            }
+            ListForm::List if self.begun.insert(name.clone()) => Statement::List(name, vec![expr]),
             ListForm::List => match body.last_mut() {
                 // Elements that follow the beginning are part of it.
                 Some(Statement::List(last, elements)) if *last == name && free_of(&expr, &name) => {
@@ -364,7 +389,9 @@ impl Finishing<'_> {
         let fixed = spans.iter().filter_map(|(span, _)| *span).flatten();
         let fixed = fixed.map(Bound::AtMost);
         let all: Vec<Bound> = bounds.into_iter().chain(counted).chain(fixed).collect();
-        let pairs = all.iter().flat_map(|from| all.iter().map(move |to| (*from, *to)));
+        let pairs = all
+            .iter()
+            .flat_map(|from| all.iter().map(move |to| (*from, *to)));
         let holds = |(from, to): &(Bound, Bound)| {
             spans.iter().all(|(span, count)| match span {
                 Some([a, b]) => from.of(*count) == *a && to.of(*count) == *b,
@@ -402,9 +429,17 @@ impl Bound {
 
 fn place(index: Index) -> Place {
     match index {
-        Index { offset: Some(offset), .. } => Place::Round(offset),
-        Index { fixed: Some(fixed), .. } => Place::Fixed(fixed),
-        Index { from_end: Some(from_end), .. } => Place::FromEnd(from_end),
+        Index {
+            offset: Some(offset),
+            ..
+        } => Place::Round(offset),
+        Index {
+            fixed: Some(fixed), ..
+        } => Place::Fixed(fixed),
+        Index {
+            from_end: Some(from_end),
+            ..
+        } => Place::FromEnd(from_end),
         Index { .. } => bug!("nothing says a place in a list"),
     }
 }

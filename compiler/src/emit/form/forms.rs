@@ -34,7 +34,9 @@ pub(super) fn forms(draft: &Draft) -> HashMap<String, ListForm> {
     let mut seen: HashMap<String, Seen> = HashMap::new();
     body(&draft.body, None, &mut seen);
     reads(&draft.result, None, &mut seen);
-    seen.into_iter().map(|(name, seen)| (name, seen.form())).collect()
+    seen.into_iter()
+        .map(|(name, seen)| (name, seen.form()))
+        .collect()
 }
 
 impl Seen {
@@ -95,7 +97,10 @@ fn reads(expr: &Expr, place: Where, seen: &mut HashMap<String, Seen>) {
                 if let Some(chosen) = candidates.last()
                     && let (Name::Local(name), Some(index)) = (&chosen.name, chosen.index)
                 {
-                    seen.entry(name.clone()).or_default().read.push((place, index));
+                    seen.entry(name.clone())
+                        .or_default()
+                        .read
+                        .push((place, index));
                 }
             }
             Expr::Number(_) => {}

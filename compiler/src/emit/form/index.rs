@@ -46,7 +46,10 @@ mod tests {
         let first = Index::new(1, 4, Some(0), false);
         let second = Index::new(2, 4, Some(1), false);
         let both = first.meet(second).unwrap();
-        assert_eq!((both.fixed, both.offset, both.from_end), (None, Some(1), None));
+        assert_eq!(
+            (both.fixed, both.offset, both.from_end),
+            (None, Some(1), None)
+        );
     }
 
     #[test]
@@ -54,8 +57,14 @@ mod tests {
         let three = Index::new(2, 3, None, true);
         let four = Index::new(3, 4, None, true);
         let both = three.meet(four).unwrap();
-        assert_eq!((both.fixed, both.from_end, both.latest), (None, Some(0), true));
-        assert_eq!(three.meet(Index::new(2, 4, None, false)).map(|i| i.fixed), Some(Some(2)));
+        assert_eq!(
+            (both.fixed, both.from_end, both.latest),
+            (None, Some(0), true)
+        );
+        assert_eq!(
+            three.meet(Index::new(2, 4, None, false)).map(|i| i.fixed),
+            Some(Some(2))
+        );
         assert_eq!(three.meet(Index::new(1, 4, None, false)), None);
     }
 }

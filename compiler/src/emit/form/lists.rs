@@ -26,7 +26,9 @@ pub(super) fn compress(
         let lists = places(*first).into_iter().map(|(name, from, count)| {
             let successive = rest.iter().enumerate().take_while(|(at, node)| {
                 let known = places(**node);
-                known.iter().any(|(other, place, _)| *other == name && *place == from + at)
+                known
+                    .iter()
+                    .any(|(other, place, _)| *other == name && *place == from + at)
             });
             (successive.count(), name, from, count)
         });

@@ -25,7 +25,10 @@ pub(in crate::emit) fn locate(
     let mut found = vec![];
     let root = scene.graph.instance_ids().next();
     // Last in, first out: what a structure holds is put in the place where it stands.
-    let mut out: Vec<Task> = root.map(|id| Task::Instance(id, vec![])).into_iter().collect();
+    let mut out: Vec<Task> = root
+        .map(|id| Task::Instance(id, vec![]))
+        .into_iter()
+        .collect();
     while let Some(task) = out.pop() {
         let (id, steps) = match task {
             Task::Found(location) => {

@@ -202,10 +202,11 @@ fn pairs(a: &[Part], b: &[Part]) -> Option<Vec<(Option<usize>, Option<usize>)>> 
             }
             (Some(Part::Segment(_)), _) => (Some(i), None),
             (_, Some(Part::Segment(_))) => (None, Some(j)),
-            (
-                Some(Part::One(x) | Part::Repeat(x, _)),
-                Some(Part::One(y) | Part::Repeat(y, _)),
-            ) if x.like(y) => (Some(i), Some(j)),
+            (Some(Part::One(x) | Part::Repeat(x, _)), Some(Part::One(y) | Part::Repeat(y, _)))
+                if x.like(y) =>
+            {
+                (Some(i), Some(j))
+            }
             _ => return None,
         };
         i += usize::from(pair.0.is_some());
@@ -260,7 +261,10 @@ impl Merge for Let {
             (None, None) => true,
             _ => false,
         };
-        self.name == other.name && places && self.whole == other.whole && self.expr.like(&other.expr)
+        self.name == other.name
+            && places
+            && self.whole == other.whole
+            && self.expr.like(&other.expr)
     }
 
     fn merge(&mut self, other: Self) {
@@ -295,7 +299,8 @@ fn statement_pairs(a: &[Stmt], b: &[Stmt]) -> Option<Vec<(Option<usize>, Option<
 }
 
 fn has_loop(body: &[Stmt], number: usize) -> bool {
-    body.iter().any(|s| matches!(s, Stmt::Loop(l) if l.number == number))
+    body.iter()
+        .any(|s| matches!(s, Stmt::Loop(l) if l.number == number))
 }
 
 trait Arms {
@@ -369,7 +374,11 @@ impl Merge for Draft {
             }
         }
         for field in other.fields {
-            match self.fields.iter_mut().find(|known| known.name == field.name) {
+            match self
+                .fields
+                .iter_mut()
+                .find(|known| known.name == field.name)
+            {
                 Some(known) => known.elements.extend(field.elements),
                 None => self.fields.push(field),
             }

@@ -71,9 +71,10 @@ pub(super) fn form(graph: &Graph, stored: bool) -> Form {
             let draft = draft::draft(&scene, id);
             drafts.insert(id, draft.fields.clone());
             let known = by_block.entry(&graph[id].block).or_default();
-            let same = known.iter().copied().find(|at| {
-                groups.get(*at).is_some_and(|group| group.like(&draft))
-            });
+            let same = known
+                .iter()
+                .copied()
+                .find(|at| groups.get(*at).is_some_and(|group| group.like(&draft)));
             match same.and_then(|at| groups.get_mut(at)) {
                 Some(group) => group.merge(draft),
                 None => {
@@ -98,10 +99,14 @@ pub(super) fn form(graph: &Graph, stored: bool) -> Form {
             *place = to;
         }
     }
-    let mut structures: Vec<(usize, Structure)> = places.iter().copied().zip(scene.structures).collect();
+    let mut structures: Vec<(usize, Structure)> =
+        places.iter().copied().zip(scene.structures).collect();
     structures.sort_by_key(|(place, _)| *place);
     Form {
-        structures: structures.into_iter().map(|(_, structure)| structure).collect(),
+        structures: structures
+            .into_iter()
+            .map(|(_, structure)| structure)
+            .collect(),
         places,
         locations,
     }
@@ -124,7 +129,13 @@ fn place(scene: &mut Scene<'_>, group: &Draft) {
         let number = scene.structures.len();
         scene.structures.push(structure);
         for (id, values) in values {
-            scene.placed.insert(id, Placed { structure: number, values });
+            scene.placed.insert(
+                id,
+                Placed {
+                    structure: number,
+                    values,
+                },
+            );
         }
     }
 }

@@ -86,7 +86,9 @@ impl Numbers {
         let places = self.instances.iter().enumerate();
         let places: std::collections::HashMap<_, _> = places.map(|(at, id)| (*id, at)).collect();
         for (at, value) in &slot.seen {
-            let place = places.get(&at.instance).and_then(|place| values.get_mut(*place));
+            let place = places
+                .get(&at.instance)
+                .and_then(|place| values.get_mut(*place));
             if let Some(place) = place {
                 place.push((at.round, *value));
             }
@@ -134,7 +136,11 @@ impl Numbers {
             false => a == b,
         };
         if all.iter().all(|n| equal(*n, first)) {
-            return Ok(if of_start { pretty(float(first)) } else { Num::Value(first) });
+            return Ok(if of_start {
+                pretty(float(first))
+            } else {
+                Num::Value(first)
+            });
         }
         let steady: Option<Vec<Option<Number>>> = values
             .iter()
@@ -158,7 +164,10 @@ impl Numbers {
             })
             .collect();
         let flat = |list: &Vec<(Option<usize>, Number)>| {
-            list.iter().all(|(_, n)| list.first().is_some_and(|(_, m)| same(float(*n), float(*m))))
+            list.iter().all(|(_, n)| {
+                list.first()
+                    .is_some_and(|(_, m)| same(float(*n), float(*m)))
+            })
         };
         if of_start && divided.iter().all(flat) {
             let whole = self.number(&divided, context, hint, true)?;
@@ -169,7 +178,11 @@ impl Numbers {
     }
 
     /// One value a round, the same in all instances that have the round.
-    fn table(&self, values: &[Vec<(Option<usize>, Number)>], of_start: bool) -> Result<Num, Unsaid> {
+    fn table(
+        &self,
+        values: &[Vec<(Option<usize>, Number)>],
+        of_start: bool,
+    ) -> Result<Num, Unsaid> {
         let mut table: Vec<Number> = vec![];
         for (round, number) in values.iter().flatten() {
             let round = round.ok_or(Unsaid)?;
@@ -179,7 +192,13 @@ impl Numbers {
                 _ => return Err(Unsaid),
             }
         }
-        let print = |n: Number| if of_start { pretty(float(n)) } else { Num::Value(n) };
+        let print = |n: Number| {
+            if of_start {
+                pretty(float(n))
+            } else {
+                Num::Value(n)
+            }
+        };
         Ok(Num::Table(table.into_iter().map(print).collect()))
     }
 
@@ -191,12 +210,23 @@ impl Numbers {
         hint: &str,
         of_start: bool,
     ) -> Num {
-        let is_float = values.iter().flatten().any(|n| matches!(n, Number::Float(_)));
+        let is_float = values
+            .iter()
+            .flatten()
+            .any(|n| matches!(n, Number::Float(_)));
         if let Some(num) = self.term(values, context, is_float, of_start) {
             return num;
         }
-        let fill = values.iter().flatten().next().copied().unwrap_or(Number::Int(0));
-        let values = values.iter().map(|n| Value::Number(n.unwrap_or(fill))).collect();
+        let fill = values
+            .iter()
+            .flatten()
+            .next()
+            .copied()
+            .unwrap_or(Number::Int(0));
+        let values = values
+            .iter()
+            .map(|n| Value::Number(n.unwrap_or(fill)))
+            .collect();
         let kind = if is_float { Kind::Float } else { Kind::Int };
         self.own(hint, kind, values, context)
     }
@@ -211,7 +241,10 @@ impl Numbers {
     ) -> Option<Num> {
         let order = self.order(context);
         let fits = |f: &dyn Fn(usize) -> Option<f64>| {
-            let mut all = values.iter().enumerate().filter_map(|(i, n)| n.map(|n| (i, float(n))));
+            let mut all = values
+                .iter()
+                .enumerate()
+                .filter_map(|(i, n)| n.map(|n| (i, float(n))));
             all.all(|(i, n)| f(i).is_some_and(|x| if of_start { same(x, n) } else { x == n }))
         };
         let value = |a: usize, i: usize| -> Option<f64> {
@@ -222,7 +255,10 @@ impl Numbers {
             let num = self.attribute(*a, context);
             return Some(if is_float { self.cast(*a, num) } else { num });
         }
-        let first = values.iter().enumerate().find_map(|(i, n)| n.map(|n| (i, float(n))));
+        let first = values
+            .iter()
+            .enumerate()
+            .find_map(|(i, n)| n.map(|n| (i, float(n))));
         let (at, n) = first?;
         if of_start {
             let found = order.iter().find_map(|a| {
@@ -264,7 +300,9 @@ impl Numbers {
                     let attribute = self.attributes.get(list);
                     attribute.is_some_and(|l| matches!(l.source, Source::Length(_)))
                 };
-                let (Some(size), Some(length)) = (value(*a, at), value(list, at)) else { continue };
+                let (Some(size), Some(length)) = (value(*a, at), value(list, at)) else {
+                    continue;
+                };
                 let parts = n / size - length;
                 if is_length(list)
                     && parts >= 1.0
@@ -317,8 +355,15 @@ impl Numbers {
     }
 
     fn cast(&self, a: usize, num: Num) -> Num {
-        let is_int = self.attributes.get(a).is_some_and(|a| a.values.iter().any(|n| matches!(n, Number::Int(_))));
-        if is_int { Num::Cast(Box::new(num)) } else { num }
+        let is_int = self
+            .attributes
+            .get(a)
+            .is_some_and(|a| a.values.iter().any(|n| matches!(n, Number::Int(_))));
+        if is_int {
+            Num::Cast(Box::new(num))
+        } else {
+            num
+        }
     }
 
     /// Attributes in the order in which they are tried: in the forward pass sizes of inputs, which cost nothing.
@@ -356,7 +401,10 @@ impl Numbers {
             }
             return Num::Parameter(known);
         }
-        let is_float = attribute.values.iter().any(|n| matches!(n, Number::Float(_)));
+        let is_float = attribute
+            .values
+            .iter()
+            .any(|n| matches!(n, Number::Float(_)));
         self.drafts.push(Draft {
             name: attribute.name,
             kind: if is_float { Kind::Float } else { Kind::Int },
@@ -370,7 +418,10 @@ impl Numbers {
     /// A parameter of its own.
     fn own(&mut self, hint: &str, kind: Kind, values: Vec<Value>, context: Context) -> Num {
         let kept = context == Context::Forward;
-        let known = self.drafts.iter().position(|d| d.kind == kind && d.values == values);
+        let known = self
+            .drafts
+            .iter()
+            .position(|d| d.kind == kind && d.values == values);
         if let Some(known) = known {
             if let Some(draft) = self.drafts.get_mut(known) {
                 draft.kept |= kept;
@@ -395,7 +446,9 @@ impl Numbers {
             for list in values {
                 let mut parts: [Vec<(Option<usize>, Number)>; 2] = [vec![], vec![]];
                 for (round, value) in list {
-                    let Value::Init(init, fan) = value else { continue };
+                    let Value::Init(init, fan) = value else {
+                        continue;
+                    };
                     let (kind, numbers) = form(*init, *fan);
                     if *starts.get_or_insert((kind, numbers.len())) != (kind, numbers.len()) {
                         starts = None;
@@ -408,9 +461,14 @@ impl Numbers {
                 if starts.is_none() && !list.is_empty() {
                     break;
                 }
-                columns.iter_mut().zip(parts).for_each(|(all, part)| all.push(part));
+                columns
+                    .iter_mut()
+                    .zip(parts)
+                    .for_each(|(all, part)| all.push(part));
             }
-            let Some((kind, count)) = starts else { continue };
+            let Some((kind, count)) = starts else {
+                continue;
+            };
             let before = self.drafts.clone();
             let numbers: Result<Vec<Num>, Unsaid> = columns
                 .iter()
@@ -418,7 +476,11 @@ impl Numbers {
                 .map(|column| self.number(column, Context::New, hint, true))
                 .collect();
             let plain = |num: &Num| !matches!(num, Num::Value(Number::Float(x)) if odd(*x));
-            let own = self.drafts.iter().skip(before.len()).any(|draft| draft.attribute.is_none());
+            let own = self
+                .drafts
+                .iter()
+                .skip(before.len())
+                .any(|draft| draft.attribute.is_none());
             let last = !matches!(kind, Starts::KaimingUniform | Starts::KaimingNormal);
             match numbers {
                 Ok(numbers) if last || (numbers.iter().all(plain) && !own) => {
@@ -432,7 +494,9 @@ impl Numbers {
             .iter()
             .map(|list| {
                 let (_, first) = list.first().copied()?;
-                list.iter().all(|(_, value)| *value == first).then_some(first)
+                list.iter()
+                    .all(|(_, value)| *value == first)
+                    .then_some(first)
             })
             .collect();
         match one {
@@ -457,7 +521,10 @@ impl Numbers {
         });
         let parameters = parameters.collect();
         let values = (0..self.instances.len()).map(|i| {
-            let own = self.drafts.iter().filter_map(|draft| draft.values.get(i).copied());
+            let own = self
+                .drafts
+                .iter()
+                .filter_map(|draft| draft.values.get(i).copied());
             own.collect()
         });
         (parameters, order, values.collect())
@@ -470,9 +537,10 @@ fn absolute(init: Init, _fan: usize) -> (Starts, Vec<f64>) {
         Init::Constant(value) => (Starts::Constant, vec![value]),
         Init::Uniform { bound } => (Starts::Uniform, vec![bound]),
         Init::Normal { std } => (Starts::Normal, vec![std]),
-        Init::GammaUniform { bound, concentration } => {
-            (Starts::GammaUniform, vec![bound, concentration])
-        }
+        Init::GammaUniform {
+            bound,
+            concentration,
+        } => (Starts::GammaUniform, vec![bound, concentration]),
     }
 }
 
@@ -487,7 +555,11 @@ fn relative(init: Init, fan: usize) -> (Starts, Vec<f64>) {
 }
 
 /// Sizes of inputs in order, then values of the text in order.
-fn attributes(scene: &Scene<'_>, instances: &[InstanceId], inputs: &[(String, bool)]) -> Vec<Attribute> {
+fn attributes(
+    scene: &Scene<'_>,
+    instances: &[InstanceId],
+    inputs: &[(String, bool)],
+) -> Vec<Attribute> {
     let graph = scene.graph;
     let Some(first) = instances.first().map(|id| &graph[*id]) else {
         return vec![];
@@ -516,7 +588,11 @@ fn attributes(scene: &Scene<'_>, instances: &[InstanceId], inputs: &[(String, bo
                 .iter()
                 .map(|id| {
                     let own = graph[*id].inputs.iter().find(|i| i.param == *input)?;
-                    graph[own.node].shape.dims(1).get(axis).map(|n| Number::Int(*n))
+                    graph[own.node]
+                        .shape
+                        .dims(1)
+                        .get(axis)
+                        .map(|n| Number::Int(*n))
                 })
                 .collect();
             let name = match (place, axis) {

@@ -46,7 +46,11 @@ pub(super) fn pretty(x: f64) -> Num {
     for n in ROOTS {
         let r = (n as f64).sqrt();
         if let Some(y) = short(x / r) {
-            return if y == 1.0 { root(n) } else { op(float(y), '*', root(n)) };
+            return if y == 1.0 {
+                root(n)
+            } else {
+                op(float(y), '*', root(n))
+            };
         }
         if let Some(y) = short(x * r) {
             return op(float(y), '/', root(n));
@@ -69,7 +73,10 @@ mod tests {
         assert_eq!(pretty(2f64.sqrt()), root(2));
         assert_eq!(pretty(1.0 / 3f64.sqrt()), op(float(1.0), '/', root(3)));
         let bound = 2.0 * std::f64::consts::PI * 2000.0 / 2f64.sqrt();
-        assert_eq!(pretty(bound), op(op(Num::Tau, '*', float(2000.0)), '/', root(2)));
+        assert_eq!(
+            pretty(bound),
+            op(op(Num::Tau, '*', float(2000.0)), '/', root(2))
+        );
         assert_eq!(pretty(0.123_456_789_012), float(0.123_456_789_012));
     }
 }

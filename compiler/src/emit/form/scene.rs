@@ -48,7 +48,9 @@ impl<'a> Scene<'a> {
         let transparent: Vec<bool> = graph
             .instances
             .iter()
-            .map(|i| i.parent.is_some() && count(i) == 1 && inside(i, i.result) && is_stored(i.result))
+            .map(|i| {
+                i.parent.is_some() && count(i) == 1 && inside(i, i.result) && is_stored(i.result)
+            })
             .collect();
         let clear = |id: InstanceId| transparent.get(id.index()) == Some(&true);
         let mut nodes = vec![vec![]; graph.instances.len()];
@@ -65,9 +67,12 @@ impl<'a> Scene<'a> {
         let mut children = vec![vec![]; graph.instances.len()];
         for id in graph.instance_ids() {
             let instance = &graph[id];
-            let Some(parent) = instance.parent else { continue };
+            let Some(parent) = instance.parent else {
+                continue;
+            };
             let computes = count(instance) > 0 && inside(instance, instance.result);
-            if computes && !clear(id)
+            if computes
+                && !clear(id)
                 && let Some(list) = children.get_mut(parent.index())
             {
                 list.push(id);
@@ -97,7 +102,10 @@ impl<'a> Scene<'a> {
     pub fn placed(&self, id: InstanceId) -> &Placed {
         match self.placed.get(&id) {
             Some(placed) => placed,
-            None => bug!("`{}` is emitted before what it is made of", self.graph[id].path),
+            None => bug!(
+                "`{}` is emitted before what it is made of",
+                self.graph[id].path
+            ),
         }
     }
 
@@ -115,7 +123,10 @@ impl<'a> Scene<'a> {
         let mut levels: Vec<Vec<InstanceId>> = vec![];
         // Children come after their parents.
         for id in self.graph.instance_ids().rev() {
-            let below = self.children(id).iter().filter_map(|child| heights.get(child.index()));
+            let below = self
+                .children(id)
+                .iter()
+                .filter_map(|child| heights.get(child.index()));
             let height = below.max().map_or(0, |below| below + 1);
             if let Some(own) = heights.get_mut(id.index()) {
                 *own = height;

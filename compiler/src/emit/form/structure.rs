@@ -115,6 +115,13 @@ pub(in crate::emit) enum Num {
     Table(Vec<Num>),
 }
 
+impl Num {
+    /// Whether a tensor starts as zeros.
+    pub fn is_zero_start(&self) -> bool {
+        *self == Self::Init(Starts::Constant, vec![Self::Value(Number::Float(0.0))])
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::emit) enum Starts {
     Constant,

@@ -10,7 +10,7 @@ use super::syntax::{Rust, assigned, call};
 use crate::bug::bug;
 use crate::emit::doc::{ANY, all, bracketed, text};
 use crate::emit::form::{Form, Making, Num, Starts};
-use crate::emit::items::items;
+use crate::emit::items::{Items, items};
 use crate::emit::paths::renamed;
 use crate::emit::target::Target;
 use crate::emit::text::file_name;
@@ -22,7 +22,10 @@ const TEMPLATES: [(&str, &str); 6] = [
     ("file.rs", include_str!("../templates/rust/file.rs.tera")),
     ("model.rs", include_str!("../templates/rust/model.rs.tera")),
     ("init.rs", include_str!("../templates/rust/init.rs.tera")),
-    ("loader.rs", include_str!("../templates/rust/loader.rs.tera")),
+    (
+        "loader.rs",
+        include_str!("../templates/rust/loader.rs.tera"),
+    ),
     ("flat.rs", include_str!("../templates/rust/flat.rs.tera")),
     ("check.rs", include_str!("../templates/rust/check.rs.tera")),
 ];
@@ -73,7 +76,7 @@ struct View {
     blocks: Vec<String>,
     support: String,
     starts: StartsView,
-    renamed: Vec<[String; 2]>,
+    renamed: Vec<RenamedView>,
     check: Option<CheckView>,
 }
 
@@ -88,6 +91,13 @@ struct StartsView {
     kaiming_normal: bool,
     kaiming: bool,
     gamma_uniform: bool,
+}
+
+/// A path in files and its field, as literals.
+#[derive(Serialize)]
+struct RenamedView {
+    name: String,
+    field: String,
 }
 
 #[derive(Serialize)]
@@ -108,20 +118,24 @@ pub(in crate::emit) fn source(
 ) -> String {
     let graph = model.primitives();
     let items = items(form, rust.words());
-    let scope = Scope { target: &rust, form, items: &items };
+    let scope = Scope {
+        target: &rust,
+        form,
+        items: &items,
+    };
     let mut sources = (0..form.structures.len()).map(|at| structure_source(rust, scope, graph, at));
     let (Some(first), Some(named)) = (sources.next(), items.structures.first()) else {
         bug!("a model has no structure")
     };
-    let blocks = sources.zip(items.structures.iter().skip(1)).map(|(source, named)| {
-        match source.declaration.is_empty() {
+    let blocks = sources
+        .zip(items.structures.iter().skip(1))
+        .map(|(source, named)| match source.declaration.is_empty() {
             true => source.forward,
             false => format!(
                 "{}\n\nimpl {} {{\n    {}\n\n    {}\n}}",
                 source.declaration, named.name, source.new, source.forward
             ),
-        }
-    });
+        });
     let names: &[&str] = match graph.input.sizes.rank() {
         1 => &["channels", "length"],
         _ => &["channels", "height", "width"],
@@ -140,12 +154,21 @@ pub(in crate::emit) fn source(
         input_names: names.join(", "),
         product: names.join(" * "),
         parameters: graph.parameter_count(),
-        weights: options.beside.map(|files| weights(rust, graph, files)).unwrap_or_default(),
+        weights: options
+            .beside
+            .map(|files| weights(rust, graph, files))
+            .unwrap_or_default(),
         blocks: blocks.collect(),
         support: String::new(),
-        starts: if rust == Rust::Std { starts(form) } else { StartsView::default() },
-        renamed: renamed(graph, form, &items),
-        check: options.beside.and_then(|files| check(files.check?, &named.name)),
+        starts: if rust == Rust::Std {
+            starts(form)
+        } else {
+            StartsView::default()
+        },
+        renamed: renamed_view(graph, form, &items),
+        check: options
+            .beside
+            .and_then(|files| check(files.check?, &named.name)),
     };
     let code = render(&view);
     view.support = support::pick(&code, &held(form));
@@ -153,9 +176,20 @@ pub(in crate::emit) fn source(
     tidy(&render(&view))
 }
 
+fn renamed_view(graph: &Graph, form: &Form, items: &Items) -> Vec<RenamedView> {
+    let pairs = renamed(graph, form, items).into_iter();
+    let views = pairs.map(|[name, field]| RenamedView {
+        name: format!("{name:?}"),
+        field: format!("{field:?}"),
+    });
+    views.collect()
+}
+
 /// The sizes of an input.
 fn input(graph: &Graph) -> String {
-    let sizes = [graph.input.channels].into_iter().chain(graph.input.sizes.as_slice().iter().copied());
+    let sizes = [graph.input.channels]
+        .into_iter()
+        .chain(graph.input.sizes.as_slice().iter().copied());
     let sizes: Vec<String> = sizes.map(|n| n.to_string()).collect();
     format!("[{}]", sizes.join(", "))
 }
@@ -179,7 +213,10 @@ fn check(file: &str, model: &str) -> Option<CheckView> {
     Some(CheckView {
         module: "emitted",
         bytes: format!("        {}", constant("let stored", file, 8)),
-        network: format!("        {}", assigned("let network", network).print(WIDTH, 8)),
+        network: format!(
+            "        {}",
+            assigned("let network", network).print(WIDTH, 8)
+        ),
         input: INPUT,
         logits: LOGITS,
     })
@@ -225,7 +262,10 @@ const NEEDS_NO_STD: [&str; 2] = [
 fn header(rust: Rust, model: &Model, options: &EmitOptions<'_>) -> Vec<String> {
     let file = file_name(options.sources);
     let version = env!("CARGO_PKG_VERSION");
-    let mut lines = vec![format!("`{}`, emitted by termc {version} from `{file}`.", model.name)];
+    let mut lines = vec![format!(
+        "`{}`, emitted by termc {version} from `{file}`.",
+        model.name
+    )];
     let needs: &[&str] = match rust {
         Rust::Std => &NEEDS,
         Rust::NoStd => &NEEDS_NO_STD,
@@ -255,7 +295,11 @@ fn starts(form: &Form) -> StartsView {
             }
         }
     };
-    for making in form.structures.iter().flat_map(|s| s.fields.iter().flat_map(|f| &f.made)) {
+    for making in form
+        .structures
+        .iter()
+        .flat_map(|s| s.fields.iter().flat_map(|f| &f.made))
+    {
         match making {
             Making::One(numbers) | Making::Loop(_, numbers) => numbers.iter().for_each(&mut see),
         }
@@ -273,7 +317,9 @@ fn imports(rust: Rust, code: &str) -> Vec<String> {
     }
     let mut modules: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for path in IMPORTS {
-        let Some((module, name)) = path.rsplit_once("::") else { continue };
+        let Some((module, name)) = path.rsplit_once("::") else {
+            continue;
+        };
         let offered = match module.split("::").next() {
             Some("alloc") => rust == Rust::NoStd,
             _ => true,
@@ -288,11 +334,18 @@ fn imports(rust: Rust, code: &str) -> Vec<String> {
         names.sort_by_key(|name| (name.starts_with(char::is_uppercase), *name));
         let list = match names.as_slice() {
             [one] => text(*one),
-            _ => bracketed("{", names.iter().map(|name| text(*name)).collect(), "}", ANY),
+            _ => bracketed(
+                "{",
+                names.iter().map(|name| text(*name)).collect(),
+                "}",
+                ANY,
+            ),
         };
         all([text(format!("use {module}::")), list, text(";")]).print(WIDTH, 0)
     };
-    let (own, burn): (Vec<_>, Vec<_>) = modules.iter().partition(|(module, _)| !module.starts_with("burn"));
+    let (own, burn): (Vec<_>, Vec<_>) = modules
+        .iter()
+        .partition(|(module, _)| !module.starts_with("burn"));
     let own: Vec<String> = own.into_iter().map(line).collect();
     let burn: Vec<String> = burn.into_iter().map(line).collect();
     match own.is_empty() {

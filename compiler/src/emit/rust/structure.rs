@@ -46,7 +46,9 @@ fn documentation(structure: &Structure) -> Doc {
         (true, false) => format!("The block `{}`.", structure.block),
     };
     let lines = comment(&doc, WIDTH - 4);
-    all(lines.into_iter().flat_map(|line| [text(format!("/// {line}").trim_end()), Doc::Hard]))
+    all(lines
+        .into_iter()
+        .flat_map(|line| [text(format!("/// {line}").trim_end()), Doc::Hard]))
 }
 
 /// The type of a field or of its elements.
@@ -75,7 +77,11 @@ fn declaration(writer: &Writer<'_>) -> Doc {
     let (structure, named) = (writer.structure, writer.named);
     let fields = structure.fields.iter().zip(&named.fields);
     let fields = fields.map(|(field, name)| text(format!("{name}: {},", kind(writer, field))));
-    let kept = structure.parameters.iter().zip(&named.kept).filter(|(p, _)| p.kept);
+    let kept = structure
+        .parameters
+        .iter()
+        .zip(&named.kept)
+        .filter(|(p, _)| p.kept);
     let kept = kept.flat_map(|(parameter, name)| {
         let field = format!("{name}: {},", rust_kind(parameter.kind));
         [text("#[module(skip)]"), text(field)]
@@ -167,11 +173,17 @@ fn new(rust: Rust, writer: &mut Writer<'_>) -> Doc {
         let value = value(rust, writer, field);
         fields.push(all([text(format!("{name}: ")), value, text(",")]));
     }
-    let kept = structure.parameters.iter().zip(&writer.named.kept).zip(&writer.named.parameters);
-    let kept = kept.filter(|((p, _), _)| p.kept).map(|((_, field), name)| match field == name {
-        true => text(format!("{name},")),
-        false => text(format!("{field}: {name},")),
-    });
+    let kept = structure
+        .parameters
+        .iter()
+        .zip(&writer.named.kept)
+        .zip(&writer.named.parameters);
+    let kept = kept
+        .filter(|((p, _), _)| p.kept)
+        .map(|((_, field), name)| match field == name {
+            true => text(format!("{name},")),
+            false => text(format!("{field}: {name},")),
+        });
     fields.extend(kept);
     let whole = match fields.is_empty() {
         true => text("Self {}"),
@@ -203,7 +215,10 @@ fn value(rust: Rust, writer: &mut Writer<'_>, field: &Field) -> Doc {
                     text("(0.."),
                     rounds,
                     text(")"),
-                    nest(all([Doc::Soft, call(".map", vec![all([text(format!("|{round}| ")), element])])])),
+                    nest(all([
+                        Doc::Soft,
+                        call(".map", vec![all([text(format!("|{round}| ")), element])]),
+                    ])),
                 ]));
             }
         }
@@ -247,6 +262,14 @@ fn one(rust: Rust, writer: &mut Writer<'_>, field: &Field, numbers: &[Num]) -> D
                 [one] => one.clone(),
                 _ => bracketed("[", sizes.to_vec(), "]", 60),
             };
+            // The last of several tensors usually starts as zeros.
+            let (starts, function) = match (starts.split_last(), tensors.as_slice()) {
+                (Some((_, rest)), [_, .., last]) => match numbers.last() {
+                    Some(num) if num.is_zero_start() => (rest, function.to_owned()),
+                    _ => (starts, format!("with_{last}")),
+                },
+                _ => (starts, function.to_owned()),
+            };
             let arguments = [sizes].into_iter().chain(starts.to_vec()).chain([device]);
             call(&format!("{kind}::{function}"), arguments.collect())
         }
@@ -278,7 +301,12 @@ fn one(rust: Rust, writer: &mut Writer<'_>, field: &Field, numbers: &[Num]) -> D
 
 fn forward(writer: &mut Writer<'_>, graph: &Graph) -> Doc {
     let structure = writer.structure;
-    let Body { inputs, dims, lines, result } = writer.body();
+    let Body {
+        inputs,
+        dims,
+        lines,
+        result,
+    } = writer.body();
     let function = structure.is_function();
     let own = (!function).then(|| text("&self"));
     let tensors = inputs.iter().map(|(name, list)| match list {
@@ -292,7 +320,11 @@ fn forward(writer: &mut Writer<'_>, graph: &Graph) -> Doc {
     if structure.device {
         arguments.push(text("device: &Device"));
     }
-    let name = if function { writer.named.name.as_str() } else { "forward" };
+    let name = if function {
+        writer.named.name.as_str()
+    } else {
+        "forward"
+    };
     let rank = if structure.is_model { 2 } else { 4 };
     let head = group(
         LINE,
@@ -307,7 +339,9 @@ fn forward(writer: &mut Writer<'_>, graph: &Graph) -> Doc {
     for (variable, names) in dims {
         let names = names.map(|name| name.unwrap_or_else(|| "_".into()));
         let names = match &names {
-            [channels, height, width] if height == "_" && width == "_" => format!("_, {channels}, .."),
+            [channels, height, width] if height == "_" && width == "_" => {
+                format!("_, {channels}, ..")
+            }
             [channels, height, width] if channels == "_" => format!("_, _, {height}, {width}"),
             [channels, height, width] => format!("_, {channels}, {height}, {width}"),
         };
@@ -320,9 +354,14 @@ fn forward(writer: &mut Writer<'_>, graph: &Graph) -> Doc {
         false => result,
     });
     let doc = match (structure.is_model, function) {
-        (true, _) => "/// The logits `[N, CLASSES]` of a batch of inputs, `[N, channels, height, width]`.".to_owned(),
+        (true, _) => {
+            "/// The logits `[N, CLASSES]` of a batch of inputs, `[N, channels, height, width]`."
+                .to_owned()
+        }
         (false, true) => String::new(),
-        (false, false) => shapes(graph, structure.first).map_or(String::new(), |s| format!("/// {s}")),
+        (false, false) => {
+            shapes(graph, structure.first).map_or(String::new(), |s| format!("/// {s}"))
+        }
     };
     let doc = match doc.is_empty() {
         true => Doc::Nil,
@@ -343,7 +382,10 @@ fn line(line: Line) -> Doc {
         }
         Line::Push(name, value) => all([call(&format!("{name}.push"), vec![value]), text(";")]),
         Line::Collect(name, round, values) => {
-            let closure = all([text(format!("|{}| ", head_name(&round))), arms(&round, values)]);
+            let closure = all([
+                text(format!("|{}| ", head_name(&round))),
+                arms(&round, values),
+            ]);
             let chain = all([
                 source_of(&round),
                 nest(all([Doc::Soft, call(".map", vec![closure])])),
@@ -352,7 +394,10 @@ fn line(line: Line) -> Doc {
             assigned(&format!("let {name}: Vec<_>"), group(60, chain))
         }
         Line::Loop(round, mut lists) => {
-            let head = all([text(format!("for {} in ", head_name(&round))), loop_source(&round)]);
+            let head = all([
+                text(format!("for {} in ", head_name(&round))),
+                loop_source(&round),
+            ]);
             let lines = match lists.len() {
                 1 => lists.remove(0).into_iter().map(self::line).collect(),
                 _ => vec![branches(&round, lists)],
@@ -402,7 +447,9 @@ fn head_name(round: &Round) -> String {
 /// What a loop goes through.
 fn source_of(round: &Round) -> Doc {
     match (&round.over, &round.name) {
-        (Some((list, _)), Some(_)) => all([list.clone(), nest(all([Doc::Soft, text(".enumerate()")]))]),
+        (Some((list, _)), Some(_)) => {
+            all([list.clone(), nest(all([Doc::Soft, text(".enumerate()")]))])
+        }
         (Some((list, _)), None) => list.clone(),
         (None, _) => all([text("(0.."), round.count.clone(), text(")")]),
     }

@@ -20,7 +20,10 @@ pub(in crate::emit) enum Rust {
 }
 
 fn atom(doc: Doc) -> Printed {
-    Printed { doc, tight: Tightness::Atom }
+    Printed {
+        doc,
+        tight: Tightness::Atom,
+    }
 }
 
 fn place(place: &Place, list: &str, round: &str) -> String {
@@ -80,7 +83,9 @@ impl Rust {
                 Tensors::Whole(list, _, true) => text(format!("{list}.to_vec()")),
                 Tensors::Whole(list, Use::Last, false) => text(list),
                 Tensors::Whole(list, Use::Again, false) => text(format!("{list}.clone()")),
-                Tensors::Slice(list, from, to, _) => text(format!("{}.to_vec()", range(&list, from, to))),
+                Tensors::Slice(list, from, to, _) => {
+                    text(format!("{}.to_vec()", range(&list, from, to)))
+                }
             };
             flush(&mut ones, &mut lists);
             lists.push(list);
@@ -260,7 +265,12 @@ pub(super) fn either(arms: Vec<(Option<String>, Doc)>) -> Doc {
             (_, Some(condition)) => format!(" else if {condition} {{"),
             (_, None) => " else {".to_owned(),
         };
-        docs.push(all([text(head), nest(all([Doc::Line, value])), Doc::Line, text("}")]));
+        docs.push(all([
+            text(head),
+            nest(all([Doc::Line, value])),
+            Doc::Line,
+            text("}"),
+        ]));
     }
     group(50, all(docs))
 }
