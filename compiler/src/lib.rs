@@ -18,6 +18,7 @@ mod overrides;
 mod prelude;
 mod primitives;
 mod prune;
+mod read;
 mod reference;
 pub mod source;
 mod structure;

@@ -4,16 +4,22 @@
 
 mod address;
 mod arguments;
+mod assign;
+mod binding;
 mod blame;
 mod body;
 mod call;
+mod changed;
 mod coerce;
 mod draft;
 mod eval;
 mod functions;
+mod input;
+mod instance;
 mod loss;
 pub(crate) mod mentions;
 mod model;
+mod numbers;
 mod operators;
 mod program;
 mod scope;

@@ -5,6 +5,7 @@ use termc_grammar::ast::{BinaryOp, Expr};
 use super::Elaborator;
 use super::draft::Building;
 use super::eval::reported;
+use super::numbers::{Undefined, floats, integers, number, scaled};
 use super::scope::Scope;
 use crate::diagnostics::ProgramKind;
 use crate::language::{Given, Places, Refusal, Start, StartKind, Traced, Ty, Value};
@@ -351,76 +352,3 @@ fn boolean(value: bool, places: Places) -> Traced {
     }
 }
 
-fn scaled(start: &Start, by: f64) -> Value {
-    Value::Init(match start.kind {
-        StartKind::Number(n) => Start {
-            kind: StartKind::Number(n * by),
-            ..*start
-        },
-        _ => Start {
-            scale: start.scale * by,
-            ..*start
-        },
-    })
-}
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Int(n) => *n as f64,
-        Value::Float(x) => *x,
-        other => crate::bug::bug!("a number was promised, not {other:?}"),
-    }
-}
-
-enum Undefined {
-    Operator,
-    Zero,
-}
-
-/// None where no machine number holds the result.
-fn integers(op: BinaryOp, a: i64, b: i64) -> Result<Option<Value>, Undefined> {
-    let whole = |n: Option<i64>| Ok(n.map(Value::Int));
-    match op {
-        BinaryOp::Add => whole(a.checked_add(b)),
-        BinaryOp::Sub => whole(a.checked_sub(b)),
-        BinaryOp::Mul => whole(a.checked_mul(b)),
-        BinaryOp::Div | BinaryOp::Rem if b == 0 => Err(Undefined::Zero),
-        BinaryOp::Div => match a.checked_rem(b) {
-            Some(0) => whole(a.checked_div(b)),
-            Some(_) => Ok(Some(Value::Float(a as f64 / b as f64))),
-            None => Ok(None),
-        },
-        BinaryOp::Rem => whole(a.checked_rem(b)),
-        _ => compare(op, a.cmp(&b)).map(Some),
-    }
-}
-
-fn floats(op: BinaryOp, a: f64, b: f64) -> Result<Value, Undefined> {
-    let value = match op {
-        BinaryOp::Add => a + b,
-        BinaryOp::Sub => a - b,
-        BinaryOp::Mul => a * b,
-        BinaryOp::Div | BinaryOp::Rem if b == 0.0 => return Err(Undefined::Zero),
-        BinaryOp::Div => a / b,
-        BinaryOp::Rem => a % b,
-        _ => {
-            return match a.partial_cmp(&b) {
-                Some(order) => compare(op, order),
-                None => Ok(Value::Bool(false)),
-            };
-        }
-    };
-    Ok(Value::Float(value))
-}
-
-fn compare(op: BinaryOp, order: std::cmp::Ordering) -> Result<Value, Undefined> {
-    Ok(Value::Bool(match op {
-        BinaryOp::Eq => order.is_eq(),
-        BinaryOp::Ne => order.is_ne(),
-        BinaryOp::Lt => order.is_lt(),
-        BinaryOp::Le => order.is_le(),
-        BinaryOp::Gt => order.is_gt(),
-        BinaryOp::Ge => order.is_ge(),
-        _ => return Err(Undefined::Operator),
-    }))
-}

@@ -1,0 +1,163 @@
+//! Expands a call of a block: an instance of it in the tree, and what its text yields.
+
+use super::arguments::Bound;
+use super::call::Calling;
+use super::eval::reported;
+use super::scope::Scope;
+use super::{ActiveCall, Elaborator, ParameterInfo};
+use crate::diagnostics::ProgramKind;
+use crate::language::limits::MAX_INSTANCES;
+use crate::language::{Places, Traced, Ty, Value};
+use crate::model::{Constant, Input, Instance, InstanceId, NodeId, Span};
+
+impl<'a> Elaborator<'a> {
+    pub(super) fn instance(&mut self, number: usize, calling: Calling<'a, '_>) -> Traced {
+        let definition = self.program.get(number);
+        let super::program::Body::Block(block) = definition.body else {
+            crate::bug::bug!("`{}` is no block", definition.name.text);
+        };
+        let (name, file) = (definition.name.text.as_str(), definition.file);
+        if self
+            .calls
+            .iter()
+            .any(|call| call.definition == Some(number))
+        {
+            self.recursion(number, calling.span);
+            return reported();
+        }
+        if self.calls.len() >= super::MOST_CALLS {
+            let most = super::MOST_CALLS;
+            self.aborted = true;
+            self.refuse(
+                ProgramKind::TooManyCalls { most }.into(),
+                &Places::default(),
+                calling.span,
+            );
+            return reported();
+        }
+        self.expanded.insert(number);
+        if self.draft.instances.len() >= MAX_INSTANCES {
+            self.aborted = true;
+            let most = MAX_INSTANCES;
+            self.refuse(
+                ProgramKind::TooManyInstances { most }.into(),
+                &Places::default(),
+                calling.span,
+            );
+            return reported();
+        }
+        let params = self.parameters(calling.block.callee);
+        let prelude = self.program.is_prelude(number);
+        let grid = params.iter().any(|p| p.ty == Ty::Grid);
+        let path = calling.scope.path_of(&calling.address.steps);
+        let mut positions = calling.positions.clone();
+        positions.extend(self.changes.definition(name));
+        let inner = Scope {
+            // The instance is made when its arguments are: theirs come before it.
+            instance: calling.scope.instance,
+            path: path.clone(),
+            positions,
+            file,
+            slow: calling.scope.slow || grid,
+            names: Default::default(),
+            later: Default::default(),
+            iteration: None,
+            folder: Default::default(),
+        };
+        let Some(Bound { mut scope, values }) = self.bind(&calling, &params, inner) else {
+            return reported();
+        };
+        let (inputs, constants) = self.passed(&params, &values);
+        let id = InstanceId(self.draft.instances.len() as u32);
+        let first = self.draft.nodes.len();
+        self.draft.instances.push(Instance {
+            path: path.clone(),
+            block: name.to_owned(),
+            doc: definition.item.doc.clone(),
+            prelude,
+            slow: grid,
+            parent: Some(calling.scope.instance),
+            inputs,
+            values: constants,
+            bindings: vec![],
+            result: NodeId(0),
+            first,
+            end: first,
+            loops: vec![],
+            iteration: calling.scope.iteration,
+            span: calling.span,
+        });
+        scope.instance = id;
+        self.calls.push(ActiveCall {
+            span: calling.span,
+            name: name.to_owned(),
+            definition: Some(number),
+            path,
+            user: !prelude,
+        });
+        let result = self.body(&mut scope, block, number);
+        self.calls.pop();
+        let end = self.draft.nodes.len();
+        let instance = self.draft.instance(id);
+        instance.end = end;
+        if let Value::Tensor(node) = result.value {
+            instance.result = node;
+        }
+        Traced {
+            places: Places::default(),
+            ..result
+        }
+    }
+
+    fn recursion(&mut self, number: usize, span: Span) {
+        let start = self
+            .calls
+            .iter()
+            .position(|call| call.definition == Some(number));
+        let circle = self
+            .calls
+            .iter()
+            .skip(start.unwrap_or(0))
+            .map(|call| call.name.clone());
+        let name = self.program.get(number).name.text.clone();
+        let circle: Vec<String> = circle.chain([name.clone()]).collect();
+        self.report(ProgramKind::Recursion { name, circle }.into(), span);
+    }
+
+    /// What is left of a call that a change takes away: its first argument.
+    fn passed_through(&mut self, calling: &Calling<'a, '_>) -> Traced {
+        match calling.args.first() {
+            Some((_, first)) => {
+                self.expect(calling.scope, first, &Ty::Tensor, "what passes through")
+            }
+            None => reported(),
+        }
+    }
+
+    /// A value as the model keeps it.
+    pub(super) fn known_value(&self, value: &Value) -> Option<Constant> {
+        Some(match value {
+            Value::Int(n) => Constant::Int(*n),
+            Value::Float(x) => Constant::Float(*x),
+            Value::Bool(b) => Constant::Bool(*b),
+            Value::Word(word) => Constant::Text((*word).to_owned()),
+            Value::Init(start) => Constant::Text(start.to_string()),
+            Value::Block(block) => {
+                let fixed = block.fixed.iter().filter_map(|(name, value)| {
+                    Some(format!("{name}={}", self.known_value(&value.value)?))
+                });
+                let fixed: Vec<String> = fixed.collect();
+                let name = self.callee_name(block.callee);
+                Constant::Text(match fixed.is_empty() {
+                    true => name,
+                    false => format!("{name}({})", fixed.join(", ")),
+                })
+            }
+            Value::List(items) => {
+                let items = items.iter().map(|item| self.known_value(&item.value));
+                Constant::List(items.collect::<Option<_>>()?)
+            }
+            Value::Tensor(_) | Value::Unknown => return None,
+        })
+    }
+}
