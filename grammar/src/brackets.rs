@@ -4,9 +4,8 @@
 
 use std::ops::Range;
 
-use crate::error::{MAX_BRACKETS, SyntaxErrorKind};
+use crate::error::{Fault, MAX_BRACKETS, SyntaxErrorKind};
 use crate::lex::{Kind, Lexeme};
-use crate::scan::Fault;
 
 /// An open bracket.
 struct Open {

@@ -1,6 +1,7 @@
-//! What can be wrong with the text of a `.term` file; where it is found out is elsewhere.
+//! What can be wrong with the text of a `.term` file; what finds it out is elsewhere.
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::ast::Span;
 
@@ -134,5 +135,44 @@ fn alternatives(words: &[String]) -> String {
         [] => "something else".to_owned(),
         [one] => one.clone(),
         [init @ .., last] => format!("{} or {last}", init.join(", ")),
+    }
+}
+
+/// A piece of the source in backticks: short, and with what cannot be seen spelled out.
+pub(crate) fn show(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let spell = |c: char| match c {
+        '\u{feff}' => c.escape_unicode().collect(),
+        c if c.is_control() || (c.is_whitespace() && c != ' ') => c.escape_unicode().collect(),
+        c => vec![c],
+    };
+    let shown: String = text.chars().take(LONGEST).flat_map(spell).collect();
+    let more = if text.chars().nth(LONGEST).is_some() {
+        "..."
+    } else {
+        ""
+    };
+    format!("`{shown}{more}`")
+}
+
+/// An error that a scan finds.
+pub(crate) struct Fault {
+    pub kind: SyntaxErrorKind,
+    /// Where it is told.
+    pub place: Range<usize>,
+    /// What is not worth reading because of it.
+    pub range: Range<usize>,
+    /// Before what a closing bracket is missing, or the closing bracket that lacks a partner because of one before it.
+    pub related: Option<Range<usize>>,
+}
+
+impl Fault {
+    pub fn new(kind: SyntaxErrorKind, place: Range<usize>) -> Self {
+        Self {
+            kind,
+            range: place.clone(),
+            place,
+            related: None,
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::grammar::{Rule, is_keyword};
 use crate::lex::{Kind, Lexeme};
-use crate::parse::{GrammarRule as Rule, is_keyword};
 use crate::stop::Stop;
 
 type Advice = Option<Cow<'static, str>>;

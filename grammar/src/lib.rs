@@ -3,6 +3,7 @@
 pub mod ast;
 mod brackets;
 mod error;
+mod grammar;
 mod help;
 mod lex;
 mod parse;

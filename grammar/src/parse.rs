@@ -7,19 +7,13 @@ use pest::error::{ErrorVariant, InputLocation};
 use pest::iterators::Pair;
 
 use crate::ast::{Expr, File, Line, Span};
-use crate::error::{MAX_ERRORS, MAX_SOURCE_BYTES, SyntaxError, SyntaxErrorKind};
-use crate::scan::{Fault, Scan, scan};
+use crate::error::{Fault, MAX_ERRORS, MAX_SOURCE_BYTES, SyntaxError, SyntaxErrorKind, show};
+use crate::grammar::{Grammar, Rule};
+use crate::scan::{Scan, scan};
 use crate::stop::Stop;
 use crate::tree::Builder;
 use crate::version1;
 use crate::words;
-
-/// The parser that `pest` derives from the grammar.
-#[derive(pest_derive::Parser)]
-#[grammar = "term.pest"]
-struct Grammar;
-
-pub(crate) use self::Rule as GrammarRule;
 
 type Errors = Vec<SyntaxError>;
 
@@ -134,7 +128,7 @@ impl<'a> Source<'a> {
         let tree = read(&mut builder, pair);
         if tree.is_none() && builder.errors.is_empty() {
             let range = start + span.start()..start + span.end();
-            let found = words::show(self.text.get(range.clone()).unwrap_or_default());
+            let found = show(self.text.get(range.clone()).unwrap_or_default());
             errors.push(SyntaxError::new(
                 SyntaxErrorKind::Internal,
                 self.span(range),
@@ -254,9 +248,4 @@ impl<'a> Source<'a> {
         error.help = stop.help().map(|help| help.into_owned());
         error
     }
-}
-
-/// Whether the grammar reserves `word`.
-pub(crate) fn is_keyword(word: &str) -> bool {
-    Grammar::parse(Rule::keyword, word).is_ok()
 }

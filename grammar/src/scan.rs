@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::brackets::{Brackets, LineStart};
-use crate::error::{MAX_ERRORS, SyntaxErrorKind};
+use crate::error::{Fault, MAX_ERRORS, SyntaxErrorKind};
 use crate::lex::{Kind, Lexeme, is_control, lexemes};
 
 /// What a scan finds.
@@ -16,28 +16,6 @@ pub(crate) struct Scan {
     pub items: Vec<usize>,
     /// Where a line may begin, of a body or outside of all.
     pub starts: Vec<Start>,
-}
-
-/// An error that a scan finds.
-pub(crate) struct Fault {
-    pub kind: SyntaxErrorKind,
-    /// Where it is told.
-    pub place: Range<usize>,
-    /// What is not worth reading because of it.
-    pub range: Range<usize>,
-    /// Before what a closing bracket is missing, or the closing bracket that lacks a partner because of one before it.
-    pub related: Option<Range<usize>>,
-}
-
-impl Fault {
-    pub fn new(kind: SyntaxErrorKind, place: Range<usize>) -> Self {
-        Self {
-            kind,
-            range: place.clone(),
-            place,
-            related: None,
-        }
-    }
 }
 
 /// The first byte of a line, and in how many bodies it stands.

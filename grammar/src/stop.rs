@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use crate::error::show;
+use crate::grammar::{Rule, is_keyword};
 use crate::lex::{Kind, Lexeme, lexemes};
-use crate::parse::{GrammarRule as Rule, is_keyword};
-use crate::words::show;
 
 /// Where something else was expected.
 pub(crate) struct Stop<'a> {

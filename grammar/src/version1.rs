@@ -3,9 +3,8 @@
 use std::ops::Range;
 
 use crate::ast::Span;
-use crate::error::{SyntaxError, SyntaxErrorKind};
+use crate::error::{SyntaxError, SyntaxErrorKind, show};
 use crate::lex::{Kind, Lexeme, lexemes};
-use crate::words::show;
 
 /// What has changed since.
 const CHANGES: &str = "\

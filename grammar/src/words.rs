@@ -4,9 +4,8 @@ use std::ops::Range;
 
 use crate::ast::Span;
 use crate::brackets::closing;
-use crate::error::{MAX_BRACKETS, SyntaxError, SyntaxErrorKind};
-use crate::parse::GrammarRule as Rule;
-use crate::scan::Fault;
+use crate::error::{Fault, MAX_BRACKETS, SyntaxError, SyntaxErrorKind, show};
+use crate::grammar::Rule;
 use crate::stop::Stop;
 
 impl Stop<'_> {
@@ -95,23 +94,6 @@ fn describe(rule: Rule, operand: bool) -> Option<(u8, &'static str)> {
         Rule::sep => (5, "a new line"),
         _ => return None,
     })
-}
-
-/// A piece of the source in backticks: short, and with what cannot be seen spelled out.
-pub(crate) fn show(text: &str) -> String {
-    const LONGEST: usize = 40;
-    let spell = |c: char| match c {
-        '\u{feff}' => c.escape_unicode().collect(),
-        c if c.is_control() || (c.is_whitespace() && c != ' ') => c.escape_unicode().collect(),
-        c => vec![c],
-    };
-    let shown: String = text.chars().take(LONGEST).flat_map(spell).collect();
-    let more = if text.chars().nth(LONGEST).is_some() {
-        "..."
-    } else {
-        ""
-    };
-    format!("`{shown}{more}`")
 }
 
 /// The error that a fault is told as.

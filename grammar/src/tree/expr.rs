@@ -3,7 +3,7 @@
 use super::{Builder, Node, Parts};
 use crate::ast::*;
 use crate::error::{MAX_DEPTH, SyntaxError, SyntaxErrorKind};
-use crate::parse::GrammarRule as Rule;
+use crate::grammar::Rule;
 
 /// An expression and the depth of its tree.
 struct Built {

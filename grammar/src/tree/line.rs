@@ -2,7 +2,7 @@
 
 use super::{Builder, Node, Parts};
 use crate::ast::*;
-use crate::parse::GrammarRule as Rule;
+use crate::grammar::Rule;
 
 impl Builder {
     pub(super) fn body(&mut self, node: Node) -> Option<Vec<Line>> {

@@ -8,9 +8,8 @@ mod line;
 use pest::iterators::{Pair, Pairs};
 
 use crate::ast::*;
-use crate::error::{SyntaxError, SyntaxErrorKind};
-use crate::parse::GrammarRule as Rule;
-use crate::words::show;
+use crate::error::{SyntaxError, SyntaxErrorKind, show};
+use crate::grammar::Rule;
 
 type Node<'i> = Pair<'i, Rule>;
 
