@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use termc_grammar::ast::{Expr, File, Item, ItemKind, Line, LineKind, Path, Span};
-use termc_grammar::{MAX_SOURCE_BYTES, SyntaxError};
+use termc_grammar::ast::{Item, ItemKind, LineKind, Span};
 
 use crate::canonical::{canonical, single_name};
-use crate::diagnostics::{Code, Diagnostic, ProgramKind};
-use crate::elaborate::{Elaborated, Program, Unit, elaborate};
+use crate::diagnostics::{Diagnostic, ProgramKind};
+use crate::elaborate::{Elaborated, Program, elaborate};
 use crate::lower::lower;
 use crate::model::Model;
 use crate::overrides::{Action, Changes, Choice, targets};

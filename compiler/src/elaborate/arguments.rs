@@ -1,17 +1,11 @@
 //! Gives each parameter of a call its value: a change's, the argument's, the one fixed before, or the default.
 
-use std::rc::Rc;
-
-use termc_grammar::ast::{Expr, ExprKind, Name};
-
 use super::assign::Argument;
 use super::call::Calling;
-use super::eval::reported;
 use super::scope::{EntryKind, Scope};
 use super::{DefaultValue, Elaborator, ParameterInfo};
-use crate::diagnostics::ProgramKind;
-use crate::language::{BlockValue, Places, Traced, Ty, Value};
-use crate::overrides::{Action, Position};
+use crate::language::{Traced, Ty};
+use crate::overrides::Position;
 
 /// The parameters' values, and the scope that knows them by name.
 pub(super) struct Bound {
@@ -88,5 +82,4 @@ impl<'a> Elaborator<'a> {
             DefaultValue::Written(expr) => self.expect(scope, expr, &param.ty, of),
         }
     }
-
 }

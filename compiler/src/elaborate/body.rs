@@ -9,8 +9,7 @@ use super::eval::reported;
 use super::scope::{Entry, EntryKind, Scope};
 use crate::diagnostics::ProgramKind;
 use crate::language::{Places, Traced, Ty, Value};
-use crate::model::{Binding, Iteration, NodeId};
-use crate::overrides::Action;
+use crate::model::Iteration;
 
 /// The most rounds of a loop.
 const MOST_ROUNDS: i64 = 100_000;

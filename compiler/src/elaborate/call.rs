@@ -5,14 +5,13 @@ use std::rc::Rc;
 
 use termc_grammar::ast::{Call, Expr, ExprKind};
 
-use super::arguments::Bound;
 use super::draft::{Building, unknown};
 use super::eval::reported;
 use super::scope::{Address, Entry, EntryKind, Scope};
-use super::{ActiveCall, Elaborator, ParameterInfo};
+use super::{ActiveCall, Elaborator};
 use crate::diagnostics::ProgramKind;
 use crate::language::{BlockValue, Callee, Places, Traced, Ty, Value, function};
-use crate::model::{Constant, Input, Instance, NodeId, Span};
+use crate::model::Span;
 use crate::overrides::Position;
 
 /// A call on its way.
@@ -109,6 +108,16 @@ impl<'a> Elaborator<'a> {
             }
         }
         self.apply(calling)
+    }
+
+    /// What is left of a call that a change takes away: its first argument.
+    fn passed_through(&mut self, calling: &Calling<'a, '_>) -> Traced {
+        match calling.args.first() {
+            Some((_, first)) => {
+                self.expect(calling.scope, first, &Ty::Tensor, "what passes through")
+            }
+            None => reported(),
+        }
     }
 
     fn unknown_callee(&mut self, scope: &Scope, call: &'a Call, piped: Option<&'a Expr>) -> Traced {
@@ -274,38 +283,6 @@ impl<'a> Elaborator<'a> {
             self.draft.set_sizes(*id, places);
         }
         made
-    }
-
-    /// What an instance was given, for the model.
-    fn passed(
-        &self,
-        params: &[ParameterInfo<'a>],
-        values: &[Traced],
-    ) -> (Vec<Input>, Vec<(String, Constant)>) {
-        let (mut inputs, mut constants) = (vec![], vec![]);
-        for (param, value) in params.iter().zip(values) {
-            let mut input = |index, node| {
-                inputs.push(Input {
-                    param: param.name.to_owned(),
-                    index,
-                    node,
-                })
-            };
-            match &value.value {
-                Value::Tensor(id) => input(None, *id),
-                Value::List(items) if matches!(&param.ty, Ty::List(of) if matches!(**of, Ty::Tensor | Ty::Grid)) => {
-                    for (index, item) in items.iter().enumerate() {
-                        if let Value::Tensor(id) = item.value {
-                            input(Some(index), id);
-                        }
-                    }
-                }
-                other => {
-                    constants.extend(self.known_value(other).map(|c| (param.name.to_owned(), c)))
-                }
-            }
-        }
-        (inputs, constants)
     }
 
     /// The name of what is called.

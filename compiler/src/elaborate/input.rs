@@ -15,7 +15,12 @@ use crate::primitives::Input;
 
 impl<'a> Elaborator<'a> {
     /// Makes the input's node.
-    pub(super) fn input(&mut self, scope: &mut Scope, name: &'a Name, sizes: &'a Expr) -> Option<NodeId> {
+    pub(super) fn input(
+        &mut self,
+        scope: &mut Scope,
+        name: &'a Name,
+        sizes: &'a Expr,
+    ) -> Option<NodeId> {
         let at = self.changes.step(&scope.positions, &name.text, None);
         let expr = self.changes.set(&at).map_or(sizes, |(changed, _)| changed);
         let ty = Ty::List(Box::new(Ty::Int));

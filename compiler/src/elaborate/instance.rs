@@ -124,16 +124,6 @@ impl<'a> Elaborator<'a> {
         self.report(ProgramKind::Recursion { name, circle }.into(), span);
     }
 
-    /// What is left of a call that a change takes away: its first argument.
-    fn passed_through(&mut self, calling: &Calling<'a, '_>) -> Traced {
-        match calling.args.first() {
-            Some((_, first)) => {
-                self.expect(calling.scope, first, &Ty::Tensor, "what passes through")
-            }
-            None => reported(),
-        }
-    }
-
     /// A value as the model keeps it.
     pub(super) fn known_value(&self, value: &Value) -> Option<Constant> {
         Some(match value {
@@ -159,5 +149,37 @@ impl<'a> Elaborator<'a> {
             }
             Value::Tensor(_) | Value::Unknown => return None,
         })
+    }
+
+    /// What an instance was given, for the model.
+    fn passed(
+        &self,
+        params: &[ParameterInfo<'a>],
+        values: &[Traced],
+    ) -> (Vec<Input>, Vec<(String, Constant)>) {
+        let (mut inputs, mut constants) = (vec![], vec![]);
+        for (param, value) in params.iter().zip(values) {
+            let mut input = |index, node| {
+                inputs.push(Input {
+                    param: param.name.to_owned(),
+                    index,
+                    node,
+                })
+            };
+            match &value.value {
+                Value::Tensor(id) => input(None, *id),
+                Value::List(items) if matches!(&param.ty, Ty::List(of) if matches!(**of, Ty::Tensor | Ty::Grid)) => {
+                    for (index, item) in items.iter().enumerate() {
+                        if let Value::Tensor(id) = item.value {
+                            input(Some(index), id);
+                        }
+                    }
+                }
+                other => {
+                    constants.extend(self.known_value(other).map(|c| (param.name.to_owned(), c)))
+                }
+            }
+        }
+        (inputs, constants)
     }
 }

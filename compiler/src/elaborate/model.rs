@@ -3,16 +3,12 @@
 use termc_grammar::ast::{Expr, Item, ItemKind, Line, LineKind, Name};
 
 use super::draft::Draft;
-use super::draft::unknown;
-use super::eval::reported;
-use super::scope::{Entry, EntryKind, Scope};
+use super::scope::Scope;
 use super::{Elaborator, Program, Unit};
 use crate::diagnostics::{Diagnostic, ProgramKind};
-use crate::language::limits::{MAX_CHANNELS, longest_axis};
-use crate::language::{Given, Places, Traced, Ty, Value};
-use crate::model::{Graph, Instance, InstanceId, NodeId, Shape, Sizes, Span};
+use crate::language::{Traced, Ty, Value};
+use crate::model::{Graph, Instance, NodeId, Span};
 use crate::overrides::{Changes, Chosen};
-use crate::primitives::Input;
 
 /// What became of a model.
 pub(crate) struct Elaborated {

@@ -78,4 +78,3 @@ pub(super) fn compare(op: BinaryOp, order: std::cmp::Ordering) -> Result<Value, 
         _ => return Err(Undefined::Operator),
     }))
 }
-

@@ -8,7 +8,7 @@ use super::eval::reported;
 use super::numbers::{Undefined, floats, integers, number, scaled};
 use super::scope::Scope;
 use crate::diagnostics::ProgramKind;
-use crate::language::{Given, Places, Refusal, Start, StartKind, Traced, Ty, Value};
+use crate::language::{Given, Places, Refusal, Start, Traced, Ty, Value};
 use crate::model::{NodeId, Span};
 use crate::primitives::operators;
 
@@ -351,4 +351,3 @@ fn boolean(value: bool, places: Places) -> Traced {
         places,
     }
 }
-

@@ -69,7 +69,13 @@ impl Places {
     /// The places that are not in this text.
     pub fn outside(&self, span: Span) -> Self {
         let inside = |place: &Place| place.span.start >= span.start && place.span.end <= span.end;
-        Self(self.0.iter().copied().filter(|place| !inside(place)).collect())
+        Self(
+            self.0
+                .iter()
+                .copied()
+                .filter(|place| !inside(place))
+                .collect(),
+        )
     }
 
     /// Whether the value was written nowhere.
