@@ -90,7 +90,7 @@ fn as_json(scores: &Scores, model: &str, dataset: &Dataset, batch: usize) -> Val
         "images": scores.images,
         "top1": scores.accuracy(),
         "top5": scores.accuracy5(),
-        "loss": scores.terms,
+        "loss": scores.terms.by_name(),
         "classes": classes.collect::<Vec<_>>(),
         "confusion": scores.confusion,
         "worst": scores.worst,
@@ -109,7 +109,7 @@ pub fn as_table(scores: &Scores, dataset: &Dataset, batch: usize, terminal: &Ter
         scores.images,
         terminal.accent(Accent::Bold, &percent(scores.accuracy())),
         percent(scores.accuracy5()),
-        scores.terms.cross_entropy,
+        scores.terms.classification(),
     );
     let width = dataset.classes.iter().map(|c| c.chars().count());
     let width = width.max().unwrap_or(0).max("class".len());

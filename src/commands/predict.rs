@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 use termc_runtime::Model;
-use termc_runtime::model::{ImageBatch, Prediction};
+use termc_runtime::model::{ImageBatch, Prediction, image_shape};
 
 use crate::cli::{ChangeArgs, ComputeArgs};
 use crate::failure::Failure;
@@ -46,7 +46,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let preprocessing = checked.preprocessing()?;
     let weights = checked.weights(None)?;
     let compute = arguments.compute.select_exact("predict", terminal)?;
-    let images = ImageBatch::read(checked.model.input, &arguments.images)?;
+    let images = ImageBatch::read(image_shape(&checked.model), &arguments.images)?;
     let model = Model::new(checked, &weights.tensors, compute)?.with_preprocessing(preprocessing);
     let predictions = model.predict(&images)?;
     for (path, prediction) in arguments.images.iter().zip(&predictions) {

@@ -25,6 +25,10 @@ pub struct Arguments {
     #[arg(long, value_name = "SIZE")]
     memory: Option<Size>,
 
+    /// How many block calls deep the table goes; 0 shows each call of the model as one row
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    depth: usize,
+
     /// For people or for programs
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -68,7 +72,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         let text = serde_json::to_string(&whole).map_err(Failure::machine)?;
         return terminal.line(text);
     }
-    let mut text = whole.summary.table();
+    let mut text = whole.summary.table(arguments.depth);
     if let Some(needed) = whole.training_bytes {
         text += &format!(
             "training at batch {batch} on the CPU: about {}\n",

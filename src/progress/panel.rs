@@ -62,7 +62,7 @@ impl Panel {
     /// Takes a step into account.
     pub fn step(&mut self, progress: &Progress) {
         self.loss.push(progress.terms.total);
-        self.progress = Some(*progress);
+        self.progress = Some(progress.clone());
         self.asked = None;
     }
 
@@ -177,16 +177,12 @@ impl Panel {
             return "waiting for the first step".into();
         };
         let terms = progress.sums.terms();
-        let term = |name: &str, value: Option<f64>| {
-            value.map_or(String::new(), |v| format!(" + {name} {v:.4}"))
-        };
-        format!(
-            "loss {:.4} = cross entropy {:.4}{}{}",
-            terms.total,
-            terms.cross_entropy,
-            term("slow neural", terms.slow_neural),
-            term("weight norm", terms.weight_norm),
-        )
+        let each = terms.terms.iter().map(|term| {
+            let name = term.name.replace('_', " ");
+            format!("{name} {:.4}", term.value)
+        });
+        let each = each.collect::<Vec<_>>().join(" + ");
+        format!("loss {:.4} = {each}", terms.total)
     }
 
     fn scores(&self) -> String {

@@ -108,7 +108,7 @@ fn not_finite(found: &NonFinite, epoch: usize, step: usize, prepared: &Prepared)
         model::point(
             &prepared.checked.compiled,
             node.span,
-            &format!("`{}`", node.name)
+            &format!("`{}`", node.path)
         ),
     );
     let mut help =

@@ -77,7 +77,7 @@ fn refusal(
         wrong.what,
         wrong.distance,
         wrong.allowed,
-        model::point(&checked.compiled, node.span, &format!("`{}`", node.name)),
+        model::point(&checked.compiled, node.span, &format!("`{}`", node.path)),
     );
     Failure::machine(message).help(match composed_is_right {
         true => {
