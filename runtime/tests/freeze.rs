@@ -66,6 +66,27 @@ fn odd() -> Model {
         .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics))
 }
 
+/// Sequences, a slow net and a context of one's own, another eps, maps without a bias.
+fn line() -> Model {
+    let text = "language 2\n\
+        block net(grid: grid, channels: int, context) {\n\
+        h = fourier(grid, 5, weight=uniform(3), bias=none)\n\
+        pooled = adaptive_avg_pool(context, grid.sizes)\n\
+        c = mean(linear(pooled, 5, bias=none), batch)\n\
+        linear(h * tanh(c), channels)\n }\n\
+        model Line {\n input sequence[2, 12]\n\
+        a = linear(sequence, 6, bias=none) |> standardize([batch, positions], eps=0.01) |> gelu\n\
+        b = depthwise(a, net(grid([5]), a.channels, sequence))\n\
+        c = standardize(b, [batch, positions], eps=0.1) |> linear(4, bias=none) |> batch_std\n\
+        d = c - mean(gelu(c), batch)\n\
+        output logits = mean(d * d, positions) |> linear(3)\n\
+        loss { cross_entropy(logits) }\n}\n";
+    let compiled = compile("line.term", text, &Source::default(), &NoFiles);
+    compiled
+        .model
+        .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics))
+}
+
 fn images(model: &Model, count: usize, phase: f32) -> TensorData {
     let [_, channels, height, width] = model.input.dims(1);
     let size = channels * height * width;
@@ -116,6 +137,7 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
 fn over_one_batch_the_frozen_network_answers_as_the_batch() {
     let mut all = examples(8);
     all.push(("odd".into(), odd()));
+    all.push(("line".into(), line()));
     for (title, model) in all {
         let params = Params::init(&model, 5, &Device::flex());
         let batch = images(&model, 6, 0.0);
@@ -139,6 +161,7 @@ fn over_one_batch_the_frozen_network_answers_as_the_batch() {
 fn answers_are_the_same_bits_in_any_batch() {
     let mut all = examples(8);
     all.push(("odd".into(), odd()));
+    all.push(("line".into(), line()));
     for (title, model) in all {
         let params = Params::init(&model, 5, &Device::flex());
         let batches: Vec<TensorData> = (0..3).map(|i| images(&model, 8, i as f32)).collect();
@@ -280,6 +303,26 @@ fn beside(params: &Params, batch: &TensorData, image: &[f32]) -> Vec<f32> {
         KernelChoice::Fused,
     );
     all[..model.classes].to_vec()
+}
+
+/// A norm over the batch: no number of one image stands for it.
+#[test]
+fn what_no_statistics_stand_for_is_refused() {
+    let text = "language 2\nmodel M {\n input image[2, 4, 4]\n a = normalize(image, batch)\n\
+        output logits = mean(a, positions) |> linear(3)\n loss { cross_entropy(logits) }\n}\n";
+    let model = compile("m.term", text, &Source::default(), &NoFiles).model;
+    let params = Params::init(&model.unwrap(), 1, &Device::flex());
+    let options = CalibrationOptions {
+        calibration: Calibration::Batch,
+        kernels: KernelChoice::Fused,
+    };
+    let none = || Ok(Box::new(std::iter::empty()) as Batches);
+    let error = freeze(&params, options, &Device::flex(), none, |_| {}).unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.starts_with("`a` couples the images of a batch"),
+        "{said}"
+    );
 }
 
 #[test]
