@@ -159,7 +159,9 @@ fn makes_a_name(word: &Range<usize>) -> bool {
     let param = (before.starts_with("block ") || before.starts_with("model "))
         && (after.starts_with(": ") || after.starts_with(", "));
     let header = before.starts_with("block sfne(x") && &TEXT[word.clone()] == "x";
-    defined.contains(&before.trim_start())
+    let added = before.trim_start().starts_with("add ") && bound && !before.contains('=');
+    added
+        || defined.contains(&before.trim_start())
         || param
         || header
         || (bound && !setting && before.trim().is_empty())
@@ -247,12 +249,14 @@ fn slips() -> Vec<Edit> {
         edits.extend(found.map(|(at, _)| put("operator", at..at + old.len(), new)));
     }
     for (at, c) in code() {
-        let (before, after) = (&TEXT[..at], &TEXT[at + 1..]);
+        let before = &TEXT[..at];
         let touching = before.ends_with(|c: char| c.is_ascii_alphanumeric());
         if c == '=' && touching {
             edits.push(put("colon", at..at + 1, ": "));
         }
-        if c == '(' && touching && !after.starts_with("x,") {
+        // A definition is no call, its bracket may stand apart.
+        let definition = before.ends_with("block sfne") || before.ends_with("model Cifar10");
+        if c == '(' && touching && !definition {
             edits.push(put("space", at..at + 1, " ("));
         }
     }

@@ -156,7 +156,7 @@ fn up_to_the_limit_of_operations_there_is_a_model_and_beyond_a_message() {
         );
         assert_eq!(found.has_errors(), !accepted);
         if let Some(model) = found.model {
-            assert_eq!(model.graph.nodes.len(), count);
+            assert_eq!(model.primitives().nodes.len(), count);
         }
     }
 }
