@@ -6,55 +6,76 @@ use termc_grammar::ast::{
     Call, Callable, Expr, ExprKind, ItemKind, Line, LineKind, ParamDef, Piece,
 };
 
+use super::body::bound_names;
+
+/// Names by how they are mentioned.
+#[derive(Default)]
+struct Mentions<'a> {
+    /// As values, and as the first steps of paths.
+    values: HashSet<&'a str>,
+    /// As what is called.
+    callees: HashSet<&'a str>,
+}
+
+impl<'a> Mentions<'a> {
+    fn all(self) -> HashSet<&'a str> {
+        &self.values | &self.callees
+    }
+}
+
 /// The names of definitions that a definition mentions: as values, as callees, and as the first steps of the paths of
 /// changes. Names of its own that look like them may be among these.
 pub(crate) fn of_item(kind: &ItemKind) -> HashSet<&str> {
-    let mut found = HashSet::new();
+    let mut found = Mentions::default();
     match kind {
         ItemKind::Use(..) => {}
         ItemKind::Const { value, .. } => expr(value, &mut found),
         ItemKind::Block(item) | ItemKind::Model(item) => {
             lines(&item.body, &mut found);
-            // Inside the body these hide every definition of their name.
+            // Names of its own hide definitions; what is called as a name is bound, `y = y(x)`, is still the definition.
+            for (name, _) in item.body.iter().flat_map(bound_names) {
+                found.values.remove(name);
+            }
             for param in &item.params {
-                found.remove(param.name.text.as_str());
+                found.values.remove(param.name.text.as_str());
+                found.callees.remove(param.name.text.as_str());
             }
             params(&item.params, &mut found);
         }
         ItemKind::Train(body) | ItemKind::Variant { body, .. } => lines(body, &mut found),
     }
-    found
+    found.all()
 }
 
 /// The names that an expression mentions.
 pub(crate) fn of_expr(value: &Expr) -> HashSet<&str> {
-    let mut found = HashSet::new();
+    let mut found = Mentions::default();
     expr(value, &mut found);
-    found
+    found.all()
 }
 
 /// The names that the text of a block or model mentions, parameters and all.
 pub(crate) fn of_callable(item: &Callable) -> HashSet<&str> {
-    let mut found = HashSet::new();
+    let mut found = Mentions::default();
     params(&item.params, &mut found);
     lines(&item.body, &mut found);
-    found
+    found.all()
 }
 
 /// The names that lines mention, those they bind apart.
 pub(crate) fn of_lines(body: &[Line]) -> HashSet<&str> {
-    let mut found = HashSet::new();
+    let mut found = Mentions::default();
     lines(body, &mut found);
-    found
+    found.all()
 }
 
-fn params<'a>(list: &'a [ParamDef], found: &mut HashSet<&'a str>) {
+fn params<'a>(list: &'a [ParamDef], found: &mut Mentions<'a>) {
     list.iter()
         .filter_map(|p| p.default.as_ref())
         .for_each(|e| expr(e, found));
 }
 
-fn lines<'a>(body: &'a [Line], found: &mut HashSet<&'a str>) {
+fn lines<'a>(body: &'a [Line], found: &mut Mentions<'a>) {
     for line in body {
         match &line.kind {
             LineKind::Input { sizes, .. } => expr(sizes, found),
@@ -77,10 +98,10 @@ fn lines<'a>(body: &'a [Line], found: &mut HashSet<&'a str>) {
             }
             LineKind::Without { paths, .. } => {
                 let first = paths.iter().filter_map(|path| path.steps.first());
-                found.extend(first.map(|step| step.name.text.as_str()));
+                found.values.extend(first.map(|step| step.name.text.as_str()));
             }
             LineKind::Add { path, value, .. } => {
-                found.extend(path.steps.first().map(|step| step.name.text.as_str()));
+                found.values.extend(path.steps.first().map(|step| step.name.text.as_str()));
                 expr(value, found);
             }
             LineKind::Bind { target, value } => {
@@ -92,7 +113,7 @@ fn lines<'a>(body: &'a [Line], found: &mut HashSet<&'a str>) {
 }
 
 /// A bound name is not mentioned by its binding; an index in it, or the first step of a path, is.
-fn target_of<'a>(target: &'a Expr, found: &mut HashSet<&'a str>) {
+fn target_of<'a>(target: &'a Expr, found: &mut Mentions<'a>) {
     match &target.kind {
         ExprKind::Name(_) => {}
         ExprKind::Index { value, index } if matches!(value.kind, ExprKind::Name(_)) => {
@@ -103,13 +124,13 @@ fn target_of<'a>(target: &'a Expr, found: &mut HashSet<&'a str>) {
 }
 
 /// Walks without recursion: what was read may be nested as deep as the parser allows.
-fn expr<'a>(start: &'a Expr, found: &mut HashSet<&'a str>) {
+fn expr<'a>(start: &'a Expr, found: &mut Mentions<'a>) {
     let mut open = vec![start];
     while let Some(next) = open.pop() {
         match &next.kind {
             ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) => {}
             ExprKind::Name(name) => {
-                found.insert(name);
+                found.values.insert(name);
             }
             ExprKind::List(items) => open.extend(items),
             ExprKind::Call(call) => callee(call, &mut open, found),
@@ -136,7 +157,7 @@ fn expr<'a>(start: &'a Expr, found: &mut HashSet<&'a str>) {
     }
 }
 
-fn callee<'a>(call: &'a Call, open: &mut Vec<&'a Expr>, found: &mut HashSet<&'a str>) {
-    found.insert(&call.callee.text);
+fn callee<'a>(call: &'a Call, open: &mut Vec<&'a Expr>, found: &mut Mentions<'a>) {
+    found.callees.insert(&call.callee.text);
     open.extend(call.args.iter().map(|arg| &arg.value));
 }
