@@ -6,7 +6,7 @@ use super::draft::Item;
 use super::index::Index;
 use super::scene::Scene;
 use super::tree::{At, Element, FieldDraft, FieldKind, FieldUse, Made, Value};
-use crate::model::{InstanceId, Iteration, Op, ParamId};
+use crate::model::{Init, InstanceId, Iteration, Op, ParamId};
 use crate::primitives::written::{Holds, Number};
 
 /// Where an item's tensors are.
@@ -171,7 +171,14 @@ fn of_primitive(item: &Item, scene: &Scene<'_>) -> Option<Parts> {
     if let Op::Input(_) = node.op {
         return None;
     }
-    let start = |id: ParamId, fan: usize| Value::Init(graph[id].init, fan);
+    // Nothing trains a frozen model, and what it starts from says nothing any more.
+    let start = |id: ParamId, fan: usize| match (graph.frozen, graph[id].init) {
+        (true, Init::Uniform { .. } | Init::Normal { .. } | Init::GammaUniform { .. }) => {
+            let bound = (3.0 / fan.max(1) as f64).sqrt();
+            Value::Init(Init::Uniform { bound }, fan)
+        }
+        (_, init) => Value::Init(init, fan),
+    };
     match node.op.written().holds(graph) {
         Holds::Nothing => None,
         Holds::Tensor(param) => {

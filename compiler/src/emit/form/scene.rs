@@ -117,12 +117,22 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Instances by how deeply they nest others: those of the first list none.
+    /// Instances that become something, by how deeply they nest others: those of the first list none.
     pub fn levels(&self) -> Vec<Vec<InstanceId>> {
         let mut heights = vec![0; self.graph.instances.len()];
         let mut levels: Vec<Vec<InstanceId>> = vec![];
+        let mut reached = vec![false; self.graph.instances.len()];
+        let root = self.graph.instance_ids().next();
+        let mut unseen: Vec<InstanceId> = root.into_iter().collect();
+        while let Some(id) = unseen.pop() {
+            if let Some(reached) = reached.get_mut(id.index()) {
+                *reached = true;
+            }
+            unseen.extend(self.children(id));
+        }
         // Children come after their parents.
-        for id in self.graph.instance_ids().rev() {
+        let reached = |id: &InstanceId| reached.get(id.index()) == Some(&true);
+        for id in self.graph.instance_ids().rev().filter(reached) {
             let below = self
                 .children(id)
                 .iter()

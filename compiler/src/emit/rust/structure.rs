@@ -86,10 +86,11 @@ fn declaration(writer: &Writer<'_>) -> Doc {
         let field = format!("{name}: {},", rust_kind(parameter.kind));
         [text("#[module(skip)]"), text(field)]
     });
+    let public = if structure.is_model { "pub " } else { "" };
     let head = all([
         text("#[derive(Module, Debug)]"),
         Doc::Hard,
-        text(format!("pub struct {}", named.name)),
+        text(format!("{public}struct {}", named.name)),
     ]);
     block(head, fields.chain(kept).collect())
 }
@@ -156,8 +157,8 @@ fn new(rust: Rust, writer: &mut Writer<'_>) -> Doc {
     let unread = if structure.fields.is_empty() { "_" } else { "" };
     arguments.push(text(format!("{unread}{last}")));
     let public = match (rust, structure.is_model) {
-        (Rust::NoStd, true) => "",
-        _ => "pub ",
+        (Rust::Std, true) => "pub ",
+        _ => "",
     };
     let head = group(
         LINE,
@@ -325,11 +326,15 @@ fn forward(writer: &mut Writer<'_>, graph: &Graph) -> Doc {
     } else {
         "forward"
     };
-    let rank = if structure.is_model { 2 } else { 4 };
+    let (public, rank) = if structure.is_model {
+        ("pub ", 2)
+    } else {
+        ("", 4)
+    };
     let head = group(
         LINE,
         all([
-            text(format!("pub fn {name}(")),
+            text(format!("{public}fn {name}(")),
             nest(all([Doc::Soft, commas(arguments)])),
             Doc::Soft,
             text(format!(") -> Tensor<{rank}>")),
