@@ -1,7 +1,7 @@
 //! The canonical source of a chosen model: every definition that it uses, the prelude's too, the model, and one variant
 //! with all changes, so that a run stands alone.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet as HashSet;
 
 use termc_grammar::ast::{File, Item, ItemKind, Line, LineKind, Name, Path, Span, Step};
 use termc_grammar::print;
@@ -36,7 +36,7 @@ pub(crate) fn canonical(
             mention(main, mentions::of_expr(value));
         }
     }
-    let mut used: HashSet<usize> = HashSet::new();
+    let mut used: HashSet<usize> = HashSet::default();
     while let Some((file, name)) = open.pop() {
         if let Some(number) = program.find(file, &name)
             && used.insert(number)
@@ -75,7 +75,7 @@ pub(crate) fn canonical(
 /// Whether a definition of the prelude has, or uses, one of these names.
 fn reaches(program: &Program<'_>, number: usize, names: &HashSet<&str>) -> bool {
     let mut open = vec![number];
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     while let Some(number) = open.pop() {
         if !seen.insert(number) {
             continue;

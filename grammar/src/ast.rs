@@ -447,11 +447,11 @@ impl BinaryOp {
 
 impl Expr {
     /// `name` or `name[index]`: what a binding of a block or a model may have at its left.
-    pub fn as_element(&self) -> Option<(Name, Option<&Expr>)> {
+    pub fn as_element(&self) -> Option<(&str, Option<&Expr>)> {
         match &self.kind {
-            ExprKind::Name(text) => Some((self.named(text), None)),
+            ExprKind::Name(text) => Some((text, None)),
             ExprKind::Index { value, index } => match &value.kind {
-                ExprKind::Name(text) => Some((value.named(text), Some(index))),
+                ExprKind::Name(text) => Some((text, Some(index))),
                 _ => None,
             },
             _ => None,

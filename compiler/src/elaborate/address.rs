@@ -1,6 +1,6 @@
 //! Numbers the calls of an expression, in the order of its text: the paths of what they make. Evaluates nothing.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use termc_grammar::ast::{Arg, BinaryOp, Call, Expr, ExprKind, UnaryOp};
 
@@ -26,7 +26,7 @@ struct Found {
 
 impl<'a> Elaborator<'a> {
     /// The addresses of the calls of an expression.
-    pub(super) fn addresses(&mut self, scope: &Scope, expr: &'a Expr, base: Base) -> Folder {
+    pub(super) fn addresses(&mut self, scope: &Scope<'a>, expr: &'a Expr, base: Base) -> Folder {
         let mut found = vec![];
         self.collect(scope, expr, None, &mut found);
         found.sort_by_key(|f| f.key);
@@ -51,7 +51,7 @@ impl<'a> Elaborator<'a> {
                 },
             );
         }
-        let mut counts: HashMap<String, (i64, i64)> = HashMap::new();
+        let mut counts: HashMap<String, (i64, i64)> = HashMap::default();
         for f in &found {
             counts.entry(f.name.clone()).or_default().0 += 1;
         }
@@ -77,7 +77,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Remembers the calls of an expression, for paths that lead nowhere in it.
-    fn offer_tags(&self, scope: &Scope, folder: &Folder, base: Option<&(String, Option<i64>)>) {
+    fn offer_tags(&self, scope: &Scope<'a>, folder: &Folder, base: Option<&(String, Option<i64>)>) {
         if scope.positions.is_empty() {
             return;
         }
@@ -102,7 +102,7 @@ impl<'a> Elaborator<'a> {
     /// Finds the calls and the operators on tensors; calls that are block values are none.
     fn collect(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         expr: &'a Expr,
         want: Option<&Ty>,
         found: &mut Vec<Found>,
@@ -172,7 +172,7 @@ impl<'a> Elaborator<'a> {
 
     fn collect_call(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         call: &'a Call,
         piped: Option<&'a Expr>,
         want: Option<&Ty>,
@@ -222,14 +222,14 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Whether an expression is a tensor, as far as its text tells.
-    pub(super) fn tensorish(&mut self, scope: &Scope, expr: &'a Expr) -> bool {
+    pub(super) fn tensorish(&mut self, scope: &Scope<'a>, expr: &'a Expr) -> bool {
         if !self.enter(expr.span) {
             return false;
         }
         let is = match &expr.kind {
             ExprKind::Name(name) => scope
                 .names
-                .get(name)
+                .get(name.as_str())
                 .is_some_and(|e| holds_tensors(&e.value.value)),
             ExprKind::Call(call) => function(&call.callee.text).is_none(),
             ExprKind::Pipe { .. } => true,
@@ -251,7 +251,7 @@ impl<'a> Elaborator<'a> {
     /// What a name calls in a scope: a block value, a block or a primitive.
     pub(super) fn callee(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         name: &str,
     ) -> Option<crate::language::BlockValue> {
         if let Some(entry) = scope.names.get(name)

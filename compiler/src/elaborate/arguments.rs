@@ -1,15 +1,18 @@
 //! Gives each parameter of a call its value: a change's, the argument's, the one fixed before, or the default.
 
+use std::fmt::Display;
+
 use super::assign::Argument;
 use super::call::Calling;
+use super::coerce::Of;
 use super::scope::{EntryKind, Scope};
 use super::{DefaultValue, Elaborator, ParameterInfo};
 use crate::language::{Traced, Ty};
 use crate::overrides::Position;
 
 /// The parameters' values, and the scope that knows them by name.
-pub(super) struct Bound {
-    pub scope: Scope,
+pub(super) struct Bound<'a> {
+    pub scope: Scope<'a>,
     /// One per parameter, in order.
     pub values: Vec<Traced>,
 }
@@ -20,8 +23,8 @@ impl<'a> Elaborator<'a> {
         &mut self,
         calling: &Calling<'a, '_>,
         params: &[ParameterInfo<'a>],
-        mut scope: Scope,
-    ) -> Option<Bound> {
+        mut scope: Scope<'a>,
+    ) -> Option<Bound<'a>> {
         let given = self.assign(calling, params)?;
         let callee = calling.callee.clone();
         let own = self.changes.definition(&callee);
@@ -30,7 +33,7 @@ impl<'a> Elaborator<'a> {
             let at = self.changes.step(&calling.positions, param.name, None);
             let default_at: Vec<Position> = own.into_iter().collect();
             let default_at = self.changes.step(&default_at, param.name, None);
-            let of = format!("`{}` of `{callee}`", param.name);
+            let of = Of(param.name, &callee);
             let there = || Scope {
                 file: self.main,
                 ..calling.scope.clone()
@@ -41,11 +44,11 @@ impl<'a> Elaborator<'a> {
                 .iter()
                 .find(|(name, _)| *name == param.name);
             let value = if let Some((expr, _)) = self.changes.set(&at) {
-                self.expect(&there(), expr, &param.ty, &of)
+                self.expect(&there(), expr, &param.ty, of)
             } else if let (Some(Argument::One(expr)), Ty::Values) = (&argument, &param.ty) {
                 self.values(calling.scope, expr)
             } else if let Some(Argument::One(expr)) = argument {
-                self.expect(calling.scope, expr, &param.ty, &of)
+                self.expect(calling.scope, expr, &param.ty, of)
             } else if let Some(Argument::Many(exprs)) = argument {
                 self.branches(calling, &exprs)
             } else if let Some((_, value)) = fixed {
@@ -55,15 +58,15 @@ impl<'a> Elaborator<'a> {
                     file: self.main,
                     ..scope.clone()
                 };
-                self.expect(&scope, expr, &param.ty, &of)
+                self.expect(&scope, expr, &param.ty, of)
             } else {
-                self.default(&scope, param, &of)
+                self.default(&scope, param, of)
             };
             let at: Vec<Position> = at.into_iter().chain(default_at).collect();
             let value = self.changed_inside(calling.scope, value, &param.ty, &at);
             let value = self.changed_elements(calling, value, &param.ty, &callee, param.name);
             scope.names.insert(
-                param.name.to_owned(),
+                param.name,
                 Self::entry(value.clone(), param.span, EntryKind::Parameter),
             );
             values.push(value);
@@ -76,7 +79,12 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The default of a parameter that was given nothing.
-    fn default(&mut self, scope: &Scope, param: &ParameterInfo<'a>, of: &str) -> Traced {
+    fn default(
+        &mut self,
+        scope: &Scope<'a>,
+        param: &ParameterInfo<'a>,
+        of: impl Display,
+    ) -> Traced {
         match param.default {
             DefaultValue::None => crate::bug::bug!("nothing for {of}"),
             DefaultValue::Written(expr) => self.expect(scope, expr, &param.ty, of),

@@ -154,11 +154,11 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Whether an expression is a name of something that was reported.
-    fn unknown_name_of(&self, scope: &Scope, expr: &Expr) -> bool {
+    fn unknown_name_of(&self, scope: &Scope<'a>, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Name(name) => scope
                 .names
-                .get(name)
+                .get(name.as_str())
                 .is_none_or(|e| super::draft::unknown(&e.value.value)),
             _ => false,
         }

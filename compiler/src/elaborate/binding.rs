@@ -13,7 +13,7 @@ use crate::overrides::Action;
 
 impl<'a> Elaborator<'a> {
     /// `name = value`, `name[i] = value`.
-    pub(super) fn binding(&mut self, scope: &mut Scope, target: &'a Expr, value: &'a Expr) {
+    pub(super) fn binding(&mut self, scope: &mut Scope<'a>, target: &'a Expr, value: &'a Expr) {
         let Some((name, index)) = target.as_element() else {
             self.report(ProgramKind::NoBindingName {}.into(), target.span);
             return;
@@ -25,17 +25,17 @@ impl<'a> Elaborator<'a> {
                 None => return,
             },
         };
-        scope.later.remove(&name.text);
-        if !self.may_bind(scope, &name.text, index, target.span) {
+        scope.later.remove(name);
+        if !self.may_bind(scope, name, index, target.span) {
             return;
         }
-        let value = self.bound_value(scope, &name.text, index, value);
-        self.enter_name(scope, &name.text, index, value, target.span);
-        self.additions_after(scope, &name.text, index);
+        let value = self.bound_value(scope, name, index, value);
+        self.enter_name(scope, name, index, value, target.span);
+        self.additions_after(scope, name, index);
     }
 
     /// Whether a name, or the next element of a list, may be bound here; what forbids it is reported.
-    fn may_bind(&mut self, scope: &Scope, name: &str, index: Option<i64>, span: Span) -> bool {
+    fn may_bind(&mut self, scope: &Scope<'a>, name: &str, index: Option<i64>, span: Span) -> bool {
         let Some(entry) = scope.names.get(name) else {
             if let Some(index) = index.filter(|i| *i != 0) {
                 let kind = ProgramKind::NotNext {
@@ -82,8 +82,8 @@ impl<'a> Elaborator<'a> {
     /// The value of a binding, or what a change sets in its place.
     pub(super) fn bound_value(
         &mut self,
-        scope: &mut Scope,
-        name: &str,
+        scope: &mut Scope<'a>,
+        name: &'a str,
         index: Option<i64>,
         value: &'a Expr,
     ) -> Traced {
@@ -137,8 +137,8 @@ impl<'a> Elaborator<'a> {
     /// Binds a name, or the next element of a list.
     pub(super) fn enter_name(
         &mut self,
-        scope: &mut Scope,
-        name: &str,
+        scope: &mut Scope<'a>,
+        name: &'a str,
         index: Option<i64>,
         value: Traced,
         span: Span,
@@ -167,16 +167,14 @@ impl<'a> Elaborator<'a> {
         let kind = EntryKind::Binding;
         match index {
             None => {
-                scope
-                    .names
-                    .insert(name.to_owned(), Entry { value, span, kind });
+                scope.names.insert(name, Entry { value, span, kind });
             }
             Some(_) => {
                 let list = Traced {
                     value: Value::List(vec![]),
                     places: Places::default(),
                 };
-                let entry = scope.names.entry(name.to_owned()).or_insert(Entry {
+                let entry = scope.names.entry(name).or_insert(Entry {
                     value: list,
                     span,
                     kind,
@@ -189,20 +187,25 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Bindings that changes add after (or before, which comes to the same for what is read) this one.
-    pub(super) fn additions_after(&mut self, scope: &mut Scope, name: &str, index: Option<i64>) {
+    pub(super) fn additions_after(
+        &mut self,
+        scope: &mut Scope<'a>,
+        name: &'a str,
+        index: Option<i64>,
+    ) {
         self.add_where(scope, |place| {
             place.is_some_and(|p| p.step.name.text == name && p.step.index.map(|(i, _)| i) == index)
         });
     }
 
     /// Bindings that changes add at the end.
-    pub(super) fn additions_at_end(&mut self, scope: &mut Scope) {
+    pub(super) fn additions_at_end(&mut self, scope: &mut Scope<'a>) {
         self.add_where(scope, |place| place.is_none());
     }
 
     fn add_where(
         &mut self,
-        scope: &mut Scope,
+        scope: &mut Scope<'a>,
         here: impl Fn(Option<&termc_grammar::ast::Place>) -> bool,
     ) {
         if scope.positions.is_empty() {
@@ -217,7 +220,7 @@ impl<'a> Elaborator<'a> {
             let (Action::Add(value, place), Some(step)) = (action, path.steps.last()) else {
                 continue;
             };
-            if !here(place) || scope.names.contains_key(&step.name.text) {
+            if !here(place) || scope.names.contains_key(step.name.text.as_str()) {
                 continue;
             }
             self.mark_used(path);
@@ -228,11 +231,11 @@ impl<'a> Elaborator<'a> {
     /// The scope with a binding that a change adds.
     pub(super) fn added(
         &mut self,
-        mut scope: Scope,
-        name: &str,
+        mut scope: Scope<'a>,
+        name: &'a str,
         value: &'a Expr,
         span: Span,
-    ) -> Scope {
+    ) -> Scope<'a> {
         let folder = scope.folder.clone();
         let own = std::mem::replace(&mut scope.file, self.main);
         let made = self.bound_value(&mut scope, name, None, value);
@@ -244,11 +247,11 @@ impl<'a> Elaborator<'a> {
 }
 
 /// Binds a name to something that is not known, because what was wrong with it was told.
-pub(super) fn forget(scope: &mut Scope, name: &str, span: Span) {
+pub(super) fn forget<'a>(scope: &mut Scope<'a>, name: &'a str, span: Span) {
     scope.later.remove(name);
     let kind = EntryKind::Binding;
     scope.names.insert(
-        name.to_owned(),
+        name,
         Entry {
             value: reported(),
             span,

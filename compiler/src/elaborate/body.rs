@@ -16,11 +16,14 @@ const MOST_ROUNDS: i64 = 100_000;
 
 impl<'a> Elaborator<'a> {
     /// What a block yields. `number` is its definition.
-    pub(super) fn body(&mut self, scope: &mut Scope, block: &'a Callable, number: usize) -> Traced {
+    pub(super) fn body(
+        &mut self,
+        scope: &mut Scope<'a>,
+        block: &'a Callable,
+        number: usize,
+    ) -> Traced {
         let bound = block.body.iter().flat_map(bound_names);
-        scope
-            .later
-            .extend(bound.map(|(name, span)| (name.to_owned(), span)));
+        scope.later.extend(bound);
         let mut result = None;
         for line in &block.body {
             if self.aborted {
@@ -70,7 +73,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The tensor a block yields.
-    fn result(&mut self, scope: &mut Scope, expr: &'a Expr) -> Traced {
+    fn result(&mut self, scope: &mut Scope<'a>, expr: &'a Expr) -> Traced {
         scope.folder = self.addresses(scope, expr, Base::Result);
         self.tag_clashes(scope, expr);
         let value = self.expect(scope, expr, &Ty::Tensor, "what a block yields");
@@ -79,14 +82,14 @@ impl<'a> Elaborator<'a> {
     }
 
     /// A call of the result and a name of the block must not have one path.
-    fn tag_clashes(&mut self, scope: &Scope, expr: &Expr) {
+    fn tag_clashes(&mut self, scope: &Scope<'a>, expr: &Expr) {
         let tags = scope
             .folder
             .addresses
             .values()
             .filter_map(|a| a.steps.first());
         let clash = tags.filter_map(|(tag, _)| {
-            let entry = scope.names.get(tag)?;
+            let entry = scope.names.get(tag.as_str())?;
             (!matches!(entry.value.value, Value::Block(_) | Value::Unknown))
                 .then_some((tag, entry.span))
         });
@@ -100,7 +103,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// A line that is no result; false if a requirement is not met, and nothing after it has a meaning.
-    pub(super) fn statement(&mut self, scope: &mut Scope, line: &'a Line) -> bool {
+    pub(super) fn statement(&mut self, scope: &mut Scope<'a>, line: &'a Line) -> bool {
         match &line.kind {
             LineKind::Bind { target, value } => self.binding(scope, target, value),
             LineKind::For {
@@ -124,7 +127,7 @@ impl<'a> Elaborator<'a> {
 
     fn rounds(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         start: &'a Expr,
         end: &'a Expr,
     ) -> Option<std::ops::Range<i64>> {
@@ -146,12 +149,12 @@ impl<'a> Elaborator<'a> {
 
     fn repeat(
         &mut self,
-        scope: &mut Scope,
-        var: &termc_grammar::ast::Name,
+        scope: &mut Scope<'a>,
+        var: &'a termc_grammar::ast::Name,
         rounds: Option<std::ops::Range<i64>>,
         body: &'a [Line],
     ) {
-        if let Some(entry) = scope.names.get(&var.text) {
+        if let Some(entry) = scope.names.get(var.text.as_str()) {
             let related = Some((entry.span, "first here".to_owned()));
             self.report_with(
                 ProgramKind::DefinedTwice {
@@ -183,7 +186,7 @@ impl<'a> Elaborator<'a> {
             };
             scope.iteration = Some(Iteration { number, round });
             scope.names.insert(
-                var.text.clone(),
+                var.text.as_str(),
                 Entry {
                     value,
                     span: var.span,
@@ -195,7 +198,7 @@ impl<'a> Elaborator<'a> {
             }
         }
         scope.iteration = None;
-        scope.names.remove(&var.text);
+        scope.names.remove(var.text.as_str());
         for (name, span) in body.iter().flat_map(bound_names) {
             scope.later.remove(name);
             if !known {
@@ -211,18 +214,18 @@ impl<'a> Elaborator<'a> {
                 span,
                 kind: EntryKind::Binding,
             };
-            scope.names.entry(name.to_owned()).or_insert(entry);
+            scope.names.entry(name).or_insert(entry);
         }
     }
 
-    fn repeated_line(&mut self, scope: &mut Scope, line: &'a Line) {
+    fn repeated_line(&mut self, scope: &mut Scope<'a>, line: &'a Line) {
         match &line.kind {
             LineKind::Bind { target, value } => match target.as_element() {
                 Some((_, Some(_))) => self.binding(scope, target, value),
                 found => {
                     self.report(ProgramKind::BindingOfLoop {}.into(), target.span);
                     if let Some((name, _)) = found {
-                        forget(scope, &name.text, target.span);
+                        forget(scope, name, target.span);
                     }
                 }
             },
@@ -234,7 +237,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Whether a requirement is met, as far as it is known.
-    fn require(&mut self, scope: &Scope, condition: &'a Expr, message: &'a Message) -> bool {
+    fn require(&mut self, scope: &Scope<'a>, condition: &'a Expr, message: &'a Message) -> bool {
         let value = self.eval(scope, condition, Some(&Ty::Bool));
         let Some((false, places)) = self.truth(value, condition.span) else {
             return true;
@@ -263,9 +266,9 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Remembers what a block's names are, for paths that lead nowhere in it.
-    pub(super) fn offer_names(&mut self, scope: &Scope) {
+    pub(super) fn offer_names(&mut self, scope: &Scope<'a>) {
         if !scope.positions.is_empty() {
-            let names: Vec<String> = scope.names.keys().cloned().collect();
+            let names: Vec<String> = scope.names.keys().map(|n| (*n).to_owned()).collect();
             self.changes.offer(&scope.positions, names.into_iter());
         }
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use termc_grammar::ast::{Call, Expr, ExprKind};
 
+use super::coerce::Of;
 use super::draft::{Building, unknown};
 use super::eval::reported;
 use super::scope::{Address, Entry, EntryKind, Scope};
@@ -17,7 +18,7 @@ use crate::overrides::Position;
 /// A call on its way.
 pub(super) struct Calling<'a, 'b> {
     /// Where it stands.
-    pub scope: &'b Scope,
+    pub scope: &'b Scope<'a>,
     /// What is called.
     pub block: BlockValue,
     /// Its name.
@@ -36,7 +37,7 @@ impl<'a> Elaborator<'a> {
     /// The value of a call.
     pub(super) fn call(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         call: &'a Call,
         piped: Option<&'a Expr>,
         want: Option<&Ty>,
@@ -120,7 +121,12 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    fn unknown_callee(&mut self, scope: &Scope, call: &'a Call, piped: Option<&'a Expr>) -> Traced {
+    fn unknown_callee(
+        &mut self,
+        scope: &Scope<'a>,
+        call: &'a Call,
+        piped: Option<&'a Expr>,
+    ) -> Traced {
         let name = call.callee.text.clone();
         let inside = piped
             .into_iter()
@@ -128,7 +134,7 @@ impl<'a> Elaborator<'a> {
         for expr in inside {
             self.eval(scope, expr, None);
         }
-        let kind = match scope.names.get(&name) {
+        let kind = match scope.names.get(name.as_str()) {
             Some(entry) if matches!(entry.value.value, Value::Unknown) => return reported(),
             Some(entry) => {
                 let found = self.described(&entry.value.value);
@@ -143,12 +149,12 @@ impl<'a> Elaborator<'a> {
         reported()
     }
 
-    fn callable_names(&self, scope: &Scope) -> Vec<String> {
+    fn callable_names(&self, scope: &Scope<'a>) -> Vec<String> {
         let own = scope
             .names
             .iter()
             .filter(|(_, e)| matches!(e.value.value, Value::Block(_)));
-        let own = own.map(|(name, _)| name.clone());
+        let own = own.map(|(name, _)| (*name).to_owned());
         let blocks = self.program.names(scope.file).map(str::to_owned);
         let primitives = crate::primitives::signatures()
             .iter()
@@ -157,7 +163,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// A call where a block is wanted: the block with these arguments fixed.
-    fn block_value(&mut self, scope: &Scope, call: &'a Call, mut block: BlockValue) -> Traced {
+    fn block_value(&mut self, scope: &Scope<'a>, call: &'a Call, mut block: BlockValue) -> Traced {
         let params = self.parameters(block.callee);
         let mut given: Vec<&str> = vec![];
         let mut sound = true;
@@ -200,7 +206,7 @@ impl<'a> Elaborator<'a> {
                 );
                 continue;
             }
-            let of = format!("`{}` of `{}`", param.name, call.callee.text);
+            let of = Of(param.name, &call.callee.text);
             let value = self.expect(scope, &arg.value, &param.ty, &of);
             block.fixed.retain(|(fixed, _)| *fixed != name.text);
             block.fixed.push((name.text.clone(), value));

@@ -16,7 +16,7 @@ impl<'a> Elaborator<'a> {
     /// What changes set inside a block value: `K.net.hidden`.
     pub(super) fn changed_inside(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         value: Traced,
         ty: &Ty,
         at: &[Position],
@@ -81,7 +81,7 @@ impl<'a> Elaborator<'a> {
     /// The same for a name below these places.
     pub(super) fn elements_changed(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         value: Traced,
         ty: &Ty,
         at: &[Position],
@@ -178,7 +178,7 @@ impl<'a> Elaborator<'a> {
             let name = step.name.text.clone();
             scope = std::borrow::Cow::Owned(self.added(
                 scope.into_owned(),
-                &name,
+                step.name.text.as_str(),
                 value,
                 step.name.span,
             ));
@@ -197,7 +197,7 @@ impl<'a> Elaborator<'a> {
             let value = match (added, &name) {
                 (true, Some(name)) => scope
                     .names
-                    .get(name)
+                    .get(name.as_str())
                     .map_or_else(reported, |e| e.value.clone()),
                 _ => self.eval(&scope, expr, Some(&Ty::Tensors)),
             };

@@ -1,21 +1,39 @@
 //! Whether a value has a type, and what is said if it has not.
 
+use std::fmt::{self, Display, Formatter};
+
 use super::Elaborator;
 use super::eval::reported;
 use crate::diagnostics::ProgramKind;
 use crate::language::{Start, StartKind, Traced, Ty, Value};
 use crate::model::{Op, Span};
 
+/// Whose value something is: the parameter, and what it is a parameter of. Worded only if something is wrong.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Of<'a>(pub &'a str, pub &'a str);
+
+impl Display for Of<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` of `{}`", self.0, self.1)
+    }
+}
+
 impl Elaborator<'_> {
     /// The value as one of this type; anything else is reported. `of` says whose value it is.
-    pub(super) fn coerce(&mut self, value: Traced, ty: &Ty, of: &str, span: Span) -> Traced {
+    pub(super) fn coerce(
+        &mut self,
+        value: Traced,
+        ty: &Ty,
+        of: impl Display,
+        span: Span,
+    ) -> Traced {
         let Traced { value, places } = value;
         let fitting = self.fit(value, ty);
         match fitting {
             Ok(value) => Traced { value, places },
             Err(value) => {
                 let found = self.described(&value);
-                let of = of.to_owned();
+                let of = of.to_string();
                 let wanted = ty.described();
                 let kind = match (&value, ty) {
                     (Value::Float(x), Ty::Int) if x.is_finite() => {

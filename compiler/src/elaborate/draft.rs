@@ -1,6 +1,6 @@
 //! The graph while it is elaborated: nodes, stored tensors and instances are added, each with its path; limits hold.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::bug::bug;
 use crate::language::limits::{MAX_NODES, parameters_with};

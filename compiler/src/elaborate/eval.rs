@@ -1,6 +1,8 @@
 //! Evaluates expressions in a scope. What is wrong is reported once and becomes `Value::Unknown`, which silences what
 //! depends on it.
 
+use std::fmt::Display;
+
 use termc_grammar::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
 
 use super::Elaborator;
@@ -20,7 +22,7 @@ pub(super) fn reported() -> Traced {
 
 impl<'a> Elaborator<'a> {
     /// The value of an expression; `want` decides what words mean and whether a call is a block value, and is not checked.
-    pub(super) fn eval(&mut self, scope: &Scope, expr: &'a Expr, want: Option<&Ty>) -> Traced {
+    pub(super) fn eval(&mut self, scope: &Scope<'a>, expr: &'a Expr, want: Option<&Ty>) -> Traced {
         if !self.enter(expr.span) {
             return reported();
         }
@@ -29,7 +31,7 @@ impl<'a> Elaborator<'a> {
         value
     }
 
-    fn eval_kind(&mut self, scope: &Scope, expr: &'a Expr, want: Option<&Ty>) -> Traced {
+    fn eval_kind(&mut self, scope: &Scope<'a>, expr: &'a Expr, want: Option<&Ty>) -> Traced {
         let literal = |value| Traced {
             value,
             places: Places::literal(expr.span),
@@ -87,13 +89,24 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The value of an expression that must have a type; `of` says in a message whose value it is.
-    pub(super) fn expect(&mut self, scope: &Scope, expr: &'a Expr, ty: &Ty, of: &str) -> Traced {
+    pub(super) fn expect(
+        &mut self,
+        scope: &Scope<'a>,
+        expr: &'a Expr,
+        ty: &Ty,
+        of: impl Display,
+    ) -> Traced {
         let value = self.eval(scope, expr, Some(ty));
         self.coerce(value, ty, of, expr.span)
     }
 
     /// A whole number, if it is one.
-    pub(super) fn integer(&mut self, scope: &Scope, expr: &'a Expr, of: &str) -> Option<i64> {
+    pub(super) fn integer(
+        &mut self,
+        scope: &Scope<'a>,
+        expr: &'a Expr,
+        of: impl Display,
+    ) -> Option<i64> {
         match self.expect(scope, expr, &Ty::Int, of).value {
             Value::Int(n) => Some(n),
             _ => None,
@@ -111,7 +124,7 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    fn name(&mut self, scope: &Scope, name: &str, span: Span, want: Option<&Ty>) -> Traced {
+    fn name(&mut self, scope: &Scope<'a>, name: &str, span: Span, want: Option<&Ty>) -> Traced {
         if let Some(word) = want
             .and_then(Ty::words)
             .and_then(|w| w.words.iter().find(|w| **w == name))
@@ -150,9 +163,15 @@ impl<'a> Elaborator<'a> {
         self.unknown_name(scope, name, span, want)
     }
 
-    fn unknown_name(&mut self, scope: &Scope, name: &str, span: Span, want: Option<&Ty>) -> Traced {
+    fn unknown_name(
+        &mut self,
+        scope: &Scope<'a>,
+        name: &str,
+        span: Span,
+        want: Option<&Ty>,
+    ) -> Traced {
         let name = name.to_owned();
-        let kind = match (scope.later.get(&name), want.and_then(Ty::words)) {
+        let kind = match (scope.later.get(name.as_str()), want.and_then(Ty::words)) {
             (Some(_), _) => ProgramKind::UsedBefore { name: name.clone() },
             (None, Some(words)) => ProgramKind::UnknownWord {
                 word: name.clone(),
@@ -166,7 +185,7 @@ impl<'a> Elaborator<'a> {
                 }
             }
         };
-        let below = scope.later.get(&name).copied();
+        let below = scope.later.get(name.as_str()).copied();
         self.report_with(
             kind.into(),
             span,
@@ -176,19 +195,19 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The names that can be read in a scope.
-    pub(super) fn known_names(&self, scope: &Scope) -> Vec<String> {
-        let own = scope.names.keys().cloned();
+    pub(super) fn known_names(&self, scope: &Scope<'a>) -> Vec<String> {
+        let own = scope.names.keys().map(|n| (*n).to_owned());
         own.chain(self.program.names(scope.file).map(str::to_owned))
             .collect()
     }
 
-    fn index(&mut self, scope: &Scope, list: &'a Expr, index: &'a Expr) -> Traced {
+    fn index(&mut self, scope: &Scope<'a>, list: &'a Expr, index: &'a Expr) -> Traced {
         let Some(at) = self.integer(scope, index, "an index") else {
             return reported();
         };
         // A list that has a name is not copied for one element of it.
         if let ExprKind::Name(name) = &list.kind
-            && let Some(entry) = scope.names.get(name)
+            && let Some(entry) = scope.names.get(name.as_str())
             && let Value::List(items) = &entry.value.value
         {
             if let Some(item) = element_at(items, at) {
@@ -214,7 +233,7 @@ impl<'a> Elaborator<'a> {
 
     fn slice(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         list: &'a Expr,
         start: Option<&'a Expr>,
         end: Option<&'a Expr>,
@@ -263,10 +282,10 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    fn field(&mut self, scope: &Scope, of: &'a Expr, name: &Name) -> Traced {
+    fn field(&mut self, scope: &Scope<'a>, of: &'a Expr, name: &Name) -> Traced {
         // `l.count` of a list that has a name does not copy it.
         if let ExprKind::Name(list) = &of.kind
-            && let Some(entry) = scope.names.get(list)
+            && let Some(entry) = scope.names.get(list.as_str())
             && let Value::List(items) = &entry.value.value
         {
             return self.list_field(items.len(), entry.value.places.clone(), name);

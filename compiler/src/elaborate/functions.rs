@@ -11,7 +11,7 @@ use crate::language::{Function, FunctionBody, Places, Start, Traced, Ty, Value};
 impl<'a> Elaborator<'a> {
     pub(super) fn function(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         function: &Function,
         call: &'a Call,
         args: &[&'a Expr],

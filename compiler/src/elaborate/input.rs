@@ -17,7 +17,7 @@ impl<'a> Elaborator<'a> {
     /// Makes the input's node.
     pub(super) fn input(
         &mut self,
-        scope: &mut Scope,
+        scope: &mut Scope<'a>,
         name: &'a Name,
         sizes: &'a Expr,
     ) -> Option<NodeId> {
@@ -50,7 +50,7 @@ impl<'a> Elaborator<'a> {
             span: name.span,
             kind: EntryKind::Input,
         };
-        if let Some(before) = scope.names.insert(name.text.clone(), entry) {
+        if let Some(before) = scope.names.insert(name.text.as_str(), entry) {
             let related = Some((before.span, "first here".to_owned()));
             self.report_with(
                 ProgramKind::DefinedTwice {
@@ -116,7 +116,7 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    pub(super) fn model_parameters(&mut self, scope: &mut Scope, chosen: &Chosen<'a>) {
+    pub(super) fn model_parameters(&mut self, scope: &mut Scope<'a>, chosen: &Chosen<'a>) {
         let params = self.declared(&chosen.model.params);
         let mut constants = vec![];
         for param in &params {
@@ -149,7 +149,7 @@ impl<'a> Elaborator<'a> {
                 span: param.span,
                 kind: EntryKind::Parameter,
             };
-            scope.names.insert(param.name.to_owned(), entry);
+            scope.names.insert(param.name, entry);
         }
         self.draft.instance(InstanceId(0)).values = constants;
     }

@@ -1,6 +1,6 @@
 //! The loss: terms of the table, with values inside the model's instances as arguments.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use termc_grammar::ast::{Call, Expr, ExprKind, Line, LineKind, Span};
 
@@ -44,7 +44,7 @@ impl<'a> Elaborator<'a> {
     /// All terms; None if something about them was reported.
     pub(super) fn loss(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         body: &'a [Line],
         model: Span,
         output: Option<NodeId>,
@@ -123,7 +123,7 @@ impl<'a> Elaborator<'a> {
                 named(expr).map(|term| (term.name.to_owned(), expr.span, expr))
             }
             LineKind::Bind { target, value } => match target.as_element() {
-                Some((name, None)) => Some((name.text, target.span, value)),
+                Some((name, None)) => Some((name.to_owned(), target.span, value)),
                 _ => None,
             },
             _ => None,
@@ -136,7 +136,7 @@ impl<'a> Elaborator<'a> {
 
     fn term(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         name: String,
         expr: &'a Expr,
         at: Vec<Position>,
@@ -181,7 +181,7 @@ impl<'a> Elaborator<'a> {
     /// The values of the parameters of a row; None if something about them was reported.
     pub(super) fn row(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         named: &Named<'a>,
         parameters: fn() -> Vec<Parameter>,
         positions: Vec<Position>,
@@ -227,7 +227,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The values that a path inside the model leads to: `b.K`, `b[1..].K`, `[b[0].K, stem.K]`.
-    pub(super) fn values(&mut self, scope: &Scope, expr: &'a Expr) -> Traced {
+    pub(super) fn values(&mut self, scope: &Scope<'a>, expr: &'a Expr) -> Traced {
         let instances = self.draft.instances.iter().enumerate();
         let instances = instances
             .map(|(i, instance)| (instance.path.clone(), InstanceId(i as u32)))
@@ -259,14 +259,18 @@ impl<'a> Elaborator<'a> {
     /// The names that a path leads to: the instance, the name in it, and the element.
     fn paths(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         expr: &'a Expr,
         instances: &HashMap<String, InstanceId>,
     ) -> Option<Vec<(InstanceId, String, Option<usize>)>> {
         match &expr.kind {
-            ExprKind::Name(name) => match scope.names.contains_key(name) {
+            ExprKind::Name(name) => match scope.names.contains_key(name.as_str()) {
                 true => Some(self.elements(scope.instance, name)),
-                false => self.no_value(expr, name, scope.names.keys().cloned().collect()),
+                false => self.no_value(
+                    expr,
+                    name,
+                    scope.names.keys().map(|n| (*n).to_owned()).collect(),
+                ),
             },
             ExprKind::Index { value, index } => {
                 let all = self.paths(scope, value, instances)?;

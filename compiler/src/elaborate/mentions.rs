@@ -1,6 +1,6 @@
 //! Which names a text mentions, wherever they stand. Evaluates nothing.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet as HashSet;
 
 use termc_grammar::ast::{
     Call, Callable, Expr, ExprKind, ItemKind, Line, LineKind, ParamDef, Piece,
@@ -98,10 +98,14 @@ fn lines<'a>(body: &'a [Line], found: &mut Mentions<'a>) {
             }
             LineKind::Without { paths, .. } => {
                 let first = paths.iter().filter_map(|path| path.steps.first());
-                found.values.extend(first.map(|step| step.name.text.as_str()));
+                found
+                    .values
+                    .extend(first.map(|step| step.name.text.as_str()));
             }
             LineKind::Add { path, value, .. } => {
-                found.values.extend(path.steps.first().map(|step| step.name.text.as_str()));
+                found
+                    .values
+                    .extend(path.steps.first().map(|step| step.name.text.as_str()));
                 expr(value, found);
             }
             LineKind::Bind { target, value } => {

@@ -27,7 +27,7 @@ mod train;
 mod unchecked;
 mod unused;
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::rc::Rc;
 
 use termc_grammar::ast::{Expr, Path, TyKind};
@@ -120,13 +120,13 @@ impl<'a> Elaborator<'a> {
             aborted: false,
             quiet: 0,
             found: vec![],
-            seen: HashSet::new(),
-            parameters: HashMap::new(),
-            constants: HashMap::new(),
+            seen: HashSet::default(),
+            parameters: HashMap::default(),
+            constants: HashMap::default(),
             evaluating: vec![],
-            written: HashMap::new(),
-            expanded: HashSet::new(),
-            draft_bindings: HashSet::new(),
+            written: HashMap::default(),
+            expanded: HashSet::default(),
+            draft_bindings: HashSet::default(),
             last: reported(),
         }
     }
@@ -279,15 +279,15 @@ impl<'a> Elaborator<'a> {
     }
 
     /// A scope without names.
-    fn plain_scope(&self, file: usize) -> Scope {
+    fn plain_scope(&self, file: usize) -> Scope<'a> {
         Scope {
             instance: crate::model::InstanceId(0),
             path: String::new(),
             positions: vec![],
             file,
             slow: false,
-            names: HashMap::new(),
-            later: HashMap::new(),
+            names: HashMap::default(),
+            later: HashMap::default(),
             iteration: None,
             folder: Default::default(),
         }
@@ -306,7 +306,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Where what a call makes belongs.
-    fn site(&self, scope: &Scope, steps: &[(String, Option<i64>)], span: Span) -> Site {
+    fn site(&self, scope: &Scope<'a>, steps: &[(String, Option<i64>)], span: Span) -> Site {
         Site {
             path: scope.path_of(steps),
             instance: scope.instance,
@@ -320,7 +320,7 @@ impl<'a> Elaborator<'a> {
         self.changes.mark(path);
     }
 
-    fn in_prelude(&self, scope: &Scope) -> bool {
+    fn in_prelude(&self, scope: &Scope<'a>) -> bool {
         self.calls
             .iter()
             .rev()

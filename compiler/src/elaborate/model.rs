@@ -76,9 +76,7 @@ impl<'a> Elaborator<'a> {
             self.report(kind.into(), model.name.span);
         }
         let bound = model.body.iter().flat_map(super::body::bound_names);
-        scope
-            .later
-            .extend(bound.map(|(name, span)| (name.to_owned(), span)));
+        scope.later.extend(bound);
         let output = self.model_lines(&mut scope, &model.body);
         let written = model
             .body
@@ -130,7 +128,11 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The lines of the model but input and loss; its output.
-    fn model_lines(&mut self, scope: &mut Scope, body: &'a [Line]) -> Option<(&'a Name, Traced)> {
+    fn model_lines(
+        &mut self,
+        scope: &mut Scope<'a>,
+        body: &'a [Line],
+    ) -> Option<(&'a Name, Traced)> {
         let mut output = None;
         for line in body {
             if self.aborted {
@@ -169,7 +171,7 @@ impl<'a> Elaborator<'a> {
         output
     }
 
-    fn output(&mut self, scope: &mut Scope, name: &'a Name, value: &'a Expr) -> Traced {
+    fn output(&mut self, scope: &mut Scope<'a>, name: &'a Name, value: &'a Expr) -> Traced {
         let made = self.bound_value(scope, &name.text, None, value);
         let made = self.coerce(made, &Ty::Tensor, "the output", value.span);
         self.enter_name(scope, &name.text, None, made.clone(), name.span);

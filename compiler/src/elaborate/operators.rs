@@ -21,7 +21,7 @@ impl<'a> Elaborator<'a> {
     /// `a and b`, `a or b`; the right side is evaluated only if the left does not decide.
     pub(super) fn logical(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         op: BinaryOp,
         lhs: &'a Expr,
         rhs: &'a Expr,
@@ -47,7 +47,7 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    pub(super) fn negate(&mut self, scope: &Scope, operand: Traced, span: Span) -> Traced {
+    pub(super) fn negate(&mut self, scope: &Scope<'a>, operand: Traced, span: Span) -> Traced {
         let places = operand.places;
         let value = match operand.value {
             Value::Int(n) => match n.checked_neg() {
@@ -79,7 +79,7 @@ impl<'a> Elaborator<'a> {
     /// Every other operator.
     pub(super) fn binary(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         op: BinaryOp,
         op_span: Span,
         a: Operand,
@@ -170,7 +170,7 @@ impl<'a> Elaborator<'a> {
 
     fn tensors(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         op: BinaryOp,
         op_span: Span,
         span: Span,
@@ -235,7 +235,7 @@ impl<'a> Elaborator<'a> {
     )]
     fn with_number(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         op: BinaryOp,
         op_span: Span,
         span: Span,
@@ -262,7 +262,7 @@ impl<'a> Elaborator<'a> {
 
     fn number_with(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         op: BinaryOp,
         op_span: Span,
         span: Span,
@@ -301,7 +301,7 @@ impl<'a> Elaborator<'a> {
     /// Makes the node of the operator that stands at `key`.
     fn operation(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         key: u32,
         span: Span,
         make: impl FnOnce(&mut dyn crate::primitives::Build) -> Result<Value, Refusal>,

@@ -1,7 +1,7 @@
 //! The definitions of all files of one compilation, and which name means which of them where.
 
+use rustc_hash::FxHashMap as HashMap;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use termc_grammar::ast::{Callable, Expr, File, Item, ItemKind, Name, Span};
 use termc_grammar::print_item;
@@ -58,8 +58,8 @@ impl<'a> Program<'a> {
     pub fn new(units: &'a [Unit], found: &mut Vec<Diagnostic>) -> Self {
         let mut program = Self {
             definitions: vec![],
-            names: vec![HashMap::new(); units.len()],
-            prelude: HashMap::new(),
+            names: vec![HashMap::default(); units.len()],
+            prelude: HashMap::default(),
         };
         for (number, unit) in units.iter().enumerate() {
             for item in &unit.file.items {

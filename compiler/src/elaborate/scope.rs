@@ -1,6 +1,6 @@
 //! What the text of one block call, constant or model sees while it is elaborated.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::language::Traced;
 use crate::model::{InstanceId, Iteration, Span};
@@ -8,7 +8,7 @@ use crate::overrides::Position;
 
 /// One text being elaborated.
 #[derive(Clone, Debug)]
-pub(crate) struct Scope {
+pub(crate) struct Scope<'a> {
     /// Its instance.
     pub instance: InstanceId,
     /// The instance's path; empty for the model.
@@ -20,9 +20,9 @@ pub(crate) struct Scope {
     /// Whether it is inside a slow net.
     pub slow: bool,
     /// Parameters, bindings and loop variables.
-    pub names: HashMap<String, Entry>,
+    pub names: HashMap<&'a str, Entry>,
     /// Names whose binding is below: they are told as used too early, not as unknown.
-    pub later: HashMap<String, Span>,
+    pub later: HashMap<&'a str, Span>,
     /// The `for` being repeated.
     pub iteration: Option<Iteration>,
     /// Where calls of the expression being evaluated belong.
@@ -69,7 +69,7 @@ pub(crate) struct Address {
     pub inner: bool,
 }
 
-impl Scope {
+impl Scope<'_> {
     /// The path of something below the scope.
     pub fn path_of(&self, steps: &[(String, Option<i64>)]) -> String {
         let mut path = self.path.clone();

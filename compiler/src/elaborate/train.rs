@@ -85,7 +85,7 @@ impl<'a> Elaborator<'a> {
 
     fn setting(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         setting: &'static Setting,
         value: Option<&'a Expr>,
         at: Vec<Position>,
@@ -112,7 +112,7 @@ impl<'a> Elaborator<'a> {
     /// The members of a list of rows, with what changes take away or add.
     fn members(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         setting: &'static str,
         rows: &'static [Row],
         value: Option<&'a Expr>,
@@ -183,7 +183,7 @@ impl<'a> Elaborator<'a> {
 
     fn store_row(
         &mut self,
-        scope: &Scope,
+        scope: &Scope<'a>,
         setting: &'static str,
         rows: &'static [Row],
         expr: &'a Expr,

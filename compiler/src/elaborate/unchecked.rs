@@ -42,7 +42,7 @@ impl Elaborator<'_> {
                 );
             }
             let entry = Self::entry(reported(), param.span, EntryKind::Parameter);
-            scope.names.insert(param.name.to_owned(), entry);
+            scope.names.insert(param.name, entry);
         }
         self.body(&mut scope, block, number);
         self.calls.pop();

@@ -1,6 +1,6 @@
 //! Warnings: definitions, parameters and bindings that nothing uses, and stored tensors that no loss reaches.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use termc_grammar::ast::{Callable, ItemKind, Span};
 
@@ -45,7 +45,7 @@ impl<'a> Elaborator<'a> {
                 );
             }
         }
-        let mut used: HashSet<usize> = HashSet::new();
+        let mut used: HashSet<usize> = HashSet::default();
         while let Some(number) = open.pop() {
             if used.insert(number) {
                 let definition = self.program.get(number);
@@ -87,7 +87,7 @@ impl<'a> Elaborator<'a> {
             let mentioned = of_callable(block);
             self.unused_parameters(block);
             let bound = block.body.iter().flat_map(super::body::bound_names);
-            let mut seen = HashSet::new();
+            let mut seen = HashSet::default();
             for (name, span) in bound.filter(|(name, _)| !mentioned.contains(name)) {
                 // What only a variant or the loss reads is found out by the graph.
                 if seen.insert(name) && !self.mentioned_elsewhere(name) {
@@ -132,7 +132,7 @@ impl<'a> Elaborator<'a> {
             .chain(graph.compared())
             .collect();
         let live = reach(graph, roots);
-        let mut alive: HashMap<(&str, &str), bool> = HashMap::new();
+        let mut alive: HashMap<(&str, &str), bool> = HashMap::default();
         for instance in graph.instances.iter().filter(|i| !i.prelude) {
             for binding in &instance.bindings {
                 let is_live = live.get(binding.node.index()) == Some(&true);
@@ -149,7 +149,7 @@ impl<'a> Elaborator<'a> {
             Body::Const(_) => None,
         });
         for block in blocks.chain([chosen.model]) {
-            let mut seen = HashSet::new();
+            let mut seen = HashSet::default();
             for (name, span) in block.body.iter().flat_map(super::body::bound_names) {
                 if seen.insert(name) && alive.get(&(block.name.text.as_str(), name)) == Some(&false)
                 {
@@ -234,7 +234,7 @@ pub(super) fn path_names(units: &[Unit], main: usize) -> HashSet<String> {
         .get(main)
         .map(|unit| unit.file.items.as_slice())
         .unwrap_or_default();
-    let mut names = HashSet::new();
+    let mut names = HashSet::default();
     for item in items {
         if let ItemKind::Model(model) = &item.kind {
             for line in &model.body {

@@ -1,6 +1,6 @@
 //! Which model is meant: a model, a variant of one, or a member of a family; and the changes that make it.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use termc_grammar::ast::{Callable, Item, ItemKind, Line, Path, Span};
 
@@ -71,7 +71,7 @@ impl<'a> Choice<'a> {
     pub fn new(items: &'a [Item], targets: &'a [Vec<Option<Path>>]) -> Self {
         let mut choice = Self {
             entries: vec![],
-            by_name: HashMap::new(),
+            by_name: HashMap::default(),
         };
         for (item, targets) in items.iter().zip(targets) {
             let (name, kind) = match &item.kind {

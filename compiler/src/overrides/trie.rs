@@ -1,7 +1,9 @@
 //! The changes of a variant and of `--set`, found by the path of what they change.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap as HashMap;
 
 use termc_grammar::ast::{Expr, Path, Place, Span};
 
