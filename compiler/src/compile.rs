@@ -8,8 +8,8 @@ use crate::canonical::{canonical, single_name};
 use crate::diagnostics::{Diagnostic, ProgramKind};
 use crate::elaborate::{Elaborated, Program, elaborate};
 use crate::lower::lower;
-use crate::model::Model;
-use crate::overrides::{Action, Changes, Choice, targets};
+use crate::model::{Graph, Model};
+use crate::overrides::{Action, Changes, Choice, Chosen};
 use crate::read::{Change, Read};
 use crate::source::Sources;
 
@@ -84,7 +84,7 @@ pub fn compile_all(name: &str, text: &str, options: &Options, files: &dyn Files)
     let (mut model, mut found) = program.build(options.model.as_deref());
     if options.model.is_none() && !found.iter().any(Diagnostic::is_error) {
         for name in program.choice.names() {
-            for diagnostic in program.build(Some(&name)).1 {
+            for diagnostic in program.check(&name) {
                 let known = found
                     .iter()
                     .any(|d| (d.code, d.span) == (diagnostic.code, diagnostic.span));
@@ -176,6 +176,20 @@ struct Build<'a> {
 impl Build<'_> {
     /// A model, variant or member by its name, or the first of the file.
     fn build(&self, name: Option<&str>) -> (Option<Model>, Vec<Diagnostic>) {
+        let (made, found) = self.elaborate(name);
+        let model = made.map(|(chosen, mut graph)| {
+            graph.source = canonical(&self.read.units, self.read.main, &self.program, &chosen);
+            lower(graph)
+        });
+        (model, found)
+    }
+
+    /// What is found in a model, variant or member.
+    fn check(&self, name: &str) -> Vec<Diagnostic> {
+        self.elaborate(Some(name)).1
+    }
+
+    fn elaborate(&self, name: Option<&str>) -> (Option<(Chosen<'_>, Graph)>, Vec<Diagnostic>) {
         let mut found = self.found.clone();
         let name = name.map(str::to_owned).or_else(|| self.choice.first());
         if found.iter().any(Diagnostic::is_error) {
@@ -216,13 +230,7 @@ impl Build<'_> {
             &changes,
         );
         found.extend(own);
-        if found.iter().any(Diagnostic::is_error) {
-            return (None, found);
-        }
-        let model = graph.map(|mut graph| {
-            graph.source = canonical(&self.read.units, self.read.main, &self.program, &chosen);
-            lower(graph)
-        });
-        (model, found)
+        let graph = graph.filter(|_| !found.iter().any(Diagnostic::is_error));
+        (graph.map(|graph| (chosen, graph)), found)
     }
 }
