@@ -9,7 +9,7 @@ use crate::diagnostics::{Diagnostic, ProgramKind};
 use crate::elaborate::{Elaborated, Program, elaborate};
 use crate::lower::lower;
 use crate::model::{Graph, Model};
-use crate::overrides::{Action, Changes, Choice, Chosen};
+use crate::overrides::{Action, Changes, Choice, Chosen, targets};
 use crate::read::{Change, Read};
 use crate::source::Sources;
 
