@@ -8,6 +8,9 @@ use crate::language::limits::MAX_NODES;
 use crate::language::{PlaceKind, Places};
 use crate::prelude::is_prelude;
 
+/// Nobody reads more findings than this: after so many elaboration stops.
+const MOST_FOUND: usize = 100;
+
 impl Elaborator<'_> {
     /// Reports something at a place of a text, once for all instances of it.
     pub(super) fn report(&mut self, kind: Kind, span: Span) {
@@ -104,8 +107,12 @@ impl Elaborator<'_> {
 
     /// Adds a finding unless the same kind was reported at the same place (another instance of a block).
     pub(super) fn add(&mut self, diagnostic: Diagnostic) {
-        if self.quiet == 0 && self.seen.insert((diagnostic.code, diagnostic.span)) {
+        if self.quiet > 0 || self.found.len() >= MOST_FOUND {
+            return;
+        }
+        if self.seen.insert((diagnostic.code, diagnostic.span)) {
             self.found.push(diagnostic);
+            self.aborted |= self.found.len() == MOST_FOUND;
         }
     }
 

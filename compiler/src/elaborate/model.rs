@@ -185,6 +185,9 @@ impl<'a> Elaborator<'a> {
         }
         let changes = self.changes;
         for (change, depth, offers) in changes.unused() {
+            if self.aborted {
+                return;
+            }
             let path = change.path.to_string();
             let Some(step) = change.path.steps.get(depth) else {
                 self.report(ProgramKind::NotToBeSet { path }.into(), change.path.span);
