@@ -5,8 +5,8 @@ use termc_grammar::ast::{Call, Expr};
 use super::Elaborator;
 use super::eval::reported;
 use super::scope::Scope;
-use crate::diagnostics::ProgramKind;
-use crate::language::{Function, FunctionBody, Places, Start, Traced, Ty, Value};
+use crate::diagnostics::{OutOfRange, ProgramKind};
+use crate::language::{Function, FunctionBody, Places, Start, Traced, Ty, Value, shown};
 
 impl<'a> Elaborator<'a> {
     pub(super) fn function(
@@ -61,6 +61,18 @@ impl<'a> Elaborator<'a> {
                 FunctionBody::Number(_) | FunctionBody::Select(_)
             ) {
                 places = places.and(&value.places);
+            }
+            if let (FunctionBody::Start(_), Value::Float(x)) = (&function.body, &value.value)
+                && *x < 0.0
+            {
+                let name = function.arguments.get(values.len()).copied().unwrap_or("gain");
+                let kind = OutOfRange {
+                    what: format!("`{name}` of `{callee}`"),
+                    found: shown(*x),
+                    allowed: "0 or more".into(),
+                };
+                self.refuse(kind.into(), &value.places, arg.span);
+                return reported();
             }
             values.push(value.value);
         }

@@ -49,7 +49,8 @@ pub(super) fn integers(op: BinaryOp, a: i64, b: i64) -> Result<Option<Value>, Un
     }
 }
 
-pub(super) fn floats(op: BinaryOp, a: f64, b: f64) -> Result<Value, Undefined> {
+/// None where the result is too large for a number.
+pub(super) fn floats(op: BinaryOp, a: f64, b: f64) -> Result<Option<Value>, Undefined> {
     let value = match op {
         BinaryOp::Add => a + b,
         BinaryOp::Sub => a - b,
@@ -59,12 +60,12 @@ pub(super) fn floats(op: BinaryOp, a: f64, b: f64) -> Result<Value, Undefined> {
         BinaryOp::Rem => a % b,
         _ => {
             return match a.partial_cmp(&b) {
-                Some(order) => compare(op, order),
-                None => Ok(Value::Bool(false)),
+                Some(order) => compare(op, order).map(Some),
+                None => Ok(Some(Value::Bool(false))),
             };
         }
     };
-    Ok(Value::Float(value))
+    Ok(Some(value).filter(|x| x.is_finite()).map(Value::Float))
 }
 
 pub(super) fn compare(op: BinaryOp, order: std::cmp::Ordering) -> Result<Value, Undefined> {

@@ -112,7 +112,11 @@ impl<'a> Elaborator<'a> {
             },
             (Int(_) | Float(_), _, Int(_) | Float(_)) => {
                 match floats(op, number(&a.0.value), number(&b.0.value)) {
-                    Ok(value) => value,
+                    Ok(Some(value)) => value,
+                    Ok(None) => {
+                        self.refuse(ProgramKind::NotFinite {}.into(), &places, span);
+                        return reported();
+                    }
                     Err(Undefined::Operator) => return self.no_operator(op, op_span, &a, &b),
                     Err(Undefined::Zero) => {
                         self.refuse(ProgramKind::DivisionByZero {}.into(), &b.0.places, b.1);

@@ -212,6 +212,10 @@ program_kinds! {
     Overflow {}
         Range, "the result does not fit into a 64-bit whole number".into(), "computed here",
         Some("use smaller numbers, or write one of them as `2.0`".into());
+    /// A number that is too large.
+    NotFinite {}
+        Range, "the result is too large for a number".into(), "computed here",
+        Some("use smaller numbers".into());
     /// A function that is not defined for its argument.
     Undefined {
         /// The function.
