@@ -28,6 +28,8 @@ mod look;
 #[cfg(all(unix, feature = "mpi"))]
 #[path = "commands/mpi.rs"]
 mod mpi;
+#[path = "commands/own.rs"]
+mod own;
 #[cfg(unix)]
 #[path = "commands/panel.rs"]
 mod panel;
