@@ -57,11 +57,7 @@ fn published_checkpoints_come_back_bit_for_bit() {
     let parity = Path::new(env!("CARGO_MANIFEST_DIR")).join("runtime/tests/parity");
     let weights = |name: &str| parity.join(format!("{name}.weights.safetensors"));
     round_trip(&weights("tiny"), "tiny.term", &[]);
-    round_trip(
-        &weights("tiny_tile"),
-        "tiny.term",
-        &["--model", "TinyTile"],
-    );
+    round_trip(&weights("tiny_tile"), "tiny.term", &["--model", "TinyTile"]);
     round_trip(&weights("digits"), "digits.term", &[]);
     let Some(shared) = std::env::var_os("TERMC_SHARED") else {
         eprintln!("skipped cifar10: `TERMC_SHARED` is not set");

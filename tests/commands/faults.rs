@@ -106,15 +106,8 @@ fn numbers_that_are_not_finite_stop_the_training_and_name_the_line() {
     let text = std::fs::read_to_string(SMALL).unwrap();
     let model = folder.path().join("hot.term");
     let hot = text.replace("kar3(lr=0.003, betas=[0.5, 0.95])", "sgd(lr=100)");
-    let hot = hot.replace(
-        "compare=channel_sum",
-        "compare=channel_sum, weight=1e37",
-    );
-    std::fs::write(
-        &model,
-        hot.replace("warmup_cosine(warmup=0.5)", "constant"),
-    )
-    .unwrap();
+    let hot = hot.replace("compare=channel_sum", "compare=channel_sum, weight=1e37");
+    std::fs::write(&model, hot.replace("warmup_cosine(warmup=0.5)", "constant")).unwrap();
     let mut arguments = vec!["train", model.to_str().unwrap(), "--dataset", "digits"];
     arguments.extend([
         "--device",

@@ -26,7 +26,7 @@ fn a_report_is_one_page_that_needs_nothing_else() {
         "b[1].l3",
         "data:image/png;base64,",
         "block<th>channels<th>mean<th>variance",
-        "model Small {",
+        "model Small(",
     ];
     for part in parts {
         assert!(page.contains(part), "no `{part}`");

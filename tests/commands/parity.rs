@@ -74,12 +74,13 @@ fn case(name: &str, example: &str, changes: &[&str], bars: &Bars) {
         );
     };
     within("logits", "logits", bars.logits);
-    for term in ["loss.total", "loss.cross_entropy", "loss.slow"] {
+    for term in ["loss.total", "loss.cross_entropy"] {
         within(term, term, bars.loss);
     }
+    within("loss.slow_neural", "loss.slow", bars.loss);
     let mut blocks = 0;
     while expected.contains_key(&format!("block.{blocks}.kernel")) {
-        let (kernel, features) = (format!("node.b{blocks}.K"), format!("node.b{blocks}"));
+        let (kernel, features) = (format!("node.b[{blocks}].K"), format!("node.b[{blocks}]"));
         within(&kernel, &format!("block.{blocks}.kernel"), bars.logits);
         within(&features, &format!("block.{blocks}.features"), bars.logits);
         blocks += 1;

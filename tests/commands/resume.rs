@@ -409,7 +409,7 @@ fn what_does_not_agree_with_the_folder_is_refused() {
     // Another format, another model, not a training at all.
     let config = run.join("config.json");
     let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, text.replace("\"format\": 1", "\"format\": 99")).unwrap();
+    std::fs::write(&config, text.replace("\"format\": 2", "\"format\": 99")).unwrap();
     refused(&[], "has format 99");
     std::fs::write(&config, text.replace("\"Small\"", "\"Other\"")).unwrap();
     refused(&[], "is of model `Other`");

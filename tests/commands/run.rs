@@ -75,7 +75,7 @@ fn what_is_asked_for_is_written_and_nothing_else() {
     bench.run(&["--gradients", "--trace"]).expect(0);
     let full = bench.output();
     let term = |name: &str| f64::from(full[&format!("loss.{name}")].1[0]);
-    let sum = term("cross_entropy") + term("slow") + term("weight_norm");
+    let sum = term("cross_entropy") + term("slow_neural") + term("weight_norm");
     assert!((term("total") - sum).abs() < 1e-5);
     assert_eq!(full["node.b[0].K"].0, [1, 1, 8, 8]);
     assert_eq!(full["grad.logits.linear.weight"].0, [10, 16]);

@@ -46,7 +46,8 @@ fn a_training_leaves_a_complete_folder() {
     );
     for row in of("epoch", "train") {
         let term = |name: &str| row[name].as_f64().unwrap();
-        let sum = term("cross_entropy") + term("slow_neural") + term("weight_norm");
+        let terms = ["loss.cross_entropy", "loss.slow_neural", "loss.weight_norm"];
+        let sum: f64 = terms.into_iter().map(term).sum();
         assert!((term("loss") - sum).abs() < 1e-9);
     }
     let csv = String::from_utf8(bytes(&run, "metrics.csv")).unwrap();
@@ -96,7 +97,7 @@ fn a_training_learns() {
             .filter(|r| r["span"] == "epoch" && r["split"] == split);
         epochs.map(|r| r[key].as_f64().unwrap()).collect()
     };
-    let losses = series("train", "cross_entropy");
+    let losses = series("train", "loss.cross_entropy");
     assert!(losses[4] < 0.85 * losses[0], "{losses:?}");
     let accuracies = series("test", "top1");
     assert!(accuracies[0] > 0.3, "ten classes, and {accuracies:?}");

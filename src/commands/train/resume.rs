@@ -1,5 +1,6 @@
 //! Prepares to go on with a training from its RUN folder, and refuses what does not agree with the folder.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use termc_runtime::data::{Dataset, DatasetSource, Identity};
@@ -218,22 +219,22 @@ fn disagreement(
     }))
 }
 
-/// The first line in which two canonical sources differ.
+/// The first line that only one of two canonical sources has; one that only tells their names says little.
 fn first_difference(recorded: &str, given: &str) -> Option<String> {
     if recorded == given {
         return None;
     }
-    let mut lines = (recorded.lines().map(Some).chain(std::iter::repeat(None)))
-        .zip(given.lines().map(Some).chain(std::iter::repeat(None)))
-        .enumerate()
-        .take(recorded.lines().count().max(given.lines().count()));
-    let (number, (theirs, ours)) = lines.find(|(_, (a, b))| a != b)?;
-    let show =
-        |line: Option<&str>| line.map_or("nothing".to_owned(), |l| format!("`{}`", l.trim()));
-    Some(format!(
-        "line {} of its model is {}, of this one {}",
-        number + 1,
-        show(theirs),
-        show(ours)
-    ))
+    let only = |here: &str, there: &str| {
+        let others: HashSet<&str> = there.lines().map(str::trim).collect();
+        let lines = here.lines().map(str::trim).filter(|l| !others.contains(l));
+        let (names, lines): (Vec<&str>, Vec<&str>) = lines.partition(|l| l.starts_with("variant "));
+        let first = lines.first().or(names.first()).copied();
+        first.map(|line| format!("`{line}`"))
+    };
+    Some(match (only(recorded, given), only(given, recorded)) {
+        (Some(theirs), Some(ours)) => format!("its model has {theirs}, this one {ours}"),
+        (Some(theirs), None) => format!("this model lacks {theirs}"),
+        (None, Some(ours)) => format!("its model lacks {ours}"),
+        (None, None) => "the lines of its model have another order".to_owned(),
+    })
 }
