@@ -144,11 +144,14 @@ fn value_of(setting: &str) -> &'static str {
     }
 }
 
-/// The first sentence, or the first line if it has none.
+/// The first sentence on one line, without its full stop.
 fn first_sentence(doc: &str) -> String {
     let line = doc.split_whitespace().collect::<Vec<_>>().join(" ");
-    let end = line.find(". ").map_or(line.trim_end_matches('.').len(), |at| at);
-    line.get(..end).unwrap_or(&line).to_owned()
+    // Not the dots of `0, 2, ...`, nor what stands inside of a formula.
+    let ends = line.match_indices(". ").map(|(at, _)| line.split_at(at).0);
+    let mut ends = ends.filter(|text| !text.ends_with('.') && text.matches('`').count() % 2 == 0);
+    let sentence = ends.next().unwrap_or(&line);
+    sentence.trim_end_matches('.').to_owned()
 }
 
 /// The types that a file may name, in the order of the page on the language.
