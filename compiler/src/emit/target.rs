@@ -121,8 +121,8 @@ pub(super) enum Tensors {
     Repeat(Doc, Doc),
     /// A whole list; whether nothing reads it again.
     Whole(String, Use, bool),
-    /// From one place to another.
-    Slice(String, Bound, Bound, bool),
+    /// From one place to another; the name of the round's number.
+    Slice(String, Bound, Bound, String),
 }
 
 /// A forward pass as it is printed.

@@ -461,7 +461,11 @@ impl<'a> Writer<'a> {
                     let how = self.flow.read(&list, whole && !lent);
                     match whole {
                         true => Tensors::Whole(list, how, lent),
-                        false => Tensors::Slice(list, *from, *to, lent),
+                        false => {
+                            let of_round = |bound: &Bound| matches!(bound, Bound::Round(_));
+                            self.round_is_read |= of_round(from) || of_round(to);
+                            Tensors::Slice(list, *from, *to, self.round.clone())
+                        }
                     }
                 }
             });

@@ -10,7 +10,7 @@ use super::merge::{bodies_like, merge_bodies};
 use super::scene::{Scene, scalar};
 use super::tree::{
     Argument, At, CallExpr, Candidate, Draft, Expr, FieldDraft, Let, Loop, Name, OpExpr, Part,
-    Slot, Stmt, Value,
+    Parts, Slot, Stmt, Value,
 };
 use crate::bug::bug;
 use crate::model::{Binding, InstanceId, Iteration, NodeId, Op};
@@ -411,7 +411,10 @@ impl<'a> Builder<'a> {
                 let op = OpExpr {
                     burn: crate::primitives::equal_parts_burn(),
                     torch: crate::primitives::equal_parts_torch(),
-                    operands: vec![operand],
+                    operands: Parts {
+                        list: vec![operand],
+                        seen: vec![],
+                    },
                     numbers: vec![slot],
                     held: None,
                     optional: false,
@@ -456,13 +459,30 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Where something stands.
+    pub(super) fn at_place(&self, place: Place) -> At {
+        self.at(place.iteration)
+    }
+
+    /// How many elements a list has at a place.
+    fn length(&self, name: &Name, place: Place) -> usize {
+        let positions = self.lists.get(name).map_or(&[][..], |list| &list.positions);
+        match name {
+            Name::Input(_) => positions.len(),
+            Name::Local(_) => {
+                let before = positions.iter().filter(|at| **at < place.position);
+                before.count()
+            }
+        }
+    }
+
     fn index(&self, list: &Name, index: usize, place: Place) -> Index {
         let positions = self.lists.get(list).map_or(&[][..], |list| &list.positions);
         let next = positions.get(index + 1);
         let latest = next.is_none_or(|next| *next >= place.position);
         Index::new(
             index,
-            positions.len(),
+            self.length(list, place),
             place.iteration.map(|i| i.round),
             latest,
         )
@@ -591,10 +611,13 @@ impl<'a> Builder<'a> {
         }
         let operands = match has(&burn, &Code::Operands) {
             true => self.parts(&nodes, place),
-            false => nodes
-                .iter()
-                .map(|x| Part::One(self.expr(*x, place, true)))
-                .collect(),
+            false => {
+                let operands = nodes.iter().map(|x| Part::One(self.expr(*x, place, true)));
+                Parts {
+                    list: operands.collect(),
+                    seen: vec![],
+                }
+            }
         };
         Expr::Op(Box::new(OpExpr {
             burn,
@@ -606,16 +629,21 @@ impl<'a> Builder<'a> {
         }))
     }
 
-    fn parts(&mut self, nodes: &[NodeId], place: Place) -> Vec<Part> {
+    fn parts(&mut self, nodes: &[NodeId], place: Place) -> Parts {
         let runs = compress(nodes, |node| {
             let given = self.given.get(&node).map_or(&[][..], Vec::as_slice);
             let lists = given.iter().filter_map(|given| {
                 let list = self.lists.get(&given.name).filter(|list| list.dynamic)?;
-                Some((given.name.clone(), given.index?, list.positions.len()))
+                list.dynamic.then_some(())?;
+                Some((given.name.clone(), given.index?, self.length(&given.name, place)))
             });
             lists.collect()
         });
-        runs.into_iter().map(|run| run.part(self, place)).collect()
+        let list = runs.into_iter().map(|run| run.part(self, place)).collect();
+        let dynamic = self.lists.iter().filter(|(_, list)| list.dynamic);
+        let lengths = dynamic.map(|(name, _)| (name.clone(), self.length(name, place)));
+        let seen = vec![(self.at_place(place), lengths.collect())];
+        Parts { list, seen }
     }
 
     /// Rounds of loops become one where they are alike.

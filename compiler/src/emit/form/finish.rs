@@ -357,46 +357,51 @@ impl Finishing<'_> {
         }
     }
 
-    fn parts(&mut self, parts: &[tree::Part]) -> Result<Vec<Part>, Unsaid> {
+    fn parts(&mut self, parts: &tree::Parts) -> Result<Vec<Part>, Unsaid> {
         let mut all = vec![];
-        for part in parts {
+        for part in parts.iter() {
             all.push(match part {
                 tree::Part::One(expr) => Part::One(self.expr(expr)?),
                 tree::Part::Repeat(expr, slot) => {
                     let expr = self.expr(expr)?;
                     Part::Repeat(expr, self.number(slot)?)
                 }
-                tree::Part::Segment(segment) => self.segment(segment)?,
+                tree::Part::Segment(segment) => self.segment(segment, parts)?,
             });
         }
         Ok(all)
     }
 
-    fn segment(&mut self, segment: &Segment) -> Result<Part, Unsaid> {
+    fn segment(&mut self, segment: &Segment, parts: &tree::Parts) -> Result<Part, Unsaid> {
         let Some(name) = segment.lists.last() else {
             bug!("elements are read of a list that has no name")
         };
-        let spans = self.draft.instances.iter().map(|id| {
-            let seen = segment.spans.iter().find(|(other, _)| other == id);
-            match seen {
-                Some((_, span)) => (Some([span[0], span[1]]), span[2]),
-                None => (None, self.length(*id, name)),
-            }
+        // Elsewhere none of the list is passed.
+        let missing = parts.seen.iter().filter(|(at, _)| {
+            let mut spans = segment.spans.iter();
+            spans.all(|(other, _)| other != at)
         });
-        let spans: Vec<(Option<[usize; 2]>, usize)> = spans.collect();
+        let missing = missing.map(|(at, lengths)| {
+            let length = lengths.iter().find(|(known, _)| known == name);
+            (at.round, length.map_or(0, |(_, length)| *length))
+        });
+        let missing: Vec<(Option<usize>, usize)> = missing.collect();
         let bounds = [Bound::Start, Bound::End];
         let counted = (0..=3).flat_map(|k| [Bound::AtMost(k), Bound::FromEnd(k)]);
-        let fixed = spans.iter().filter_map(|(span, _)| *span).flatten();
-        let fixed = fixed.map(Bound::AtMost);
-        let all: Vec<Bound> = bounds.into_iter().chain(counted).chain(fixed).collect();
-        let pairs = all
-            .iter()
-            .flat_map(|from| all.iter().map(move |to| (*from, *to)));
+        let first = segment.spans.iter().flat_map(|(at, [from, to, _])| {
+            let of_round = at.round.map(|round| {
+                [*from, *to].map(|n| Bound::Round(n as isize - round as isize))
+            });
+            let fixed = [Bound::AtMost(*from), Bound::AtMost(*to)];
+            of_round.into_iter().flatten().chain(fixed)
+        });
+        let all: Vec<Bound> = bounds.into_iter().chain(counted).chain(first.take(4)).collect();
+        let pairs = all.iter().flat_map(|from| all.iter().map(move |to| (*from, *to)));
         let holds = |(from, to): &(Bound, Bound)| {
-            spans.iter().all(|(span, count)| match span {
-                Some([a, b]) => from.of(*count) == *a && to.of(*count) == *b,
-                None => from.of(*count) >= to.of(*count),
-            })
+            let seen = segment.spans.iter().all(|(at, [a, b, count])| {
+                from.of(*count, at.round) == Some(*a) && to.of(*count, at.round) == Some(*b)
+            });
+            seen && missing.iter().all(|(round, count)| from.of(*count, *round) >= to.of(*count, *round))
         };
         let (from, to) = pairs.into_iter().find(holds).ok_or(Unsaid)?;
         if let Name::Input(name) = name {
@@ -404,25 +409,17 @@ impl Finishing<'_> {
         }
         Ok(Part::Slice(name.clone(), from, to))
     }
-
-    /// How long a list is in an instance that reads none of it.
-    fn length(&self, id: InstanceId, name: &Name) -> usize {
-        let instance = &self.scene.graph[id];
-        match name {
-            Name::Input(name) => instance.inputs.iter().filter(|i| i.param == *name).count(),
-            Name::Local(name) => instance.bindings.iter().filter(|b| b.name == *name).count(),
-        }
-    }
 }
 
 impl Bound {
-    /// The place it is in a list of so many.
-    fn of(self, count: usize) -> usize {
+    /// The place it is in a list of so many; None where it is none.
+    fn of(self, count: usize, round: Option<usize>) -> Option<usize> {
         match self {
-            Self::Start => 0,
-            Self::End => count,
-            Self::AtMost(n) => n.min(count),
-            Self::FromEnd(n) => count.saturating_sub(n),
+            Self::Start => Some(0),
+            Self::End => Some(count),
+            Self::AtMost(n) => Some(n.min(count)),
+            Self::FromEnd(n) => count.checked_sub(n),
+            Self::Round(n) => round?.checked_add_signed(n),
         }
     }
 }

@@ -62,7 +62,7 @@ impl Run {
             }
             Self::Elements(lists, span) => Part::Segment(Segment {
                 lists,
-                spans: vec![(builder.id, span)],
+                spans: vec![(builder.at_place(place), span)],
             }),
         }
     }

@@ -1,7 +1,7 @@
 //! Lays one body over another: `like` tells whether they differ in numbers and places of lists only, `merge` joins them.
 
 use super::tree::{
-    Argument, CallExpr, Candidate, Draft, Expr, FieldDraft, FieldUse, Let, Loop, OpExpr, Part,
+    Argument, CallExpr, Candidate, Draft, Expr, FieldDraft, FieldUse, Let, Loop, OpExpr, Part, Parts,
     Segment, Slot, Stmt,
 };
 use crate::bug::bug;
@@ -115,12 +115,12 @@ impl Merge for Expr {
             (Self::Op(a), Self::Op(b)) if both_ops => a.merge(*b),
             (Self::Call(a), Self::Call(b)) => a.merge(*b),
             (Self::Op(a), b) if beneath(a).is_some_and(|x| x.like(&b)) => {
-                if let [Part::One(x)] = a.operands.as_mut_slice() {
+                if let [Part::One(x)] = a.operands.list.as_mut_slice() {
                     x.merge(b);
                 }
             }
             (a, Self::Op(mut b)) if beneath(&b).is_some_and(|x| a.like(x)) => {
-                if let [Part::One(x)] = b.operands.as_mut_slice() {
+                if let [Part::One(x)] = b.operands.list.as_mut_slice() {
                     // The names of this side come first: it is the side that is kept.
                     std::mem::swap(a, x);
                     let other = std::mem::replace(a, Self::Read(vec![]));
@@ -220,12 +220,13 @@ fn parts_like(a: &[Part], b: &[Part]) -> bool {
     pairs(a, b).is_some() && (once(a) == once(b) || a.len() == b.len())
 }
 
-fn merge_parts(a: &mut Vec<Part>, b: Vec<Part>) {
+fn merge_parts(a: &mut Parts, b: Parts) {
     let Some(pairs) = pairs(a, &b) else {
         bug!("lists that differ are joined")
     };
-    let mut left = std::mem::take(a).into_iter();
-    let mut right = b.into_iter();
+    a.seen.extend(b.seen);
+    let mut left = std::mem::take(&mut a.list).into_iter();
+    let mut right = b.list.into_iter();
     for (i, j) in pairs {
         let part = match (i.and_then(|_| left.next()), j.and_then(|_| right.next())) {
             (Some(Part::One(mut x)), Some(Part::One(y))) => {
@@ -250,7 +251,7 @@ fn merge_parts(a: &mut Vec<Part>, b: Vec<Part>) {
             (Some(part), None) | (None, Some(part)) => part,
             _ => bug!("lists that differ are joined"),
         };
-        a.push(part);
+        a.list.push(part);
     }
 }
 

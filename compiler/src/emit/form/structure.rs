@@ -200,6 +200,8 @@ pub(in crate::emit) enum Bound {
     AtMost(usize),
     /// So many before the end.
     FromEnd(usize),
+    /// So many after the number of the round.
+    Round(isize),
 }
 
 #[derive(Clone, Debug)]

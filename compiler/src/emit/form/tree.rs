@@ -75,7 +75,7 @@ pub(super) enum Expr {
 pub(super) struct OpExpr {
     pub burn: Code,
     pub torch: Code,
-    pub operands: Vec<Part>,
+    pub operands: Parts,
     pub numbers: Vec<Slot>,
     pub held: Option<FieldUse>,
     /// Whether it does nothing where its only number has the slot's missing value.
@@ -97,7 +97,23 @@ pub(super) struct CallExpr {
 #[derive(Clone, Debug)]
 pub(super) enum Argument {
     One(Expr),
-    List(Vec<Part>),
+    List(Parts),
+}
+
+/// The operands of a primitive, or a list that is passed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parts {
+    pub list: Vec<Part>,
+    /// Where they were seen, and how long the lists were there.
+    pub seen: Vec<(At, Vec<(Name, usize)>)>,
+}
+
+impl std::ops::Deref for Parts {
+    type Target = Vec<Part>;
+
+    fn deref(&self) -> &Vec<Part> {
+        &self.list
+    }
 }
 
 /// Some of the operands of a primitive, or of a list that is passed.
@@ -115,7 +131,7 @@ pub(super) struct Segment {
     /// By any of these names.
     pub lists: Vec<Name>,
     /// From, to, and how long the list is.
-    pub spans: Vec<(InstanceId, [usize; 3])>,
+    pub spans: Vec<(At, [usize; 3])>,
 }
 
 #[derive(Clone, Debug)]

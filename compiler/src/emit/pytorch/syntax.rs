@@ -37,8 +37,11 @@ pub(super) fn list(elements: Vec<Doc>) -> Doc {
     bracketed("[", elements, "]", ANY)
 }
 
-fn slice(list: &str, from: Bound, to: Bound) -> String {
+fn slice(list: &str, from: Bound, to: Bound, round: &str) -> String {
     let bound = |bound| match bound {
+        Bound::Round(0) => round.to_owned(),
+        Bound::Round(n) if n > 0 => format!("{round} + {n}"),
+        Bound::Round(n) => format!("{round} - {}", n.unsigned_abs()),
         Bound::Start | Bound::End => String::new(),
         Bound::AtMost(n) => n.to_string(),
         Bound::FromEnd(n) => format!("-{n}"),
@@ -115,14 +118,14 @@ impl Target for PyTorch {
                 Tensors::One(one) => list(vec![one]),
                 Tensors::Repeat(one, times) => all([list(vec![one]), text(" * "), times]),
                 Tensors::Whole(name, ..) => text(name),
-                Tensors::Slice(name, from, to, _) => text(slice(&name, from, to)),
+                Tensors::Slice(name, from, to, round) => text(slice(&name, from, to, &round)),
             }
         } else {
             let parts = parts.into_iter().map(|part| match part {
                 Tensors::One(one) => one,
                 Tensors::Repeat(one, times) => all([text("*["), one, text("] * "), times]),
                 Tensors::Whole(name, ..) => text(format!("*{name}")),
-                Tensors::Slice(name, from, to, _) => text(format!("*{}", slice(&name, from, to))),
+                Tensors::Slice(name, from, to, round) => text(format!("*{}", slice(&name, from, to, &round))),
             });
             list(parts.collect())
         }

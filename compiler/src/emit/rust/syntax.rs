@@ -47,8 +47,11 @@ fn vector(elements: Vec<Doc>) -> Doc {
 }
 
 /// `[from..to]` of a list.
-fn range(list: &str, from: Bound, to: Bound) -> String {
+fn range(list: &str, from: Bound, to: Bound, round: &str) -> String {
     let bound = |bound| match bound {
+        Bound::Round(0) => round.to_owned(),
+        Bound::Round(n) if n > 0 => format!("{round} + {n}"),
+        Bound::Round(n) => format!("{round} - {}", n.unsigned_abs()),
         Bound::Start | Bound::End => String::new(),
         Bound::AtMost(n) => format!("{list}.len().min({n})"),
         Bound::FromEnd(n) => format!("{list}.len() - {n}"),
@@ -83,8 +86,8 @@ impl Rust {
                 Tensors::Whole(list, _, true) => text(format!("{list}.to_vec()")),
                 Tensors::Whole(list, Use::Last, false) => text(list),
                 Tensors::Whole(list, Use::Again, false) => text(format!("{list}.clone()")),
-                Tensors::Slice(list, from, to, _) => {
-                    text(format!("{}.to_vec()", range(&list, from, to)))
+                Tensors::Slice(list, from, to, round) => {
+                    text(format!("{}.to_vec()", range(&list, from, to, &round)))
                 }
             };
             flush(&mut ones, &mut lists);
@@ -177,7 +180,7 @@ impl Target for Rust {
         match parts.as_slice() {
             [Tensors::Whole(list, _, true)] => text(list),
             [Tensors::Whole(list, _, false)] => text(format!("&{list}")),
-            [Tensors::Slice(list, from, to, _)] => text(format!("&{}", range(list, *from, *to))),
+            [Tensors::Slice(list, from, to, round)] => text(format!("&{}", range(list, *from, *to, round))),
             _ if parts.iter().all(|part| matches!(part, Tensors::One(_))) => {
                 let ones = parts.into_iter().filter_map(|part| match part {
                     Tensors::One(one) => Some(one),
