@@ -44,6 +44,18 @@ pub fn dropout(x: Tensor<4>, rate: f64, shared: &[usize]) -> Tensor<4> {
     x * mask.div_scalar(1.0 - rate)
 }
 
+/// In training (on a device with autodiff), zeroes whole channels of single images with probability `rate` and scales the
+/// others by `1 / (1 - rate)`.
+pub fn dropout_channels(x: Tensor<4>, rate: f64) -> Tensor<4> {
+    let device = x.device();
+    if rate == 0.0 || !device.is_autodiff() {
+        return x;
+    }
+    let [batch, channels, ..] = x.dims();
+    let keep = Distribution::Bernoulli(1.0 - rate);
+    x * Tensor::random([batch, channels, 1, 1], keep, &device).div_scalar(1.0 - rate)
+}
+
 /// Repeats all channels `times` times, in order.
 ///
 /// By concatenation: the gradient of Burn's own repetition added up the wrong channels in 0.21.
@@ -79,10 +91,4 @@ pub fn spatial_mean(x: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = x.dims();
     let x = x.reshape([batch, channels, height * width]);
     x.mean_dim(2).reshape([batch, channels, 1, 1])
-}
-
-/// All positions as channels, those of the first channel first: `[N, C * H * W, 1, 1]`.
-pub fn flatten(x: Tensor<4>) -> Tensor<4> {
-    let [batch, channels, height, width] = x.dims();
-    x.reshape([batch, channels * height * width, 1, 1])
 }

@@ -23,8 +23,10 @@ pub(super) enum Doc {
     Group(usize, Box<Doc>),
     /// The first layout if it fits on the rest of the line up to its first break, else the second.
     Choice(Box<Doc>, Box<Doc>),
-    /// Each after the one before on the same line as long as it fits, separated by a comma.
-    Fill(Vec<Doc>),
+    /// The first layout if none of its lines but the first break is too long, else the second.
+    Below(Box<Doc>, Box<Doc>),
+    /// The first layout if all of it fits on the rest of the line, else the second.
+    Whole(Box<Doc>, Box<Doc>),
 }
 
 /// No limit but the line's.
@@ -95,11 +97,8 @@ impl Doc {
             Self::All(docs) => docs.iter().map(Self::flat).sum(),
             Self::Nest(_, doc) => doc.flat(),
             Self::Group(limit, doc) => doc.flat().filter(|width| width <= limit),
-            Self::Choice(first, _) => first.flat(),
-            Self::Fill(items) => {
-                let widths: Option<usize> = items.iter().map(Self::flat).sum();
-                Some(widths? + 2 * items.len().saturating_sub(1))
-            }
+            Self::Choice(first, _) | Self::Whole(first, _) => first.flat(),
+            Self::Below(_, second) => second.flat(),
         }
     }
 
@@ -124,7 +123,7 @@ impl Doc {
             Self::Nest(_, doc) => doc.head(),
             Self::Group(_, doc) => doc.head(),
             Self::Choice(first, _) => first.head(),
-            Self::Fill(items) => items.first().map_or((0, false), Self::head),
+            Self::Whole(_, second) | Self::Below(_, second) => second.head(),
         }
     }
 }
@@ -179,24 +178,27 @@ impl Printer {
                 };
                 self.print(chosen, indent, mode, after);
             }
-            Doc::Fill(items) => self.fill(items, indent, mode, after),
-        }
-    }
-
-    fn fill(&mut self, items: &[Doc], indent: usize, mode: Mode, after: usize) {
-        let last = items.len().saturating_sub(1);
-        for (index, item) in items.iter().enumerate() {
-            if index > 0 {
-                // One more for the comma that follows.
-                let fits = item.flat().is_some_and(|width| self.fits(width + 2));
-                match mode == Mode::Flat || fits {
-                    true => self.text(" "),
-                    false => self.line(indent),
-                }
+            Doc::Below(first, second) => {
+                let mut trial = Printer {
+                    width: self.width,
+                    column: self.column,
+                    out: String::new(),
+                };
+                trial.print(first, indent, Mode::Broken, after);
+                let two = trial.out.matches('\n').count() == 1;
+                let chosen = if two && trial.fits(after) {
+                    first
+                } else {
+                    second
+                };
+                self.print(chosen, indent, Mode::Broken, after);
             }
-            self.print(item, indent, mode, if index == last { after } else { 1 });
-            if index < last {
-                self.text(",");
+            Doc::Whole(first, second) => {
+                let fits = first.flat().is_some_and(|width| self.fits(width + after));
+                match fits {
+                    true => self.print(first, indent, Mode::Flat, after),
+                    false => self.print(second, indent, Mode::Broken, after),
+                }
             }
         }
     }

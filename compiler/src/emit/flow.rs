@@ -21,6 +21,8 @@ pub(super) struct Event {
     name: String,
     what: What,
     place: Option<usize>,
+    /// Which of the arms of a loop's body.
+    arm: usize,
 }
 
 /// The events of a body in order.
@@ -33,6 +35,7 @@ pub(super) struct Flow {
     at: usize,
     loops: usize,
     place: Option<usize>,
+    arm: usize,
 }
 
 impl Flow {
@@ -43,6 +46,7 @@ impl Flow {
                 name: name.to_owned(),
                 what,
                 place: self.place,
+                arm: self.arm,
             });
         }
         self.at += 1;
@@ -61,9 +65,15 @@ impl Flow {
         self.place = Some(self.loops);
     }
 
+    /// The next arm of the loop's body begins: a round runs one of them.
+    pub fn next_arm(&mut self) {
+        self.arm += 1;
+    }
+
     /// The loop ends.
     pub fn leave(&mut self) {
         self.place = None;
+        self.arm = 0;
     }
 
     /// All has been seen: from now on reads are told whether they are the last.
@@ -88,7 +98,8 @@ fn is_last(events: &[Event], at: usize) -> bool {
         .rev()
         .filter(of_it)
         .find(|e| e.what == What::Made);
-    let next = events.iter().skip(at + 1).find(of_it);
+    let same_round = |other: &&Event| other.place != event.place || other.arm == event.arm;
+    let next = events.iter().skip(at + 1).filter(same_round).find(of_it);
     let same_place = made.is_some_and(|made| made.place == event.place);
     match next {
         None => same_place,

@@ -1,5 +1,7 @@
 //! The names of structures, functions and fields in one target: one namespace for the file, one for each structure.
 
+use std::collections::HashSet;
+
 use super::form::{Form, Structure};
 use super::names::{Names, Words, camel, snake};
 
@@ -8,8 +10,6 @@ use super::names::{Names, Words, camel, snake};
 pub(super) struct Items {
     /// One for each structure, in the order of [`Form::structures`].
     pub structures: Vec<Named>,
-    /// The functions among them.
-    pub functions: Vec<String>,
 }
 
 /// The names of a structure.
@@ -24,34 +24,23 @@ pub(super) struct Named {
     pub kept: Vec<String>,
 }
 
-/// Names everything.
-pub(super) fn items(form: &Form, words: Words<'_>) -> Items {
-    let taken = words
-        .kept
-        .iter()
-        .chain(words.types)
-        .chain(words.functions.iter());
-    let mut global = Names::reserving(taken.copied());
+/// Names everything. `functions` are those of the support code that the file needs.
+pub(super) fn items(form: &Form, words: Words, functions: HashSet<String>) -> Items {
+    let taken = words.kept.iter().chain(words.types).chain(words.values);
+    let taken = taken.map(|word| (*word).to_owned());
+    let mut global = Names::reserving(taken.chain(functions));
     let mut structures = vec![];
-    let mut functions = vec![];
     for structure in &form.structures {
         let name = match structure.is_function() {
-            true => {
-                let name = global.give(&snake(&structure.block));
-                functions.push(name.clone());
-                name
-            }
+            true => global.give(&snake(&structure.block)),
             false => global.give_with(&camel(&structure.block), "Block"),
         };
         structures.push(named(name, structure, words));
     }
-    Items {
-        structures,
-        functions,
-    }
+    Items { structures }
 }
 
-fn named(name: String, structure: &Structure, words: Words<'_>) -> Named {
+fn named(name: String, structure: &Structure, words: Words) -> Named {
     let mut fields = Names::reserving(words.kept.iter().chain(words.fields).copied());
     let mut parameters = Names::reserving(words.kept.iter().copied().chain(["device", "i"]));
     Named {

@@ -26,6 +26,7 @@ use crate::primitives::written::Code;
 use crate::source::Sources;
 use form::{Expr, FieldKind, Form, form};
 use rust::Rust;
+use target::Target;
 
 /// What emission may look at besides the model.
 #[derive(Clone, Copy, Debug)]
@@ -167,22 +168,27 @@ fn held(form: &Form) -> HashSet<String> {
 
 /// What is called on what is held.
 fn methods(code: &Code, kind: &str, used: &mut HashSet<String>) {
-    match code {
-        Code::Method(on, method, arguments) => {
-            if **on == Code::Held {
-                used.insert(format!("{kind}::{method}"));
-            }
-            methods(on, kind, used);
-            arguments.iter().for_each(|code| methods(code, kind, used));
-        }
-        Code::Call(_, list) | Code::List(list) | Code::Apply(list) => {
-            list.iter().for_each(|code| methods(code, kind, used));
-        }
-        Code::Binary(a, _, b) => {
-            methods(a, kind, used);
-            methods(b, kind, used);
-        }
-        Code::Borrowed(inner) => methods(inner, kind, used),
-        _ => {}
+    if let Code::Method(on, method, _) = code
+        && **on == Code::Held
+    {
+        used.insert(format!("{kind}::{method}"));
     }
+    code.each_inner(&mut |inner| methods(inner, kind, used));
+}
+
+/// The functions that the calls of primitives name in a target.
+fn functions(form: &Form, target: &dyn Target) -> HashSet<String> {
+    let mut names = HashSet::new();
+    for structure in &form.structures {
+        let mut see = |expr: &Expr| {
+            if let Expr::Op(op) = expr {
+                writer::functions(target.code(&op.burn, &op.torch), &mut names);
+            }
+        };
+        for statement in &structure.body {
+            statement.each_expr(&mut |expr| expr.each(&mut see));
+        }
+        structure.result.each(&mut see);
+    }
+    names
 }

@@ -4,15 +4,15 @@ use std::collections::HashSet;
 
 /// What a target language keeps for itself.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Words<'a> {
+pub(super) struct Words {
     /// Names that nothing may have: keywords and what every scope sees.
     pub kept: &'static [&'static str],
     /// Names that fields may not have besides.
     pub fields: &'static [&'static str],
     /// Names that types may not have besides.
     pub types: &'static [&'static str],
-    /// Functions and values of the file, which names of blocks and variables would hide.
-    pub functions: &'a [&'a str],
+    /// Names that neither functions nor variables may have besides.
+    pub values: &'static [&'static str],
 }
 
 /// One namespace: every name is given once, and none that is reserved.

@@ -32,37 +32,24 @@ static ITEMS: LazyLock<Vec<Item>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Functions and constants of the support files and the loader.
-static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    let named = ITEMS
-        .iter()
-        .filter(|item| item.kind == "fn" || item.kind == "const");
-    let named = named.map(|item| item.name);
-    let others = [
-        "activation",
-        "adaptive_avg_pool2d",
-        "alloc",
-        "bridge",
-        "burn",
-        "conv2d",
-        "core",
-        "drop",
-        "gamma",
-        "key",
-        "own_key",
-        "std",
-        "vec",
-    ];
-    named.chain(others).collect()
-});
-
-/// Functions that names of emitted Rust must not hide.
-pub(super) fn rust_names() -> &'static [&'static str] {
-    &NAMES
-}
-
 /// The items that `code` needs, visible in their own module only. `used` are functions of modules: `Linear::forward`.
 pub(super) fn pick(code: &str, used: &HashSet<String>) -> String {
+    joined(needed(code, used).into_iter())
+}
+
+/// The names of functions and constants that emitted Rust has if it calls these.
+pub(super) fn rust_names(functions: &HashSet<String>) -> HashSet<String> {
+    let calls: Vec<String> = functions.iter().map(|name| format!("{name}()")).collect();
+    let items = needed(&calls.join(";"), &HashSet::new());
+    let mut names: HashSet<String> = functions.clone();
+    for item in items {
+        names.insert(item.name.to_owned());
+        names.extend(Words::of(item.text, "").called);
+    }
+    names
+}
+
+fn needed(code: &str, used: &HashSet<String>) -> Vec<&'static Item> {
     let mut picked = vec![false; ITEMS.len()];
     let mut words = vec![Words::of(code, "")];
     let mut methods = used.clone();
@@ -86,7 +73,7 @@ pub(super) fn pick(code: &str, used: &HashSet<String>) -> String {
         words.extend(more);
     }
     let wanted = ITEMS.iter().zip(picked).filter(|(_, picked)| *picked);
-    joined(wanted.map(|(item, _)| item))
+    wanted.map(|(item, _)| item).collect()
 }
 
 /// The functions and classes of emitted Python that `code` needs, in the order of their file.
@@ -197,7 +184,8 @@ impl Words {
             if gap.ends_with('.') && word.starts_with("fixed_") {
                 self.methods.insert(format!("Linear::{word}"));
             }
-            if before != "fn" && !gap.ends_with('.') && (is_call || !after.starts_with(':')) {
+            let free = !gap.ends_with('.') && !gap.ends_with("::");
+            if before != "fn" && free && (is_call || !after.starts_with(':')) {
                 self.called.insert(word.to_owned());
             }
             self.words.insert(word.to_owned());
@@ -272,13 +260,16 @@ fn item(text: &'static str) -> Option<Item> {
     }
 }
 
-/// An item without its own visibility.
+/// An item without its own visibility, and with the first paragraph of its documentation only.
 fn private(text: &str) -> String {
-    let lines: Vec<&str> = text
+    let head = text.lines().take_while(|line| line.starts_with("///"));
+    let first = head.take_while(|line| *line != "///").count();
+    let mut lines = text
         .lines()
-        .map(|line| line.strip_prefix("pub ").unwrap_or(line))
-        .collect();
-    lines.join("\n")
+        .map(|line| line.strip_prefix("pub ").unwrap_or(line));
+    let mut kept: Vec<&str> = lines.by_ref().take(first).collect();
+    kept.extend(lines.skip_while(|line| line.starts_with("///")));
+    kept.join("\n")
 }
 
 #[cfg(test)]

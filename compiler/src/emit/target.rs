@@ -20,6 +20,8 @@ pub(super) enum Tightness {
 pub(super) struct Printed {
     pub doc: Doc,
     pub tight: Tightness,
+    /// Its root, and what is called on it one after the other; empty for others.
+    pub chain: Vec<Doc>,
 }
 
 /// How a variable that is read is left.
@@ -62,7 +64,7 @@ pub(super) struct Round {
 /// A target language.
 pub(super) trait Target {
     /// What it keeps for itself.
-    fn words(&self) -> Words<'_>;
+    fn words(&self) -> Words;
     /// The call of a primitive.
     fn code<'a>(&self, burn: &'a Code, torch: &'a Code) -> &'a Code;
 
@@ -103,8 +105,8 @@ pub(super) trait Target {
     fn cast(&self, inner: Printed) -> Printed;
     /// A square root.
     fn root(&self, inner: Printed) -> Printed;
-    /// 2 pi.
-    fn tau(&self) -> Printed;
+    /// A constant: `PI` or `TAU`.
+    fn constant(&self, name: &str) -> Printed;
     /// By the number of the round.
     fn table(&self, elements: Vec<Doc>, round: &str) -> Printed;
     /// How a tensor starts.

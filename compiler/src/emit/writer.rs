@@ -1,7 +1,7 @@
 //! Writes the forward pass and the numbers of one structure by the words of a target: names, what is read for the last time,
 //! and the places of operands in calls. The same for all targets.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::doc::{Doc, Doc::Text};
 use super::flow::{Flow, What};
@@ -101,13 +101,17 @@ impl<'a> Writer<'a> {
 
     fn pass(&mut self) -> Body {
         let words = self.scope.target.words();
+        let called = called(self.structure, self.scope);
         let kept = words
             .kept
             .iter()
             .copied()
-            .chain(words.functions.iter().copied());
-        let functions = self.scope.items.functions.iter().map(String::as_str);
-        self.names = Names::reserving(kept.chain(functions).chain(["device"]));
+            .chain(words.values.iter().copied());
+        self.names = Names::reserving(
+            kept.map(str::to_owned)
+                .chain(called)
+                .chain(["device".into()]),
+        );
         self.forward = true;
         self.known.clear();
         self.dims.clear();
@@ -192,7 +196,12 @@ impl<'a> Writer<'a> {
             Statement::Collect(name, rounds, exprs) => {
                 let all: Vec<&Expr> = exprs.iter().collect();
                 let (round, docs) = self.rounds(rounds, &all, |writer| {
-                    exprs.iter().map(|expr| writer.expr(expr).doc).collect()
+                    let each = exprs.iter().map(|expr| {
+                        let doc = writer.expr(expr).doc;
+                        writer.flow.next_arm();
+                        doc
+                    });
+                    each.collect()
                 });
                 Line::Collect(self.local(name), round, docs)
             }
@@ -203,7 +212,12 @@ impl<'a> Writer<'a> {
                 }
                 let all: Vec<&Expr> = all.iter().collect();
                 let (round, arms) = self.rounds(rounds, &all, |writer| {
-                    arms.iter().map(|arm| writer.lines(arm)).collect()
+                    let each = arms.iter().map(|arm| {
+                        let lines = writer.lines(arm);
+                        writer.flow.next_arm();
+                        lines
+                    });
+                    each.collect()
                 });
                 Line::Loop(round, arms)
             }
@@ -526,7 +540,8 @@ impl<'a> Writer<'a> {
                     target.cast(inner)
                 }
             },
-            Num::Tau => target.tau(),
+            Num::Pi => target.constant("PI"),
+            Num::Tau => target.constant("TAU"),
             Num::Table(numbers) => {
                 self.round_is_read = true;
                 let numbers = numbers.iter().map(|n| self.num(n).doc).collect();
@@ -576,6 +591,31 @@ fn inner(name: &str) -> String {
     format!("{name}#")
 }
 
+/// The functions that a body calls, by their names in the target.
+fn called(structure: &Structure, scope: Scope<'_>) -> HashSet<String> {
+    let mut names = HashSet::new();
+    let mut see = |expr: &Expr| match expr {
+        Expr::Op(op) => functions(scope.target.code(&op.burn, &op.torch), &mut names),
+        Expr::Call(call) if call.field.is_none() => {
+            names.insert(scope.name_of(call.structure).to_owned());
+        }
+        _ => {}
+    };
+    for statement in &structure.body {
+        statement.each_expr(&mut |expr| expr.each(&mut see));
+    }
+    structure.result.each(&mut see);
+    names
+}
+
+/// The functions that a primitive's call names.
+pub(super) fn functions(code: &Code, names: &mut HashSet<String>) {
+    if let Code::Call(function, _) = code {
+        names.insert((*function).to_owned());
+    }
+    code.each_inner(&mut |inner| functions(inner, names));
+}
+
 fn slices(parts: &[Part], reads: &mut Vec<(Name, bool)>) {
     for part in parts {
         if let Part::Slice(name, ..) = part {
@@ -596,8 +636,12 @@ fn atom(doc: Doc) -> Printed {
     Printed {
         doc,
         tight: Tightness::Atom,
+        chain: vec![],
     }
 }
+
+/// No wider than an indentation.
+const SHORT: usize = 4;
 
 /// `left operator right`, with brackets where they are needed.
 pub(super) fn binary(left: Printed, operator: &str, right: Printed) -> Printed {
@@ -608,10 +652,19 @@ pub(super) fn binary(left: Printed, operator: &str, right: Printed) -> Printed {
     };
     let left = left.at_least(tight, false);
     let right = right.at_least(tight, true);
+    // What follows a very short name stays on its line.
+    if left.flat().is_some_and(|width| width <= SHORT) {
+        return Printed {
+            doc: all([left, text(format!(" {operator} ")), right]),
+            tight,
+            chain: vec![],
+        };
+    }
     let rest = nest(all([Doc::Line, text(format!("{operator} ")), right]));
     Printed {
         doc: group(ANY, all([left, rest])),
         tight,
+        chain: vec![],
     }
 }
 

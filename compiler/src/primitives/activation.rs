@@ -106,10 +106,10 @@ mod tests {
 }
 
 impl Written for Activation {
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         match self.function {
             Function::Gelu => call("gelu", [x(0)]),
-            Function::Sigmoid => call("sigmoid", [x(0)]),
+            Function::Sigmoid => call("activation::sigmoid", [x(0)]),
             Function::Tanh => x(0).method("tanh", []),
             Function::Sin => x(0).method("sin", []),
             Function::Exp => x(0).method("exp", []),

@@ -85,8 +85,8 @@ impl Written for AdaptiveAvgPool {
         vec![("height", Number::Int(height)), ("width", Number::Int(width))]
     }
 
-    fn burn(&self) -> Code {
-        call("adaptive_avg_pool", [x(0), list([n(0), n(1)])])
+    fn burn(&self, _graph: &Graph) -> Code {
+        call("adaptive_avg_pool2d", [x(0), list([n(0), n(1)])])
     }
 
     fn torch(&self) -> Code {

@@ -295,7 +295,7 @@ mod tests {
 }
 
 impl Written for Add {
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         x(0).binary("+", x(1))
     }
 
@@ -305,7 +305,7 @@ impl Written for Add {
 }
 
 impl Written for Sub {
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         x(0).binary("-", x(1))
     }
 
@@ -315,7 +315,7 @@ impl Written for Sub {
 }
 
 impl Written for Mul {
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         x(0).binary("*", x(1))
     }
 
@@ -329,7 +329,7 @@ impl Written for ScaleBy {
         vec![("by", Number::Float(self.by))]
     }
 
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         x(0).binary("*", n(0))
     }
 
@@ -343,7 +343,7 @@ impl Written for Offset {
         vec![("by", Number::Float(self.by))]
     }
 
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         x(0).binary("+", n(0))
     }
 

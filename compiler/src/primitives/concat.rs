@@ -1,6 +1,6 @@
 //! `concat(...)`: joined along channels.
 
-use super::written::{Code, Written, call};
+use super::written::{Code, Written, call, text};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::diagnostics::ShapeKind;
 use crate::language::{Given, Refusal, Traced, Value, parameters};
@@ -108,8 +108,13 @@ mod tests {
 }
 
 impl Written for Concat {
-    fn burn(&self) -> Code {
-        call("concat", [Code::Operands])
+    fn burn(&self, graph: &Graph) -> Code {
+        let mut batched = self.parts.iter().map(|part| graph[*part].shape.batched);
+        let first = batched.next();
+        match batched.all(|other| Some(other) == first) {
+            true => call("Tensor::cat", [Code::Operands, text("1")]),
+            false => call("concat", [Code::Operands]),
+        }
     }
 
     fn torch(&self) -> Code {

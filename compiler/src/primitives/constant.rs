@@ -34,7 +34,7 @@ impl Written for Fill {
         ]
     }
 
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         let shape = list([text("1"), n(1), n(2), n(3)]);
         call("Tensor::full", [shape, n(0), Code::Device])
     }

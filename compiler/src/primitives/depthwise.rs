@@ -148,7 +148,7 @@ mod tests {
 }
 
 impl Written for Depthwise {
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         call("depthwise", [x(0), x(1)])
     }
 

@@ -96,8 +96,11 @@ impl Written for Dropout {
         Some(Number::Float(0.0))
     }
 
-    fn burn(&self) -> Code {
-        call("dropout", [x(0), n(0), self.shared.burn()])
+    fn burn(&self, _graph: &Graph) -> Code {
+        match self.shared {
+            Axes::INSTANCE => call("dropout_channels", [x(0), n(0)]),
+            shared => call("dropout", [x(0), n(0), shared.burn()]),
+        }
     }
 
     fn torch(&self) -> Code {

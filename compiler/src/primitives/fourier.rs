@@ -103,7 +103,7 @@ impl Written for Fourier {
         self.affine.held(graph)
     }
 
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         call("fourier", [x(0), Code::Held.method("tensors", [])])
     }
 

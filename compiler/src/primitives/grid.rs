@@ -94,7 +94,7 @@ impl Written for Coordinates {
         numbers.map(|(name, n)| (*name, Number::Int(*n))).collect()
     }
 
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         call("coordinates", [borrowed(Code::Numbers), Code::Device])
     }
 

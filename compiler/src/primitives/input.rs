@@ -21,7 +21,7 @@ impl Primitive for Input {
 }
 
 impl Written for Input {
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         x(0)
     }
 

@@ -95,7 +95,7 @@ mod tests {
 }
 
 impl Written for MatMul {
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         x(0).method("matmul", [x(1)])
     }
 

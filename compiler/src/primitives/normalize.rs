@@ -57,7 +57,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for Normalize {
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         call("normalize_over", [x(0), self.over.burn()])
     }
 

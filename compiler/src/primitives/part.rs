@@ -143,7 +143,7 @@ impl Written for Part {
         vec![("start", Number::Int(self.start)), ("channels", Number::Int(shape.channels))]
     }
 
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         x(0).method("narrow", [text("1"), n(0), n(1)])
     }
 

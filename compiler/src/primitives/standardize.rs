@@ -124,7 +124,7 @@ impl Written for Standardize {
         }
     }
 
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         match self.over {
             Over::Groups(_) => call("standardize_groups", [x(0), n(0)]),
             Over::OddGroups(_) => call("standardize_odd", [x(0), n(0)]),

@@ -47,7 +47,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for StopGradient {
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         x(0).method("detach", [])
     }
 

@@ -137,7 +137,7 @@ impl Written for Stored {
         Holds::Tensor(self.param)
     }
 
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         Code::Held
     }
 

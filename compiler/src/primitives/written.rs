@@ -91,6 +91,24 @@ impl Axes {
 }
 
 impl Code {
+    /// Shows the codes that this one is made of.
+    pub(crate) fn each_inner<'a>(&'a self, see: &mut dyn FnMut(&'a Code)) {
+        match self {
+            Self::Call(_, list) | Self::List(list) | Self::Apply(list) => list.iter().for_each(see),
+            Self::Method(on, _, list) => {
+                see(on);
+                list.iter().for_each(see);
+            }
+            Self::Binary(a, _, b) => {
+                see(a);
+                see(b);
+            }
+            Self::Borrowed(inner) => see(inner),
+            Self::Operand(_) | Self::Operands | Self::Number(_) | Self::Numbers | Self::Held
+            | Self::Device | Self::Text(_) => {}
+        }
+    }
+
     /// `self.method(arguments)`
     pub(crate) fn method(self, method: &'static str, arguments: impl Into<Vec<Code>>) -> Self {
         Self::Method(Box::new(self), method, arguments.into())
@@ -148,7 +166,7 @@ pub(crate) trait Written {
 
     /// With Burn and the functions of `support/*.rs`; maps are `[N, C, H, W]`, with 1 for axes of positions that are
     /// absent.
-    fn burn(&self) -> Code;
+    fn burn(&self, graph: &Graph) -> Code;
 
     /// With PyTorch and the functions of `support/torch.py`, of the same maps.
     fn torch(&self) -> Code;

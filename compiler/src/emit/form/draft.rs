@@ -9,8 +9,8 @@ use super::lists::compress;
 use super::merge::{bodies_like, merge_bodies};
 use super::scene::{Scene, scalar};
 use super::tree::{
-    Argument, At, CallExpr, Candidate, Draft, Expr, FieldDraft, Let, Loop, Name, OpExpr, Part,
-    Parts, Slot, Stmt, Value,
+    Argument, At, CallExpr, Candidate, Draft, Expr, Let, Loop, Name, OpExpr, Part, Parts, Slot,
+    Stmt, Value,
 };
 use crate::bug::bug;
 use crate::model::{Binding, InstanceId, Iteration, NodeId, Op};
@@ -602,7 +602,7 @@ impl<'a> Builder<'a> {
             slots.push(slot);
         }
         let held = item.held.as_ref().map(|held| held.used(place.iteration));
-        let (burn, torch, mut nodes) = (written.burn(), written.torch(), node.op.operands());
+        let (burn, torch, mut nodes) = (written.burn(graph), written.torch(), node.op.operands());
         // Numbers stand on the right.
         if let (Op::Add(_) | Op::Mul(_), [a, b]) = (&node.op, nodes.as_mut_slice())
             && scalar(&graph[*a]).is_some()
@@ -635,7 +635,11 @@ impl<'a> Builder<'a> {
             let lists = given.iter().filter_map(|given| {
                 let list = self.lists.get(&given.name).filter(|list| list.dynamic)?;
                 list.dynamic.then_some(())?;
-                Some((given.name.clone(), given.index?, self.length(&given.name, place)))
+                Some((
+                    given.name.clone(),
+                    given.index?,
+                    self.length(&given.name, place),
+                ))
             });
             lists.collect()
         });
@@ -750,19 +754,7 @@ fn arms(rounds: Vec<Vec<Stmt>>) -> Option<Vec<Vec<Stmt>>> {
 
 /// Whether a call has a place of this kind.
 pub(super) fn has(code: &Code, wanted: &Code) -> bool {
-    if code == wanted {
-        return true;
-    }
-    match code {
-        Code::Call(_, list) | Code::List(list) | Code::Apply(list) => {
-            list.iter().any(|c| has(c, wanted))
-        }
-        Code::Method(on, _, list) => has(on, wanted) || list.iter().any(|c| has(c, wanted)),
-        Code::Binary(a, _, b) => has(a, wanted) || has(b, wanted),
-        Code::Borrowed(inner) => has(inner, wanted),
-        _ => false,
-    }
+    let mut found = code == wanted;
+    code.each_inner(&mut |inner| found |= has(inner, wanted));
+    found
 }
-
-/// All fields of a draft, made while its items are looked at.
-pub(super) type Fields = Vec<FieldDraft>;

@@ -389,19 +389,27 @@ impl Finishing<'_> {
         let bounds = [Bound::Start, Bound::End];
         let counted = (0..=3).flat_map(|k| [Bound::AtMost(k), Bound::FromEnd(k)]);
         let first = segment.spans.iter().flat_map(|(at, [from, to, _])| {
-            let of_round = at.round.map(|round| {
-                [*from, *to].map(|n| Bound::Round(n as isize - round as isize))
-            });
+            let of_round = at
+                .round
+                .map(|round| [*from, *to].map(|n| Bound::Round(n as isize - round as isize)));
             let fixed = [Bound::AtMost(*from), Bound::AtMost(*to)];
             of_round.into_iter().flatten().chain(fixed)
         });
-        let all: Vec<Bound> = bounds.into_iter().chain(counted).chain(first.take(4)).collect();
-        let pairs = all.iter().flat_map(|from| all.iter().map(move |to| (*from, *to)));
+        let all: Vec<Bound> = bounds
+            .into_iter()
+            .chain(counted)
+            .chain(first.take(4))
+            .collect();
+        let pairs = all
+            .iter()
+            .flat_map(|from| all.iter().map(move |to| (*from, *to)));
         let holds = |(from, to): &(Bound, Bound)| {
             let seen = segment.spans.iter().all(|(at, [a, b, count])| {
                 from.of(*count, at.round) == Some(*a) && to.of(*count, at.round) == Some(*b)
             });
-            seen && missing.iter().all(|(round, count)| from.of(*count, *round) >= to.of(*count, *round))
+            seen && missing
+                .iter()
+                .all(|(round, count)| from.of(*count, *round) >= to.of(*count, *round))
         };
         let (from, to) = pairs.into_iter().find(holds).ok_or(Unsaid)?;
         if let Name::Input(name) = name {
@@ -460,7 +468,7 @@ fn inputs_of(num: &Num, inputs: &mut HashSet<String>) {
         }
         Num::Sqrt(inner) | Num::Cast(inner) => inputs_of(inner, inputs),
         Num::Init(_, list) | Num::Table(list) => list.iter().for_each(|n| inputs_of(n, inputs)),
-        Num::Value(_) | Num::Parameter(_) | Num::Fields(_) | Num::Round | Num::Tau => {}
+        Num::Value(_) | Num::Parameter(_) | Num::Fields(_) | Num::Round | Num::Pi | Num::Tau => {}
     }
 }
 

@@ -58,7 +58,9 @@ impl Run {
             Self::Same(node, times) => {
                 let expr = builder.expr(node, place, true);
                 let times = Value::Number(Number::Int(times));
-                Part::Repeat(expr, builder.slot("times", times, place))
+                let mut slot = builder.slot("times", times, place);
+                slot.missing = Some(Value::Number(Number::Int(1)));
+                Part::Repeat(expr, slot)
             }
             Self::Elements(lists, span) => Part::Segment(Segment {
                 lists,

@@ -1,8 +1,8 @@
 //! Lays one body over another: `like` tells whether they differ in numbers and places of lists only, `merge` joins them.
 
 use super::tree::{
-    Argument, CallExpr, Candidate, Draft, Expr, FieldDraft, FieldUse, Let, Loop, OpExpr, Part, Parts,
-    Segment, Slot, Stmt,
+    Argument, CallExpr, Candidate, Draft, Expr, FieldDraft, FieldUse, Let, Loop, OpExpr, Part,
+    Parts, Segment, Slot, Stmt,
 };
 use crate::bug::bug;
 

@@ -1,7 +1,7 @@
 //! Numbers that instances differ in, as literals, sizes of inputs, values of the text, or simple terms of these; what is
 //! none of them becomes a parameter named after its use. Every term holds for all instances that there are.
 
-use super::pretty::{odd, pretty, same};
+use super::pretty::{pretty, same};
 use super::scene::Scene;
 use super::structure::{Kind, Num, Parameter, Starts};
 use super::tree::{Slot, Value};
@@ -261,12 +261,16 @@ impl Numbers {
             .find_map(|(i, n)| n.map(|n| (i, float(n))));
         let (at, n) = first?;
         if of_start {
-            let found = order.iter().find_map(|a| {
+            let roots = order.iter().filter_map(|a| {
                 let factor = n * value(*a, at)?.sqrt();
                 fits(&|i| Some(factor / value(*a, i)?.sqrt())).then_some((*a, factor))
             });
-            let found = found.or_else(|| self.positions(&order, &fits, at, n));
-            if let Some((a, factor)) = found {
+            let roots: Vec<(usize, f64)> =
+                roots.chain(self.positions(&order, &fits, at, n)).collect();
+            let simplest = roots
+                .into_iter()
+                .min_by_key(|(_, factor)| pretty(*factor).size());
+            if let Some((a, factor)) = simplest {
                 let root = self.rooted(a, context);
                 return Some(op(pretty(factor), '/', root));
             }
@@ -290,6 +294,14 @@ impl Numbers {
                 if fits(&|i| Some(value(*a, i)? * value(*b, i)?)) {
                     let (a, b) = (self.attribute(*a, context), self.attribute(*b, context));
                     return Some(op(a, '*', b));
+                }
+            }
+        }
+        for a in &order {
+            for b in &order {
+                if fits(&|i| Some(value(*a, i)? / value(*b, i)?)) {
+                    let (a, b) = (self.attribute(*a, context), self.attribute(*b, context));
+                    return Some(op(a, '/', b));
                 }
             }
         }
@@ -438,57 +450,30 @@ impl Numbers {
         Num::Parameter(self.drafts.len() - 1)
     }
 
-    /// How a tensor starts: relative to its fan where that is simpler or the same everywhere.
+    /// How a tensor starts: relative to its fan where that is no longer to say.
     fn init(&mut self, values: &[Vec<(Option<usize>, Value)>], hint: &str) -> Result<Num, Unsaid> {
+        let before = self.drafts.clone();
+        let mut best: Option<(usize, Num, Vec<Draft>)> = None;
         for form in [relative, absolute] {
-            let mut starts = None;
-            let mut columns: [Vec<Vec<(Option<usize>, Number)>>; 2] = [vec![], vec![]];
-            for list in values {
-                let mut parts: [Vec<(Option<usize>, Number)>; 2] = [vec![], vec![]];
-                for (round, value) in list {
-                    let Value::Init(init, fan) = value else {
-                        continue;
-                    };
-                    let (kind, numbers) = form(*init, *fan);
-                    if *starts.get_or_insert((kind, numbers.len())) != (kind, numbers.len()) {
-                        starts = None;
-                        break;
-                    }
-                    for (part, number) in parts.iter_mut().zip(numbers) {
-                        part.push((*round, Number::Float(number)));
-                    }
-                }
-                if starts.is_none() && !list.is_empty() {
-                    break;
-                }
-                columns
-                    .iter_mut()
-                    .zip(parts)
-                    .for_each(|(all, part)| all.push(part));
-            }
-            let Some((kind, count)) = starts else {
+            self.drafts.clone_from(&before);
+            let Some(Ok(num)) = self.start(values, hint, form) else {
                 continue;
             };
-            let before = self.drafts.clone();
-            let numbers: Result<Vec<Num>, Unsaid> = columns
-                .iter()
-                .take(count)
-                .map(|column| self.number(column, Context::New, hint, true))
-                .collect();
-            let plain = |num: &Num| !matches!(num, Num::Value(Number::Float(x)) if odd(*x));
             let own = self
                 .drafts
                 .iter()
                 .skip(before.len())
-                .any(|draft| draft.attribute.is_none());
-            let last = !matches!(kind, Starts::KaimingUniform | Starts::KaimingNormal);
-            match numbers {
-                Ok(numbers) if last || (numbers.iter().all(plain) && !own) => {
-                    return Ok(Num::Init(kind, numbers));
-                }
-                _ => self.drafts = before,
+                .filter(|d| d.attribute.is_none());
+            let size = num.size() + 100 * own.count();
+            if best.as_ref().is_none_or(|(least, ..)| size < *least) {
+                best = Some((size, num, self.drafts.clone()));
             }
         }
+        if let Some((_, num, drafts)) = best {
+            self.drafts = drafts;
+            return Ok(num);
+        }
+        self.drafts = before;
         // Of different kinds: the start itself is a parameter.
         let one: Option<Vec<Value>> = values
             .iter()
@@ -503,6 +488,43 @@ impl Numbers {
             Some(values) => Ok(self.own(hint, Kind::Init, values, Context::New)),
             None => Err(Unsaid),
         }
+    }
+
+    /// How a tensor starts in one form; None if the kinds differ.
+    fn start(
+        &mut self,
+        values: &[Vec<(Option<usize>, Value)>],
+        hint: &str,
+        form: fn(Init, usize) -> (Starts, Vec<f64>),
+    ) -> Option<Result<Num, Unsaid>> {
+        let mut starts = None;
+        let mut columns: [Vec<Vec<(Option<usize>, Number)>>; 2] = [vec![], vec![]];
+        for list in values {
+            let mut parts: [Vec<(Option<usize>, Number)>; 2] = [vec![], vec![]];
+            for (round, value) in list {
+                let Value::Init(init, fan) = value else {
+                    continue;
+                };
+                let (kind, numbers) = form(*init, *fan);
+                if *starts.get_or_insert((kind, numbers.len())) != (kind, numbers.len()) {
+                    return None;
+                }
+                for (part, number) in parts.iter_mut().zip(numbers) {
+                    part.push((*round, Number::Float(number)));
+                }
+            }
+            columns
+                .iter_mut()
+                .zip(parts)
+                .for_each(|(all, part)| all.push(part));
+        }
+        let (kind, count) = starts?;
+        let numbers: Result<Vec<Num>, Unsaid> = columns
+            .iter()
+            .take(count)
+            .map(|column| self.number(column, Context::New, hint, true))
+            .collect();
+        Some(numbers.map(|numbers| Num::Init(kind, numbers)))
     }
 
     /// The parameters, the order in which they are passed, and each instance's values.

@@ -17,11 +17,6 @@ fn short(x: f64) -> Option<f64> {
     same(x, near).then_some(near)
 }
 
-/// Whether nothing short says it.
-pub(super) fn odd(x: f64) -> bool {
-    short(x).is_none()
-}
-
 fn float(x: f64) -> Num {
     Num::Value(Number::Float(x))
 }
@@ -34,14 +29,42 @@ fn root(n: usize) -> Num {
     Num::Sqrt(Box::new(float(n as f64)))
 }
 
+/// So many times 2 pi.
+fn times_turn(turns: f64) -> Num {
+    match turns == 1.0 {
+        true => Num::Tau,
+        false => op(Num::Tau, '*', float(turns)),
+    }
+}
+
+impl Num {
+    /// How long it is to say: what is natural first, odd numbers last.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Value(Number::Float(x)) if short(*x).is_none() => 40,
+            Self::Value(Number::Float(x)) => format!("{x:?}").len(),
+            // Usual gains: the root of 2, 1 over the root of 3.
+            Self::Sqrt(_) => 3,
+            Self::Op(a, '/', b) if matches!(**b, Self::Sqrt(_)) => a.size() + 1,
+            Self::Op(a, _, b) => a.size() + b.size(),
+            Self::Init(_, list) | Self::Table(list) => list.iter().map(Self::size).sum(),
+            Self::Cast(inner) => inner.size(),
+            _ => 3,
+        }
+    }
+}
+
 /// A number as a short term that is equal to it but for rounding; itself if there is none.
 pub(super) fn pretty(x: f64) -> Num {
     if let Some(x) = short(x) {
         return float(x);
     }
     let turns = x / std::f64::consts::TAU;
+    if same(turns, 0.5) {
+        return Num::Pi;
+    }
     if let Some(turns) = short(turns) {
-        return op(Num::Tau, '*', float(turns));
+        return times_turn(turns);
     }
     for n in ROOTS {
         let r = (n as f64).sqrt();
@@ -56,7 +79,7 @@ pub(super) fn pretty(x: f64) -> Num {
             return op(float(y), '/', root(n));
         }
         if let Some(y) = short(turns * r) {
-            return op(op(Num::Tau, '*', float(y)), '/', root(n));
+            return op(times_turn(y), '/', root(n));
         }
     }
     float(x)

@@ -109,6 +109,7 @@ pub(in crate::emit) enum Num {
     Sqrt(Box<Num>),
     /// An int among floats.
     Cast(Box<Num>),
+    Pi,
     /// 2 pi.
     Tau,
     /// By the round of the loop.

@@ -12,7 +12,7 @@ use crate::emit::paths::renamed;
 use crate::emit::target::Target;
 use crate::emit::text::file_name;
 use crate::emit::writer::Scope;
-use crate::emit::{EmitOptions, INPUT, LOGITS, support};
+use crate::emit::{EmitOptions, INPUT, LOGITS, functions, support};
 use crate::model::Model;
 
 const TEMPLATE: &str = include_str!("../templates/pytorch/file.py.tera");
@@ -48,7 +48,7 @@ struct RenamedView {
 /// The whole file.
 pub(in crate::emit) fn source(model: &Model, form: &Form, options: &EmitOptions<'_>) -> String {
     let graph = model.primitives();
-    let items = items(form, PyTorch.words());
+    let items = items(form, PyTorch.words(), functions(form, &PyTorch));
     let Some(named) = items.structures.first() else {
         bug!("a model has no structure")
     };

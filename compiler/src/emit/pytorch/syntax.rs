@@ -14,6 +14,7 @@ fn atom(doc: Doc) -> Printed {
     Printed {
         doc,
         tight: Tightness::Atom,
+        chain: vec![],
     }
 }
 
@@ -50,12 +51,12 @@ fn slice(list: &str, from: Bound, to: Bound, round: &str) -> String {
 }
 
 impl Target for PyTorch {
-    fn words(&self) -> Words<'_> {
+    fn words(&self) -> Words {
         Words {
             kept: super::words::KEYWORDS,
             fields: super::words::MODULE,
             types: super::words::TYPES,
-            functions: super::words::NAMES,
+            values: super::words::NAMES,
         }
     }
 
@@ -125,7 +126,9 @@ impl Target for PyTorch {
                 Tensors::One(one) => one,
                 Tensors::Repeat(one, times) => all([text("*["), one, text("] * "), times]),
                 Tensors::Whole(name, ..) => text(format!("*{name}")),
-                Tensors::Slice(name, from, to, round) => text(format!("*{}", slice(&name, from, to, &round))),
+                Tensors::Slice(name, from, to, round) => {
+                    text(format!("*{}", slice(&name, from, to, &round)))
+                }
             });
             list(parts.collect())
         }
@@ -158,8 +161,8 @@ impl Target for PyTorch {
         atom(call("math.sqrt", vec![doc]))
     }
 
-    fn tau(&self) -> Printed {
-        atom(text("math.tau"))
+    fn constant(&self, name: &str) -> Printed {
+        atom(text(format!("math.{}", name.to_lowercase())))
     }
 
     fn table(&self, elements: Vec<Doc>, round: &str) -> Printed {

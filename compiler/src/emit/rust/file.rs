@@ -15,7 +15,7 @@ use crate::emit::paths::renamed;
 use crate::emit::target::Target;
 use crate::emit::text::file_name;
 use crate::emit::writer::Scope;
-use crate::emit::{Beside, EmitOptions, INPUT, LOGITS, held, support};
+use crate::emit::{Beside, EmitOptions, INPUT, LOGITS, functions, held, support};
 use crate::model::{Graph, Model};
 
 const TEMPLATES: [(&str, &str); 6] = [
@@ -31,7 +31,7 @@ const TEMPLATES: [(&str, &str); 6] = [
 ];
 
 /// What emitted source may import; what stands in one module is imported in one line.
-const IMPORTS: [&str; 20] = [
+const IMPORTS: [&str; 21] = [
     "burn::module::Module",
     "burn::module::ModuleMapper",
     "burn::module::Param",
@@ -48,6 +48,7 @@ const IMPORTS: [&str; 20] = [
     "burn::tensor::module::conv2d",
     "burn::tensor::ops::ConvOptions",
     "std::collections::BTreeMap",
+    "std::f64::consts::PI",
     "std::f64::consts::TAU",
     "std::path::Path",
     "alloc::vec",
@@ -117,7 +118,8 @@ pub(in crate::emit) fn source(
     options: &EmitOptions<'_>,
 ) -> String {
     let graph = model.primitives();
-    let items = items(form, rust.words());
+    let functions = support::rust_names(&functions(form, &rust));
+    let items = items(form, rust.words(), functions);
     let scope = Scope {
         target: &rust,
         form,
@@ -246,12 +248,11 @@ fn tidy(text: &str) -> String {
 }
 
 /// What the comment at the top says a program needs.
-const NEEDS: [&str; 5] = [
+const NEEDS: [&str; 4] = [
     "Needs only `burn`, with the features of the devices that it is to run on; `flex` is the CPU:",
     "    burn = { version = \"0.22\", features = [\"flex\", \"store\"] }",
-    "On CUDA (feature `cuda`), `cubecl-cuda` 0.11 needs its feature `cpp`, so that NVRTC compiles the",
-    "kernels, and a stand-in for `cubecl-llvm`, whose build downloads LLVM: `runtime/cubecl-llvm` of",
-    "termc is one.",
+    "On CUDA, `cubecl-cuda` 0.11 also needs its feature `cpp`, and a stand-in for `cubecl-llvm`, whose",
+    "build downloads LLVM: `runtime/cubecl-llvm` of termc is one.",
 ];
 /// The same for a program without the standard library.
 const NEEDS_NO_STD: [&str; 2] = [
@@ -328,28 +329,20 @@ fn imports(rust: Rust, code: &str) -> Vec<String> {
             modules.entry(module).or_default().insert(name);
         }
     }
-    let line = |(module, names): (&&str, &BTreeSet<&str>)| {
-        let mut names: Vec<&str> = names.iter().copied().collect();
-        // As rustfmt sorts: modules and functions first.
-        names.sort_by_key(|name| (name.starts_with(char::is_uppercase), *name));
-        let list = match names.as_slice() {
-            [one] => text(*one),
-            _ => bracketed(
-                "{",
-                names.iter().map(|name| text(*name)).collect(),
-                "}",
-                ANY,
-            ),
-        };
-        all([text(format!("use {module}::")), list, text(";")]).print(WIDTH, 0)
+    let line = |(module, names): (&str, BTreeSet<&str>)| match names.len() {
+        1 => format!("{module}::{}", names.into_iter().collect::<String>()),
+        _ => {
+            let names = names.into_iter().map(text).collect();
+            let list = bracketed("{", names, "}", ANY);
+            all([text(format!("{module}::")), list]).print(WIDTH - 5, 0)
+        }
     };
-    let (own, burn): (Vec<_>, Vec<_>) = modules
-        .iter()
-        .partition(|(module, _)| !module.starts_with("burn"));
-    let own: Vec<String> = own.into_iter().map(line).collect();
-    let burn: Vec<String> = burn.into_iter().map(line).collect();
-    match own.is_empty() {
-        true => burn,
-        false => own.into_iter().chain([String::new()]).chain(burn).collect(),
-    }
+    let mut paths: Vec<String> = modules.into_iter().map(line).collect();
+    // As rustfmt sorts: braces after names.
+    paths.sort();
+    let (burn, own): (Vec<String>, Vec<String>) =
+        paths.into_iter().partition(|path| path.starts_with("burn"));
+    let lines = |paths: Vec<String>| paths.into_iter().map(|path| format!("use {path};"));
+    let gap = (!own.is_empty()).then(String::new);
+    lines(own).chain(gap).chain(lines(burn)).collect()
 }

@@ -1,6 +1,6 @@
 //! Structures and functions as Rust.
 
-use super::syntax::{LINE, Rust, assigned, block, call, either};
+use super::syntax::{LINE, Rust, assigned, block, call, chained, either};
 use crate::emit::doc::{Doc, all, bracketed, commas, group, nest, text};
 use crate::emit::form::{Field, FieldKind, Kind, Making, Many, Num, Structure};
 use crate::emit::target::{Body, Line, Round};
@@ -210,16 +210,16 @@ fn value(rust: Rust, writer: &mut Writer<'_>, field: &Field) -> Doc {
             Making::Loop(rounds, numbers) => {
                 writer.round_is_read = false;
                 let element = one(rust, writer, field, numbers);
+                let long =
+                    stated(rust, writer, field, numbers).unwrap_or_else(|| vec![element.clone()]);
                 let round = if writer.round_is_read { "i" } else { "_" };
                 let rounds = writer.num(rounds).doc;
+                let closure = closure(round, element, long);
                 loops.push(all([
                     text("(0.."),
                     rounds,
                     text(")"),
-                    nest(all([
-                        Doc::Soft,
-                        call(".map", vec![all([text(format!("|{round}| ")), element])]),
-                    ])),
+                    nest(all([Doc::Soft, closure])),
                 ]));
             }
         }
@@ -241,8 +241,43 @@ fn value(rust: Rust, writer: &mut Writer<'_>, field: &Field) -> Doc {
     }
 }
 
+/// `.map(|round| element)`, or several lines between braces.
+fn closure(round: &str, element: Doc, long: Vec<Doc>) -> Doc {
+    let flat = all([text(format!(".map(|{round}| ")), element, text(")")]);
+    let long = all([block(text(format!(".map(|{round}|")), long), text(")")]);
+    Doc::Whole(Box::new(flat), Box::new(long))
+}
+
+/// An element that is a module in several lines: how its tensors start, then the module.
+fn stated(rust: Rust, writer: &mut Writer<'_>, field: &Field, numbers: &[Num]) -> Option<Vec<Doc>> {
+    let FieldKind::Module(_, tensors) = &field.kind else {
+        return None;
+    };
+    let sizes = numbers.len().checked_sub(tensors.len())?;
+    let (sizes, starts) = numbers.split_at(sizes);
+    if rust == Rust::NoStd {
+        return None;
+    }
+    let mut lines = vec![];
+    let mut docs: Vec<Doc> = sizes.iter().map(|num| writer.num(num).doc).collect();
+    for (tensor, start) in tensors.iter().zip(starts) {
+        let zero = tensors.len() > 1 && Some(tensor) == tensors.last() && start.is_zero_start();
+        if !zero {
+            lines.push(assigned(&format!("let {tensor}"), writer.num(start).doc));
+        }
+        docs.push(text(*tensor));
+    }
+    lines.push(made(rust, writer, field, numbers, docs));
+    Some(lines)
+}
+
 fn one(rust: Rust, writer: &mut Writer<'_>, field: &Field, numbers: &[Num]) -> Doc {
-    let docs: Vec<Doc> = numbers.iter().map(|num| writer.num(num).doc).collect();
+    let docs = numbers.iter().map(|num| writer.num(num).doc).collect();
+    made(rust, writer, field, numbers, docs)
+}
+
+/// An element of a field that is made with these values.
+fn made(rust: Rust, writer: &Writer<'_>, field: &Field, numbers: &[Num], docs: Vec<Doc>) -> Doc {
     let device = text(if rust == Rust::Std { "device" } else { "from" });
     let function = if rust == Rust::Std { "new" } else { "read" };
     let made = match &field.kind {
@@ -364,6 +399,7 @@ fn forward(writer: &mut Writer<'_>, graph: &Graph) -> Doc {
                 .to_owned()
         }
         (false, true) => String::new(),
+        (false, false) if structure.prelude => String::new(),
         (false, false) => {
             shapes(graph, structure.first).map_or(String::new(), |s| format!("/// {s}"))
         }
@@ -387,14 +423,13 @@ fn line(line: Line) -> Doc {
         }
         Line::Push(name, value) => all([call(&format!("{name}.push"), vec![value]), text(";")]),
         Line::Collect(name, round, values) => {
-            let closure = all([
-                text(format!("|{}| ", head_name(&round))),
-                arms(&round, values),
-            ]);
+            let element = arms(&round, values);
+            let closure = closure(&head_name(&round), element.clone(), vec![element]);
+            let end = text(".collect()");
             let chain = all([
                 source_of(&round),
-                nest(all([Doc::Soft, call(".map", vec![closure])])),
-                nest(all([Doc::Soft, text(".collect()")])),
+                nest(all([Doc::Soft, closure])),
+                nest(all([Doc::Soft, end])),
             ]);
             assigned(&format!("let {name}: Vec<_>"), group(60, chain))
         }
@@ -452,9 +487,7 @@ fn head_name(round: &Round) -> String {
 /// What a loop goes through.
 fn source_of(round: &Round) -> Doc {
     match (&round.over, &round.name) {
-        (Some((list, _)), Some(_)) => {
-            all([list.clone(), nest(all([Doc::Soft, text(".enumerate()")]))])
-        }
+        (Some((list, _)), Some(_)) => chained(list.clone(), vec![text(".enumerate()")]),
         (Some((list, _)), None) => list.clone(),
         (None, _) => all([text("(0.."), round.count.clone(), text(")")]),
     }
@@ -462,7 +495,7 @@ fn source_of(round: &Round) -> Doc {
 
 fn loop_source(round: &Round) -> Doc {
     match &round.over {
-        Some(_) => source_of(round),
+        Some(_) => group(LINE, source_of(round)),
         None => all([text("0.."), round.count.clone()]),
     }
 }

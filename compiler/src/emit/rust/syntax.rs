@@ -1,9 +1,8 @@
 //! The syntax of Rust: expressions, as rustfmt lays them out.
 
-use crate::emit::doc::{ANY, Doc, all, bracketed, group, nest, text};
+use crate::emit::doc::{ANY, Doc, all, bracketed, commas, group, nest, text};
 use crate::emit::form::{Bound, Place, Starts};
 use crate::emit::names::Words;
-use crate::emit::support;
 use crate::emit::target::{Printed, Target, Tensors, Tightness, Use};
 use crate::primitives::written::{Code, Number};
 
@@ -23,6 +22,7 @@ fn atom(doc: Doc) -> Printed {
     Printed {
         doc,
         tight: Tightness::Atom,
+        chain: vec![],
     }
 }
 
@@ -38,7 +38,9 @@ fn place(place: &Place, list: &str, round: &str) -> String {
 
 /// `function(arguments)`
 pub(super) fn call(function: &str, arguments: Vec<Doc>) -> Doc {
-    bracketed(&format!("{function}("), arguments, ")", ARGUMENTS)
+    // rustfmt lets one argument be as wide as the line.
+    let limit = if arguments.len() == 1 { ANY } else { ARGUMENTS };
+    bracketed(&format!("{function}("), arguments, ")", limit)
 }
 
 /// `vec![elements]`
@@ -59,11 +61,6 @@ fn range(list: &str, from: Bound, to: Bound, round: &str) -> String {
     format!("{list}[{}..{}]", bound(from), bound(to))
 }
 
-/// Parts of a list, neighbours together.
-fn pieces(parts: Vec<Tensors>) -> Vec<Tensors> {
-    parts
-}
-
 impl Rust {
     /// Several lists and tensors as one vector.
     fn joined(self, parts: Vec<Tensors>) -> Doc {
@@ -74,7 +71,7 @@ impl Rust {
                 lists.push(vector(std::mem::take(ones)));
             }
         };
-        for part in pieces(parts) {
+        for part in parts {
             let list = match part {
                 Tensors::One(one) => {
                     ones.push(one);
@@ -97,18 +94,28 @@ impl Rust {
         match lists.len() {
             0 => text("vec![]"),
             1 => lists.remove(0),
-            _ => all([bracketed("[", lists, "]", ARGUMENTS), text(".concat()")]),
+            _ => group(
+                ARGUMENTS,
+                all([
+                    text("["),
+                    nest(all([Doc::Soft, commas(lists)])),
+                    Doc::Soft,
+                    text("]"),
+                    Doc::Soft,
+                    text(".concat()"),
+                ]),
+            ),
         }
     }
 }
 
 impl Target for Rust {
-    fn words(&self) -> Words<'_> {
+    fn words(&self) -> Words {
         Words {
             kept: super::words::KEYWORDS,
             fields: &[],
             types: super::words::TYPES,
-            functions: support::rust_names(),
+            values: &["gamma", "key"],
         }
     }
 
@@ -117,10 +124,13 @@ impl Target for Rust {
     }
 
     fn variable(&self, name: &str, how: Use) -> Printed {
-        atom(match how {
-            Use::Last => text(name),
-            Use::Again => text(format!("{name}.clone()")),
-        })
+        match how {
+            Use::Last => atom(text(name)),
+            Use::Again => Printed {
+                chain: vec![text(name), text(".clone()")],
+                ..atom(text(format!("{name}.clone()")))
+            },
+        }
     }
 
     fn element(&self, list: &str, at: &Place, round: &str) -> Printed {
@@ -130,7 +140,10 @@ impl Target for Rust {
     fn field(&self, name: &str, at: Option<&Place>, round: &str) -> Printed {
         let field = format!("self.{name}");
         let place = at.map_or(String::new(), |at| place(at, &field, round));
-        atom(text(format!("{field}{place}")))
+        Printed {
+            chain: vec![text("self"), text(format!(".{name}{place}"))],
+            ..atom(text(format!("{field}{place}")))
+        }
     }
 
     fn tensor(&self, field: Printed) -> Printed {
@@ -146,8 +159,25 @@ impl Target for Rust {
     }
 
     fn method(&self, receiver: Printed, method: &str, arguments: Vec<Doc>) -> Printed {
-        let receiver = receiver.at_least(Tightness::Atom, false);
-        atom(all([receiver, call(&format!(".{method}"), arguments)]))
+        let call = call(&format!(".{method}"), arguments);
+        let mut chain = receiver.chain.clone();
+        if chain.is_empty() {
+            chain.push(receiver.at_least(Tightness::Atom, false));
+        }
+        chain.push(call);
+        let doc = all(chain.iter().cloned());
+        let calls = chain
+            .iter()
+            .filter(|doc| !matches!(doc, Doc::Text(text) if !text.ends_with(')')));
+        let doc = match (calls.count(), chain.split_first()) {
+            (2.., Some((root, calls))) => group(ARGUMENTS, chained(root.clone(), calls.to_vec())),
+            _ => doc,
+        };
+        Printed {
+            doc,
+            tight: Tightness::Atom,
+            chain,
+        }
     }
 
     fn list(&self, elements: Vec<Doc>) -> Printed {
@@ -167,8 +197,8 @@ impl Target for Rust {
 
     fn gone_through(&self, list: &str, how: Use, lent: bool) -> Doc {
         match how == Use::Last && !lent {
-            true => text(format!("{list}.into_iter()")),
-            false => text(format!("{list}.iter().cloned()")),
+            true => chained(text(list), vec![text(".into_iter()")]),
+            false => chained(text(list), vec![text(".iter()"), text(".cloned()")]),
         }
     }
 
@@ -180,7 +210,9 @@ impl Target for Rust {
         match parts.as_slice() {
             [Tensors::Whole(list, _, true)] => text(list),
             [Tensors::Whole(list, _, false)] => text(format!("&{list}")),
-            [Tensors::Slice(list, from, to, round)] => text(format!("&{}", range(list, *from, *to, round))),
+            [Tensors::Slice(list, from, to, round)] => {
+                text(format!("&{}", range(list, *from, *to, round)))
+            }
             _ if parts.iter().all(|part| matches!(part, Tensors::One(_))) => {
                 let ones = parts.into_iter().filter_map(|part| match part {
                     Tensors::One(one) => Some(one),
@@ -208,6 +240,7 @@ impl Target for Rust {
         Printed {
             doc: all([inner, text(" as f64")]),
             tight: Tightness::Cast,
+            chain: vec![],
         }
     }
 
@@ -222,8 +255,8 @@ impl Target for Rust {
         atom(all([doc, text(".sqrt()")]))
     }
 
-    fn tau(&self) -> Printed {
-        atom(text("TAU"))
+    fn constant(&self, name: &str) -> Printed {
+        atom(text(name))
     }
 
     fn table(&self, elements: Vec<Doc>, round: &str) -> Printed {
@@ -243,14 +276,23 @@ impl Target for Rust {
     }
 }
 
-/// `target = value;`, the value on the next line where it does not fit whole.
+/// A root and what is called on it, one below the other where the group is broken.
+pub(super) fn chained(root: Doc, calls: Vec<Doc>) -> Doc {
+    let calls = calls.into_iter().map(|call| nest(all([Doc::Soft, call])));
+    all([root].into_iter().chain(calls))
+}
+
+/// `target = value;`, the value on the next line where it is whole there and not here.
 pub(super) fn assigned(target: &str, value: Doc) -> Doc {
     let same = all([text(format!("{target} = ")), value.clone(), text(";")]);
     let next = all([
         text(format!("{target} =")),
         nest(all([Doc::Hard, value, text(";")])),
     ]);
-    Doc::Choice(Box::new(same), Box::new(next))
+    Doc::Whole(
+        Box::new(same.clone()),
+        Box::new(Doc::Below(Box::new(next), Box::new(same))),
+    )
 }
 
 /// `head {` body `}`, each line of the body on its own.

@@ -85,7 +85,7 @@ impl Written for Bias {
         Holds::Tensor(self.bias)
     }
 
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         x(0).binary("+", Code::Held)
     }
 
@@ -95,7 +95,7 @@ impl Written for Bias {
 }
 
 impl Written for StandardizeScaled {
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         call("standardize_scaled", [x(0), x(1)])
     }
 
@@ -113,7 +113,7 @@ impl Written for Rescale {
         }
     }
 
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         Code::Held.method("forward", [x(0)])
     }
 

@@ -216,7 +216,7 @@ impl Context {
 macro_rules! not_written {
     ($name:ident) => {
         impl Written for $name {
-            fn burn(&self) -> Code {
+            fn burn(&self, _graph: &Graph) -> Code {
                 bug!("a fused slow net is emitted")
             }
 

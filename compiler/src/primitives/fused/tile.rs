@@ -32,7 +32,7 @@ impl Written for Tile {
         vec![("times", Number::Int(self.times))]
     }
 
-    fn burn(&self) -> Code {
+    fn burn(&self, _graph: &Graph) -> Code {
         call("tile", [x(0), n(0)])
     }
 
