@@ -61,7 +61,11 @@ fn needed(code: &str, used: &HashSet<String>) -> Vec<&'static Item> {
             .zip(&mut picked)
             .filter(|(_, picked)| !**picked)
         {
-            if words.iter().any(|words| words.need(item, &methods)) {
+            let hidden = item.kind == "fn"
+                && words
+                    .first()
+                    .is_some_and(|own| own.defined.contains(item.name));
+            if !hidden && words.iter().any(|words| words.need(item, &methods)) {
                 *picked = true;
                 let owner = if item.kind == "impl" { item.name } else { "" };
                 more.push(Words::of(item.text, owner));
@@ -99,7 +103,8 @@ pub(super) fn pick_python(code: &str) -> String {
             })
         };
         for (name, item) in &items {
-            if !picked.contains(name) && called(name) {
+            let hidden = code.contains(&format!("def {name}("));
+            if !picked.contains(name) && !hidden && called(name) {
                 picked.push(name);
                 unread.push(item);
             }
@@ -143,6 +148,8 @@ fn joined<'a>(items: impl Iterator<Item = &'a Item>) -> String {
 struct Words {
     words: HashSet<String>,
     called: HashSet<String>,
+    /// Functions that stand in it.
+    defined: HashSet<String>,
     /// `Type::function` and, in an `impl`, what is called on `self`.
     methods: HashSet<String>,
 }
@@ -152,6 +159,7 @@ impl Words {
         let mut found = Self {
             words: HashSet::new(),
             called: HashSet::new(),
+            defined: HashSet::new(),
             methods: HashSet::new(),
         };
         for line in text.lines() {
@@ -183,6 +191,9 @@ impl Words {
             }
             if gap.ends_with('.') && word.starts_with("fixed_") {
                 self.methods.insert(format!("Linear::{word}"));
+            }
+            if before == "fn" {
+                self.defined.insert(word.to_owned());
             }
             let free = !gap.ends_with('.') && !gap.ends_with("::");
             if before != "fn" && free && (is_call || !after.starts_with(':')) {

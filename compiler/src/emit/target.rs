@@ -103,6 +103,8 @@ pub(super) trait Target {
     fn literal(&self, number: Number) -> Printed;
     /// An int among floats.
     fn cast(&self, inner: Printed) -> Printed;
+    /// Division of ints.
+    fn division(&self) -> &'static str;
     /// A square root.
     fn root(&self, inner: Printed) -> Printed;
     /// A constant: `PI` or `TAU`.

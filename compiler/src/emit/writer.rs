@@ -526,7 +526,10 @@ impl<'a> Writer<'a> {
             }
             Num::Op(a, operator, b) => {
                 let (a, b) = (self.num(a), self.num(b));
-                let operator = operator.to_string();
+                let operator = match operator {
+                    '÷' => target.division().to_owned(),
+                    other => other.to_string(),
+                };
                 binary(a, &operator, b)
             }
             Num::Sqrt(inner) => {

@@ -301,7 +301,7 @@ impl Numbers {
             for b in &order {
                 if fits(&|i| Some(value(*a, i)? / value(*b, i)?)) {
                     let (a, b) = (self.attribute(*a, context), self.attribute(*b, context));
-                    return Some(op(a, '/', b));
+                    return Some(op(a, '÷', b));
                 }
             }
         }

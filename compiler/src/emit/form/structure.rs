@@ -104,7 +104,7 @@ pub(in crate::emit) enum Num {
     Fields(String),
     /// The round of the loop.
     Round,
-    /// `left operator right`
+    /// `left operator right`; `÷` of ints that divide evenly.
     Op(Box<Num>, char, Box<Num>),
     Sqrt(Box<Num>),
     /// An int among floats.

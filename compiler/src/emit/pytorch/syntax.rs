@@ -38,6 +38,14 @@ pub(super) fn list(elements: Vec<Doc>) -> Doc {
     bracketed("[", elements, "]", ANY)
 }
 
+/// A factor, in brackets unless it is a name or literal.
+fn factor(number: Doc) -> Doc {
+    match number {
+        Doc::Text(_) => number,
+        term => all([text("("), term, text(")")]),
+    }
+}
+
 fn slice(list: &str, from: Bound, to: Bound, round: &str) -> String {
     let bound = |bound| match bound {
         Bound::Round(0) => round.to_owned(),
@@ -117,14 +125,14 @@ impl Target for PyTorch {
         if parts.len() == 1 {
             match parts.remove(0) {
                 Tensors::One(one) => list(vec![one]),
-                Tensors::Repeat(one, times) => all([list(vec![one]), text(" * "), times]),
+                Tensors::Repeat(one, times) => all([list(vec![one]), text(" * "), factor(times)]),
                 Tensors::Whole(name, ..) => text(name),
                 Tensors::Slice(name, from, to, round) => text(slice(&name, from, to, &round)),
             }
         } else {
             let parts = parts.into_iter().map(|part| match part {
                 Tensors::One(one) => one,
-                Tensors::Repeat(one, times) => all([text("*["), one, text("] * "), times]),
+                Tensors::Repeat(one, times) => all([text("*["), one, text("] * "), factor(times)]),
                 Tensors::Whole(name, ..) => text(format!("*{name}")),
                 Tensors::Slice(name, from, to, round) => {
                     text(format!("*{}", slice(&name, from, to, &round)))
@@ -151,6 +159,10 @@ impl Target for PyTorch {
 
     fn cast(&self, inner: Printed) -> Printed {
         inner
+    }
+
+    fn division(&self) -> &'static str {
+        "//"
     }
 
     fn root(&self, inner: Printed) -> Printed {

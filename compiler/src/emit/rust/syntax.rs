@@ -244,6 +244,10 @@ impl Target for Rust {
         }
     }
 
+    fn division(&self) -> &'static str {
+        "/"
+    }
+
     fn root(&self, inner: Printed) -> Printed {
         let doc = match (&inner.doc, inner.tight) {
             // A literal says its type.
