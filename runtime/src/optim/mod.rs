@@ -11,6 +11,7 @@ use crate::params::{Params, flatten, unflatten};
 use crate::tensors::Tensors;
 
 pub use ema::Ema;
+pub(crate) use rules::state_names;
 
 /// An update rule and its state. All vectors are laid out like [`Params::flat`].
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use termc_compiler::model::Optimizer as Rule;
 use termc_kernels::KernelChoice;
 
 /// Names of the vectors a rule remembers, in the order its step takes them.
-pub(super) fn state_names(rule: &Rule) -> &'static [&'static str] {
+pub(crate) fn state_names(rule: &Rule) -> &'static [&'static str] {
     match rule {
         Rule::Kar2 { .. } => &["m"],
         Rule::Kar3 { .. } => &["m1", "m2"],

@@ -1,11 +1,12 @@
 //! Plays through which buffers the fused kernels take, save for the gradient and give back in a step, in the order of forward
 //! and backward pass. Computes no value.
 
-use termc_compiler::model::{Model, NodeId, Op, Optimizer};
+use termc_compiler::model::{Model, NodeId, Op};
 use termc_kernels::{Call, Pool, STATISTICS_BYTES, Saved, rounded};
 
 use super::super::plan::{ExecutionPlan, Fusion, Step};
 use super::calls::{Operand, calls};
+use crate::optim::state_names;
 
 /// Bytes of a float32.
 const SCALAR: usize = 4;
@@ -279,10 +280,7 @@ impl<'a> Simulation<'a> {
 
     /// The optimizer's state, the weights and their averages are made anew while the old ones are there.
     fn update(&mut self) {
-        let states = match &self.model.train.optimizer {
-            Optimizer::Kar2 { .. } | Optimizer::Sgd { .. } => 1,
-            Optimizer::Kar3 { .. } | Optimizer::AdamW { .. } => 2,
-        };
+        let states = state_names(&self.model.train.optimizer).len();
         let averages = usize::from(self.model.train.ema.is_some());
         let new = (0..1 + states + averages)
             .map(|_| self.take(self.vector))
