@@ -63,6 +63,10 @@ fn models(path: &Path) -> Vec<String> {
 #[test]
 fn examples_are_clean_and_their_canonical_source_stands_alone() {
     insta::glob!("../../examples", "**/*.term", |path| {
+        // Files that others use have no model.
+        if models(path).is_empty() {
+            return;
+        }
         let compiled = compile_whole_file(path);
         assert!(compiled.diagnostics.is_empty(), "{}", shown(&compiled));
         for name in models(path) {
