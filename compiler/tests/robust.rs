@@ -97,6 +97,10 @@ proptest! {
         survive(&text, vec![]);
         survive(EXAMPLES[1], vec![change]);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
 
     #[test]
     fn numbers_of_any_size(n in any::<i64>(), x in any::<f64>()) {
