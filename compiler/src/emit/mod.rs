@@ -158,10 +158,7 @@ fn held(form: &Form) -> HashSet<String> {
                 methods(&op.burn, kind, &mut used);
             }
         };
-        for statement in &structure.body {
-            statement.each_expr(&mut |expr| expr.each(&mut see));
-        }
-        structure.result.each(&mut see);
+        structure.each_expr(&mut see);
     }
     used
 }
@@ -185,10 +182,7 @@ fn functions(form: &Form, target: &dyn Target) -> HashSet<String> {
                 writer::functions(target.code(&op.burn, &op.torch), &mut names);
             }
         };
-        for statement in &structure.body {
-            statement.each_expr(&mut |expr| expr.each(&mut see));
-        }
-        structure.result.each(&mut see);
+        structure.each_expr(&mut see);
     }
     names
 }

@@ -130,7 +130,10 @@ impl<'a> Writer<'a> {
             }
         }
         let lines = self.lines(&self.structure.body);
-        let result = self.expr(&self.structure.result).doc;
+        let result = match &self.structure.result {
+            Some(result) => self.expr(result).doc,
+            None => Doc::Nil,
+        };
         Body {
             inputs,
             dims: std::mem::take(&mut self.dims),
@@ -604,10 +607,7 @@ fn called(structure: &Structure, scope: Scope<'_>) -> HashSet<String> {
         }
         _ => {}
     };
-    for statement in &structure.body {
-        statement.each_expr(&mut |expr| expr.each(&mut see));
-    }
-    structure.result.each(&mut see);
+    structure.each_expr(&mut see);
     names
 }
 

@@ -209,9 +209,8 @@ impl<'a> Builder<'a> {
         let graph = self.scene.graph;
         let result = graph[self.id].result;
         let fields = held_fields(&mut self.items, self.scene, self.id);
-        let reads: Vec<NodeId> = (0..self.items.len())
-            .flat_map(|at| self.operands(at))
-            .collect();
+        let read = (0..self.items.len()).filter(|at| self.scene.is_read(self.item(*at).node));
+        let reads: Vec<NodeId> = read.flat_map(|at| self.operands(at)).collect();
         for node in reads.into_iter().chain([result]) {
             if let Some(item) = self
                 .item_of
@@ -221,27 +220,10 @@ impl<'a> Builder<'a> {
                 item.uses += 1;
             }
         }
-        let mut lets = self.bound(result);
-        self.temporaries(&mut lets);
-        lets.sort_by_key(|(position, ..)| *position);
-        let end = graph[self.id].end;
-        let mut stmts = vec![];
-        for (position, iteration, planned) in lets {
-            let place = Place {
-                position,
-                iteration,
-            };
-            stmts.push((iteration, self.statement(planned, place)));
-        }
-        let result = self.expr(
-            result,
-            Place {
-                position: end,
-                iteration: None,
-            },
-            true,
-        );
-        let body = self.roll(stmts)?;
+        let (body, result) = match self.scene.is_read(result) {
+            true => self.computed(result)?,
+            false => (vec![], None),
+        };
         let inputs = graph[self.id].inputs.iter();
         let mut names: Vec<(String, bool)> = vec![];
         for input in inputs {
@@ -262,6 +244,27 @@ impl<'a> Builder<'a> {
         })
     }
 
+    /// The statements, and what the instance yields.
+    fn computed(&mut self, result: NodeId) -> Result<(Vec<Stmt>, Option<Expr>), usize> {
+        let mut lets = self.bound(result);
+        self.temporaries(&mut lets);
+        lets.sort_by_key(|(position, ..)| *position);
+        let mut stmts = vec![];
+        for (position, iteration, planned) in lets {
+            let place = Place {
+                position,
+                iteration,
+            };
+            stmts.push((iteration, self.statement(planned, place)));
+        }
+        let end = Place {
+            position: self.scene.graph[self.id].end,
+            iteration: None,
+        };
+        let result = self.expr(result, end, true);
+        Ok((self.roll(stmts)?, Some(result)))
+    }
+
     /// The statements of names that the text gives.
     fn bound(&mut self, result: NodeId) -> Vec<(usize, Option<Iteration>, Planned)> {
         let graph = self.scene.graph;
@@ -270,6 +273,9 @@ impl<'a> Builder<'a> {
         let mut lets: Vec<(usize, Option<Iteration>, Planned)> = vec![];
         let mut latest = 0;
         for binding in bindings {
+            if !self.scene.is_read(binding.node) {
+                continue;
+            }
             let known = self.item_of.get(&binding.node).copied();
             let is_given = self.given.contains_key(&binding.node);
             if known.is_none() && !is_given {

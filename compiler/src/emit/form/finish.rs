@@ -48,7 +48,10 @@ pub(super) fn finish(draft: &Draft, scene: &Scene<'_>) -> Result<Finished, Unsai
         fields.push(finishing.field(field)?);
     }
     let body = finishing.body(&draft.body)?;
-    let result = finishing.expr(&draft.result)?;
+    let result = match &draft.result {
+        Some(result) => Some(finishing.expr(result)?),
+        None => None,
+    };
     let instance = &graph[first];
     let takes_tensor = draft.inputs.iter().find(|(_, list)| !list);
     let (read, device) = (finishing.read, finishing.device);
@@ -72,7 +75,7 @@ pub(super) fn finish(draft: &Draft, scene: &Scene<'_>) -> Result<Finished, Unsai
         order,
         device: device && takes_tensor.is_none(),
         inputs,
-        fields: in_order(fields, &body, &result),
+        fields: in_order(fields, &body, result.as_ref()),
         body,
         result,
     };
@@ -480,7 +483,7 @@ fn free_of(expr: &Expr, list: &str) -> bool {
 }
 
 /// Fields in the order of their first use.
-fn in_order(mut fields: Vec<Field>, body: &[Statement], result: &Expr) -> Vec<Field> {
+fn in_order(mut fields: Vec<Field>, body: &[Statement], result: Option<&Expr>) -> Vec<Field> {
     let mut order: HashMap<String, usize> = HashMap::new();
     let mut see = |name: &str| {
         let next = order.len();
@@ -489,7 +492,9 @@ fn in_order(mut fields: Vec<Field>, body: &[Statement], result: &Expr) -> Vec<Fi
     for statement in body {
         statement.each_field(&mut see);
     }
-    result.each_field(&mut see);
+    result
+        .into_iter()
+        .for_each(|result| result.each_field(&mut see));
     fields.sort_by_key(|field| order.get(&field.name).copied().unwrap_or(usize::MAX));
     fields
 }

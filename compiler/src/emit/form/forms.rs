@@ -33,7 +33,10 @@ struct Seen {
 pub(super) fn forms(draft: &Draft) -> HashMap<String, ListForm> {
     let mut seen: HashMap<String, Seen> = HashMap::new();
     body(&draft.body, None, &mut seen);
-    reads(&draft.result, None, &mut seen);
+    draft
+        .result
+        .iter()
+        .for_each(|result| reads(result, None, &mut seen));
     seen.into_iter()
         .map(|(name, seen)| (name, seen.form()))
         .collect()

@@ -361,10 +361,22 @@ impl Merge for Draft {
             let same = other.inputs.iter().find(|(other, _)| other == name);
             same.is_none_or(|(_, other)| other == list)
         };
-        self.fields.iter().all(kinds)
+        let unread = self.result.is_none() || other.result.is_none();
+        let names = |draft: &Self| -> Vec<String> {
+            draft
+                .fields
+                .iter()
+                .map(|field| field.name.clone())
+                .collect()
+        };
+        (!unread || names(self) == names(other))
+            && self.fields.iter().all(kinds)
             && self.inputs.iter().all(lists)
-            && self.result.like(&other.result)
-            && bodies_like(&self.body, &other.body)
+            && match (&self.result, &other.result) {
+                (Some(a), Some(b)) => a.like(b) && bodies_like(&self.body, &other.body),
+                // Only its tensors matter.
+                _ => true,
+            }
     }
 
     fn merge(&mut self, other: Self) {
@@ -384,7 +396,16 @@ impl Merge for Draft {
                 None => self.fields.push(field),
             }
         }
-        merge_bodies(&mut self.body, other.body);
-        self.result.merge(other.result);
+        match (self.result.is_some(), other.result.is_some()) {
+            (true, true) => {
+                merge_bodies(&mut self.body, other.body);
+                self.result.merge(other.result);
+            }
+            (false, true) => {
+                self.body = other.body;
+                self.result = other.result;
+            }
+            _ => {}
+        }
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Scene<'a> {
     nodes: Vec<Vec<NodeId>>,
     /// Instances that stand in an instance and compute something.
     children: Vec<Vec<InstanceId>>,
+    /// The nodes that the output depends on; others are there because the loss looks at them.
+    read: Vec<bool>,
     pub structures: Vec<Structure>,
     pub placed: HashMap<InstanceId, Placed>,
     /// How a tensor starts does not matter.
@@ -33,7 +35,8 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     pub fn new(graph: &'a Graph, stored: bool) -> Self {
-        let live = live(graph);
+        let read = live(graph, std::iter::once(graph.output));
+        let live = live(graph, std::iter::once(graph.output).chain(graph.compared()));
         let before: Vec<usize> = std::iter::once(0)
             .chain(live.iter().scan(0, |sum, live| {
                 *sum += usize::from(*live);
@@ -82,6 +85,7 @@ impl<'a> Scene<'a> {
             graph,
             nodes,
             children,
+            read,
             structures: vec![],
             placed: HashMap::new(),
             stored,
@@ -96,6 +100,11 @@ impl<'a> Scene<'a> {
     /// The instances that stand in an instance.
     pub fn children(&self, id: InstanceId) -> &[InstanceId] {
         self.children.get(id.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the output depends on a node.
+    pub fn is_read(&self, id: NodeId) -> bool {
+        self.read.get(id.index()) == Some(&true)
     }
 
     /// What became of an instance.
@@ -157,15 +166,15 @@ fn inside(instance: &Instance, id: NodeId) -> bool {
     (instance.first..instance.end).contains(&id.index())
 }
 
-/// The nodes that the output depends on.
-fn live(graph: &Graph) -> Vec<bool> {
+/// The nodes that some nodes depend on, and these.
+fn live(graph: &Graph, roots: impl Iterator<Item = NodeId>) -> Vec<bool> {
     let mut live = vec![false; graph.nodes.len()];
-    let mut set = |live: &mut Vec<bool>, id: NodeId| {
+    let set = |live: &mut Vec<bool>, id: NodeId| {
         if let Some(live) = live.get_mut(id.index()) {
             *live = true;
         }
     };
-    set(&mut live, graph.output);
+    roots.for_each(|id| set(&mut live, id));
     for id in graph.node_ids().rev() {
         if live.get(id.index()) == Some(&true) {
             for operand in graph[id].op.operands() {

@@ -25,7 +25,8 @@ pub(in crate::emit) struct Structure {
     pub device: bool,
     pub fields: Vec<Field>,
     pub body: Vec<Statement>,
-    pub result: Expr,
+    /// None where the output does not depend on it: it holds tensors only.
+    pub result: Option<Expr>,
 }
 
 impl Structure {

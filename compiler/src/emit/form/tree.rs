@@ -210,7 +210,8 @@ pub(super) struct Draft {
     pub inputs: Vec<(String, bool)>,
     pub fields: Vec<FieldDraft>,
     pub body: Vec<Stmt>,
-    pub result: Expr,
+    /// None where the output does not depend on it.
+    pub result: Option<Expr>,
 }
 
 impl Slot {
@@ -227,7 +228,7 @@ impl Slot {
 impl Expr {
     /// Shows every expression below this one and itself, operands first.
     pub fn each(&self, see: &mut impl FnMut(&Expr)) {
-        let mut parts = |parts: &[Part], see: &mut dyn FnMut(&Expr)| {
+        let parts = |parts: &[Part], see: &mut dyn FnMut(&Expr)| {
             for part in parts {
                 match part {
                     Part::One(expr) | Part::Repeat(expr, _) => expr.each_dyn(see),

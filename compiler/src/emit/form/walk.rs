@@ -1,6 +1,6 @@
 //! Walks over expressions and statements that are printed.
 
-use super::structure::{Argument, Expr, Name, Part, Statement};
+use super::structure::{Argument, Expr, Name, Part, Statement, Structure};
 
 impl Expr {
     /// Shows every expression, operands first.
@@ -89,5 +89,15 @@ impl Statement {
     /// Shows the name of every field that is used.
     pub(in crate::emit) fn each_field(&self, see: &mut dyn FnMut(&str)) {
         self.each_expr(&mut |expr| expr.each_field(see));
+    }
+}
+
+impl Structure {
+    /// Shows every expression of the forward pass, operands first.
+    pub(in crate::emit) fn each_expr(&self, see: &mut dyn FnMut(&Expr)) {
+        for statement in &self.body {
+            statement.each_expr(&mut |expr| expr.each(see));
+        }
+        self.result.iter().for_each(|result| result.each(see));
     }
 }

@@ -25,12 +25,14 @@ pub(super) fn source(scope: Scope<'_>, place: usize) -> String {
         )],
         false => vec![],
     };
-    let forward = function(&mut writer, doc);
+    let forward = structure
+        .result
+        .is_some()
+        .then(|| function(&mut writer, doc));
     let mut lines = documentation(structure);
     lines.push(Doc::Nil);
     lines.push(new);
-    lines.push(Doc::Nil);
-    lines.push(forward);
+    lines.extend(forward.into_iter().flat_map(|forward| [Doc::Nil, forward]));
     suite(text(format!("class {name}(nn.Module)")), lines).print(WIDTH, 0)
 }
 

@@ -129,15 +129,20 @@ pub(in crate::emit) fn source(
     let (Some(first), Some(named)) = (sources.next(), items.structures.first()) else {
         bug!("a model has no structure")
     };
-    let blocks = sources
-        .zip(items.structures.iter().skip(1))
-        .map(|(source, named)| match source.declaration.is_empty() {
-            true => source.forward,
+    let others = sources.zip(items.structures.iter().skip(1));
+    let blocks = others.map(|(source, named)| {
+        let functions = [source.new, source.forward].into_iter();
+        let functions: Vec<String> = functions.filter(|text| !text.is_empty()).collect();
+        match source.declaration.is_empty() {
+            true => functions.concat(),
             false => format!(
-                "{}\n\nimpl {} {{\n    {}\n\n    {}\n}}",
-                source.declaration, named.name, source.new, source.forward
+                "{}\n\nimpl {} {{\n    {}\n}}",
+                source.declaration,
+                named.name,
+                functions.join("\n\n    ")
             ),
-        });
+        }
+    });
     let names: &[&str] = match graph.input.sizes.rank() {
         1 => &["channels", "length"],
         _ => &["channels", "height", "width"],

@@ -34,7 +34,10 @@ pub(super) fn source(rust: Rust, scope: Scope<'_>, graph: &Graph, place: usize) 
         false => Source {
             declaration: all([documentation(structure), declaration(&writer)]).print(WIDTH, 0),
             new: new(rust, &mut writer).print(WIDTH, 4),
-            forward: forward(&mut writer, graph).print(WIDTH, 4),
+            forward: match structure.result {
+                Some(_) => forward(&mut writer, graph).print(WIDTH, 4),
+                None => String::new(),
+            },
         },
     }
 }

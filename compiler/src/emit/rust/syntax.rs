@@ -113,7 +113,8 @@ impl Target for Rust {
     fn words(&self) -> Words {
         Words {
             kept: super::words::KEYWORDS,
-            fields: &[],
+            // What the derive of `Module` calls its variables.
+            fields: &["content", "device", "devices", "mapper", "visitor"],
             types: super::words::TYPES,
             values: &["gamma", "key"],
         }
