@@ -1,4 +1,4 @@
-//! `gelu`, `sigmoid`, `tanh`, `sin`, `exp`: functions of each scalar, one row each.
+//! `gelu`, `relu`, `sigmoid`, `tanh`, `sin`, `exp`: functions of each scalar, one row each.
 
 use super::written::{Code, Written, call, x};
 use super::fourier::SINE;
@@ -40,6 +40,7 @@ pub(super) const GELU: u64 = 8;
 
 functions! {
     Gelu "gelu" GELU "`x / 2 (1 + erf(x / sqrt(2)))` of each scalar, the exact form.";
+    Relu "relu" 1 "`max(x, 0)` of each scalar.";
     Sigmoid "sigmoid" 4 "`1 / (1 + exp(-x))` of each scalar.";
     Tanh "tanh" 4 "The hyperbolic tangent of each scalar.";
     Sin "sin" SINE "The sine of each scalar.";
@@ -91,6 +92,7 @@ mod tests {
     fn functions_keep_the_shape() {
         for (function, signature) in [
             (Function::Gelu, "gelu"),
+            (Function::Relu, "relu"),
             (Function::Sigmoid, "sigmoid"),
             (Function::Tanh, "tanh"),
             (Function::Sin, "sin"),
@@ -109,6 +111,7 @@ impl Written for Activation {
     fn burn(&self, _graph: &Graph) -> Code {
         match self.function {
             Function::Gelu => call("gelu", [x(0)]),
+            Function::Relu => call("activation::relu", [x(0)]),
             Function::Sigmoid => call("activation::sigmoid", [x(0)]),
             Function::Tanh => x(0).method("tanh", []),
             Function::Sin => x(0).method("sin", []),
@@ -119,6 +122,7 @@ impl Written for Activation {
     fn torch(&self) -> Code {
         match self.function {
             Function::Gelu => call("F.gelu", [x(0)]),
+            Function::Relu => call("F.relu", [x(0)]),
             Function::Sigmoid => call("torch.sigmoid", [x(0)]),
             Function::Tanh => call("torch.tanh", [x(0)]),
             Function::Sin => call("torch.sin", [x(0)]),

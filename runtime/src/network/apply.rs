@@ -8,7 +8,7 @@ mod perturb;
 mod slow;
 mod statistics;
 
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Device, Tensor, activation};
 use termc_compiler::model::{Function, Model, NodeId, Op, ParamId, Shape};
 use termc_kernels::Bias;
 use termc_kernels::composed::{elementwise, grid, pooling};
@@ -126,6 +126,7 @@ impl Run<'_> {
         let kernels = self.pass.kernels;
         match function {
             Function::Gelu => self.half(x, |x| kernels.gelu(x)),
+            Function::Relu => activation::relu(x),
             Function::Sigmoid => self.half(x, |x| kernels.sigmoid(x)),
             Function::Tanh => wide(x, Tensor::tanh),
             Function::Sin => wide(x, Tensor::sin),
