@@ -59,10 +59,12 @@ fn largest(a: &[f32], b: &[f32]) -> f64 {
     differences.fold(0.0, f64::max)
 }
 
-fn relative(a: &[f32], b: &[f32]) -> f64 {
+/// Norm of the difference over that of the reference, the latter at least a tenth of what sums over so many positions
+/// usually have: one that happens to cancel has fewer digits in any order of summation.
+fn relative(a: &[f32], b: &[f32], positions: usize) -> f64 {
     let norm = |it: &mut dyn Iterator<Item = f64>| it.map(|x| x * x).sum::<f64>().sqrt();
     let difference = norm(&mut a.iter().zip(b).map(|(a, b)| f64::from(a - b)));
-    difference / norm(&mut b.iter().map(|b| f64::from(*b))).max(1e-6)
+    difference / norm(&mut b.iter().map(|b| f64::from(*b))).max(0.1 * (positions as f64).sqrt())
 }
 
 proptest! {
@@ -72,6 +74,7 @@ proptest! {
     #[test]
     fn parts_of_32_bits_do_for_one_of_64(hidden in 1usize..9, sides in prop::collection::vec(1usize..40, 1..3), bits in 0.0f64..20.0, seed in 0u64..1000) {
         let grid = grid(&sides);
+        let positions = sides.iter().product::<usize>();
         let key = Key::new(seed);
         let count = (hidden * grid.len()) as u64;
         let weight: Vec<f32> = (0..count).map(|i| (bits.exp2() * (2.0 * key.uniform(i) - 1.0)) as f32).collect();
@@ -79,8 +82,8 @@ proptest! {
         let [y, dw, db] = differentiate(sine_of_parts, (&weight, &bias), &grid);
         let [exact, exact_dw, exact_db] = differentiate(sine_of_doubles, (&weight, &bias), &grid);
         prop_assert!(largest(&y, &exact) < 1e-6, "{:.2e}", largest(&y, &exact));
-        prop_assert!(relative(&dw, &exact_dw) < 1e-5, "{:.2e}", relative(&dw, &exact_dw));
-        prop_assert!(relative(&db, &exact_db) < 1e-5, "{:.2e}", relative(&db, &exact_db));
+        prop_assert!(relative(&dw, &exact_dw, positions) < 1e-5, "{:.2e}", relative(&dw, &exact_dw, positions));
+        prop_assert!(relative(&db, &exact_db, positions) < 1e-5, "{:.2e}", relative(&db, &exact_db, positions));
     }
 }
 
