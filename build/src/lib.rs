@@ -206,6 +206,7 @@ impl Build {
             model,
             diagnostics,
             sources,
+            ..
         } = compiled;
         let Some(model) = model else {
             return Err(Error::model(&sources, &diagnostics));

@@ -9,8 +9,8 @@ use super::dataset::Dataset;
 /// A model and a data set that do not belong together; the message names both sides.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Incompatible {
-    /// Name, input and classes of the model.
-    pub model: (String, Shape, usize),
+    /// Name, input `[channels, positions...]` and classes of the model.
+    pub model: (String, Vec<usize>, usize),
     /// Name, image shape and classes of the data set.
     pub data: (String, [usize; 3], usize),
 }
@@ -20,32 +20,30 @@ impl fmt::Display for Incompatible {
         let (model, input, outputs) = &self.model;
         let (data, image, classes) = &self.data;
         let [channels, rows, columns] = *image;
+        let (wanted, sizes) = input.split_first().unwrap_or((&0, &[]));
         let mut differences = Vec::new();
         let mut compare = |what: &str, wants: usize, has: usize| {
             if wants != has {
                 differences.push(format!("{what} {wants} against {has}"));
             }
         };
-        compare("channels", input.channels, channels);
-        let kind = match input.sizes.as_slice() {
+        compare("channels", *wanted, channels);
+        let kind = match sizes {
             [height, width] => {
                 compare("rows", *height, rows);
                 compare("columns", *width, columns);
                 "images"
             }
-            _ => {
-                compare("positions", input.sizes.positions(), rows * columns);
+            sizes => {
+                compare("positions", sizes.iter().product(), rows * columns);
                 "sequences"
             }
         };
         compare("classes", *outputs, *classes);
-        let sizes = input.sizes.as_slice().iter();
-        let sizes: String = sizes.map(|size| format!(", {size}")).collect();
         write!(
             f,
-            "model `{model}` takes {kind} [{}{sizes}] of {outputs} classes, data set `{data}` has images \
-             [{channels}, {rows}, {columns}] of {classes} classes: {}",
-            input.channels,
+            "model `{model}` takes {kind} {input:?} of {outputs} classes, data set `{data}` has images \
+             {image:?} of {classes} classes: {}",
             differences.join(", ")
         )
     }
@@ -77,7 +75,12 @@ fn compare(
     if takes_images(&model.1, data.1) && model.2 == data.2 {
         Ok(())
     } else {
-        Err(Incompatible { model, data })
+        let (name, input, classes) = model;
+        let input = [&[input.channels], input.sizes.as_slice()].concat();
+        Err(Incompatible {
+            model: (name, input, classes),
+            data,
+        })
     }
 }
 
