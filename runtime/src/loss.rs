@@ -22,29 +22,23 @@ pub struct Inputs<'a> {
     pub params: &'a Params,
 }
 
-/// A term's value `[1]`, times its weight, and where its gradient comes from.
+/// A term's value, times its weight, and where its gradient comes from.
 #[derive(Clone, Debug)]
-pub enum Value {
-    /// Derived from the value.
-    Derived(Tensor<1>),
-    /// Stated beside it, as one vector in the model's order.
-    Stated(Tensor<1>, Tensor<1>),
-}
-
-impl Value {
-    /// The value alone.
-    pub fn value(self) -> Tensor<1> {
-        match self {
-            Self::Derived(value) | Self::Stated(value, _) => value,
-        }
-    }
+pub struct Value {
+    /// `[1]`
+    pub value: Tensor<1>,
+    /// Stated beside it, as one vector in the model's order; None where it is derived from the value.
+    pub gradient: Option<Tensor<1>>,
 }
 
 /// Computes a term.
 pub fn term(term: &LossTerm, inputs: Inputs<'_>) -> Value {
-    let weighted = |value: Tensor<1>| match term.weight {
-        1.0 => Value::Derived(value),
-        weight => Value::Derived(value.mul_scalar(weight)),
+    let weighted = |value: Tensor<1>| Value {
+        value: match term.weight {
+            1.0 => value,
+            weight => value.mul_scalar(weight),
+        },
+        gradient: None,
     };
     match &term.kind {
         LossKind::CrossEntropy { smoothing } => weighted(cross_entropy(
@@ -59,7 +53,10 @@ pub fn term(term: &LossTerm, inputs: Inputs<'_>) -> Value {
         LossKind::WeightNorm { fast, slow } => {
             let coefficients = [fast * term.weight, slow * term.weight];
             let (value, gradient) = weight_norm(coefficients, inputs.params);
-            Value::Stated(value, gradient)
+            Value {
+                value,
+                gradient: Some(gradient),
+            }
         }
     }
 }

@@ -121,7 +121,7 @@ pub fn terms(network: &Network, params: &Params, forward: &Forward, targets: Ten
     let values = compute(network.model(), params, forward, &targets);
     Terms {
         named: TermValues::new(network.model(), vec![0.0; values.len()]),
-        values: values.into_iter().map(Value::value).collect(),
+        values: values.into_iter().map(|term| term.value).collect(),
     }
 }
 
@@ -140,9 +140,9 @@ pub fn evaluate(
     let mut stated: Option<Tensor<1>> = None;
     let mut values = vec![];
     for value in compute(network.model(), params, &forward, &targets) {
-        let (sum, part, value) = match value {
-            Value::Derived(value) => (&mut derived, value.clone(), value.inner()),
-            Value::Stated(value, gradient) => (&mut stated, gradient, value),
+        let (sum, part, value) = match value.gradient {
+            None => (&mut derived, value.value.clone(), value.value.inner()),
+            Some(gradient) => (&mut stated, gradient, value.value),
         };
         *sum = Some(match sum.take() {
             Some(sum) => sum + part,

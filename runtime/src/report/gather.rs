@@ -97,7 +97,7 @@ impl Inspection<'_> {
         let params = Params::from_tensors(self.model, self.weights, device)?;
         let network = Network::new(self.model);
         let model = self.model;
-        let (fixed, made) = kernel_nodes(model);
+        let [fixed, made] = kernel_nodes(model);
         let blocks: Vec<&Instance> = (model.instances.iter().skip(1))
             .filter(|instance| !instance.prelude && !instance.slow)
             .collect();
@@ -181,7 +181,7 @@ impl Inspection<'_> {
 }
 
 /// The planes that slow nets make, each with the net's path: those that no image changes, and the others.
-fn kernel_nodes(model: &Model) -> (Vec<(NodeId, String)>, Vec<(NodeId, String)>) {
+fn kernel_nodes(model: &Model) -> [Vec<(NodeId, String)>; 2] {
     let all = dependence(model);
     let is_slow = |id: InstanceId| model[id].slow;
     let nets = model.instances.iter().filter(|instance| {
@@ -190,7 +190,9 @@ fn kernel_nodes(model: &Model) -> (Vec<(NodeId, String)>, Vec<(NodeId, String)>)
         instance.slow && plane && !instance.parent.is_some_and(is_slow)
     });
     let nets = nets.map(|net| (net.result, net.path.clone()));
-    nets.partition(|(id, _)| all.get(id.index()) == Some(&Dependence::Constant))
+    let (fixed, made) =
+        nets.partition(|(id, _)| all.get(id.index()) == Some(&Dependence::Constant));
+    [fixed, made]
 }
 
 /// Values off the device, in the model's order.
