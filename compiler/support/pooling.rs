@@ -8,3 +8,16 @@ use burn::tensor::module::adaptive_avg_pool2d;
 pub fn adaptive_avg_pool(x: Tensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
     adaptive_avg_pool2d(x, [height, width])
 }
+
+/// The largest scalar of each window, `[N, C, H, W]` to `[N, C, positions of windows]`; beyond the edges there is nothing.
+pub fn max_pool(
+    x: Tensor<4>,
+    window: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+) -> Tensor<4> {
+    let options = burn::tensor::ops::MaxPoolOptions::new(window)
+        .with_stride(stride)
+        .with_padding(padding);
+    burn::tensor::module::max_pool2d(x, options)
+}

@@ -17,6 +17,7 @@ mod grid;
 mod input;
 mod linear;
 pub(crate) mod matmul;
+mod max_pool;
 mod mean;
 mod normalize;
 mod part;
@@ -46,6 +47,7 @@ pub use grid::Coordinates;
 pub use input::Input;
 pub use linear::{Affine, Linear};
 pub use matmul::MatMul;
+pub use max_pool::MaxPool;
 pub use mean::Mean;
 pub use normalize::Normalize;
 pub use part::Part;
@@ -75,6 +77,7 @@ static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
         &[mean::SIGNATURE],
         &[standardize::SIGNATURE],
         &[normalize::SIGNATURE],
+        &[max_pool::SIGNATURE],
         &[adaptive_avg_pool::SIGNATURE],
         &[concat::SIGNATURE],
         &[part::SIGNATURE],
@@ -197,6 +200,8 @@ operations! {
     Standardize,
     /// Divided by its norm over axes.
     Normalize,
+    /// The largest scalar of each window.
+    MaxPool,
     /// Means over as many windows as there are to be positions.
     AdaptiveAvgPool,
     /// Joined along channels.

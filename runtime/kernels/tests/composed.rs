@@ -6,6 +6,7 @@ use termc_kernels::KernelChoice::Fused;
 use termc_kernels::composed::elementwise::concat;
 use termc_kernels::composed::grid::{coordinates, fourier};
 use termc_kernels::composed::normalize::{mean_over, normalize_over, standardize_over};
+use termc_kernels::composed::pooling::max_pool;
 
 fn tensor<const D: usize>(values: &[f32], shape: [usize; D]) -> Tensor<D> {
     Tensor::from_data(
@@ -108,4 +109,26 @@ fn what_is_the_same_for_all_images_is_joined_to_each() {
     assert_near(&joined, &[1.0, 7.0, 8.0, 2.0, 7.0, 8.0]);
     let grads = joined.sum().backward();
     assert_near(&same.grad(&grads).unwrap(), &[2.0, 2.0]);
+}
+
+/// Windows of 3 with a step of 2 and one position beyond each edge, and the gradient, which goes to the largest alone.
+#[test]
+fn the_largest_of_each_window() {
+    let values: Vec<f32> = (0..16).map(|i| ((i * 7) % 16) as f32).collect();
+    // 0 7 14 5 / 12 3 10 1 / 8 15 6 13 / 4 11 2 9
+    let x = tensor::<4>(&values, [1, 1, 4, 4]).require_grad();
+    let pooled = max_pool(x.clone(), [3, 3], [2, 2], [1, 1]);
+    assert_near(&pooled, &[12.0, 14.0, 15.0, 15.0]);
+    let gradients = pooled.sum().backward();
+    let gradient: Vec<f64> = x
+        .grad(&gradients)
+        .unwrap()
+        .to_data()
+        .iter::<f64>()
+        .collect();
+    let mut expected = [0.0; 16];
+    (expected[4], expected[2], expected[9]) = (1.0, 1.0, 2.0);
+    assert_eq!(gradient, expected);
+    let line = tensor::<4>(&[3.0, 1.0, 2.0, 5.0], [1, 1, 4, 1]);
+    assert_near(&max_pool(line, [2, 1], [2, 1], [0, 0]), &[3.0, 5.0]);
 }

@@ -54,6 +54,13 @@ impl Run<'_> {
             Op::Mean(op) => self.mean(op.over, values.get(op.x)),
             Op::Standardize(op) => self.standardize(op.over, op.eps, values.get(op.x)),
             Op::Normalize(op) => self.normalize(op.over, values.get(op.x)),
+            Op::MaxPool(op) => {
+                // A line has one column.
+                let wide = shape.sizes.rank() > 1;
+                let both = |of, one| [of, if wide { of } else { one }];
+                let [window, stride] = [op.size, op.stride].map(|of| both(of, 1));
+                pooling::max_pool(values.get(op.x), window, stride, both(op.padding, 0))
+            }
             // Small, and what contexts are made of: it stays in 32 bits.
             Op::AdaptiveAvgPool(op) => {
                 pooling::adaptive_avg_pool(to(values.get(op.x), DType::F32), shape.sizes.plane())
