@@ -50,6 +50,7 @@ pub fn term(term: &LossTerm, inputs: Inputs<'_>) -> Value {
             let distance = slow_neural(*compare, inputs.kernels);
             weighted(distance.unwrap_or_else(|| Tensor::zeros([1], &inputs.logits.device())))
         }
+        LossKind::ConfidencePenalty => weighted(confidence(inputs.logits.clone())),
         LossKind::WeightNorm { fast, slow } => {
             let coefficients = [fast * term.weight, slow * term.weight];
             let (value, gradient) = weight_norm(coefficients, inputs.params);
@@ -86,6 +87,14 @@ fn cross_entropy(smoothing: f64, logits: Tensor<2>, targets: Tensor<2>) -> Tenso
         .add_scalar(smoothing / classes as f64);
     let sum = (smooth * log_softmax(logits, 1)).sum();
     sum.mul_scalar(-1.0 / batch as f64)
+}
+
+/// Mean over the batch of `sum_c p_c log p_c` with `p = softmax(logits)`, minus the entropy; `logits` are `[N, classes]`.
+fn confidence(logits: Tensor<2>) -> Tensor<1> {
+    let batch = logits.dims()[0];
+    let log = log_softmax(logits, 1);
+    let sum = (log.clone().exp() * log).sum();
+    sum.div_scalar(batch as f64)
 }
 
 /// The sum over pairs `j < i` of the mean squared distance of kernels `j` and `i`, each `[1, C, H, W]`. None if there are
@@ -145,6 +154,14 @@ mod tests {
         let targets = one_hot(&[1], 2, &Device::flex());
         let expected = -(0.9 * 0.75f64.ln() + 0.1 * 0.25f64.ln());
         assert!((number(cross_entropy(0.2, logits, targets)) - expected).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_confidence_penalty_is_minus_the_entropy() {
+        let logits = Tensor::from_data([[0.0, 3f32.ln()], [1.0, 1.0]], &Device::flex());
+        let sure = 0.75 * 0.75f64.ln() + 0.25 * 0.25f64.ln();
+        let expected = (sure + 0.5f64.ln()) / 2.0;
+        assert!((number(confidence(logits)) - expected).abs() < 1e-6);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub enum LossKind {
         /// The kernels, in order.
         kernels: Vec<NodeId>,
     },
+    /// Minus the mean entropy of the output's distributions: what is sure of itself is dear (Pereyra et al. 2017).
+    ConfidencePenalty,
     /// `fast` times the sum of L2 norms (not squared) of parameters with `Penalty::Fast` plus `slow` times that of slow ones.
     WeightNorm {
         /// Coefficient of parameters with `Penalty::Fast`.
@@ -113,6 +115,19 @@ pub(crate) static LOSSES: &[Loss] = &[
         },
     },
     Loss {
+        name: "confidence_penalty",
+        doc: "`weight` times the mean over images of `sum p log p`, minus the entropy of the output's distribution `p`: it keeps \
+              the network from being too sure (arXiv 1701.06548).",
+        parameters: ConfidencePenalty::parameters,
+        make: |_, given| {
+            let given = ConfidencePenalty::read(given);
+            Ok(Weighted {
+                weight: given.weight.non_negative("`weight`")?,
+                kind: LossKind::ConfidencePenalty,
+            })
+        },
+    },
+    Loss {
         name: "weight_norm",
         doc: "`fast` times the sum of the L2 norms of the tensors with `penalty=fast`, plus `slow` times that of those with \
               `penalty=slow`.",
@@ -149,6 +164,13 @@ parameters! {
         compare: Given<Compare> = "channel_sum",
         /// Factor of the term.
         weight: Given<f64> = "1",
+    }
+}
+
+parameters! {
+    struct ConfidencePenalty {
+        /// Factor of the term.
+        weight: Given<f64>,
     }
 }
 
