@@ -34,6 +34,15 @@ pub enum Optimizer {
         /// Decoupled decay.
         weight_decay: f64,
     },
+    /// `p -= lr * (sign(b1 m + (1 - b1) g) + weight_decay * p)`, then `m = b2 m + (1 - b2) g` (arXiv 2302.06675).
+    Lion {
+        /// Learning rate.
+        lr: f64,
+        /// What the update and the average keep of the average.
+        betas: [f64; 2],
+        /// Decoupled decay.
+        weight_decay: f64,
+    },
     /// Stochastic gradient descent.
     Sgd {
         /// Learning rate.
@@ -54,6 +63,7 @@ impl Optimizer {
             Self::Kar2 { lr, .. }
             | Self::Kar3 { lr, .. }
             | Self::AdamW { lr, .. }
+            | Self::Lion { lr, .. }
             | Self::Sgd { lr, .. } => *lr,
         }
     }
@@ -96,6 +106,19 @@ pub(crate) static OPTIMIZERS: &[Choice<Optimizer>] = &[
                 lr: rate(&given.lr)?,
                 betas: decays(&given.betas)?,
                 eps: given.eps.positive("`eps`")?,
+                weight_decay: given.weight_decay.non_negative("`weight_decay`")?,
+            })
+        },
+    },
+    Choice {
+        name: "lion",
+        doc: "Lion: `p -= lr * (sign(b1 m + (1 - b1) g) + weight_decay * p)`, then `m = b2 m + (1 - b2) g` (arXiv 2302.06675).",
+        parameters: Lion::parameters,
+        make: |values| {
+            let given = Lion::read(values);
+            Ok(Optimizer::Lion {
+                lr: rate(&given.lr)?,
+                betas: decays(&given.betas)?,
                 weight_decay: given.weight_decay.non_negative("`weight_decay`")?,
             })
         },
@@ -150,6 +173,17 @@ parameters! {
         eps: Given<f64> = "1e-8",
         /// Decoupled decay.
         weight_decay: Given<f64> = "0.01",
+    }
+}
+
+parameters! {
+    struct Lion {
+        /// Learning rate.
+        lr: Given<f64>,
+        /// What the update and the average keep of the average.
+        betas: Given<Vec<Given<f64>>> = "[0.9, 0.99]",
+        /// Decoupled decay.
+        weight_decay: Given<f64> = "0",
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) fn state_names(rule: &Rule) -> &'static [&'static str] {
         Rule::Kar2 { .. } => &["m"],
         Rule::Kar3 { .. } => &["m1", "m2"],
         Rule::AdamW { .. } => &["m", "v"],
+        Rule::Lion { .. } => &["m"],
         Rule::Sgd { momentum, .. } if *momentum != 0.0 => &["velocity"],
         Rule::Sgd { .. } => &[],
     }
@@ -19,7 +20,8 @@ pub(crate) fn state_names(rule: &Rule) -> &'static [&'static str] {
 ///
 /// Kar: `p -= lr * (sign g + sum_i sign m_i)` with the averages from before the step, then
 /// `m_i = beta_i m_i + (1 - beta_i) g`. AdamW: decoupled decay, bias-corrected moments. SGD: `g += decay * p`,
-/// `v = momentum * v + g`, `p -= lr * v`, or `lr * (g + momentum * v)` for Nesterov's form.
+/// `v = momentum * v + g`, `p -= lr * v`, or `lr * (g + momentum * v)` for Nesterov's form. Lion: the sign of the average
+/// moved towards the gradient, decoupled decay.
 pub(super) fn step<'a>(
     rule: &Rule,
     count: usize,
@@ -46,6 +48,24 @@ pub(super) fn step<'a>(
                 average.div_scalar(1.0 - beta.powf(count as f64))
             });
             let direction = mean / square.sqrt().add_scalar(*eps);
+            params.mul_scalar(1.0 - lr * weight_decay) - direction.mul_scalar(lr)
+        }
+        Rule::Lion {
+            betas: [update, average],
+            weight_decay,
+            ..
+        } => {
+            let towards = |m: &Tensor<1>, keep: f64| {
+                m.clone().mul_scalar(keep) + gradient.clone().mul_scalar(1.0 - keep)
+            };
+            let direction = match state.next() {
+                Some(m) => {
+                    let direction = towards(m, *update).sign();
+                    *m = towards(m, *average);
+                    direction
+                }
+                None => gradient.sign(),
+            };
             params.mul_scalar(1.0 - lr * weight_decay) - direction.mul_scalar(lr)
         }
         Rule::Sgd {
@@ -152,6 +172,20 @@ mod tests {
         let rule = Rule::Kar2 { lr: 0.1, beta: 0.9 };
         let found = run(&rule, 0.1, &[0.0], &[&[3.0], &[3.0]]);
         assert_near(&found, &[&[-0.1], &[-0.3]]);
+    }
+
+    #[test]
+    fn lion_takes_the_sign_of_an_average_that_looks_ahead() {
+        let rule = Rule::Lion {
+            lr: 0.1,
+            betas: [0.5, 0.9],
+            weight_decay: 0.1,
+        };
+        // m is 0.2 after the first step, so that of -0.1 and 0.2 the sign is that of 0.05; after the second it is 0.17, and
+        // of -0.5 and 0.17 the sign is negative.
+        let found = run(&rule, 0.1, &[1.0], &[&[2.0], &[-0.1], &[-0.5]]);
+        let (first, second) = (0.99 - 0.1, 0.99 * 0.89 - 0.1);
+        assert_near(&found, &[&[first], &[second], &[0.99 * second + 0.1]]);
     }
 
     /// Expected values from torch.optim.AdamW and torch.optim.SGD 2.x in float64.
