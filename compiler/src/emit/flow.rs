@@ -1,5 +1,7 @@
 //! What is read for the last time: seen in one pass over a body, known in the next.
 
+use std::collections::HashMap;
+
 use super::target::Use;
 
 /// What happens to a variable.
@@ -78,28 +80,38 @@ impl Flow {
 
     /// All has been seen: from now on reads are told whether they are the last.
     pub fn decide(&mut self) {
-        let events = &self.events;
-        self.last = (0..events.len()).map(|at| is_last(events, at)).collect();
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, event) in self.events.iter().enumerate() {
+            by_name.entry(&event.name).or_default().push(at);
+        }
+        let mut last = vec![false; self.events.len()];
+        for places in by_name.values() {
+            let events: Vec<&Event> = places
+                .iter()
+                .filter_map(|at| self.events.get(*at))
+                .collect();
+            for (order, at) in places.iter().enumerate() {
+                if let Some(last) = last.get_mut(*at) {
+                    *last = is_last(&events, order);
+                }
+            }
+        }
+        self.last = last;
         self.decided = true;
         self.at = 0;
         self.loops = 0;
     }
 }
 
-/// Whether nothing needs the value of a variable after an event.
-fn is_last(events: &[Event], at: usize) -> bool {
+/// Whether nothing needs the value of a variable after one of its events.
+fn is_last(events: &[&Event], at: usize) -> bool {
     let Some(event) = events.get(at).filter(|event| event.what == What::Read) else {
         return false;
     };
-    let of_it = |other: &&Event| other.name == event.name;
     let before = events.get(..at).unwrap_or_default();
-    let made = before
-        .iter()
-        .rev()
-        .filter(of_it)
-        .find(|e| e.what == What::Made);
-    let same_round = |other: &&Event| other.place != event.place || other.arm == event.arm;
-    let next = events.iter().skip(at + 1).filter(same_round).find(of_it);
+    let made = before.iter().rev().find(|e| e.what == What::Made);
+    let mut after = events.iter().skip(at + 1);
+    let next = after.find(|other| other.place != event.place || other.arm == event.arm);
     let same_place = made.is_some_and(|made| made.place == event.place);
     match next {
         None => same_place,

@@ -196,7 +196,7 @@ impl Words {
                 self.defined.insert(word.to_owned());
             }
             let free = !gap.ends_with('.') && !gap.ends_with("::");
-            if before != "fn" && free && (is_call || !after.starts_with(':')) {
+            if before != "fn" && free && is_call {
                 self.called.insert(word.to_owned());
             }
             self.words.insert(word.to_owned());

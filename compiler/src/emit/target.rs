@@ -89,6 +89,9 @@ pub(super) trait Target {
     /// The device of a variable; None is the one the structure is told.
     fn device(&self, variable: Option<&str>) -> Printed;
 
+    /// Whether the model is trained, where functions have to be told.
+    fn training(&self, function: bool) -> Option<Printed>;
+
     /// What a loop over a list goes through.
     fn gone_through(&self, list: &str, how: Use, lent: bool) -> Doc;
 

@@ -110,7 +110,7 @@ impl<'a> Writer<'a> {
         self.names = Names::reserving(
             kept.map(str::to_owned)
                 .chain(called)
-                .chain(["device".into()]),
+                .chain(["device".into(), "training".into()]),
         );
         self.forward = true;
         self.known.clear();
@@ -395,6 +395,10 @@ impl<'a> Writer<'a> {
                 target.apply(held, arguments)
             }
             Code::Device => self.device(),
+            Code::Training => match target.training(self.structure.is_function()) {
+                Some(printed) => printed,
+                None => bug!("a target is asked whether it trains"),
+            },
             Code::Text(text) => atom(Text(text.clone())),
             Code::Borrowed(inner) => {
                 let inner = self.code(inner, op);
@@ -452,6 +456,10 @@ impl<'a> Writer<'a> {
         }
         if callee.device {
             arguments.push(self.device().doc);
+        }
+        if callee.is_function() && callee.training {
+            let training = self.scope.target.training(self.structure.is_function());
+            arguments.extend(training.map(|printed| printed.doc));
         }
         match &call.field {
             Some(field) => {

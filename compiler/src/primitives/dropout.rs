@@ -1,6 +1,6 @@
 //! `dropout(x, rate, shared)`: random zeroes in training.
 
-use super::written::{Code, Number, Written, call, n, text, x};
+use super::written::{Code, Number, Written, call, n, x};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Axes, Graph, NodeId, Shape};
@@ -105,8 +105,8 @@ impl Written for Dropout {
 
     fn torch(&self) -> Code {
         match self.shared {
-            Axes::INSTANCE => call("F.dropout2d", [x(0), n(0), text("self.training")]),
-            shared => call("dropout", [x(0), n(0), shared.torch(), text("self.training")]),
+            Axes::INSTANCE => call("F.dropout2d", [x(0), n(0), Code::Training]),
+            shared => call("dropout", [x(0), n(0), shared.torch(), Code::Training]),
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Code {
     Held,
     /// A device on which new tensors are made.
     Device,
+    /// Whether the model is being trained.
+    Training,
     /// A name or literal.
     Text(String),
     /// What is held, applied to arguments.
@@ -104,8 +106,7 @@ impl Code {
                 see(b);
             }
             Self::Borrowed(inner) => see(inner),
-            Self::Operand(_) | Self::Operands | Self::Number(_) | Self::Numbers | Self::Held
-            | Self::Device | Self::Text(_) => {}
+            Self::Operand(_) | Self::Operands | Self::Number(_) | Self::Numbers | Self::Held | Self::Device | Self::Training | Self::Text(_) => {}
         }
     }
 

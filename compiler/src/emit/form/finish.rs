@@ -42,6 +42,7 @@ pub(super) fn finish(draft: &Draft, scene: &Scene<'_>) -> Result<Finished, Unsai
         begun: HashSet::new(),
         read: HashSet::new(),
         device: false,
+        training: false,
     };
     let mut fields = vec![];
     for field in &draft.fields {
@@ -55,6 +56,7 @@ pub(super) fn finish(draft: &Draft, scene: &Scene<'_>) -> Result<Finished, Unsai
     let instance = &graph[first];
     let takes_tensor = draft.inputs.iter().find(|(_, list)| !list);
     let (read, device) = (finishing.read, finishing.device);
+    let training = finishing.training;
     let inputs = draft.inputs.iter().filter(|(name, _)| {
         let for_device = device && takes_tensor.is_some_and(|(first, _)| first == name);
         read.contains(name) || for_device
@@ -74,6 +76,7 @@ pub(super) fn finish(draft: &Draft, scene: &Scene<'_>) -> Result<Finished, Unsai
         parameters,
         order,
         device: device && takes_tensor.is_none(),
+        training,
         inputs,
         fields: in_order(fields, &body, result.as_ref()),
         body,
@@ -95,6 +98,7 @@ struct Finishing<'a> {
     /// Inputs that are read.
     read: HashSet<String>,
     device: bool,
+    training: bool,
 }
 
 impl Finishing<'_> {
@@ -302,6 +306,7 @@ impl Finishing<'_> {
             tree::Expr::Number(slot) => Expr::Number(self.number(slot)?),
             tree::Expr::Op(op) => {
                 self.device |= has(&op.burn, &Code::Device);
+                self.training |= has(&op.torch, &Code::Training);
                 let mut numbers = vec![];
                 for slot in &op.numbers {
                     numbers.push(self.number(slot)?);
@@ -315,7 +320,9 @@ impl Finishing<'_> {
                 }))
             }
             tree::Expr::Call(call) => {
-                self.device |= self.scene.structure(call.structure).device;
+                let callee = self.scene.structure(call.structure);
+                self.device |= callee.device;
+                self.training |= callee.is_function() && callee.training;
                 let mut arguments = vec![];
                 for argument in &call.arguments {
                     arguments.push(match argument {

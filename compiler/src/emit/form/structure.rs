@@ -23,6 +23,8 @@ pub(in crate::emit) struct Structure {
     pub inputs: Vec<Input>,
     /// Whether the forward pass is told the device.
     pub device: bool,
+    /// Whether it, or a function that it calls, does something else while it is trained.
+    pub training: bool,
     pub fields: Vec<Field>,
     pub body: Vec<Statement>,
     /// None where the output does not depend on it: it holds tensors only.

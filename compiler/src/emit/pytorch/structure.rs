@@ -193,6 +193,9 @@ fn function(writer: &mut Writer<'_>, doc: Vec<Doc>) -> Doc {
     if structure.device {
         arguments.push(text("device"));
     }
+    if function && structure.training {
+        arguments.push(text("training"));
+    }
     let name = if function {
         writer.named.name.as_str()
     } else {

@@ -117,6 +117,15 @@ impl Target for PyTorch {
         })
     }
 
+    fn training(&self, function: bool) -> Option<Printed> {
+        let name = if function {
+            "training"
+        } else {
+            "self.training"
+        };
+        Some(atom(text(name)))
+    }
+
     fn gone_through(&self, list: &str, _how: Use, _lent: bool) -> Doc {
         text(list)
     }

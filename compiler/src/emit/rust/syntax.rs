@@ -196,6 +196,10 @@ impl Target for Rust {
         })
     }
 
+    fn training(&self, _function: bool) -> Option<Printed> {
+        None
+    }
+
     fn gone_through(&self, list: &str, how: Use, lent: bool) -> Doc {
         match how == Use::Last && !lent {
             true => chained(text(list), vec![text(".into_iter()")]),

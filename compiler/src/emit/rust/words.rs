@@ -11,6 +11,20 @@ pub(super) const KEYWORDS: &[&str] = &[
 
 /// Types that emitted files name, and those of the language's prelude.
 pub(super) const TYPES: &[&str] = &[
+    "AffineTensors",
+    "ConvOptions",
+    "DType",
+    "Device",
+    "Distribution",
+    "FRAC_1_SQRT_2",
+    "Init",
+    "Key",
+    "Linear",
+    "Param",
+    "Rescale",
+    "Tensor",
+    "TensorData",
+    "Unbiased",
     "AsMut",
     "AsRef",
     "Box",
