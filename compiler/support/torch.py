@@ -37,7 +37,7 @@ def normalize(x, dims):
 
 
 def depthwise(x, kernel):
-    """Depthwise convolution, zero padding `(size - 1) / 2`; the kernel is `[1, C, height, width]`."""
+    """Depthwise convolution, zero padding; the kernel is `[1, C, height, width]`, sides odd."""
     padding = [(size - 1) // 2 for size in kernel.shape[2:]]
     return F.conv2d(x, kernel.transpose(0, 1), padding=padding, groups=x.shape[1])
 
@@ -68,7 +68,7 @@ def axis(length):
 
 
 def coordinates(sizes, device):
-    """The coordinates of a grid, `[1, axes, H, W]`, in float64: sines of large multiples need it."""
+    """The coordinates of a grid, `[1, axes, H, W]`, in float64, for the sake of sines."""
     grid = torch.stack(torch.meshgrid(*map(axis, sizes), indexing="ij"))
     return grid.reshape(1, len(sizes), *sizes, *[1] * (2 - len(sizes))).to(device)
 

@@ -1,165 +1,275 @@
-//! Emitted source of every example and variant, as it is and frozen: deterministic, laid out as rustfmt would.
+//! Emitted source: one feature a case, source above output; whole models; what holds for every example.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod support;
 
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use support::{compile, compile_file, generate, root};
 use termc_compiler::emit::{self, Beside, EmitOptions};
 use termc_compiler::freeze::freeze;
 use termc_compiler::model::Model;
-use termc_compiler::{Options, compile, variant_names};
+use termc_compiler::source::Sources;
+use termc_compiler::{Compiled, Options};
 
-/// The emitted source of one example or variant.
-struct Case {
-    /// File and variant, and `_frozen`.
-    name: String,
-    is_variant: bool,
-    rust: String,
-    pytorch: String,
-    /// Rust and Python that take their parameters from files beside them, with the test.
-    embedding: [String; 2],
-    /// Rust with embedded parameters and no test, and with long names.
-    others: [String; 3],
+fn rust(model: &Model, sources: &Sources) -> String {
+    emit::rust(model, &EmitOptions::new(sources)).source
 }
 
-impl Case {
-    fn new(name: String, is_variant: bool, model: &Model, options: EmitOptions) -> Self {
-        let beside = |weights, check| EmitOptions {
-            beside: Some(Beside { weights, check }),
-            ..options
-        };
-        let embedding = beside("w.safetensors", Some("w.check.safetensors"));
-        let long = "a file whose name leaves no room for anything else on the line.safetensors";
-        let longish = "the weights of the whole network, trained twice over.safetensors";
-        let others = [
-            beside("w.safetensors", None),
-            beside(long, Some(long)),
-            beside(longish, Some(longish)),
-        ];
-        let rust = emit::rust(model, &options).source;
-        assert_eq!(rust, emit::rust(model, &options).source);
-        Self {
-            name,
-            is_variant,
-            pytorch: emit::pytorch(model, &options).source,
-            rust,
-            embedding: [
-                emit::rust(model, &embedding).source,
-                emit::pytorch(model, &embedding).source,
-            ],
-            others: others.map(|options| emit::rust(model, &options).source),
-        }
+fn python(model: &Model, sources: &Sources) -> String {
+    emit::pytorch(model, &EmitOptions::new(sources)).source
+}
+
+/// The line before what is pasted.
+const REST: &str = "What the blocks above are made of.";
+
+/// Emitted Rust without its frame: the structures of blocks alone.
+fn structures(source: &str) -> String {
+    let (_, from) = source.split_once("pub struct ").unwrap();
+    let (blocks, _) = from.split_once(REST).unwrap();
+    let (declaration, rest) = blocks.split_once("#[allow(dead_code").unwrap();
+    let (_, new) = rest.split_once("    /// A network with fresh").unwrap();
+    let (new, rest) = new.split_once("    /// Reads the parameters").unwrap();
+    let (_, forward) = rest.split_once("    /// The logits").unwrap();
+    let text = format!(
+        "pub struct {declaration}    /// A network with fresh{new}    /// The logits{forward}"
+    );
+    text.trim_end().trim_end_matches("//").trim_end().to_owned()
+}
+
+/// The same of emitted Python.
+fn classes(source: &str) -> String {
+    let (_, from) = source.split_once("\n\n\nclass ").unwrap();
+    let (blocks, _) = from.split_once(REST).unwrap();
+    format!("class {}", blocks.trim_end_matches(['#', ' ', '\n']))
+}
+
+fn pinned(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots"));
+    settings.bind(|| insta::assert_snapshot!(format!("emit__{name}"), text));
+}
+
+/// The cases of this folder by their names.
+fn cases() -> Vec<(String, String, Compiled)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emit");
+    let paths = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = paths.collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    let cases = paths.iter().map(|path| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(path).unwrap();
+        (name, text, compile_file(path, None))
+    });
+    cases.collect()
+}
+
+#[test]
+fn every_feature_is_emitted_as_pinned() {
+    for (name, text, compiled) in cases() {
+        let model = compiled
+            .model
+            .as_ref()
+            .unwrap_or_else(|| panic!("{}", support::shown(&compiled)));
+        let rust = structures(&rust(model, &compiled.sources));
+        let python = classes(&python(model, &compiled.sources));
+        let dashes = "-".repeat(40);
+        pinned(
+            &name,
+            &format!("{text}\n{dashes} Rust\n{rust}\n\n{dashes} PyTorch\n{python}\n"),
+        );
     }
 }
 
-/// The lines of `longer` that `shorter` has nowhere.
-fn added(shorter: &str, longer: &str) -> String {
-    let known: Vec<&str> = shorter.lines().collect();
-    let lines = longer.lines().filter(|line| !known.contains(line));
-    lines.map(|line| format!("{line}\n")).collect()
+fn example(name: &str) -> Compiled {
+    compile_file(&root().join("examples").join(name), None)
 }
 
-fn emitted() -> Vec<Case> {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let mut files: Vec<PathBuf> = vec![];
-    for folder in [examples.clone(), examples.join("ablations")] {
-        let entries = std::fs::read_dir(folder).unwrap();
-        files.extend(entries.map(|entry| entry.unwrap().path()));
-    }
-    files.retain(|path| path.extension().is_some_and(|e| e == "term"));
-    files.sort();
-    assert!(!files.is_empty());
+#[test]
+fn whole_models_are_emitted_as_pinned() {
+    let digits = example("digits.term");
+    let model = digits.model.as_ref().unwrap();
+    pinned("digits.rs", &rust(model, &digits.sources));
+    pinned("digits.py", &python(model, &digits.sources));
+    let tiny = example("tiny.term");
+    let frozen = freeze(tiny.model.as_ref().unwrap()).model;
+    pinned("tiny_frozen.rs", &rust(&frozen, &tiny.sources));
+}
+
+/// Every example, model and variant, and each of them frozen.
+fn examples() -> Vec<(String, Model, Sources)> {
     let mut all = vec![];
-    for file in files {
-        let text = std::fs::read_to_string(&file).unwrap();
-        let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let stem = name.trim_end_matches(".term").to_owned();
-        let variants = variant_names(&text).into_iter().map(Some);
-        for variant in std::iter::once(None).chain(variants) {
-            let options = Options {
-                variant: variant.clone(),
-                ..Options::default()
-            };
-            let compiled = compile(&name, &text, &options);
-            let model = compiled.model.unwrap();
-            let suffix = variant.as_ref().map(|v| format!("_{v}"));
-            let name = format!("{stem}{}", suffix.unwrap_or_default()).to_lowercase();
-            let options = EmitOptions::new(&compiled.sources);
-            let frozen = freeze(&model).model;
-            for (name, model) in [(format!("{name}_frozen"), &frozen), (name, &model)] {
-                all.push(Case::new(name, variant.is_some(), model, options));
+    let examples = root().join("examples");
+    for folder in [
+        examples.clone(),
+        examples.join("ablations"),
+        root().join("tests/emitted/models"),
+    ] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|e| e != "term") {
+                continue;
+            }
+            let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let names = termc_compiler::model_names(&std::fs::read_to_string(&path).unwrap());
+            for name in names {
+                let compiled = compile_file(&path, Some(name.clone()));
+                // What another session's primitives are for is not there yet.
+                let Some(model) = compiled.model else {
+                    continue;
+                };
+                let frozen = freeze(&model).model;
+                all.push((
+                    format!("{stem} {name} frozen"),
+                    frozen,
+                    compiled.sources.clone(),
+                ));
+                all.push((format!("{stem} {name}"), model, compiled.sources));
             }
         }
     }
+    assert!(all.len() > 20);
     all
 }
 
-#[test]
-fn emitted_source_of_examples_is_pinned() {
-    let mut settings = insta::Settings::clone_current();
-    settings.add_filter(r"emitted by termc \d+\.\d+\.\d+", "emitted by termc");
-    settings.set_omit_expression(true);
-    settings.bind(|| {
-        // Frozen, the model for a hundred classes is that for ten but for one number.
-        let pinned = |case: &&Case| !case.is_variant && case.name != "cifar100_frozen";
-        for case in emitted().iter().filter(pinned) {
-            insta::assert_snapshot!(format!("{}.rs", case.name), case.rust);
-            insta::assert_snapshot!(format!("{}.py", case.name), case.pytorch);
-        }
-    });
+/// What rustfmt makes of a file.
+fn rustfmt(source: &str) -> String {
+    let mut child = Command::new("rustfmt")
+        .args(["--edition", "2024"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(source.as_bytes()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "rustfmt cannot read it");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
-fn embedding_adds_to_emitted_source_what_is_pinned() {
-    let cases = emitted();
-    let case = cases.iter().find(|case| case.name == "tiny").unwrap();
-    let [rust, python] = &case.embedding;
-    insta::with_settings!({ omit_expression => true }, {
-        insta::assert_snapshot!("embedding.rs", added(&case.rust, rust));
-        insta::assert_snapshot!("embedding.py", added(&case.pytorch, python));
-    });
-}
-
-#[test]
-fn emitted_source_needs_nothing_but_burn() {
-    for case in emitted() {
-        let uses = case
-            .rust
+fn sources_are_laid_out_nearly_as_rustfmt_would() {
+    let (mut lines, mut other) = (0, 0);
+    for (name, model, sources) in examples().iter().filter(|(name, ..)| !name.contains('[')) {
+        let source = rust(model, sources);
+        let formatted: HashSet<String> = rustfmt(&source).lines().map(str::to_owned).collect();
+        let differ = source
             .lines()
-            .map(str::trim)
-            .filter(|l| l.starts_with("use ") || l.starts_with("pub use "));
-        for line in uses {
-            let known = [
-                "use burn::",
-                "use std::",
-                "use super::*;",
-                "pub use named::",
-            ];
-            assert!(known.iter().any(|k| line.starts_with(k)), "{line}");
-        }
-        assert!(!case.rust.contains("extern crate"));
+            .filter(|line| !formatted.contains(*line))
+            .count();
+        assert!(
+            differ <= 12,
+            "{name}: {differ} lines are not as rustfmt would print them"
+        );
+        lines += source.lines().count();
+        other += differ;
+    }
+    assert!(
+        other * 100 < lines,
+        "{other} of {lines} lines are not as rustfmt would print them"
+    );
+}
+
+#[test]
+fn lines_of_python_are_not_wider_than_100_columns() {
+    for (name, model, sources) in examples() {
+        let source = python(&model, &sources);
+        let wide = source.lines().find(|line| line.chars().count() > 100);
+        // The check of a weight file has one long message.
+        assert_eq!(wide.filter(|line| !line.contains("raise ")), None, "{name}");
     }
 }
 
 #[test]
-fn emitted_source_is_formatted() {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("emitted");
-    std::fs::create_dir_all(&folder).unwrap();
-    let files = emitted().into_iter().flat_map(|case| {
-        let [embedding, _] = case.embedding;
-        let texts = [case.rust, embedding].into_iter().chain(case.others);
-        let paths = texts.enumerate().map(|(i, text)| {
-            let path = folder.join(format!("{}_{i}.rs", case.name));
-            std::fs::write(&path, text).unwrap();
-            path
-        });
-        paths.collect::<Vec<_>>()
-    });
-    let files: Vec<PathBuf> = files.collect();
-    let mut rustfmt = Command::new("rustfmt");
-    rustfmt.args(["--check", "--edition", "2024"]).args(&files);
-    let output = rustfmt.output().expect("rustfmt is installed");
-    let found = String::from_utf8_lossy(&output.stdout);
-    let problems = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{found}{problems}");
+fn no_structure_stands_twice_that_differs_in_sizes_only() {
+    for name in ["digits.term", "cifar10.term", "paper.term"] {
+        let compiled = example(name);
+        let source = rust(compiled.model.as_ref().unwrap(), &compiled.sources);
+        let names = source
+            .lines()
+            .filter_map(|line| line.strip_prefix("struct "));
+        let mut seen = HashSet::new();
+        for name in names {
+            let name = name
+                .trim_end_matches(" {")
+                .trim_end_matches(|c: char| c.is_ascii_digit());
+            assert!(seen.insert(name.to_owned()), "`{name}` stands twice");
+        }
+    }
+}
+
+#[test]
+fn emission_is_deterministic() {
+    let compiled = example("cifar10.term");
+    let model = compiled.model.as_ref().unwrap();
+    assert_eq!(
+        rust(model, &compiled.sources),
+        rust(model, &compiled.sources)
+    );
+    assert_eq!(
+        python(model, &compiled.sources),
+        python(model, &compiled.sources)
+    );
+}
+
+#[test]
+fn files_beside_the_source_are_embedded_and_checked() {
+    let compiled = example("tiny.term");
+    let model = compiled.model.as_ref().unwrap();
+    let options = EmitOptions {
+        beside: Some(Beside {
+            weights: "w.safetensors",
+            check: Some("w.check.safetensors"),
+        }),
+        ..EmitOptions::new(&compiled.sources)
+    };
+    let source = emit::rust(model, &options).source;
+    assert_eq!(
+        source.matches("include_bytes!(\"w.safetensors\")").count(),
+        1
+    );
+    assert_eq!(
+        source
+            .matches("include_bytes!(\"w.check.safetensors\")")
+            .count(),
+        1
+    );
+    assert_eq!(source.matches("pub fn embedded(").count(), 1);
+    let source = emit::pytorch(model, &options).source;
+    assert!(source.contains("with_name(\"w.safetensors\")"));
+    assert!(source.contains("def check():"));
+}
+
+#[test]
+fn generated_models_are_emitted_to_every_target() {
+    for seed in 0..100 {
+        let text = generate::model(seed);
+        let compiled = compile(&text, &Options::default());
+        let model = compiled.model.as_ref().unwrap();
+        let frozen = freeze(model).model;
+        for model in [model, &frozen] {
+            rustfmt(&rust(model, &compiled.sources));
+            python(model, &compiled.sources);
+        }
+        let options = EmitOptions::new(&compiled.sources);
+        rustfmt(&emit::no_std(&frozen, &options).unwrap().source);
+        let mut order = emit::flat(&frozen).unwrap();
+        assert_eq!(order.len(), frozen.params.len());
+        order.sort();
+        order.dedup();
+        assert_eq!(
+            order.len(),
+            frozen.params.len(),
+            "a tensor stands in two places"
+        );
+    }
 }

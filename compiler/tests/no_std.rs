@@ -1,16 +1,17 @@
-//! Frozen models emitted for `no_std`: pinned, laid out as rustfmt would, without a word of the standard library.
+//! Frozen models emitted for `no_std`: pinned, laid out nearly as rustfmt would, without a word of the standard library.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod support;
 
+use std::path::Path;
+
+use support::{compile_file, root};
 use termc_compiler::emit::{self, Beside, EmitOptions, SlowNets};
 use termc_compiler::freeze::freeze;
 use termc_compiler::model::Model;
 use termc_compiler::source::Sources;
-use termc_compiler::{Options, compile, variant_names};
 
-/// An example or a variant, frozen.
+/// An example, as it is and frozen.
 struct Case {
     name: String,
     model: Model,
@@ -19,6 +20,11 @@ struct Case {
 }
 
 impl Case {
+    fn source(&self) -> String {
+        let options = EmitOptions::new(&self.sources);
+        emit::no_std(&self.frozen, &options).unwrap().source
+    }
+
     /// With the weights and a check in files of this name.
     fn embedding(&self, name: &str) -> String {
         let check = name.replace(".f32", ".check.f32");
@@ -32,113 +38,83 @@ impl Case {
         };
         emit::no_std(&self.frozen, &options).unwrap().source
     }
-
-    fn source(&self) -> String {
-        let options = EmitOptions::new(&self.sources);
-        emit::no_std(&self.frozen, &options).unwrap().source
-    }
 }
 
 fn cases() -> Vec<Case> {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let files = [
-        "tiny",
-        "digits",
-        "cifar10",
-        "cifar100",
-        "paper",
-        "embed/digits",
-    ];
-    let ablations = ["bottleneck", "branches", "kernels", "loss"].map(|n| format!("ablations/{n}"));
-    let files = files.map(str::to_owned).into_iter().chain(ablations);
-    let cases = files.flat_map(|file| {
-        let text = std::fs::read_to_string(examples.join(format!("{file}.term"))).unwrap();
-        let variants = variant_names(&text).into_iter().map(Some);
-        let cases = std::iter::once(None).chain(variants).map(|variant| {
-            let suffix = variant.as_ref().map(|v| format!("_{v}"));
-            let options = Options {
-                variant,
-                ..Options::default()
-            };
-            let compiled = compile(&format!("{file}.term"), &text, &options);
-            let model = compiled.model.unwrap();
-            Case {
-                name: format!("{}{}", file.replace('/', "_"), suffix.unwrap_or_default()),
-                frozen: freeze(&model).model,
-                model,
-                sources: compiled.sources,
-            }
-        });
-        cases.collect::<Vec<_>>()
-    });
-    cases.collect()
-}
-
-#[test]
-fn emitted_source_is_pinned() {
-    let cases = cases();
-    let mut settings = insta::Settings::clone_current();
-    settings.add_filter(r"emitted by termc \d+\.\d+\.\d+", "emitted by termc");
-    settings.set_omit_expression(true);
-    settings.bind(|| {
-        for name in ["tiny", "embed_digits"] {
-            let case = cases.iter().find(|case| case.name == name).unwrap();
-            insta::assert_snapshot!(name, case.embedding("w.f32"));
+    let names = ["cifar10.term", "digits.term", "paper.term", "tiny.term"];
+    let cases = names.map(|name| {
+        let compiled = compile_file(&root().join("examples").join(name), None);
+        let model = compiled.model.unwrap();
+        Case {
+            name: name.into(),
+            frozen: freeze(&model).model,
+            model,
+            sources: compiled.sources,
         }
     });
+    cases.into_iter().collect()
 }
 
 #[test]
-fn a_flat_file_has_every_parameter_once() {
+fn the_digits_are_emitted_as_pinned() {
+    let cases = cases();
+    let digits = cases
+        .iter()
+        .find(|case| case.name == "digits.term")
+        .unwrap();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots"));
+    settings.bind(|| insta::assert_snapshot!("no_std__digits", digits.embedding("digits.f32")));
+}
+
+#[test]
+fn nothing_names_the_standard_library() {
     for case in cases() {
-        let mut order = emit::flat(&case.frozen).unwrap();
-        assert_eq!(order.len(), case.frozen.params.len(), "{}", case.name);
-        order.sort();
-        order.dedup();
-        assert_eq!(order.len(), case.frozen.params.len(), "{}", case.name);
+        for source in [case.source(), case.embedding("w.f32")] {
+            let code = source
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
+            let std = code.filter(|line| line.contains("std::") || line.contains("println!"));
+            assert_eq!(std.collect::<Vec<_>>(), Vec::<&str>::new(), "{}", case.name);
+            assert!(source.contains("extern crate alloc;"));
+        }
     }
 }
 
 #[test]
 fn models_with_slow_nets_are_refused() {
-    let cases = cases();
-    let options = EmitOptions::new(&cases[0].sources);
-    assert_eq!(emit::no_std(&cases[0].model, &options), Err(SlowNets));
-    assert_eq!(emit::flat(&cases[0].model), Err(SlowNets));
-    let text = SlowNets.to_string();
-    assert_eq!(text, "has slow nets, which need the standard library");
+    for case in cases() {
+        let options = EmitOptions::new(&case.sources);
+        assert_eq!(emit::no_std(&case.model, &options), Err(SlowNets));
+        assert_eq!(emit::flat(&case.model), Err(SlowNets));
+    }
 }
 
 #[test]
-fn emitted_source_names_nothing_of_the_standard_library() {
+fn flat_files_hold_every_parameter_once_in_the_order_of_the_fields() {
     for case in cases() {
-        for source in [case.source(), case.embedding("w.f32")] {
-            for word in ["std::", "burn::store", "Init", "Box<", "String", "println"] {
-                let code = source.lines().filter_map(|line| line.split("//").next());
-                let mut found = code.filter(|code| code.contains(word));
-                assert_eq!(found.next(), None, "{}: {word}", case.name);
+        let order = emit::flat(&case.frozen).unwrap();
+        let mut sorted = order.clone();
+        sorted.sort();
+        sorted.dedup();
+        assert_eq!(sorted.len(), case.frozen.params.len(), "{}", case.name);
+        assert_eq!(order.len(), sorted.len(), "{}", case.name);
+        // A block's tensors stand together, the first block's first.
+        let blocks = order
+            .iter()
+            .filter_map(|id| case.frozen[*id].path.split('.').next());
+        let mut seen: Vec<&str> = vec![];
+        for block in blocks {
+            if seen.last() != Some(&block) {
+                assert!(
+                    !seen.contains(&block),
+                    "{}: `{block}` stands in two places",
+                    case.name
+                );
+                seen.push(block);
             }
         }
     }
-}
-
-#[test]
-fn emitted_source_is_formatted() {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no_std");
-    std::fs::create_dir_all(&folder).unwrap();
-    let long = "a file whose name leaves no room for anything else on the line whatsoever.f32";
-    let mut rustfmt = Command::new("rustfmt");
-    rustfmt.args(["--check", "--edition", "2024"]);
-    for case in cases() {
-        let texts = [case.source(), case.embedding("w.f32"), case.embedding(long)];
-        for (i, text) in texts.into_iter().enumerate() {
-            let path = folder.join(format!("{}_{i}.rs", case.name));
-            std::fs::write(&path, text).unwrap();
-            rustfmt.arg(path);
-        }
-    }
-    let output = rustfmt.output().expect("rustfmt is installed");
-    let found = String::from_utf8_lossy(&output.stdout);
-    let problems = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{found}{problems}");
 }

@@ -638,9 +638,12 @@ impl<'a> Builder<'a> {
     fn parts(&mut self, nodes: &[NodeId], place: Place) -> Parts {
         let runs = compress(nodes, |node| {
             let given = self.given.get(&node).map_or(&[][..], Vec::as_slice);
-            let lists = given.iter().filter_map(|given| {
+            // Of the names that it has there.
+            let before = given.iter().filter(|given| {
+                matches!(given.name, Name::Input(_)) || given.position < place.position
+            });
+            let lists = before.filter_map(|given| {
                 let list = self.lists.get(&given.name).filter(|list| list.dynamic)?;
-                list.dynamic.then_some(())?;
                 Some((
                     given.name.clone(),
                     given.index?,
@@ -741,7 +744,7 @@ fn words(path: &str) -> String {
 
 /// Round i is like arm `i % arms.len()` of the shortest such list of at most three.
 fn arms(rounds: Vec<Vec<Stmt>>) -> Option<Vec<Vec<Stmt>>> {
-    let most = rounds.len().saturating_sub(1).clamp(1, 3);
+    let most = rounds.len().clamp(1, 3);
     'periods: for period in 1..=most {
         let mut arms: Vec<Vec<Stmt>> = rounds.iter().take(period).cloned().collect();
         for (round, body) in rounds.iter().enumerate().skip(period) {

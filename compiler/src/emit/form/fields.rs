@@ -80,13 +80,15 @@ pub(super) fn held_fields(
     }
     let mut fields: Vec<FieldDraft> = vec![];
     for one in &found {
+        // What is no element of a list is in no loop of emitted source.
+        let iteration = one.iteration.filter(|_| one.index.is_some());
         let element = Element {
             at: At {
                 instance: id,
-                round: one.iteration.map(|i| i.round),
+                round: iteration.map(|i| i.round),
             },
             index: one.index,
-            number: one.iteration.map(|i| i.number),
+            number: iteration.map(|i| i.number),
             values: one.values.clone(),
             made: one.made.clone(),
         };

@@ -18,7 +18,7 @@ pub(in crate::emit) struct Location {
 }
 
 /// All stored tensors in the order of the fields, those of a structure within a structure where its field stands.
-pub(in crate::emit) fn locate(
+pub(super) fn locate(
     scene: &Scene<'_>,
     drafts: &HashMap<InstanceId, Vec<FieldDraft>>,
 ) -> Vec<Location> {

@@ -32,10 +32,11 @@ use merge::Merge;
 use scene::{Placed, Scene};
 use tree::Draft;
 
-pub(super) use locate::{Location, locate};
+pub(super) use locate::Location;
+use locate::locate;
 pub(super) use structure::{
-    Argument, Bound, CallExpr, Expr, Field, FieldKind, FieldRead, Input, Kind, Making, Many, Name,
-    Num, OpExpr, Parameter, Part, Place, Read, Starts, Statement, Structure,
+    Argument, Bound, CallExpr, Expr, Field, FieldKind, FieldRead, Kind, Making, Many, Name, Num,
+    OpExpr, Part, Place, Read, Starts, Statement, Structure,
 };
 
 /// A graph as structures.
@@ -112,30 +113,41 @@ pub(super) fn form(graph: &Graph, stored: bool) -> Form {
     }
 }
 
-/// Makes one structure of instances that are alike, or one of each where no structure can be all of them.
+/// Makes one structure of instances that are alike, or several where no structure can be all of them.
 fn place(scene: &mut Scene<'_>, group: &Draft) {
     let finished = match finish(group, scene) {
         Ok(finished) => vec![finished],
-        Err(_) => {
-            let each = group.instances.iter().map(|id| {
-                finish(&draft::draft(scene, *id), scene).unwrap_or_else(|_| {
-                    bug!("`{}` cannot be said as a structure", scene.graph[*id].path)
-                })
-            });
-            each.collect()
-        }
+        Err(_) => split(scene, group),
     };
     for Finished { structure, values } in finished {
         let number = scene.structures.len();
         scene.structures.push(structure);
         for (id, values) in values {
-            scene.placed.insert(
-                id,
-                Placed {
-                    structure: number,
-                    values,
-                },
-            );
+            let structure = number;
+            scene.placed.insert(id, Placed { structure, values });
         }
     }
+}
+
+/// As few structures as there can be if each instance joins the first that it fits.
+fn split(scene: &Scene<'_>, group: &Draft) -> Vec<Finished> {
+    let mut parts: Vec<(Draft, Finished)> = vec![];
+    'instances: for id in &group.instances {
+        let own = draft::draft(scene, *id);
+        for (known, finished) in &mut parts {
+            if known.like(&own) {
+                let mut both = known.clone();
+                both.merge(own.clone());
+                if let Ok(joined) = finish(&both, scene) {
+                    (*known, *finished) = (both, joined);
+                    continue 'instances;
+                }
+            }
+        }
+        match finish(&own, scene) {
+            Ok(finished) => parts.push((own, finished)),
+            Err(_) => bug!("`{}` cannot be said as a structure", scene.graph[*id].path),
+        }
+    }
+    parts.into_iter().map(|(_, finished)| finished).collect()
 }

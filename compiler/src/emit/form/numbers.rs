@@ -1,6 +1,8 @@
 //! Numbers that instances differ in, as literals, sizes of inputs, values of the text, or simple terms of these; what is
 //! none of them becomes a parameter named after its use. Every term holds for all instances that there are.
 
+use std::collections::BTreeMap;
+
 use super::pretty::{pretty, same};
 use super::scene::Scene;
 use super::structure::{Kind, Num, Parameter, Starts};
@@ -183,14 +185,18 @@ impl Numbers {
         values: &[Vec<(Option<usize>, Number)>],
         of_start: bool,
     ) -> Result<Num, Unsaid> {
-        let mut table: Vec<Number> = vec![];
+        let mut known: BTreeMap<usize, Number> = BTreeMap::new();
         for (round, number) in values.iter().flatten() {
             let round = round.ok_or(Unsaid)?;
-            match table.get(round) {
-                Some(known) if known == number => {}
-                None if round == table.len() => table.push(*number),
-                _ => return Err(Unsaid),
+            if *known.entry(round).or_insert(*number) != *number {
+                return Err(Unsaid);
             }
+        }
+        // Rounds of another arm of the loop do not read it.
+        let mut table: Vec<Number> = vec![];
+        for (round, number) in known {
+            table.resize(round, number);
+            table.push(number);
         }
         let print = |n: Number| {
             if of_start {
@@ -267,9 +273,13 @@ impl Numbers {
             });
             let roots: Vec<(usize, f64)> =
                 roots.chain(self.positions(&order, &fits, at, n)).collect();
+            let of_value = |a: usize| {
+                let attribute = self.attributes.get(a);
+                attribute.is_some_and(|a| a.source == Source::Value)
+            };
             let simplest = roots
                 .into_iter()
-                .min_by_key(|(_, factor)| pretty(*factor).size());
+                .min_by_key(|(a, factor)| (pretty(*factor).size(), of_value(*a)));
             if let Some((a, factor)) = simplest {
                 let root = self.rooted(a, context);
                 return Some(op(pretty(factor), '/', root));
@@ -464,7 +474,7 @@ impl Numbers {
                 .iter()
                 .skip(before.len())
                 .filter(|d| d.attribute.is_none());
-            let size = num.size() + 100 * own.count();
+            let size = num.size() + 100 * own.count() + usize::from(!num.is_usual());
             if best.as_ref().is_none_or(|(least, ..)| size < *least) {
                 best = Some((size, num, self.drafts.clone()));
             }

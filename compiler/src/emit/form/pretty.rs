@@ -1,6 +1,6 @@
 //! Numbers of initial distributions as people write them: `TAU * 30.0 / 2f64.sqrt()` instead of 133.28...
 
-use super::structure::Num;
+use super::structure::{Num, Starts};
 use crate::primitives::written::Number;
 
 /// Numbers whose roots are tried.
@@ -38,6 +38,21 @@ fn times_turn(turns: f64) -> Num {
 }
 
 impl Num {
+    /// Whether it is a start by its own bound or deviation, or relative to the fan with a usual gain.
+    pub(super) fn is_usual(&self) -> bool {
+        let Self::Init(Starts::KaimingUniform | Starts::KaimingNormal, gains) = self else {
+            return true;
+        };
+        let usual = [float(1.0), root(2), op(float(1.0), '/', root(3))];
+        let over_root = |gain: &Num| match gain {
+            Self::Op(one, '/', root) => **one == float(1.0) && matches!(**root, Self::Sqrt(_)),
+            _ => false,
+        };
+        gains
+            .iter()
+            .all(|gain| usual.contains(gain) || over_root(gain))
+    }
+
     /// How long it is to say: what is natural first, odd numbers last.
     pub(super) fn size(&self) -> usize {
         match self {
