@@ -1,4 +1,4 @@
-//! Emits every example and variant, as it is and frozen, into one module each, and a table of them.
+//! Emits the models of the examples, and generated ones, as they are and frozen, into one module each, and a table of them.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -6,16 +6,30 @@ use std::path::{Path, PathBuf};
 
 use termc_compiler::emit::{self, EmitOptions};
 use termc_compiler::freeze::freeze;
-use termc_compiler::{Options, compile, variant_names};
+use termc_compiler::{Compiled, NoFiles, Options, compile, model_names};
+use termc_files::Folder;
+
+#[path = "../../compiler/tests/support/generate.rs"]
+#[allow(clippy::indexing_slicing, reason = "the tests of the compiler's")]
+mod generate;
+#[path = "../../compiler/tests/support/random.rs"]
+#[allow(clippy::indexing_slicing, reason = "the tests of the compiler's")]
+mod random;
+
+/// How many generated models are compiled; many more are emitted by the tests of the compiler.
+const GENERATED: u64 = 24;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-    println!("cargo::rerun-if-changed={}", examples.display());
-    let mut files = vec![];
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let examples = here.join("../../examples");
     // What examples would not show: names, and blocks of which little is left.
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    println!("cargo::rerun-if-changed={}", models.display());
+    let models = here.join("models");
+    let support = here.join("../../compiler/tests/support");
+    for folder in [&examples, &models, &support] {
+        println!("cargo::rerun-if-changed={}", folder.display());
+    }
+    let mut files = vec![];
     for folder in [examples.clone(), examples.join("ablations"), models] {
         for entry in std::fs::read_dir(folder)? {
             files.push(entry?.path());
@@ -23,47 +37,99 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     files.retain(|path| path.extension().is_some_and(|e| e == "term"));
     files.sort();
-    let (mut modules, mut table) = (String::new(), String::new());
+    let mut emitted = Emitted {
+        out,
+        ..Emitted::default()
+    };
     for file in files {
         let text = std::fs::read_to_string(&file)?;
         let path = match file.strip_prefix(&examples) {
             Ok(path) => path.to_string_lossy().into_owned(),
             Err(_) => {
                 let name = file.file_name().ok_or("a folder")?.to_string_lossy();
-                format!("../tests/emitted/models/{name}")
+                format!("models/{name}")
             }
         };
-        let variants = variant_names(&text).into_iter().map(Some);
-        for variant in std::iter::once(None).chain(variants) {
+        for name in chosen(model_names(&text)) {
             let options = Options {
-                variant: variant.clone(),
+                model: Some(name.clone()),
                 ..Options::default()
             };
-            let compiled = compile(&path, &text, &options);
-            let model = compiled.model.ok_or("an example has errors")?;
-            let stem = path.trim_start_matches("../").trim_end_matches(".term");
-            let stem = stem.replace('/', "_");
-            let suffix = variant.as_ref().map(|v| format!("_{v}"));
-            let module = format!("{stem}{}", suffix.unwrap_or_default()).to_lowercase();
-            let frozen = freeze(&model).model;
-            for (module, model) in [(format!("{module}_frozen"), &frozen), (module, &model)] {
-                let source = emit::rust(model, &EmitOptions::new(&compiled.sources)).source;
-                std::fs::write(out.join(format!("{module}.rs")), source)?;
-                let (name, frozen) = (&model.name, model.frozen);
-                let form = if frozen { "frozen " } else { "" };
-                writeln!(
-                    modules,
-                    "/// `{name}` of `{path}`, {form}as emitted.\npub mod {module} {{\n    \
-                     include!(concat!(env!(\"OUT_DIR\"), \"/{module}.rs\"));\n}}"
-                )?;
-                writeln!(
-                    table,
-                    "    case!({module}::{name}, {path:?}, {variant:?}, {frozen}),"
-                )?;
-            }
+            let compiled = compile(&path, &text, &options, &Folder::of(&file));
+            emitted.model(&path, &name, &compiled)?;
         }
     }
-    let table = format!("/// All of them.\npub const CASES: &[Case] = &[\n{table}];\n");
-    std::fs::write(out.join("all.rs"), modules + &table)?;
-    Ok(())
+    for seed in 0..GENERATED {
+        let text = generate::model(seed);
+        let compiled = compile("generated.term", &text, &Options::default(), &NoFiles);
+        emitted.model("generated", &seed.to_string(), &compiled)?;
+    }
+    emitted.finish()
+}
+
+/// Of families the last member alone.
+fn chosen(names: Vec<String>) -> Vec<String> {
+    let family = |name: &String| name.split('[').next().unwrap_or_default().to_owned();
+    let mut chosen: Vec<String> = vec![];
+    for name in names {
+        if name.contains('[') && chosen.last().is_some_and(|last| family(last) == family(&name)) {
+            chosen.pop();
+        }
+        chosen.push(name);
+    }
+    chosen
+}
+
+/// The name of the network in emitted source: that of the first structure that is public.
+fn network(source: &str) -> Option<&str> {
+    let (_, rest) = source.split_once("pub struct ")?;
+    rest.split([' ', '<']).next()
+}
+
+/// What was emitted so far.
+#[derive(Default)]
+struct Emitted {
+    out: PathBuf,
+    modules: String,
+    table: String,
+}
+
+impl Emitted {
+    /// A model as it is and frozen.
+    fn model(&mut self, file: &str, name: &str, compiled: &Compiled) -> Result<(), Box<dyn Error>> {
+        let Some(model) = &compiled.model else {
+            return Err(format!("{name} of {file} has errors").into());
+        };
+        let stem = format!("{}_{name}", file.trim_end_matches(".term"));
+        let module = stem.replace(['/', '['], "_").replace(']', "").to_lowercase();
+        // The canonical source stands alone: the tests compile it again.
+        std::fs::write(self.out.join(format!("{module}.term")), &model.source)?;
+        let frozen = freeze(model).model;
+        for (ending, model) in [("_frozen", &frozen), ("", model)] {
+            let source = emit::rust(model, &EmitOptions::new(&compiled.sources)).source;
+            std::fs::write(self.out.join(format!("{module}{ending}.rs")), &source)?;
+            let structure = network(&source).ok_or("no structure")?;
+            let frozen = model.frozen;
+            let form = if frozen { ", frozen" } else { "" };
+            writeln!(
+                self.modules,
+                "/// `{name}` of `{file}`{form}, as emitted.\npub mod {module}{ending} {{\n    \
+                 include!(concat!(env!(\"OUT_DIR\"), \"/{module}{ending}.rs\"));\n}}"
+            )?;
+            writeln!(
+                self.table,
+                "    case!({module}{ending}::{structure}, {file:?}, {name:?}, {frozen}, \"{module}.term\"),"
+            )?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), Box<dyn Error>> {
+        let table = format!(
+            "/// All of them.\npub const CASES: &[Case] = &[\n{}];\n",
+            self.table
+        );
+        std::fs::write(self.out.join("all.rs"), self.modules + &table)?;
+        Ok(())
+    }
 }

@@ -1,5 +1,5 @@
-//! The emitted source of every example and variant, as it is and frozen, each in a module of its own, and a table to
-//! run them by.
+//! The emitted source of the examples and of generated models, as they are and frozen, each in a module of its own, and a
+//! table to run them by.
 #![deny(missing_docs, unreachable_pub)]
 #![allow(
     clippy::too_long_first_doc_paragraph,
@@ -11,10 +11,12 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 /// One emitted model.
 pub struct Case {
-    /// The example it comes from, below `examples/`.
+    /// The example it comes from, below `examples/`, or `generated`.
     pub file: &'static str,
-    /// The variant; None is the model itself.
-    pub variant: Option<&'static str>,
+    /// The model, variant or member of a family; of generated models their seed.
+    pub model: &'static str,
+    /// Its canonical source, not frozen.
+    pub source: &'static str,
     /// Whether it was frozen before it was emitted.
     pub frozen: bool,
     /// Channels, height and width of its images.
@@ -53,30 +55,31 @@ fn with_gradient(model: &impl Module, logits: Tensor<2>) -> usize {
 }
 
 macro_rules! case {
-    ($module:ident::$model:ident, $file:expr, $variant:expr, $frozen:expr) => {
+    ($module:ident::$structure:ident, $file:expr, $model:expr, $frozen:expr, $source:expr) => {
         Case {
             file: $file,
-            variant: $variant,
+            model: $model,
+            source: include_str!(concat!(env!("OUT_DIR"), "/", $source)),
             frozen: $frozen,
-            input: $module::$model::INPUT,
-            parameters: $module::$model::PARAMETERS,
+            input: $module::$structure::INPUT,
+            parameters: $module::$structure::PARAMETERS,
             logits: |weights, images| {
                 let device = Device::flex();
-                let model = $module::$model::from_bytes(weights, &device);
+                let model = $module::$structure::from_bytes(weights, &device);
                 let model = model.map_err(|error| error.to_string())?;
                 let images = Tensor::from_data(images, &device);
                 Ok(model.forward(images).into_data())
             },
             fresh: |images| {
                 let device = Device::flex();
-                let model = $module::$model::new(&device);
+                let model = $module::$structure::new(&device);
                 model
                     .forward(Tensor::from_data(images, &device))
                     .into_data()
             },
             trainable: |images| {
                 let device = Device::flex().autodiff();
-                let model = $module::$model::new(&device);
+                let model = $module::$structure::new(&device);
                 let logits = model.forward(Tensor::from_data(images, &device));
                 with_gradient(&model, logits)
             },

@@ -6,7 +6,7 @@ mod common;
 
 use burn::tensor::{Device, TensorData};
 use common::{composed, network, title};
-use termc_compiler::model::Model;
+use termc_compiler::model::{Model, Param};
 use termc_emitted::{CASES, Case};
 use termc_runtime::params::Params;
 use termc_runtime::tensors::TensorFile;
@@ -21,27 +21,24 @@ fn images(case: &Case, batch: usize) -> TensorData {
     common::images(case, batch, 0.7)
 }
 
-fn named<'a>(file: &str, variant: impl Into<Option<&'a str>>) -> &'static Case {
-    let variant = variant.into();
+fn named(model: &str) -> &'static Case {
     let mut cases = CASES.iter();
-    cases
-        .find(|c| c.file == file && c.variant == variant && !c.frozen)
-        .unwrap()
+    cases.find(|c| c.model == model && !c.frozen).unwrap()
 }
 
 #[test]
-fn every_example_and_variant_is_there_as_it_is_and_frozen() {
+fn every_example_is_there_as_it_is_and_frozen() {
     let (frozen, plain): (Vec<&Case>, Vec<&Case>) = CASES.iter().partition(|case| case.frozen);
-    assert!(plain.len() >= 16, "{} cases", plain.len());
-    assert!(plain.iter().any(|case| case.variant.is_some()));
+    assert!(plain.len() >= 50, "{} cases", plain.len());
+    assert!(plain.iter().any(|case| case.file == "generated"));
     let names = |cases: Vec<&Case>| -> Vec<_> {
-        let names = cases.iter().map(|case| (case.file, case.variant));
+        let names = cases.iter().map(|case| (case.file, case.model));
         names.collect()
     };
     for case in &plain {
         let model = model(case);
         assert_eq!(case.parameters as u64, model.parameter_count());
-        assert_eq!(case.input, model.input);
+        assert_eq!(model.input.dims(1)[1..], case.input);
     }
     assert_eq!(names(frozen), names(plain));
 }
@@ -100,9 +97,11 @@ fn fresh_parameters_give_finite_logits() {
 fn parameters_have_gradients_on_a_device_with_autodiff() {
     for case in CASES {
         let trainable = (case.trainable)(images(case, 2));
+        let model = model(case);
+        let fixed = model.params.iter().filter(|p| !p.trained).map(Param::count);
         // The logits of one case do not depend on a kernel that its loss compares.
-        let all = case.parameters;
         let unread = !case.frozen && case.file.ends_with("unread.term");
+        let all = case.parameters - if case.frozen { 0 } else { fixed.sum() };
         assert_eq!(
             trainable == all,
             !unread,
@@ -115,7 +114,7 @@ fn parameters_have_gradients_on_a_device_with_autodiff() {
 
 /// A weight file of the tiny model, changed.
 fn with(change: impl FnOnce(&mut TensorFile)) -> Result<TensorData, String> {
-    let case = named("tiny.term", None);
+    let case = named("Tiny");
     let model = model(case);
     let params = Params::init(&model, 7, &Device::flex());
     let mut file = weights::file(&model, &params);
@@ -123,7 +122,7 @@ fn with(change: impl FnOnce(&mut TensorFile)) -> Result<TensorData, String> {
     (case.logits)(&file.to_bytes().unwrap(), images(case, 1))
 }
 
-const NAME: &str = "b0.fast_rgu_0_k.weight";
+const NAME: &str = "b[0].fast.rgu[0].k.weight";
 
 #[test]
 fn weights_that_do_not_fit_are_refused_by_name() {
@@ -132,9 +131,9 @@ fn weights_that_do_not_fit_are_refused_by_name() {
     assert!(missing.unwrap_err().contains(NAME));
     let unknown = with(|file| {
         let value = file.tensors.get(NAME).unwrap().clone();
-        file.tensors.insert("b0.other".into(), value);
+        file.tensors.insert("b[0].other".into(), value);
     });
-    assert!(unknown.unwrap_err().contains("`b0.other`"));
+    assert!(unknown.unwrap_err().contains("`b[0].other`"));
     let misshaped = with(|file| {
         let value = TensorData::new(vec![0f32; 6], [2, 3]);
         file.tensors.insert(NAME.into(), value);
@@ -143,15 +142,15 @@ fn weights_that_do_not_fit_are_refused_by_name() {
     let shifted = with(|file| {
         let layer = file
             .tensors
-            .remove("b0.K_hyper_0.filters.0.weight")
+            .remove("b[0].K.net.filters[0].weight")
             .unwrap();
         file.tensors
-            .insert("b0.K_hyper_0.filters.9.weight".into(), layer);
+            .insert("b[0].K.net.filters[9].weight".into(), layer);
     });
     assert!(shifted.is_err());
-    let case = named("tiny.term", None);
+    let case = named("Tiny");
     assert!((case.logits)(b"not a weight file", images(case, 1)).is_err());
-    let other = named("digits.term", None);
+    let other = named("Digits");
     let params = Params::init(&model(other), 7, &Device::flex());
     let bytes = weights::file(&model(other), &params).to_bytes().unwrap();
     assert!((case.logits)(&bytes, images(case, 1)).is_err());

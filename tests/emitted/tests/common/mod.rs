@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::model::Model;
-use termc_compiler::{Compiled, Options, compile};
+use termc_compiler::{Compiled, NoFiles, Options, compile};
 use termc_emitted::Case;
 use termc_runtime::freeze::{self, Batches, Calibration};
 use termc_runtime::network::{KernelChoice, Network, Pass};
@@ -10,13 +10,7 @@ use termc_runtime::params::Params;
 
 /// The model of a case before it is frozen, and what it was compiled from.
 pub fn compiled(case: &Case) -> Compiled {
-    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/");
-    let text = std::fs::read_to_string(format!("{examples}{}", case.file)).unwrap();
-    let options = Options {
-        variant: case.variant.map(str::to_owned),
-        ..Options::default()
-    };
-    compile(case.file, &text, &options)
+    compile(case.file, case.source, &Options::default(), &NoFiles)
 }
 
 /// The model of a case with fresh parameters; a frozen one is calibrated on made-up images.
@@ -59,5 +53,5 @@ pub fn composed(model: &Model, params: &Params, images: TensorData) -> TensorDat
 /// What a failed assertion says.
 pub fn title(case: &Case) -> String {
     let form = if case.frozen { ", frozen" } else { "" };
-    format!("{} {:?}{form}", case.file, case.variant)
+    format!("{} of {}{form}", case.model, case.file)
 }
