@@ -270,7 +270,7 @@ mod tests {
             "f(\n        g(\n            alpha,\n            beta,\n        ),\n        x,\n    )"
         );
         assert_eq!(
-            doc.print(24, 4),
+            doc.print(23, 4),
             "f(\n        g(alpha, beta),\n        x,\n    )"
         );
     }
