@@ -643,7 +643,7 @@ impl<'a> Builder<'a> {
                 matches!(given.name, Name::Input(_)) || given.position < place.position
             });
             let lists = before.filter_map(|given| {
-                let list = self.lists.get(&given.name).filter(|list| list.dynamic)?;
+                self.lists.get(&given.name).filter(|list| list.dynamic)?;
                 Some((
                     given.name.clone(),
                     given.index?,
