@@ -1,10 +1,11 @@
 //! Emits a model as source code of its own.
 //!
 //! - `form`: a graph as structures, made once for all targets
-//! - `target`, `writer`, `flow`: what a target language says, and how a structure is written by it
+//! - `target`, `writer`, `calls`, `terms`, `flow`: what a target language says, and how a structure is written by it
 //! - `rust`, `pytorch`: the targets; `support`, `templates`: what is pasted
 //! - `doc`, `names`, `items`, `paths`, `text`: layout, names, paths, comments
 
+mod calls;
 mod doc;
 mod flow;
 mod form;
@@ -15,6 +16,7 @@ mod pytorch;
 mod rust;
 mod support;
 mod target;
+mod terms;
 mod text;
 mod writer;
 

@@ -3,21 +3,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::draft::has;
 use super::forms::{ListForm, forms};
 use super::index::Index;
+use super::making::field;
 use super::numbers::{Context, Numbers, Unsaid};
+use super::reading::has;
 use super::scene::Scene;
 use super::structure::{
-    Argument, Bound, CallExpr, Expr, Field, FieldRead, Input, Making, Many, Num, OpExpr, Part,
-    Place, Read, Statement, Structure,
+    Argument, CallExpr, Expr, Field, Input, Num, OpExpr, Part, Place, Read, Statement, Structure,
 };
-use super::tree::{
-    self, Candidate, Draft, Element, FieldDraft, FieldUse, Name, Segment, Slot, Value,
-};
+use super::tree::{self, Candidate, Draft, Name, Slot, Value};
 use crate::bug::bug;
 use crate::model::InstanceId;
-use crate::primitives::written::{Code, Number};
+use crate::primitives::written::Code;
 
 /// A structure and what each of its instances is made with.
 pub(super) struct Finished {
@@ -88,134 +86,21 @@ pub(super) fn finish(draft: &Draft, scene: &Scene<'_>) -> Result<Finished, Unsai
     })
 }
 
-struct Finishing<'a> {
-    draft: &'a Draft,
-    scene: &'a Scene<'a>,
-    numbers: Numbers,
-    lists: HashMap<String, ListForm>,
+pub(super) struct Finishing<'a> {
+    pub(super) draft: &'a Draft,
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) numbers: Numbers,
+    pub(super) lists: HashMap<String, ListForm>,
     /// Lists and variables that have a statement already.
-    begun: HashSet<String>,
+    pub(super) begun: HashSet<String>,
     /// Inputs that are read.
-    read: HashSet<String>,
-    device: bool,
-    training: bool,
+    pub(super) read: HashSet<String>,
+    pub(super) device: bool,
+    pub(super) training: bool,
 }
 
 impl Finishing<'_> {
-    fn field(&mut self, field: &FieldDraft) -> Result<Field, Unsaid> {
-        let one = field.elements.iter().all(|element| element.index.is_none());
-        let mut groups: Vec<(Option<usize>, Option<usize>, Vec<&Element>)> = vec![];
-        for element in &field.elements {
-            // Elements outside of loops by their place, those of one loop together.
-            let key = match element.number {
-                Some(number) => (Some(number), None),
-                None => (None, element.index),
-            };
-            match groups
-                .iter_mut()
-                .find(|(number, index, _)| (*number, *index) == key)
-            {
-                Some((.., list)) => list.push(element),
-                None => groups.push((key.0, key.1, vec![element])),
-            }
-        }
-        groups.sort_by_key(|(.., list)| list.iter().filter_map(|e| e.index).min());
-        let alone = self.draft.instances.len() == 1;
-        let mut made = vec![];
-        for (number, _, elements) in &groups {
-            let values = self.made(field, elements)?;
-            let tabled = |num: &Num| matches!(num, Num::Table(_));
-            match number {
-                None => made.push(Making::One(values)),
-                // One after the other where their numbers follow no rule.
-                Some(_) if alone && values.iter().any(tabled) => {
-                    for element in elements {
-                        made.push(Making::One(self.made(field, &[element])?));
-                    }
-                }
-                Some(number) => {
-                    let rounds = self.rounds(*number, Context::New)?;
-                    made.push(Making::Loop(rounds, values));
-                }
-            }
-        }
-        let counts = made.iter().all(|making| matches!(making, Making::One(_)));
-        let everywhere = groups
-            .iter()
-            .all(|(number, _, list)| number.is_some() || list.len() == self.draft.instances.len());
-        let many = match (
-            one,
-            counts && everywhere && groups.iter().all(|g| g.0.is_none()),
-        ) {
-            (true, _) => Many::One,
-            (false, true) => Many::Fixed(made.len()),
-            (false, false) => Many::Any,
-        };
-        Ok(Field {
-            name: field.name.clone(),
-            kind: field.kind.clone(),
-            fixed: field.fixed.clone(),
-            many,
-            made,
-        })
-    }
-
-    /// What elements are made with, the values of each as one term.
-    fn made(&mut self, field: &FieldDraft, elements: &[&Element]) -> Result<Vec<Num>, Unsaid> {
-        let count = elements.first().map_or(0, |element| element.values.len());
-        let mut nums = vec![];
-        for at in 0..count {
-            let hint = field.hints.get(at).map_or("", String::as_str);
-            let seen = elements
-                .iter()
-                .filter_map(|e| Some((e.at, e.values.get(at).copied()?)));
-            let slot = Slot {
-                hint: hint.to_owned(),
-                seen: seen.collect(),
-                missing: None,
-            };
-            nums.push(self.numbers.resolve(
-                &slot,
-                Context::New,
-                &format!("{}_{hint}", field.name),
-            )?);
-        }
-        Ok(nums)
-    }
-
-    /// How often a loop is repeated.
-    fn rounds(&mut self, number: usize, context: Context) -> Result<Num, Unsaid> {
-        let graph = self.scene.graph;
-        let field = self.draft.fields.iter().find(|field| {
-            let all = |e: &Element| e.number == Some(number);
-            field.elements.iter().all(all) && field.elements.iter().any(|e| e.index.is_some())
-        });
-        let seen = self.draft.instances.iter().map(|id| {
-            let count = graph[*id].loops.get(number).copied().unwrap_or(0);
-            let at = tree::At {
-                instance: *id,
-                round: None,
-            };
-            (at, Value::Number(Number::Int(count)))
-        });
-        let slot = Slot {
-            hint: "rounds".into(),
-            seen: seen.collect(),
-            missing: None,
-        };
-        match (context, field) {
-            (Context::Forward, Some(field)) => Ok(Num::Fields(field.name.clone())),
-            _ => {
-                let num = self.numbers.resolve(&slot, context, "rounds")?;
-                if let Num::Length(name) = &num {
-                    self.read.insert(name.clone());
-                }
-                Ok(num)
-            }
-        }
-    }
-
-    fn body(&mut self, stmts: &[tree::Stmt]) -> Result<Vec<Statement>, Unsaid> {
+    pub(super) fn body(&mut self, stmts: &[tree::Stmt]) -> Result<Vec<Statement>, Unsaid> {
         let mut body = vec![];
         for stmt in stmts {
             match stmt {
@@ -226,7 +111,11 @@ impl Finishing<'_> {
         Ok(body)
     }
 
-    fn repeated(&mut self, repeated: &tree::Loop, body: &mut Vec<Statement>) -> Result<(), Unsaid> {
+    pub(super) fn repeated(
+        &mut self,
+        repeated: &tree::Loop,
+        body: &mut Vec<Statement>,
+    ) -> Result<(), Unsaid> {
         let rounds = self.rounds(repeated.number, Context::Forward)?;
         // Lists of the loop that nothing began.
         let grown = repeated
@@ -268,14 +157,18 @@ impl Finishing<'_> {
         Ok(())
     }
 
-    fn form(&self, one: &tree::Let) -> ListForm {
+    pub(super) fn form(&self, one: &tree::Let) -> ListForm {
         match one.index {
             Some(_) => self.lists.get(&one.name).copied().unwrap_or(ListForm::List),
             None => ListForm::Local,
         }
     }
 
-    fn statement(&mut self, one: &tree::Let, body: &mut Vec<Statement>) -> Result<(), Unsaid> {
+    pub(super) fn statement(
+        &mut self,
+        one: &tree::Let,
+        body: &mut Vec<Statement>,
+    ) -> Result<(), Unsaid> {
         let expr = self.expr(&one.expr)?;
         let name = one.name.clone();
         if one.whole {
@@ -300,7 +193,7 @@ impl Finishing<'_> {
         Ok(())
     }
 
-    fn expr(&mut self, expr: &tree::Expr) -> Result<Expr, Unsaid> {
+    pub(super) fn expr(&mut self, expr: &tree::Expr) -> Result<Expr, Unsaid> {
         Ok(match expr {
             tree::Expr::Read(candidates) => Expr::Read(self.read(candidates)),
             tree::Expr::Number(slot) => Expr::Number(self.number(slot)?),
@@ -344,13 +237,13 @@ impl Finishing<'_> {
         })
     }
 
-    fn number(&mut self, slot: &Slot) -> Result<Num, Unsaid> {
+    pub(super) fn number(&mut self, slot: &Slot) -> Result<Num, Unsaid> {
         let num = self.numbers.resolve(slot, Context::Forward, &slot.hint)?;
         inputs_of(&num, &mut self.read);
         Ok(num)
     }
 
-    fn read(&mut self, candidates: &[Candidate]) -> Read {
+    pub(super) fn read(&mut self, candidates: &[Candidate]) -> Read {
         let Some(chosen) = candidates.last() else {
             bug!("a value is read that has no name")
         };
@@ -367,7 +260,7 @@ impl Finishing<'_> {
         }
     }
 
-    fn parts(&mut self, parts: &tree::Parts) -> Result<Vec<Part>, Unsaid> {
+    pub(super) fn parts(&mut self, parts: &tree::Parts) -> Result<Vec<Part>, Unsaid> {
         let mut all = vec![];
         for part in parts.iter() {
             all.push(match part {
@@ -381,68 +274,9 @@ impl Finishing<'_> {
         }
         Ok(all)
     }
-
-    fn segment(&mut self, segment: &Segment, parts: &tree::Parts) -> Result<Part, Unsaid> {
-        let Some(name) = segment.lists.last() else {
-            bug!("elements are read of a list that has no name")
-        };
-        // Elsewhere none of the list is passed.
-        let missing = parts.seen.iter().filter(|(at, _)| {
-            let mut spans = segment.spans.iter();
-            spans.all(|(other, _)| other != at)
-        });
-        let missing = missing.map(|(at, lengths)| {
-            let length = lengths.iter().find(|(known, _)| known == name);
-            (at.round, length.map_or(0, |(_, length)| *length))
-        });
-        let missing: Vec<(Option<usize>, usize)> = missing.collect();
-        let bounds = [Bound::Start, Bound::End];
-        let counted = (0..=3).flat_map(|k| [Bound::AtMost(k), Bound::FromEnd(k)]);
-        let first = segment.spans.iter().flat_map(|(at, [from, to, _])| {
-            let of_round = at
-                .round
-                .map(|round| [*from, *to].map(|n| Bound::Round(n as isize - round as isize)));
-            let fixed = [Bound::AtMost(*from), Bound::AtMost(*to)];
-            of_round.into_iter().flatten().chain(fixed)
-        });
-        let all: Vec<Bound> = bounds
-            .into_iter()
-            .chain(counted)
-            .chain(first.take(4))
-            .collect();
-        let pairs = all
-            .iter()
-            .flat_map(|from| all.iter().map(move |to| (*from, *to)));
-        let holds = |(from, to): &(Bound, Bound)| {
-            let seen = segment.spans.iter().all(|(at, [a, b, count])| {
-                from.of(*count, at.round) == Some(*a) && to.of(*count, at.round) == Some(*b)
-            });
-            seen && missing
-                .iter()
-                .all(|(round, count)| from.of(*count, *round) >= to.of(*count, *round))
-        };
-        let (from, to) = pairs.into_iter().find(holds).ok_or(Unsaid)?;
-        if let Name::Input(name) = name {
-            self.read.insert(name.clone());
-        }
-        Ok(Part::Slice(name.clone(), from, to))
-    }
 }
 
-impl Bound {
-    /// The place it is in a list of so many; None where it is none.
-    fn of(self, count: usize, round: Option<usize>) -> Option<usize> {
-        match self {
-            Self::Start => Some(0),
-            Self::End => Some(count),
-            Self::AtMost(n) => Some(n.min(count)),
-            Self::FromEnd(n) => count.checked_sub(n),
-            Self::Round(n) => round?.checked_add_signed(n),
-        }
-    }
-}
-
-fn place(index: Index) -> Place {
+pub(super) fn place(index: Index) -> Place {
     match index {
         Index {
             offset: Some(offset),
@@ -456,13 +290,6 @@ fn place(index: Index) -> Place {
             ..
         } => Place::FromEnd(from_end),
         Index { .. } => bug!("nothing says a place in a list"),
-    }
-}
-
-fn field(used: &FieldUse) -> FieldRead {
-    FieldRead {
-        name: used.name.clone(),
-        place: used.index.map(place),
     }
 }
 

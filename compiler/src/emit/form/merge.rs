@@ -1,5 +1,6 @@
 //! Lays one body over another: `like` tells whether they differ in numbers and places of lists only, `merge` joins them.
 
+use super::merge_bodies::{bodies_like, merge_bodies};
 use super::tree::{
     Argument, CallExpr, Candidate, Draft, Expr, FieldDraft, FieldUse, Let, Loop, OpExpr, Part,
     Parts, Segment, Slot, Stmt,
@@ -274,37 +275,7 @@ impl Merge for Let {
     }
 }
 
-/// Statements lie over each other one by one; a loop may have no rounds, and then be missing, on the other side.
-fn statement_pairs(a: &[Stmt], b: &[Stmt]) -> Option<Vec<(Option<usize>, Option<usize>)>> {
-    let (mut i, mut j) = (0, 0);
-    let mut pairs = vec![];
-    loop {
-        let pair = match (a.get(i), b.get(j)) {
-            (None, None) => return Some(pairs),
-            (Some(Stmt::Let(x)), Some(Stmt::Let(y))) if x.like(y) => (Some(i), Some(j)),
-            (Some(Stmt::Let(_)), Some(Stmt::Let(_))) => return None,
-            (Some(Stmt::Loop(x)), Some(Stmt::Loop(y))) => match x.number.cmp(&y.number) {
-                std::cmp::Ordering::Less => (Some(i), None),
-                std::cmp::Ordering::Greater => (None, Some(j)),
-                std::cmp::Ordering::Equal if x.arms.like_arms(&y.arms) => (Some(i), Some(j)),
-                std::cmp::Ordering::Equal => return None,
-            },
-            (Some(Stmt::Loop(x)), _) if !has_loop(b, x.number) => (Some(i), None),
-            (_, Some(Stmt::Loop(y))) if !has_loop(a, y.number) => (None, Some(j)),
-            _ => return None,
-        };
-        i += usize::from(pair.0.is_some());
-        j += usize::from(pair.1.is_some());
-        pairs.push(pair);
-    }
-}
-
-fn has_loop(body: &[Stmt], number: usize) -> bool {
-    body.iter()
-        .any(|s| matches!(s, Stmt::Loop(l) if l.number == number))
-}
-
-trait Arms {
+pub(super) trait Arms {
     fn like_arms(&self, other: &Self) -> bool;
 }
 
@@ -315,34 +286,8 @@ impl Arms for Vec<Vec<Stmt>> {
     }
 }
 
-/// Whether two bodies are the same but for numbers, places and rounds.
-pub(super) fn bodies_like(a: &[Stmt], b: &[Stmt]) -> bool {
-    statement_pairs(a, b).is_some()
-}
-
-/// Lays a body over one that is like it.
-pub(super) fn merge_bodies(a: &mut Vec<Stmt>, b: Vec<Stmt>) {
-    let Some(pairs) = statement_pairs(a, &b) else {
-        bug!("bodies that differ are joined")
-    };
-    let mut left = std::mem::take(a).into_iter();
-    let mut right = b.into_iter();
-    for (i, j) in pairs {
-        let stmt = match (i.and_then(|_| left.next()), j.and_then(|_| right.next())) {
-            (Some(Stmt::Let(mut x)), Some(Stmt::Let(y))) => {
-                x.merge(y);
-                Stmt::Let(x)
-            }
-            (Some(Stmt::Loop(x)), Some(Stmt::Loop(y))) => Stmt::Loop(x.joined(y)),
-            (Some(stmt), None) | (None, Some(stmt)) => stmt,
-            _ => bug!("bodies that differ are joined"),
-        };
-        a.push(stmt);
-    }
-}
-
 impl Loop {
-    fn joined(mut self, other: Self) -> Self {
+    pub(super) fn joined(mut self, other: Self) -> Self {
         self.rounds.extend(other.rounds);
         for (a, b) in self.arms.iter_mut().zip(other.arms) {
             merge_bodies(a, b);

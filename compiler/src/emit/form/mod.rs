@@ -2,12 +2,14 @@
 //! innermost instances come first; those of one block that differ in numbers only become one structure.
 //!
 //! - `scene`: what stands where in the graph
-//! - `draft`, `fields`, `lists`, `index`, `tree`: one instance as a body of statements
-//! - `merge`: bodies laid over each other
-//! - `finish`, `forms`, `numbers`, `pretty`: one structure of several instances
+//! - `draft`, `naming`, `reading`, `rolling`, `fields`, `lists`, `index`, `tree`: one instance as a body of statements
+//! - `merge`, `merge_bodies`: bodies laid over each other
+//! - `finish`, `making`, `slices`, `forms`: one structure of several instances
+//! - `numbers`, `attributes`, `terms`, `starts`, `pretty`: what instances differ in
 //! - `structure`, `walk`: what is printed
 //! - `locate`: which field holds which stored tensor
 
+mod attributes;
 mod draft;
 mod fields;
 mod finish;
@@ -15,11 +17,19 @@ mod forms;
 mod index;
 mod lists;
 mod locate;
+mod making;
 mod merge;
+mod merge_bodies;
+mod naming;
 mod numbers;
 mod pretty;
+mod reading;
+mod rolling;
 mod scene;
+mod slices;
+mod starts;
 mod structure;
+mod terms;
 mod tree;
 mod walk;
 

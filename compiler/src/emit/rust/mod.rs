@@ -1,10 +1,12 @@
 //! The Rust target: structures as text, put into the frame of a file by templates that decide nothing.
 //!
 //! - `syntax`, `words`: the language
-//! - `structure`: one structure or function
+//! - `structure`, `made`, `lines`: one structure or function
 //! - `file`: the frame, the support code, the imports
 
 mod file;
+mod lines;
+mod made;
 mod structure;
 mod syntax;
 mod words;

@@ -1,0 +1,133 @@
+//! How the fields of a structure are made, and how often loops are repeated.
+
+use super::finish::{Finishing, place};
+use super::numbers::{Context, Unsaid};
+use super::structure::{Field, FieldRead, Making, Many, Num};
+use super::tree::{self, Element, FieldDraft, FieldUse, Slot, Value};
+use crate::primitives::written::Number;
+
+impl Finishing<'_> {
+    pub(super) fn field(&mut self, field: &FieldDraft) -> Result<Field, Unsaid> {
+        let one = field.elements.iter().all(|element| element.index.is_none());
+        let mut groups: Vec<(Option<usize>, Option<usize>, Vec<&Element>)> = vec![];
+        for element in &field.elements {
+            // Elements outside of loops by their place, those of one loop together.
+            let key = match element.number {
+                Some(number) => (Some(number), None),
+                None => (None, element.index),
+            };
+            match groups
+                .iter_mut()
+                .find(|(number, index, _)| (*number, *index) == key)
+            {
+                Some((.., list)) => list.push(element),
+                None => groups.push((key.0, key.1, vec![element])),
+            }
+        }
+        groups.sort_by_key(|(.., list)| list.iter().filter_map(|e| e.index).min());
+        let alone = self.draft.instances.len() == 1;
+        let mut made = vec![];
+        for (number, _, elements) in &groups {
+            let values = self.made(field, elements)?;
+            let tabled = |num: &Num| matches!(num, Num::Table(_));
+            match number {
+                None => made.push(Making::One(values)),
+                // One after the other where their numbers follow no rule.
+                Some(_) if alone && values.iter().any(tabled) => {
+                    for element in elements {
+                        made.push(Making::One(self.made(field, &[element])?));
+                    }
+                }
+                Some(number) => {
+                    let rounds = self.rounds(*number, Context::New)?;
+                    made.push(Making::Loop(rounds, values));
+                }
+            }
+        }
+        let counts = made.iter().all(|making| matches!(making, Making::One(_)));
+        let everywhere = groups
+            .iter()
+            .all(|(number, _, list)| number.is_some() || list.len() == self.draft.instances.len());
+        let many = match (
+            one,
+            counts && everywhere && groups.iter().all(|g| g.0.is_none()),
+        ) {
+            (true, _) => Many::One,
+            (false, true) => Many::Fixed(made.len()),
+            (false, false) => Many::Any,
+        };
+        Ok(Field {
+            name: field.name.clone(),
+            kind: field.kind.clone(),
+            fixed: field.fixed.clone(),
+            many,
+            made,
+        })
+    }
+
+    /// What elements are made with, the values of each as one term.
+    pub(super) fn made(
+        &mut self,
+        field: &FieldDraft,
+        elements: &[&Element],
+    ) -> Result<Vec<Num>, Unsaid> {
+        let count = elements.first().map_or(0, |element| element.values.len());
+        let mut nums = vec![];
+        for at in 0..count {
+            let hint = field.hints.get(at).map_or("", String::as_str);
+            let seen = elements
+                .iter()
+                .filter_map(|e| Some((e.at, e.values.get(at).copied()?)));
+            let slot = Slot {
+                hint: hint.to_owned(),
+                seen: seen.collect(),
+                missing: None,
+            };
+            nums.push(self.numbers.resolve(
+                &slot,
+                Context::New,
+                &format!("{}_{hint}", field.name),
+            )?);
+        }
+        Ok(nums)
+    }
+
+    /// How often a loop is repeated.
+    pub(super) fn rounds(&mut self, number: usize, context: Context) -> Result<Num, Unsaid> {
+        let graph = self.scene.graph;
+        let field = self.draft.fields.iter().find(|field| {
+            let all = |e: &Element| e.number == Some(number);
+            field.elements.iter().all(all) && field.elements.iter().any(|e| e.index.is_some())
+        });
+        let seen = self.draft.instances.iter().map(|id| {
+            let count = graph[*id].loops.get(number).copied().unwrap_or(0);
+            let at = tree::At {
+                instance: *id,
+                round: None,
+            };
+            (at, Value::Number(Number::Int(count)))
+        });
+        let slot = Slot {
+            hint: "rounds".into(),
+            seen: seen.collect(),
+            missing: None,
+        };
+        match (context, field) {
+            (Context::Forward, Some(field)) => Ok(Num::Fields(field.name.clone())),
+            _ => {
+                let num = self.numbers.resolve(&slot, context, "rounds")?;
+                if let Num::Length(name) = &num {
+                    self.read.insert(name.clone());
+                }
+                Ok(num)
+            }
+        }
+    }
+}
+
+pub(super) fn field(used: &FieldUse) -> FieldRead {
+    FieldRead {
+        name: used.name.clone(),
+        place: used.index.map(place),
+    }
+}
