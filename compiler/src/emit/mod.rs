@@ -2,8 +2,8 @@
 //!
 //! - `form`: a graph as structures, made once for all targets
 //! - `target`, `writer`, `calls`, `terms`, `flow`: what a target language says, and how a structure is written by it
-//! - `rust`, `pytorch`: the targets; `support`, `templates`: what is pasted
-//! - `doc`, `names`, `items`, `paths`, `text`: layout, names, paths, comments
+//! - `rust`, `pytorch`: the targets; `support`, `used`, `templates`: what is pasted
+//! - `doc`, `names`, `items`, `paths`, `text`, `options`: layout, names, paths, comments, options
 
 mod calls;
 mod doc;
@@ -11,6 +11,7 @@ mod flow;
 mod form;
 mod items;
 mod names;
+mod options;
 mod paths;
 mod pytorch;
 mod rust;
@@ -18,52 +19,16 @@ mod support;
 mod target;
 mod terms;
 mod text;
+mod used;
 mod writer;
 
-use std::collections::HashSet;
 use std::fmt;
 
 use crate::model::{Model, Op, ParamId};
-use crate::primitives::written::Code;
-use crate::source::Sources;
-use form::{Expr, FieldKind, Form, form};
+use form::form;
 use rust::Rust;
-use target::Target;
 
-/// What emission may look at besides the model.
-#[derive(Clone, Copy, Debug)]
-pub struct EmitOptions<'a> {
-    /// The texts the model was compiled from: the first one's name stands in the emitted file.
-    pub sources: &'a Sources,
-    /// The files beside the emitted one that it takes its parameters from; None leaves the loader alone.
-    pub beside: Option<Beside<'a>>,
-}
-
-impl<'a> EmitOptions<'a> {
-    /// Source that is given its parameters when it runs.
-    pub fn new(sources: &'a Sources) -> Self {
-        Self {
-            sources,
-            beside: None,
-        }
-    }
-}
-
-/// Files in the folder of the emitted one, by their names there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Beside<'a> {
-    /// A `.safetensors` file of the model's parameters and nothing else: embedded in Rust, the default in Python. For
-    /// [`no_std`] a flat file of them in the order of [`flat()`].
-    pub weights: &'a str,
-    /// A `.safetensors` file of [`INPUT`] and the [`LOGITS`] the parameters give for it: the emitted test reads it. For
-    /// [`no_std`] a flat file of both.
-    pub check: Option<&'a str>,
-}
-
-/// Name of the images in a [`Beside::check`] file.
-pub const INPUT: &str = "input";
-/// Name of their logits.
-pub const LOGITS: &str = "logits";
+pub use options::{Beside, EmitOptions, INPUT, LOGITS};
 
 /// Emitted source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,48 +108,4 @@ pub fn pytorch(model: &Model, options: &EmitOptions<'_>) -> Emitted {
     Emitted {
         source: pytorch::source(model, &form, options),
     }
-}
-
-/// The functions of modules of the support code that forward passes call: `Linear::forward`.
-fn held(form: &Form) -> HashSet<String> {
-    let mut used = HashSet::new();
-    for structure in &form.structures {
-        let mut see = |expr: &Expr| {
-            let Expr::Op(op) = expr else { return };
-            let field = op.held.as_ref().map(|held| &held.name);
-            let field = structure
-                .fields
-                .iter()
-                .find(|known| Some(&known.name) == field);
-            if let Some(FieldKind::Module(kind, _)) = field.map(|field| &field.kind) {
-                methods(&op.burn, kind, &mut used);
-            }
-        };
-        structure.each_expr(&mut see);
-    }
-    used
-}
-
-/// What is called on what is held.
-fn methods(code: &Code, kind: &str, used: &mut HashSet<String>) {
-    if let Code::Method(on, method, _) = code
-        && **on == Code::Held
-    {
-        used.insert(format!("{kind}::{method}"));
-    }
-    code.each_inner(&mut |inner| methods(inner, kind, used));
-}
-
-/// The functions that the calls of primitives name in a target.
-fn functions(form: &Form, target: &dyn Target) -> HashSet<String> {
-    let mut names = HashSet::new();
-    for structure in &form.structures {
-        let mut see = |expr: &Expr| {
-            if let Expr::Op(op) = expr {
-                writer::functions(target.code(&op.burn, &op.torch), &mut names);
-            }
-        };
-        structure.each_expr(&mut see);
-    }
-    names
 }

@@ -3,14 +3,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::doc::{Doc, Doc::Text};
+use super::doc::Doc;
 use super::flow::{Flow, What};
 use super::form::{Argument, Expr, Form, Name, Num, Part, Place, Statement, Structure};
 use super::items::{Items, Named};
 use super::names::{Names, snake};
 use super::target::{Body, Line, Round, Target};
+use super::used::functions_of;
 use crate::bug::bug;
-use crate::primitives::written::Code;
 
 /// What the names of a structure's file are.
 #[derive(Clone, Copy)]
@@ -313,7 +313,7 @@ pub(super) fn inner(name: &str) -> String {
 fn called(structure: &Structure, scope: Scope<'_>) -> HashSet<String> {
     let mut names = HashSet::new();
     let mut see = |expr: &Expr| match expr {
-        Expr::Op(op) => functions(scope.target.code(&op.burn, &op.torch), &mut names),
+        Expr::Op(op) => functions_of(scope.target.code(&op.burn, &op.torch), &mut names),
         Expr::Call(call) if call.field.is_none() => {
             names.insert(scope.name_of(call.structure).to_owned());
         }
@@ -321,14 +321,6 @@ fn called(structure: &Structure, scope: Scope<'_>) -> HashSet<String> {
     };
     structure.each_expr(&mut see);
     names
-}
-
-/// The functions that a primitive's call names.
-pub(super) fn functions(code: &Code, names: &mut HashSet<String>) {
-    if let Code::Call(function, _) = code {
-        names.insert((*function).to_owned());
-    }
-    code.each_inner(&mut |inner| functions(inner, names));
 }
 
 fn slices(parts: &[Part], reads: &mut Vec<(Name, bool)>) {

@@ -3,28 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::fields::{Held, held_fields};
+use super::fields::{Item, held_fields};
 use super::scene::Scene;
 use super::tree::{Draft, Expr, Name, Stmt};
 use crate::bug::bug;
 use crate::model::{InstanceId, Iteration, NodeId, Op};
-use crate::primitives::written::Number;
-
-/// A value that is computed in the instance itself.
-pub(super) struct Item {
-    /// The value.
-    pub node: NodeId,
-    /// The call that yields it; None for a primitive.
-    pub call: Option<InstanceId>,
-    /// Where in the order of the text it is computed.
-    pub position: usize,
-    pub iteration: Option<Iteration>,
-    /// Where its tensors are.
-    pub held: Option<Held>,
-    pub(super) uses: usize,
-    /// Whether a statement computes it.
-    pub(super) stated: bool,
-}
 
 /// A name that the text gives a value.
 #[derive(Clone, Debug)]

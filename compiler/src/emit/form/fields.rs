@@ -2,12 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::Item;
 use super::index::Index;
 use super::scene::Scene;
 use super::tree::{At, Element, FieldDraft, FieldKind, FieldUse, Made, Value};
-use crate::model::{Init, InstanceId, Iteration, Op, ParamId};
+use crate::model::{Init, InstanceId, Iteration, NodeId, Op, ParamId};
 use crate::primitives::written::{Holds, Number};
+
+/// A value that is computed in the instance itself.
+pub(super) struct Item {
+    /// The value.
+    pub node: NodeId,
+    /// The call that yields it; None for a primitive.
+    pub call: Option<InstanceId>,
+    /// Where in the order of the text it is computed.
+    pub position: usize,
+    pub iteration: Option<Iteration>,
+    /// Where its tensors are.
+    pub held: Option<Held>,
+    pub(super) uses: usize,
+    /// Whether a statement computes it.
+    pub(super) stated: bool,
+}
 
 /// Where an item's tensors are.
 #[derive(Clone, Debug)]

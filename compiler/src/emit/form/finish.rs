@@ -4,13 +4,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::forms::{ListForm, forms};
-use super::index::Index;
-use super::making::field;
 use super::numbers::{Context, Numbers, Unsaid};
+use super::places::{field, place};
 use super::reading::has;
 use super::scene::Scene;
 use super::structure::{
-    Argument, CallExpr, Expr, Field, Input, Num, OpExpr, Part, Place, Read, Statement, Structure,
+    Argument, CallExpr, Expr, Field, Input, Num, OpExpr, Part, Read, Statement, Structure,
 };
 use super::tree::{self, Candidate, Draft, Name, Slot, Value};
 use crate::bug::bug;
@@ -273,23 +272,6 @@ impl Finishing<'_> {
             });
         }
         Ok(all)
-    }
-}
-
-pub(super) fn place(index: Index) -> Place {
-    match index {
-        Index {
-            offset: Some(offset),
-            ..
-        } => Place::Round(offset),
-        Index {
-            fixed: Some(fixed), ..
-        } => Place::Fixed(fixed),
-        Index {
-            from_end: Some(from_end),
-            ..
-        } => Place::FromEnd(from_end),
-        Index { .. } => bug!("nothing says a place in a list"),
     }
 }
 

@@ -1,9 +1,9 @@
 //! How the fields of a structure are made, and how often loops are repeated.
 
-use super::finish::{Finishing, place};
+use super::finish::Finishing;
 use super::numbers::{Context, Unsaid};
-use super::structure::{Field, FieldRead, Making, Many, Num};
-use super::tree::{self, Element, FieldDraft, FieldUse, Slot, Value};
+use super::structure::{Field, Making, Many, Num};
+use super::tree::{self, Element, FieldDraft, Slot, Value};
 use crate::primitives::written::Number;
 
 impl Finishing<'_> {
@@ -122,12 +122,5 @@ impl Finishing<'_> {
                 Ok(num)
             }
         }
-    }
-}
-
-pub(super) fn field(used: &FieldUse) -> FieldRead {
-    FieldRead {
-        name: used.name.clone(),
-        place: used.index.map(place),
     }
 }

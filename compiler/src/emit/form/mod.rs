@@ -4,7 +4,7 @@
 //! - `scene`: what stands where in the graph
 //! - `draft`, `naming`, `reading`, `rolling`, `fields`, `lists`, `index`, `tree`: one instance as a body of statements
 //! - `merge`, `merge_bodies`: bodies laid over each other
-//! - `finish`, `making`, `slices`, `forms`: one structure of several instances
+//! - `finish`, `making`, `places`, `slices`, `forms`: one structure of several instances
 //! - `numbers`, `attributes`, `terms`, `starts`, `pretty`: what instances differ in
 //! - `structure`, `walk`: what is printed
 //! - `locate`: which field holds which stored tensor
@@ -22,6 +22,7 @@ mod merge;
 mod merge_bodies;
 mod naming;
 mod numbers;
+mod places;
 mod pretty;
 mod reading;
 mod rolling;

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::draft::{Builder, Given, Item, Place};
+use super::draft::{Builder, Given, Place};
+use super::fields::Item;
 use super::scene::scalar;
 use super::tree::{Expr, Let, Name, OpExpr, Part, Parts, Value};
 use crate::model::{Binding, Iteration, NodeId, Op};

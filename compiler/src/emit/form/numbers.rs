@@ -21,6 +21,9 @@ pub(super) enum Context {
     Forward,
 }
 
+/// Values of one instance in the rounds where they were seen.
+pub(super) type Rounds<T> = Vec<(Option<usize>, T)>;
+
 /// A number differs from round to round in a way that no structure can say for all of its instances.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unsaid;
@@ -66,7 +69,7 @@ impl Numbers {
     }
 
     /// The value of each instance in every round where it was seen.
-    pub(super) fn by_instance(&self, slot: &Slot) -> Vec<Vec<(Option<usize>, Value)>> {
+    pub(super) fn by_instance(&self, slot: &Slot) -> Vec<Rounds<Value>> {
         let mut values = vec![vec![]; self.instances.len()];
         let places = self.instances.iter().enumerate();
         let places: std::collections::HashMap<_, _> = places.map(|(at, id)| (*id, at)).collect();
@@ -91,7 +94,7 @@ impl Numbers {
         if all().any(|(_, value)| matches!(value, Value::Init(..))) {
             return self.init(&values, hint);
         }
-        let values: Vec<Vec<(Option<usize>, Number)>> = values
+        let values: Vec<Rounds<Number>> = values
             .iter()
             .map(|list| {
                 let numbers = list.iter().filter_map(|(round, value)| match value {
@@ -107,7 +110,7 @@ impl Numbers {
     /// Numbers of each instance and round. Those of starts may differ from their term by rounding.
     pub(super) fn number(
         &mut self,
-        values: &[Vec<(Option<usize>, Number)>],
+        values: &[Rounds<Number>],
         context: Context,
         hint: &str,
         of_start: bool,
@@ -138,7 +141,7 @@ impl Numbers {
             return Ok(self.steady(&steady, context, hint, of_start));
         }
         // Divided by the number of the round, counted from one.
-        let divided: Vec<Vec<(Option<usize>, Number)>> = values
+        let divided: Vec<Rounds<Number>> = values
             .iter()
             .map(|list| {
                 let times = list.iter().map(|(round, n)| {
@@ -148,7 +151,7 @@ impl Numbers {
                 times.collect()
             })
             .collect();
-        let flat = |list: &Vec<(Option<usize>, Number)>| {
+        let flat = |list: &Rounds<Number>| {
             list.iter().all(|(_, n)| {
                 list.first()
                     .is_some_and(|(_, m)| same(float(*n), float(*m)))
@@ -163,11 +166,7 @@ impl Numbers {
     }
 
     /// One value a round, the same in all instances that have the round.
-    pub(super) fn table(
-        &self,
-        values: &[Vec<(Option<usize>, Number)>],
-        of_start: bool,
-    ) -> Result<Num, Unsaid> {
+    pub(super) fn table(&self, values: &[Rounds<Number>], of_start: bool) -> Result<Num, Unsaid> {
         let mut known: BTreeMap<usize, Number> = BTreeMap::new();
         for (round, number) in values.iter().flatten() {
             let round = round.ok_or(Unsaid)?;

@@ -1,6 +1,6 @@
 //! How fresh tensors start, relative to their fans where that is no longer to say.
 
-use super::numbers::{Context, Draft, Numbers, Unsaid};
+use super::numbers::{Context, Draft, Numbers, Rounds, Unsaid};
 use super::structure::{Kind, Num, Starts};
 use super::tree::Value;
 use crate::model::Init;
@@ -8,11 +8,7 @@ use crate::primitives::written::Number;
 
 impl Numbers {
     /// How a tensor starts: relative to its fan where that is no longer to say.
-    pub(super) fn init(
-        &mut self,
-        values: &[Vec<(Option<usize>, Value)>],
-        hint: &str,
-    ) -> Result<Num, Unsaid> {
+    pub(super) fn init(&mut self, values: &[Rounds<Value>], hint: &str) -> Result<Num, Unsaid> {
         let before = self.drafts.clone();
         let mut best: Option<(usize, Num, Vec<Draft>)> = None;
         for form in [relative, absolute] {
@@ -54,14 +50,14 @@ impl Numbers {
     /// How a tensor starts in one form; None if the kinds differ.
     pub(super) fn start(
         &mut self,
-        values: &[Vec<(Option<usize>, Value)>],
+        values: &[Rounds<Value>],
         hint: &str,
         form: fn(Init, usize) -> (Starts, Vec<f64>),
     ) -> Option<Result<Num, Unsaid>> {
         let mut starts = None;
-        let mut columns: [Vec<Vec<(Option<usize>, Number)>>; 2] = [vec![], vec![]];
+        let mut columns: [Vec<Rounds<Number>>; 2] = [vec![], vec![]];
         for list in values {
-            let mut parts: [Vec<(Option<usize>, Number)>; 2] = [vec![], vec![]];
+            let mut parts: [Rounds<Number>; 2] = [vec![], vec![]];
             for (round, value) in list {
                 let Value::Init(init, fan) = value else {
                     continue;

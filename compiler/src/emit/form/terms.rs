@@ -6,6 +6,9 @@ use super::pretty::{pretty, same};
 use super::structure::Num;
 use crate::primitives::written::Number;
 
+/// Whether a function gives the number of every instance.
+type Fits<'a> = dyn Fn(&dyn Fn(usize) -> Option<f64>) -> bool + 'a;
+
 impl Numbers {
     /// As a simple term of attributes.
     pub(super) fn term(
@@ -113,7 +116,7 @@ impl Numbers {
     pub(super) fn positions(
         &self,
         order: &[usize],
-        fits: &dyn Fn(&dyn Fn(usize) -> Option<f64>) -> bool,
+        fits: &Fits<'_>,
         at: usize,
         n: f64,
     ) -> Option<(usize, f64)> {

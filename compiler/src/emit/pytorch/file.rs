@@ -8,11 +8,13 @@ use super::syntax::PyTorch;
 use crate::bug::bug;
 use crate::emit::form::Form;
 use crate::emit::items::items;
+use crate::emit::options::{EmitOptions, INPUT, LOGITS};
 use crate::emit::paths::renamed;
+use crate::emit::support;
 use crate::emit::target::Target;
 use crate::emit::text::file_name;
+use crate::emit::used::functions;
 use crate::emit::writer::Scope;
-use crate::emit::{EmitOptions, INPUT, LOGITS, functions, support};
 use crate::model::Model;
 
 const TEMPLATE: &str = include_str!("../templates/pytorch/file.py.tera");

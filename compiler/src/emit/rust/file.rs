@@ -11,11 +11,13 @@ use crate::bug::bug;
 use crate::emit::doc::{ANY, all, bracketed, text};
 use crate::emit::form::{Form, Making, Num, Starts};
 use crate::emit::items::{Items, items};
+use crate::emit::options::{Beside, EmitOptions, INPUT, LOGITS};
 use crate::emit::paths::renamed;
+use crate::emit::support;
 use crate::emit::target::Target;
 use crate::emit::text::file_name;
+use crate::emit::used::{functions, held};
 use crate::emit::writer::Scope;
-use crate::emit::{Beside, EmitOptions, INPUT, LOGITS, functions, held, support};
 use crate::model::{Graph, Model};
 
 const TEMPLATES: [(&str, &str); 6] = [
