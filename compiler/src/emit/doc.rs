@@ -259,20 +259,11 @@ mod tests {
 
     #[test]
     fn the_inner_group_stays_whole_where_the_outer_breaks() {
-        let doc = bracketed(
-            "f(",
-            vec![call("g", &["alpha", "beta"]), text("x")],
-            ")",
-            60,
-        );
-        assert_eq!(
-            doc.print(20, 4),
-            "f(\n        g(\n            alpha,\n            beta,\n        ),\n        x,\n    )"
-        );
-        assert_eq!(
-            doc.print(23, 4),
-            "f(\n        g(alpha, beta),\n        x,\n    )"
-        );
+        let inner = call("g", &["alpha", "beta"]);
+        let doc = bracketed("f(", vec![inner, text("x")], ")", 60);
+        assert_eq!(doc.print(24, 4), "f(g(alpha, beta), x)");
+        let broken = "f(\n        g(alpha, beta),\n        x,\n    )";
+        assert_eq!(doc.print(23, 4), broken);
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn logits_agree_with_the_runtimes() {
         assert!(distance <= bound * norm, "{name}: {}", distance / norm);
     }
     // Weights of another model are refused.
-    let empty = file("b[0].other", TensorData::new(vec![0f32], [1]));
+    let empty = file("b0.other", TensorData::new(vec![0f32], [1]));
     empty.write(&folder.join("weights.safetensors")).unwrap();
     let files = [
         "network.py",
