@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::fmt::Write;
 use std::path::Path;
 
 use support::{compile, compile_file, compile_whole_file, root, shown};
@@ -83,6 +84,42 @@ fn examples_are_clean_and_their_canonical_source_stands_alone() {
             assert_eq!(again.source, model.source, "{name}: printing is not stable");
         }
     });
+}
+
+/// Pins what the examples are compiled to: two of them node by node, of all models, variants and members a line each.
+#[test]
+fn architectures() {
+    for name in ["tiny", "cifar10"] {
+        let path = root().join(format!("examples/{name}.term"));
+        let model = compile_file(&path, None).model.unwrap();
+        insta::assert_snapshot!(name, dump(&model));
+    }
+    let mut lines = String::new();
+    insta::glob!("../../examples", "**/*.term", |path| {
+        let file = path.file_name().unwrap().to_string_lossy();
+        for name in models(path) {
+            let model = compile_file(path, Some(name.clone())).model.unwrap();
+            let [tensors, primitives, executed] = [
+                model.params.len(),
+                model.primitives().nodes.len(),
+                model.nodes.len(),
+            ];
+            let parameters = model.parameter_count();
+            let hash = fnv(dump(&model).as_bytes());
+            writeln!(
+                lines,
+                "{file} {name}: {parameters} parameters in {tensors} tensors, {primitives} primitives, {executed} operations, {hash:016x}"
+            )
+            .unwrap();
+        }
+    });
+    insta::assert_snapshot!("models", lines);
+}
+
+/// The hash FNV-1a: the same everywhere and for ever.
+fn fnv(bytes: &[u8]) -> u64 {
+    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }
 
 #[test]
