@@ -89,7 +89,10 @@ fn files_that_the_model_uses_are_watched() {
     assert!(output.status.success(), "{}", text(output.stderr));
     let said = text(output.stdout);
     for file in ["shared.term", "parts/gate.term", "parts/narrow.term"] {
-        assert!(said.contains(&format!("cargo::rerun-if-changed={file}\n")), "{said}");
+        assert!(
+            said.contains(&format!("cargo::rerun-if-changed={file}\n")),
+            "{said}"
+        );
     }
     assert!(out.read("shared.rs").contains("pub struct Gate"));
 }

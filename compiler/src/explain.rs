@@ -25,7 +25,10 @@ pub struct Entry {
 
 /// The meanings of a name: several where it is, for example, a loss term and a setting. None if the language does not know it.
 pub fn explain(name: &str) -> Vec<Entry> {
-    entries().into_iter().filter(|entry| entry.name == name).collect()
+    entries()
+        .into_iter()
+        .filter(|entry| entry.name == name)
+        .collect()
 }
 
 /// The known name that an unknown one was probably meant to be.
@@ -38,22 +41,35 @@ pub fn nearest(name: &str) -> Option<String> {
 /// All names, kind by kind, in the order of their tables.
 pub fn entries() -> Vec<Entry> {
     let mut all = blocks();
-    all.extend(signatures().iter().map(|row| {
-        built_in("primitive", row.name, row.doc, &(row.parameters)())
-    }));
+    all.extend(
+        signatures()
+            .iter()
+            .map(|row| built_in("primitive", row.name, row.doc, &(row.parameters)())),
+    );
     all.extend(FUNCTIONS.iter().map(|row| {
         let kind = match row.body {
             FunctionBody::Number(_) | FunctionBody::Select(_) => "function of numbers",
             FunctionBody::Start(_) | FunctionBody::Fixed => "start of a trained tensor",
         };
         let arguments = row.arguments.join(", ") + if row.more { ", ..." } else { "" };
-        let short = if row.bare { format!("{} or ", row.name) } else { String::new() };
+        let short = if row.bare {
+            format!("{} or ", row.name)
+        } else {
+            String::new()
+        };
         let signature = format!("{short}{}({arguments})", row.name);
-        entry(kind, row.name, row.doc, format!("{signature}\n\n{}", row.doc))
+        entry(
+            kind,
+            row.name,
+            row.doc,
+            format!("{signature}\n\n{}", row.doc),
+        )
     }));
-    all.extend(LOSSES.iter().map(|row| {
-        built_in("loss term", row.name, row.doc, &(row.parameters)())
-    }));
+    all.extend(
+        LOSSES
+            .iter()
+            .map(|row| built_in("loss term", row.name, row.doc, &(row.parameters)())),
+    );
     for setting in settings() {
         let values = match &setting.takes {
             Takes::Value(ty, _) => format!("It takes {}.", ty.described()),
@@ -73,10 +89,16 @@ pub fn entries() -> Vec<Entry> {
             all.extend(rows);
         }
     }
-    all.extend(TYPES.iter().map(|(name, doc)| entry("type", name, doc, (*doc).into())));
-    all.extend(WORDS.iter().map(|(name, doc)| {
-        entry("word of the language", name, doc, (*doc).into())
-    }));
+    all.extend(
+        TYPES
+            .iter()
+            .map(|(name, doc)| entry("type", name, doc, (*doc).into())),
+    );
+    all.extend(
+        WORDS
+            .iter()
+            .map(|(name, doc)| entry("word of the language", name, doc, (*doc).into())),
+    );
     all
 }
 
@@ -87,7 +109,12 @@ fn blocks() -> Vec<Entry> {
         for item in &file.items {
             if let ItemKind::Block(block) = &item.kind {
                 let text = termc_grammar::print_item(item);
-                all.push(entry("block of the prelude", &block.name.text, &item.doc, text));
+                all.push(entry(
+                    "block of the prelude",
+                    &block.name.text,
+                    &item.doc,
+                    text,
+                ));
             }
         }
     }
@@ -156,36 +183,99 @@ fn first_sentence(doc: &str) -> String {
 
 /// The types that a file may name, in the order of the page on the language.
 const TYPES: &[(&str, &str)] = &[
-    ("tensor", "A value of the network, `[N, C, positions...]`: the type of a parameter without one."),
-    ("grid", "A tensor that `grid(...)` made: coordinates. A block with a `grid` parameter is a slow net."),
+    (
+        "tensor",
+        "A value of the network, `[N, C, positions...]`: the type of a parameter without one.",
+    ),
+    (
+        "grid",
+        "A tensor that `grid(...)` made: coordinates. A block with a `grid` parameter is a slow net.",
+    ),
     ("int", "A whole number of 64 bits."),
     ("float", "A number; a whole number is one."),
     ("bool", "`true` or `false`."),
-    ("init", "How a trained tensor starts: a number, or `kaiming_normal`, `uniform(bound)` and so on."),
-    ("block", "A block or primitive with some arguments fixed by name: `siren(hidden=64)`."),
-    ("axes", "`batch`, `channels` or `positions`, or a list of them."),
-    ("penalty", "`none`, `fast` or `slow`: which coefficient of `weight_norm` counts a tensor."),
+    (
+        "init",
+        "How a trained tensor starts: a number, or `kaiming_normal`, `uniform(bound)` and so on.",
+    ),
+    (
+        "block",
+        "A block or primitive with some arguments fixed by name: `siren(hidden=64)`.",
+    ),
+    (
+        "axes",
+        "`batch`, `channels` or `positions`, or a list of them.",
+    ),
+    (
+        "penalty",
+        "`none`, `fast` or `slow`: which coefficient of `weight_norm` counts a tensor.",
+    ),
 ];
 
 /// Words with a meaning of their own.
 const WORDS: &[(&str, &str)] = &[
-    ("use", "`use \"blocks.term\"` brings the blocks and constants that another file defines."),
+    (
+        "use",
+        "`use \"blocks.term\"` brings the blocks and constants that another file defines.",
+    ),
     ("const", "`const small = magnet(hidden=32)` names a value."),
-    ("block", "`block name(x, width: int = 3) { ... }` defines a function of tensors and values that yields a tensor."),
-    ("model", "`model Name(classes: int = 10) { ... }` has an input, bindings, an output and a loss."),
-    ("variant", "`variant Name of Base { path = value }` changes a model, a variant or a member of a family."),
-    ("input", "`input image[3, 32, 32]` is what the network reads: images, or sequences `input sequence[1, 784]`."),
-    ("output", "`output logits = head(b[4], classes)` is what the network yields."),
-    ("loss", "`loss { cross_entropy(logits) }` is the sum of its terms."),
-    ("train", "`train { epochs = 20 }` says how the models of the file are trained."),
-    ("for", "`for i in 0..3 { h[i + 1] = gelu(h[i]) }` binds the elements of lists, one after the other."),
-    ("if", "`if x.rank == 2 { a } else { b }` is the value of the arm that holds."),
-    ("require", "`require size % 2 == 1, \"{size} is even\"` refuses what a block was not made for."),
-    ("none", "As a start: there is no such tensor. As a penalty: no coefficient counts the tensor."),
+    (
+        "block",
+        "`block name(x, width: int = 3) { ... }` defines a function of tensors and values that yields a tensor.",
+    ),
+    (
+        "model",
+        "`model Name(classes: int = 10) { ... }` has an input, bindings, an output and a loss.",
+    ),
+    (
+        "variant",
+        "`variant Name of Base { path = value }` changes a model, a variant or a member of a family.",
+    ),
+    (
+        "input",
+        "`input image[3, 32, 32]` is what the network reads: images, or sequences `input sequence[1, 784]`.",
+    ),
+    (
+        "output",
+        "`output logits = head(b[4], classes)` is what the network yields.",
+    ),
+    (
+        "loss",
+        "`loss { cross_entropy(logits) }` is the sum of its terms.",
+    ),
+    (
+        "train",
+        "`train { epochs = 20 }` says how the models of the file are trained.",
+    ),
+    (
+        "for",
+        "`for i in 0..3 { h[i + 1] = gelu(h[i]) }` binds the elements of lists, one after the other.",
+    ),
+    (
+        "if",
+        "`if x.rank == 2 { a } else { b }` is the value of the arm that holds.",
+    ),
+    (
+        "require",
+        "`require size % 2 == 1, \"{size} is even\"` refuses what a block was not made for.",
+    ),
+    (
+        "none",
+        "As a start: there is no such tensor. As a penalty: no coefficient counts the tensor.",
+    ),
     ("pi", "The number 3.14159..."),
-    ("choose", "`path = choose(3, 5, 7)` in a variant makes a family: one model for each."),
-    ("without", "`without sfne.wide.l3` in a variant leaves out a branch, a call, a loss term or a setting."),
-    ("add", "`add sfne.wide.l11 = local(...) after l9` in a variant adds a branch, a binding or a loss term."),
+    (
+        "choose",
+        "`path = choose(3, 5, 7)` in a variant makes a family: one model for each.",
+    ),
+    (
+        "without",
+        "`without sfne.wide.l3` in a variant leaves out a branch, a call, a loss term or a setting.",
+    ),
+    (
+        "add",
+        "`add sfne.wide.l11 = local(...) after l9` in a variant adds a branch, a binding or a loss term.",
+    ),
 ];
 
 #[cfg(test)]
@@ -211,7 +301,10 @@ mod tests {
     #[test]
     fn titles_are_one_line_and_names_are_found() {
         for entry in entries() {
-            assert!(!entry.title.is_empty() && !entry.title.contains('\n'), "{entry:?}");
+            assert!(
+                !entry.title.is_empty() && !entry.title.contains('\n'),
+                "{entry:?}"
+            );
             assert!(explain(&entry.name).contains(&entry));
         }
         assert_eq!(nearest("rgy").as_deref(), Some("rgu"));

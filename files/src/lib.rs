@@ -40,13 +40,19 @@ impl Folder {
 
     fn text(&self, root: &Path, path: &str) -> Result<String, String> {
         // Paths of the language have `/` between their parts on every system.
-        let path: PathBuf = std::iter::once(root).chain(path.split('/').map(Path::new)).collect();
+        let path: PathBuf = std::iter::once(root)
+            .chain(path.split('/').map(Path::new))
+            .collect();
         if !self.read.borrow().contains(&path) {
             self.read.borrow_mut().push(path.clone());
         }
         let file = File::open(&path).map_err(|error| error.to_string())?;
         // A pipe or a device may never end.
-        if !file.metadata().map_err(|error| error.to_string())?.is_file() {
+        if !file
+            .metadata()
+            .map_err(|error| error.to_string())?
+            .is_file()
+        {
             return Err("it is not a file".into());
         }
         let mut bytes = vec![];
@@ -56,7 +62,10 @@ impl Folder {
             return Err(format!("it is larger than {} MiB", LARGEST >> 20));
         }
         String::from_utf8(bytes).map_err(|error| {
-            format!("it is not a text file: byte {}", error.utf8_error().valid_up_to())
+            format!(
+                "it is not a text file: byte {}",
+                error.utf8_error().valid_up_to()
+            )
         })
     }
 }

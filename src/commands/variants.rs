@@ -66,7 +66,9 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
                     cost.flops,
                     cost.fixed_flops,
                 ];
-                let first = known.entry(structure(model)).or_insert_with(|| name.clone());
+                let first = known
+                    .entry(structure(model))
+                    .or_insert_with(|| name.clone());
                 Ok(Figures {
                     cells: figures.map(grouped),
                     same_as: Some(first.clone()).filter(|first| *first != name),

@@ -72,7 +72,11 @@ fn chosen(names: Vec<String>) -> Vec<String> {
     let family = |name: &String| name.split('[').next().unwrap_or_default().to_owned();
     let mut chosen: Vec<String> = vec![];
     for name in names {
-        if name.contains('[') && chosen.last().is_some_and(|last| family(last) == family(&name)) {
+        if name.contains('[')
+            && chosen
+                .last()
+                .is_some_and(|last| family(last) == family(&name))
+        {
             chosen.pop();
         }
         chosen.push(name);
@@ -101,7 +105,10 @@ impl Emitted {
             return Err(format!("{name} of {file} has errors").into());
         };
         let stem = format!("{}_{name}", file.trim_end_matches(".term"));
-        let module = stem.replace(['/', '['], "_").replace(']', "").to_lowercase();
+        let module = stem
+            .replace(['/', '['], "_")
+            .replace(']', "")
+            .to_lowercase();
         // The canonical source stands alone: the tests compile it again.
         std::fs::write(self.out.join(format!("{module}.term")), &model.source)?;
         let frozen = freeze(model).model;

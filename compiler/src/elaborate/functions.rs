@@ -65,7 +65,11 @@ impl<'a> Elaborator<'a> {
             if let (FunctionBody::Start(_), Value::Float(x)) = (&function.body, &value.value)
                 && *x < 0.0
             {
-                let name = function.arguments.get(values.len()).copied().unwrap_or("gain");
+                let name = function
+                    .arguments
+                    .get(values.len())
+                    .copied()
+                    .unwrap_or("gain");
                 let kind = OutOfRange {
                     what: format!("`{name}` of `{callee}`"),
                     found: shown(*x),

@@ -140,10 +140,7 @@ fn weights_that_do_not_fit_are_refused_by_name() {
     });
     assert!(misshaped.unwrap_err().contains(NAME));
     let shifted = with(|file| {
-        let layer = file
-            .tensors
-            .remove("b[0].K.net.filters[0].weight")
-            .unwrap();
+        let layer = file.tensors.remove("b[0].K.net.filters[0].weight").unwrap();
         file.tensors
             .insert("b[0].K.net.filters[9].weight".into(), layer);
     });
