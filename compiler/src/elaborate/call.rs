@@ -207,7 +207,7 @@ impl<'a> Elaborator<'a> {
                 continue;
             }
             let of = Of(param.name, &call.callee.text);
-            let value = self.expect(scope, &arg.value, &param.ty, &of);
+            let value = self.expect(scope, &arg.value, &param.ty, of);
             block.fixed.retain(|(fixed, _)| *fixed != name.text);
             block.fixed.push((name.text.clone(), value));
         }

@@ -106,7 +106,7 @@ impl<'a> Elaborator<'a> {
                 file: self.main,
                 ..scope.clone()
             };
-            let new = self.expect(&there, expr, of, &format!("`{name}[{index}]`"));
+            let new = self.expect(&there, expr, of, format!("`{name}[{index}]`"));
             let count = items.len();
             let from_end = if index < 0 {
                 index + count as i64

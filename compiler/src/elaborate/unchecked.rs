@@ -38,7 +38,7 @@ impl Elaborator<'_> {
                     &scope,
                     expr,
                     &param.ty,
-                    &format!("`{}` of `{}`", param.name, definition.name.text),
+                    format!("`{}` of `{}`", param.name, definition.name.text),
                 );
             }
             let entry = Self::entry(reported(), param.span, EntryKind::Parameter);

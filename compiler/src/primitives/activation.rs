@@ -1,7 +1,7 @@
 //! `gelu`, `relu`, `sigmoid`, `tanh`, `sin`, `exp`: functions of each scalar, one row each.
 
-use super::written::{Code, Written, call, x};
 use super::fourier::SINE;
+use super::written::{Code, Written, call, x};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
 use crate::model::{Graph, NodeId, Shape};

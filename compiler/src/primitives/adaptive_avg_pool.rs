@@ -82,7 +82,10 @@ mod tests {
 impl Written for AdaptiveAvgPool {
     fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
         let [height, width] = shape.sizes.plane();
-        vec![("height", Number::Int(height)), ("width", Number::Int(width))]
+        vec![
+            ("height", Number::Int(height)),
+            ("width", Number::Int(width)),
+        ]
     }
 
     fn burn(&self, _graph: &Graph) -> Code {

@@ -78,7 +78,10 @@ mod tests {
 
 impl Written for Flatten {
     fn burn(&self, _graph: &Graph) -> Code {
-        x(0).method("reshape", [list([text("0"), text("-1"), text("1"), text("1")])])
+        x(0).method(
+            "reshape",
+            [list([text("0"), text("-1"), text("1"), text("1")])],
+        )
     }
 
     fn torch(&self) -> Code {

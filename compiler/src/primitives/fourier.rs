@@ -1,7 +1,7 @@
 //! `fourier(grid, channels, ...)`: sines of a linear map of coordinates.
 
-use super::written::{Code, Holds, Written, call, x};
 use super::linear::Starts;
+use super::written::{Code, Holds, Written, call, x};
 use super::{Affine, Build, Primitive, Signature, Visitor, Work, scalars};
 use crate::language::limits::MAX_CHANNELS;
 use crate::language::{Given, OnGrid, Refusal, Start, Traced, Value, parameters};

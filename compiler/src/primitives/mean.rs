@@ -117,8 +117,16 @@ impl Written for Mean {
     fn burn(&self, _graph: &Graph) -> Code {
         match self.over {
             Axes::INSTANCE => call("spatial_mean", [x(0)]),
-            Axes { batch: false, channels: true, positions: false } => x(0).method("mean_dim", [text("1")]),
-            Axes { batch: true, channels: false, positions: false } => x(0).method("mean_dim", [text("0")]),
+            Axes {
+                batch: false,
+                channels: true,
+                positions: false,
+            } => x(0).method("mean_dim", [text("1")]),
+            Axes {
+                batch: true,
+                channels: false,
+                positions: false,
+            } => x(0).method("mean_dim", [text("0")]),
             over => call("mean_over", [x(0), over.burn()]),
         }
     }

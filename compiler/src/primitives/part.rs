@@ -140,7 +140,10 @@ mod tests {
 
 impl Written for Part {
     fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
-        vec![("start", Number::Int(self.start)), ("channels", Number::Int(shape.channels))]
+        vec![
+            ("start", Number::Int(self.start)),
+            ("channels", Number::Int(shape.channels)),
+        ]
     }
 
     fn burn(&self, _graph: &Graph) -> Code {

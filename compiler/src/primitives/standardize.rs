@@ -131,7 +131,11 @@ impl Written for Standardize {
             Over::Axes(Axes::INSTANCE) if self.eps == USUAL => call("standardize_instance", [x(0)]),
             Over::Axes(Axes::BATCH) if self.eps == USUAL => call("standardize_batch", [x(0)]),
             Over::Axes(axes) => {
-                let eps = if self.eps == USUAL { text("1e-5") } else { n(0) };
+                let eps = if self.eps == USUAL {
+                    text("1e-5")
+                } else {
+                    n(0)
+                };
                 call("standardize_over", [x(0), axes.burn(), eps])
             }
         }

@@ -106,7 +106,14 @@ impl Code {
                 see(b);
             }
             Self::Borrowed(inner) => see(inner),
-            Self::Operand(_) | Self::Operands | Self::Number(_) | Self::Numbers | Self::Held | Self::Device | Self::Training | Self::Text(_) => {}
+            Self::Operand(_)
+            | Self::Operands
+            | Self::Number(_)
+            | Self::Numbers
+            | Self::Held
+            | Self::Device
+            | Self::Training
+            | Self::Text(_) => {}
         }
     }
 

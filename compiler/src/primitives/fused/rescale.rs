@@ -1,7 +1,7 @@
 //! Affine maps of each channel, and a standardization without its scaled input.
 
-use crate::primitives::written::{Code, Holds, Written, call, x};
 use crate::model::{Graph, NodeId, ParamId, Shape};
+use crate::primitives::written::{Code, Holds, Written, call, x};
 use crate::primitives::{Primitive, Visitor, Work};
 
 /// `x + bias` with a stored scalar or one value per position, the same for all channels.

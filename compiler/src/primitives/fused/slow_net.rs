@@ -1,10 +1,10 @@
 //! MAGNets as one operation each: coordinates in, kernel out.
 
 use crate::bug::bug;
-use crate::primitives::written::{Code, Written};
 use crate::model::{Graph, NodeId, ParamId, Shape};
 use crate::primitives::activation::GELU;
 use crate::primitives::fourier::SINE;
+use crate::primitives::written::{Code, Written};
 use crate::primitives::{Affine, Primitive, Visitor, Work};
 
 /// A slow net on coordinates alone: `[1, outputs, H, W]` over a plane, `[1, positions]` over a line.

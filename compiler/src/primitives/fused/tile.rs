@@ -1,7 +1,7 @@
 //! A concatenation of one value with itself.
 
-use crate::primitives::written::{Code, Number, Written, call, n, text, x};
 use crate::model::{Graph, NodeId, Shape};
+use crate::primitives::written::{Code, Number, Written, call, n, text, x};
 use crate::primitives::{Primitive, Visitor, Work};
 
 /// All channels of `x` again and again, in order.

@@ -10,7 +10,9 @@ fn model(sets: &[&str]) -> Model {
         ..Options::default()
     };
     let source = include_str!("../../../../examples/digits.term");
-    compile("digits.term", source, &options, &NoFiles).model.unwrap()
+    compile("digits.term", source, &options, &NoFiles)
+        .model
+        .unwrap()
 }
 
 #[test]
