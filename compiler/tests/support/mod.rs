@@ -1,6 +1,7 @@
 //! What the tests of the compiler share: compiling with files from a folder. Asserts nothing.
 #![allow(
     dead_code,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "tests, each of which uses some of it"
 )]
