@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn the_last_read_takes_the_value() {
         let mut flow = Flow::default();
-        let mut pass = |flow: &mut Flow| {
+        let pass = |flow: &mut Flow| {
             flow.see("x", What::Made);
             let first = flow.read("x", true);
             let second = flow.read("x", true);
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_round_takes_only_what_it_made_or_sets_anew() {
         let mut flow = Flow::default();
-        let mut pass = |flow: &mut Flow| {
+        let pass = |flow: &mut Flow| {
             flow.see("x", What::Made);
             flow.see("h", What::Made);
             flow.enter();

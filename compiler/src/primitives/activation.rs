@@ -83,30 +83,6 @@ fn apply(build: &mut dyn Build, values: Vec<Traced>, function: Function) -> Resu
     build.make(Activation { function, x }, shape)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::primitives::fake::*;
-
-    #[test]
-    fn functions_keep_the_shape() {
-        for (function, signature) in [
-            (Function::Gelu, "gelu"),
-            (Function::Relu, "relu"),
-            (Function::Sigmoid, "sigmoid"),
-            (Function::Tanh, "tanh"),
-            (Function::Sin, "sin"),
-            (Function::Exp, "exp"),
-        ] {
-            let mut fake = Fake::default();
-            let x = fake.images(3, &[4]);
-            assert_eq!(fake.yields(signature, vec![x.clone()]), "[N, 3, 4]");
-            let x = node(&x).value;
-            assert_eq!(*fake.last(), Activation { function, x }.into());
-        }
-    }
-}
-
 impl Written for Activation {
     fn burn(&self, _graph: &Graph) -> Code {
         match self.function {
@@ -127,6 +103,30 @@ impl Written for Activation {
             Function::Tanh => call("torch.tanh", [x(0)]),
             Function::Sin => call("torch.sin", [x(0)]),
             Function::Exp => call("torch.exp", [x(0)]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn functions_keep_the_shape() {
+        for (function, signature) in [
+            (Function::Gelu, "gelu"),
+            (Function::Relu, "relu"),
+            (Function::Sigmoid, "sigmoid"),
+            (Function::Tanh, "tanh"),
+            (Function::Sin, "sin"),
+            (Function::Exp, "exp"),
+        ] {
+            let mut fake = Fake::default();
+            let x = fake.images(3, &[4]);
+            assert_eq!(fake.yields(signature, vec![x.clone()]), "[N, 3, 4]");
+            let x = node(&x).value;
+            assert_eq!(*fake.last(), Activation { function, x }.into());
         }
     }
 }

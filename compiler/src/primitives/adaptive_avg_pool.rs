@@ -62,23 +62,6 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     build.make(AdaptiveAvgPool { x }, Shape { sizes, ..from })
 }
 
-#[cfg(test)]
-mod tests {
-    use crate::primitives::fake::*;
-
-    #[test]
-    fn the_sizes_are_those_asked_for_and_none_grows() {
-        let mut fake = Fake::default();
-        let x = fake.images(3, &[8, 6]);
-        let pooled = fake.yields("adaptive_avg_pool", vec![x.clone(), ints(&[3, 6])]);
-        assert_eq!(pooled, "[N, 3, 3, 6]");
-        let told = fake.refused("adaptive_avg_pool", vec![x.clone(), ints(&[3, 7])]);
-        assert_eq!(told, "8 x 6 positions cannot be pooled to 3 x 7 at 9");
-        let told = fake.refused("adaptive_avg_pool", vec![x, ints(&[3])]);
-        assert_eq!(told, "`sizes` must hold 2 sizes, found 1 at 9");
-    }
-}
-
 impl Written for AdaptiveAvgPool {
     fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
         let [height, width] = shape.sizes.plane();
@@ -94,5 +77,22 @@ impl Written for AdaptiveAvgPool {
 
     fn torch(&self) -> Code {
         call("F.adaptive_avg_pool2d", [x(0), list([n(0), n(1)])])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn the_sizes_are_those_asked_for_and_none_grows() {
+        let mut fake = Fake::default();
+        let x = fake.images(3, &[8, 6]);
+        let pooled = fake.yields("adaptive_avg_pool", vec![x.clone(), ints(&[3, 6])]);
+        assert_eq!(pooled, "[N, 3, 3, 6]");
+        let told = fake.refused("adaptive_avg_pool", vec![x.clone(), ints(&[3, 7])]);
+        assert_eq!(told, "8 x 6 positions cannot be pooled to 3 x 7 at 9");
+        let told = fake.refused("adaptive_avg_pool", vec![x, ints(&[3])]);
+        assert_eq!(told, "`sizes` must hold 2 sizes, found 1 at 9");
     }
 }

@@ -235,6 +235,64 @@ fn representable(what: &str, x: f64) -> Result<f64, Refusal> {
     }))
 }
 
+impl Written for Add {
+    fn burn(&self, _graph: &Graph) -> Code {
+        x(0).binary("+", x(1))
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("+", x(1))
+    }
+}
+
+impl Written for Sub {
+    fn burn(&self, _graph: &Graph) -> Code {
+        x(0).binary("-", x(1))
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("-", x(1))
+    }
+}
+
+impl Written for Mul {
+    fn burn(&self, _graph: &Graph) -> Code {
+        x(0).binary("*", x(1))
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("*", x(1))
+    }
+}
+
+impl Written for ScaleBy {
+    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+        vec![("by", Number::Float(self.by))]
+    }
+
+    fn burn(&self, _graph: &Graph) -> Code {
+        x(0).binary("*", n(0))
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("*", n(0))
+    }
+}
+
+impl Written for Offset {
+    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+        vec![("by", Number::Float(self.by))]
+    }
+
+    fn burn(&self, _graph: &Graph) -> Code {
+        x(0).binary("+", n(0))
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("+", n(0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,63 +349,5 @@ mod tests {
             assert!(scale_by(&mut fake, &x, by).is_err());
             assert!(offset(&mut fake, &x, by).is_err());
         }
-    }
-}
-
-impl Written for Add {
-    fn burn(&self, _graph: &Graph) -> Code {
-        x(0).binary("+", x(1))
-    }
-
-    fn torch(&self) -> Code {
-        x(0).binary("+", x(1))
-    }
-}
-
-impl Written for Sub {
-    fn burn(&self, _graph: &Graph) -> Code {
-        x(0).binary("-", x(1))
-    }
-
-    fn torch(&self) -> Code {
-        x(0).binary("-", x(1))
-    }
-}
-
-impl Written for Mul {
-    fn burn(&self, _graph: &Graph) -> Code {
-        x(0).binary("*", x(1))
-    }
-
-    fn torch(&self) -> Code {
-        x(0).binary("*", x(1))
-    }
-}
-
-impl Written for ScaleBy {
-    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
-        vec![("by", Number::Float(self.by))]
-    }
-
-    fn burn(&self, _graph: &Graph) -> Code {
-        x(0).binary("*", n(0))
-    }
-
-    fn torch(&self) -> Code {
-        x(0).binary("*", n(0))
-    }
-}
-
-impl Written for Offset {
-    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
-        vec![("by", Number::Float(self.by))]
-    }
-
-    fn burn(&self, _graph: &Graph) -> Code {
-        x(0).binary("+", n(0))
-    }
-
-    fn torch(&self) -> Code {
-        x(0).binary("+", n(0))
     }
 }

@@ -66,6 +66,21 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     build.make(Concat { parts }, shape)
 }
 
+impl Written for Concat {
+    fn burn(&self, graph: &Graph) -> Code {
+        let mut batched = self.parts.iter().map(|part| graph[*part].shape.batched);
+        let first = batched.next();
+        match batched.all(|other| Some(other) == first) {
+            true => call("Tensor::cat", [Code::Operands, text("1")]),
+            false => call("concat", [Code::Operands]),
+        }
+    }
+
+    fn torch(&self) -> Code {
+        call("concat", [Code::Operands])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::language::Value;
@@ -104,20 +119,5 @@ mod tests {
             told,
             "too large: 1572864 channels, at most 1048576 are allowed"
         );
-    }
-}
-
-impl Written for Concat {
-    fn burn(&self, graph: &Graph) -> Code {
-        let mut batched = self.parts.iter().map(|part| graph[*part].shape.batched);
-        let first = batched.next();
-        match batched.all(|other| Some(other) == first) {
-            true => call("Tensor::cat", [Code::Operands, text("1")]),
-            false => call("concat", [Code::Operands]),
-        }
-    }
-
-    fn torch(&self) -> Code {
-        call("concat", [Code::Operands])
     }
 }

@@ -86,6 +86,16 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     }
 }
 
+impl Written for Depthwise {
+    fn burn(&self, _graph: &Graph) -> Code {
+        call("depthwise", [x(0), x(1)])
+    }
+
+    fn torch(&self) -> Code {
+        call("depthwise", [x(0), x(1)])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::language::Traced;
@@ -144,15 +154,5 @@ mod tests {
         let (x, kernel) = (fake.images(4, &[]), fake.same(4, &[]));
         let told = fake.refused("depthwise", vec![x, kernel]);
         assert_eq!(told, "a kernel of shape [1, 4] does not fit [N, 4]");
-    }
-}
-
-impl Written for Depthwise {
-    fn burn(&self, _graph: &Graph) -> Code {
-        call("depthwise", [x(0), x(1)])
-    }
-
-    fn torch(&self) -> Code {
-        call("depthwise", [x(0), x(1)])
     }
 }

@@ -60,6 +60,30 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     build.make(Dropout { x, rate, shared }, shape)
 }
 
+impl Written for Dropout {
+    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+        vec![("rate", Number::Float(self.rate))]
+    }
+
+    fn idle(&self) -> Option<Number> {
+        Some(Number::Float(0.0))
+    }
+
+    fn burn(&self, _graph: &Graph) -> Code {
+        match self.shared {
+            Axes::INSTANCE => call("dropout_channels", [x(0), n(0)]),
+            shared => call("dropout", [x(0), n(0), shared.burn()]),
+        }
+    }
+
+    fn torch(&self) -> Code {
+        match self.shared {
+            Axes::INSTANCE => call("F.dropout2d", [x(0), n(0), Code::Training]),
+            shared => call("dropout", [x(0), n(0), shared.torch(), Code::Training]),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::primitives::fake::*;
@@ -84,29 +108,5 @@ mod tests {
         );
         let told = fake.refused("dropout", vec![x, float(1.0)]);
         assert_eq!(told, "`rate` is 1, it must be at least 0 and below 1 at 8");
-    }
-}
-
-impl Written for Dropout {
-    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
-        vec![("rate", Number::Float(self.rate))]
-    }
-
-    fn idle(&self) -> Option<Number> {
-        Some(Number::Float(0.0))
-    }
-
-    fn burn(&self, _graph: &Graph) -> Code {
-        match self.shared {
-            Axes::INSTANCE => call("dropout_channels", [x(0), n(0)]),
-            shared => call("dropout", [x(0), n(0), shared.burn()]),
-        }
-    }
-
-    fn torch(&self) -> Code {
-        match self.shared {
-            Axes::INSTANCE => call("F.dropout2d", [x(0), n(0), Code::Training]),
-            shared => call("dropout", [x(0), n(0), shared.torch(), Code::Training]),
-        }
     }
 }

@@ -51,6 +51,19 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     build.make(Flatten { x }, shape)
 }
 
+impl Written for Flatten {
+    fn burn(&self, _graph: &Graph) -> Code {
+        x(0).method(
+            "reshape",
+            [list([text("0"), text("-1"), text("1"), text("1")])],
+        )
+    }
+
+    fn torch(&self) -> Code {
+        call("flatten", [x(0)])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::primitives::fake::*;
@@ -73,18 +86,5 @@ mod tests {
             told,
             "too large: 2097152 channels, at most 1048576 are allowed"
         );
-    }
-}
-
-impl Written for Flatten {
-    fn burn(&self, _graph: &Graph) -> Code {
-        x(0).method(
-            "reshape",
-            [list([text("0"), text("-1"), text("1"), text("1")])],
-        )
-    }
-
-    fn torch(&self) -> Code {
-        call("flatten", [x(0)])
     }
 }

@@ -78,6 +78,20 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     build.make(Fourier { grid, affine }, Shape { channels, ..from })
 }
 
+impl Written for Fourier {
+    fn holds(&self, graph: &Graph) -> Holds {
+        self.affine.held(graph)
+    }
+
+    fn burn(&self, _graph: &Graph) -> Code {
+        call("fourier", [x(0), Code::Held.method("tensors", [])])
+    }
+
+    fn torch(&self) -> Code {
+        call("fourier", [x(0), Code::Held])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::language::StartKind;
@@ -95,19 +109,5 @@ mod tests {
         );
         assert_eq!(fake.params[0].shape, [6, 2]);
         assert_eq!(fake.params[1].init, Init::Constant(0.0));
-    }
-}
-
-impl Written for Fourier {
-    fn holds(&self, graph: &Graph) -> Holds {
-        self.affine.held(graph)
-    }
-
-    fn burn(&self, _graph: &Graph) -> Code {
-        call("fourier", [x(0), Code::Held.method("tensors", [])])
-    }
-
-    fn torch(&self) -> Code {
-        call("fourier", [x(0), Code::Held])
     }
 }

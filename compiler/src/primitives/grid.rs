@@ -47,6 +47,26 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     build.make(Coordinates, shape)
 }
 
+impl Written for Coordinates {
+    fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
+        let names = match shape.sizes.rank() {
+            1 => &["length"][..],
+            _ => &["height", "width"],
+        };
+        let sizes = shape.sizes.as_slice().iter();
+        let numbers = names.iter().zip(sizes);
+        numbers.map(|(name, n)| (*name, Number::Int(*n))).collect()
+    }
+
+    fn burn(&self, _graph: &Graph) -> Code {
+        call("coordinates", [borrowed(Code::Numbers), Code::Device])
+    }
+
+    fn torch(&self) -> Code {
+        call("coordinates", [Code::Numbers, Code::Device])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::language::Value;
@@ -80,25 +100,5 @@ mod tests {
         let list = at(9, Value::List(vec![int(3), at(12, Value::Int(-1))]));
         let told = Fake::default().refused("grid", vec![list]);
         assert_eq!(told, "a size is -1, it must be from 1 to 16384 at 12");
-    }
-}
-
-impl Written for Coordinates {
-    fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
-        let names = match shape.sizes.rank() {
-            1 => &["length"][..],
-            _ => &["height", "width"],
-        };
-        let sizes = shape.sizes.as_slice().iter();
-        let numbers = names.iter().zip(sizes);
-        numbers.map(|(name, n)| (*name, Number::Int(*n))).collect()
-    }
-
-    fn burn(&self, _graph: &Graph) -> Code {
-        call("coordinates", [borrowed(Code::Numbers), Code::Device])
-    }
-
-    fn torch(&self) -> Code {
-        call("coordinates", [Code::Numbers, Code::Device])
     }
 }

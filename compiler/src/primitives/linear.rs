@@ -140,6 +140,37 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     build.make(Linear { x, affine }, Shape { channels, ..from })
 }
 
+impl Affine {
+    /// As a module.
+    pub(super) fn held(&self, graph: &Graph) -> Holds {
+        let (kind, bias) = match self.bias {
+            Some(bias) => ("Linear", Some(("bias", bias))),
+            None => ("Unbiased", None),
+        };
+        let sizes = ["outputs", "inputs"].into_iter();
+        let sizes = sizes.zip(graph[self.weight].shape.iter().copied());
+        Holds::Module {
+            kind,
+            sizes: sizes.collect(),
+            tensors: [("weight", self.weight)].into_iter().chain(bias).collect(),
+        }
+    }
+}
+
+impl Written for Linear {
+    fn holds(&self, graph: &Graph) -> Holds {
+        self.affine.held(graph)
+    }
+
+    fn burn(&self, _graph: &Graph) -> Code {
+        Code::Held.method("forward", [x(0)])
+    }
+
+    fn torch(&self) -> Code {
+        Code::Apply(vec![x(0)])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,36 +248,5 @@ mod tests {
         let x = fake.images(4, &[]);
         let told = fake.refused("linear", vec![x, int(0)]);
         assert_eq!(told, "`channels` is 0, it must be from 1 to 1048576 at 7");
-    }
-}
-
-impl Affine {
-    /// As a module.
-    pub(super) fn held(&self, graph: &Graph) -> Holds {
-        let (kind, bias) = match self.bias {
-            Some(bias) => ("Linear", Some(("bias", bias))),
-            None => ("Unbiased", None),
-        };
-        let sizes = ["outputs", "inputs"].into_iter();
-        let sizes = sizes.zip(graph[self.weight].shape.iter().copied());
-        Holds::Module {
-            kind,
-            sizes: sizes.collect(),
-            tensors: [("weight", self.weight)].into_iter().chain(bias).collect(),
-        }
-    }
-}
-
-impl Written for Linear {
-    fn holds(&self, graph: &Graph) -> Holds {
-        self.affine.held(graph)
-    }
-
-    fn burn(&self, _graph: &Graph) -> Code {
-        Code::Held.method("forward", [x(0)])
-    }
-
-    fn torch(&self) -> Code {
-        Code::Apply(vec![x(0)])
     }
 }

@@ -62,6 +62,16 @@ pub(crate) fn matmul(
     build.make(MatMul { a, b }, shape)
 }
 
+impl Written for MatMul {
+    fn burn(&self, _graph: &Graph) -> Code {
+        x(0).method("matmul", [x(1)])
+    }
+
+    fn torch(&self) -> Code {
+        x(0).binary("@", x(1))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,15 +101,5 @@ mod tests {
             refusal.kind.help().unwrap(),
             "`@` multiplies planes; both sides need height and width"
         );
-    }
-}
-
-impl Written for MatMul {
-    fn burn(&self, _graph: &Graph) -> Code {
-        x(0).method("matmul", [x(1)])
-    }
-
-    fn torch(&self) -> Code {
-        x(0).binary("@", x(1))
     }
 }

@@ -76,6 +76,29 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     build.make(Mean { x, over }, shape)
 }
 
+impl Written for Mean {
+    fn burn(&self, _graph: &Graph) -> Code {
+        match self.over {
+            Axes::INSTANCE => call("spatial_mean", [x(0)]),
+            Axes {
+                batch: false,
+                channels: true,
+                positions: false,
+            } => x(0).method("mean_dim", [text("1")]),
+            Axes {
+                batch: true,
+                channels: false,
+                positions: false,
+            } => x(0).method("mean_dim", [text("0")]),
+            over => call("mean_over", [x(0), over.burn()]),
+        }
+    }
+
+    fn torch(&self) -> Code {
+        x(0).method("mean", [self.over.torch(), text("keepdim=True")])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::language::Value;
@@ -110,28 +133,5 @@ mod tests {
             let told = fake.refused(name, vec![x.clone(), ints(&[])]);
             assert_eq!(told, "at least one axis is needed at 9");
         }
-    }
-}
-
-impl Written for Mean {
-    fn burn(&self, _graph: &Graph) -> Code {
-        match self.over {
-            Axes::INSTANCE => call("spatial_mean", [x(0)]),
-            Axes {
-                batch: false,
-                channels: true,
-                positions: false,
-            } => x(0).method("mean_dim", [text("1")]),
-            Axes {
-                batch: true,
-                channels: false,
-                positions: false,
-            } => x(0).method("mean_dim", [text("0")]),
-            over => call("mean_over", [x(0), over.burn()]),
-        }
-    }
-
-    fn torch(&self) -> Code {
-        x(0).method("mean", [self.over.torch(), text("keepdim=True")])
     }
 }

@@ -92,6 +92,33 @@ fn channels_of_parts(parts: &Given<Parts>, channels: usize) -> Result<Vec<usize>
     }
 }
 
+impl Written for Part {
+    fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
+        vec![
+            ("start", Number::Int(self.start)),
+            ("channels", Number::Int(shape.channels)),
+        ]
+    }
+
+    fn burn(&self, _graph: &Graph) -> Code {
+        x(0).method("narrow", [text("1"), n(0), n(1)])
+    }
+
+    fn torch(&self) -> Code {
+        x(0).method("narrow", [text("1"), n(0), n(1)])
+    }
+}
+
+/// All equal parts of a value as a list, with Burn; number 0 is how many.
+pub(crate) fn equal_parts_burn() -> Code {
+    x(0).method("chunk", [n(0), text("1")])
+}
+
+/// The same with PyTorch.
+pub(crate) fn equal_parts_torch() -> Code {
+    x(0).method("chunk", [n(0), text("1")])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,31 +163,4 @@ mod tests {
             "`parts` is 0, it must be from 1 to 1048576 at 7"
         );
     }
-}
-
-impl Written for Part {
-    fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
-        vec![
-            ("start", Number::Int(self.start)),
-            ("channels", Number::Int(shape.channels)),
-        ]
-    }
-
-    fn burn(&self, _graph: &Graph) -> Code {
-        x(0).method("narrow", [text("1"), n(0), n(1)])
-    }
-
-    fn torch(&self) -> Code {
-        x(0).method("narrow", [text("1"), n(0), n(1)])
-    }
-}
-
-/// All equal parts of a value as a list, with Burn; number 0 is how many.
-pub(crate) fn equal_parts_burn() -> Code {
-    x(0).method("chunk", [n(0), text("1")])
-}
-
-/// The same with PyTorch.
-pub(crate) fn equal_parts_torch() -> Code {
-    x(0).method("chunk", [n(0), text("1")])
 }

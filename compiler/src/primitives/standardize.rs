@@ -89,29 +89,6 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     build.make(Standardize { x, over, eps }, shape)
 }
 
-#[cfg(test)]
-mod tests {
-    use crate::primitives::fake::*;
-
-    #[test]
-    fn statistics_keep_the_shape() {
-        let mut fake = Fake::default();
-        let x = fake.images(3, &[4, 5]);
-        assert_eq!(
-            fake.yields("standardize", vec![x.clone(), word("batch")]),
-            "[N, 3, 4, 5]"
-        );
-        assert!(fake.last().couples());
-        assert_eq!(
-            fake.yields("normalize", vec![x.clone(), word("positions")]),
-            "[N, 3, 4, 5]"
-        );
-        assert!(!fake.last().couples());
-        let told = fake.refused("standardize", vec![x, word("positions"), float(0.0)]);
-        assert_eq!(told, "`eps` is 0, it must be from 1e-12 to 1 at 8");
-    }
-}
-
 /// What emitted functions add to the variance unless they are told.
 const USUAL: f64 = 1e-5;
 
@@ -148,5 +125,28 @@ impl Written for Standardize {
             Over::Axes(axes) if self.eps == USUAL => call("standardize", [x(0), axes.torch()]),
             Over::Axes(axes) => call("standardize", [x(0), axes.torch(), n(0)]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn statistics_keep_the_shape() {
+        let mut fake = Fake::default();
+        let x = fake.images(3, &[4, 5]);
+        assert_eq!(
+            fake.yields("standardize", vec![x.clone(), word("batch")]),
+            "[N, 3, 4, 5]"
+        );
+        assert!(fake.last().couples());
+        assert_eq!(
+            fake.yields("normalize", vec![x.clone(), word("positions")]),
+            "[N, 3, 4, 5]"
+        );
+        assert!(!fake.last().couples());
+        let told = fake.refused("standardize", vec![x, word("positions"), float(0.0)]);
+        assert_eq!(told, "`eps` is 0, it must be from 1e-12 to 1 at 8");
     }
 }

@@ -75,6 +75,20 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     }
 }
 
+impl Written for Stored {
+    fn holds(&self, _graph: &Graph) -> Holds {
+        Holds::Tensor(self.param)
+    }
+
+    fn burn(&self, _graph: &Graph) -> Code {
+        Code::Held
+    }
+
+    fn torch(&self) -> Code {
+        Code::Held
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,19 +143,5 @@ mod tests {
         );
         let none = fake.refused("param", vec![int(0)]);
         assert_eq!(none, "`channels` is 0, it must be from 1 to 1048576 at 7");
-    }
-}
-
-impl Written for Stored {
-    fn holds(&self, _graph: &Graph) -> Holds {
-        Holds::Tensor(self.param)
-    }
-
-    fn burn(&self, _graph: &Graph) -> Code {
-        Code::Held
-    }
-
-    fn torch(&self) -> Code {
-        Code::Held
     }
 }
