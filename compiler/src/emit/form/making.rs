@@ -53,8 +53,9 @@ impl Finishing<'_> {
             counts && everywhere && groups.iter().all(|g| g.0.is_none()),
         ) {
             (true, _) => Many::One,
-            (false, true) => Many::Fixed(made.len()),
-            (false, false) => Many::Any,
+            // Arrays of many structures would be large on the stack.
+            (false, true) if made.len() <= 2 => Many::Fixed(made.len()),
+            (false, _) => Many::Any,
         };
         Ok(Field {
             name: field.name.clone(),

@@ -5,6 +5,7 @@ use super::syntax::{LINE, Rust, assigned, block, call};
 use crate::emit::doc::{Doc, all, bracketed, commas, group, nest, text};
 use crate::emit::form::{Field, FieldKind, Kind, Making, Many, Num, Structure};
 use crate::emit::writer::Writer;
+use crate::primitives::written::Number;
 
 /// Parameters as the constructor or function takes them; heights and widths together.
 pub(super) fn parameters(writer: &Writer<'_>) -> Vec<Doc> {
@@ -124,10 +125,10 @@ pub(super) fn value(rust: Rust, writer: &mut Writer<'_>, field: &Field) -> Doc {
                 let long =
                     stated(rust, writer, field, numbers).unwrap_or_else(|| vec![element.clone()]);
                 let round = if writer.round_is_read { "i" } else { "_" };
-                let rounds = writer.num(rounds).doc;
+                let rounds = range(writer, rounds);
                 let closure = closure(round, element, long);
                 loops.push(all([
-                    text("(0.."),
+                    text("("),
                     rounds,
                     text(")"),
                     nest(all([Doc::Soft, closure])),
@@ -149,6 +150,15 @@ pub(super) fn value(rust: Rust, writer: &mut Writer<'_>, field: &Field) -> Doc {
             let end = nest(all([Doc::Soft, text(".collect()")]));
             group(60, all([first].into_iter().chain(chained).chain([end])))
         }
+    }
+}
+
+/// `0..rounds`, or up to the last round if it has a shorter name.
+fn range(writer: &mut Writer<'_>, rounds: &Num) -> Doc {
+    let one = Num::Value(Number::Int(1));
+    match rounds {
+        Num::Op(last, '+', more) if **more == one => all([text("0..="), writer.num(last).doc]),
+        _ => all([text("0.."), writer.num(rounds).doc]),
     }
 }
 
