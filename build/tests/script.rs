@@ -94,7 +94,7 @@ fn files_that_the_model_uses_are_watched() {
             "{said}"
         );
     }
-    assert!(out.read("shared.rs").contains("pub struct Gate"));
+    assert!(out.read("shared.rs").contains("struct Gate"));
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn variants_and_changes_apply_in_order() {
     let out = Out::new();
     let output = out.script(&[GOOD, "model=TinyTrained", "output=net.rs"]);
     assert!(output.status.success(), "{}", text(output.stderr));
-    assert!(out.read("net.rs").contains("pub alpha: Param<"));
+    assert!(out.read("net.rs").contains("alpha: Param<"));
     let output = out.script(&[GOOD, "set=b[0].nothing=3"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(output.stderr).contains("--set"));
