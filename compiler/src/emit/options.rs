@@ -25,10 +25,10 @@ impl<'a> EmitOptions<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beside<'a> {
     /// A `.safetensors` file of the model's parameters and nothing else: embedded in Rust, the default in Python. For
-    /// [`no_std`] a flat file of them in the order of [`flat()`].
+    /// [`no_std`](super::no_std) a flat file of them in the order of [`flat()`](super::flat()).
     pub weights: &'a str,
     /// A `.safetensors` file of [`INPUT`] and the [`LOGITS`] the parameters give for it: the emitted test reads it. For
-    /// [`no_std`] a flat file of both.
+    /// [`no_std`](super::no_std) a flat file of both.
     pub check: Option<&'a str>,
 }
 
