@@ -87,10 +87,8 @@ fn declaration(writer: &Writer<'_>) -> Doc {
         .iter()
         .zip(&named.kept)
         .filter(|(p, _)| p.kept);
-    let kept = kept.flat_map(|(parameter, name)| {
-        let field = format!("{name}: {},", rust_kind(parameter.kind));
-        [text("#[module(skip)]"), text(field)]
-    });
+    let kept =
+        kept.map(|(parameter, name)| text(format!("{name}: {},", rust_kind(parameter.kind))));
     let public = if structure.is_model { "pub " } else { "" };
     let head = all([
         text("#[derive(Module, Debug)]"),
