@@ -34,8 +34,8 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         return Err(Failure::usage(format!("the language has nothing called `{name}`")).help(help));
     }
     let texts = meanings.iter().map(|meaning| {
-        let kind = terminal.accent(Accent::Dim, meaning.kind);
-        format!("{kind}\n\n{}\n", meaning.text.trim_end())
+        let title = terminal.accent(Accent::Dim, &format!("{name}: {}", meaning.kind));
+        format!("{title}\n\n{}\n", meaning.text.trim_end())
     });
     terminal.print(&texts.collect::<Vec<_>>().join("\n"))
 }
