@@ -39,14 +39,14 @@ pub fn images(case: &Case, batch: usize, step: f32) -> TensorData {
     TensorData::new(pixels, [batch, channels, height, width])
 }
 
-/// The logits that the runtime computes in plain Burn.
+/// The logits that the runtime computes in plain Burn, primitive by primitive, as emitted source does.
 pub fn composed(model: &Model, params: &Params, images: TensorData) -> TensorData {
     let pass = Pass {
         kernels: KernelChoice::Composed,
         ..Pass::default()
     };
     let input = Tensor::from_data(images, &Device::flex());
-    let forward = Network::new(model).forward(params, input, &pass);
+    let forward = Network::new(&model.as_primitives()).forward(params, input, &pass);
     forward.logits.into_data()
 }
 
