@@ -31,6 +31,14 @@ impl Linear {
 }
 
 impl Linear {
+    /// As PyTorch starts it: uniform on plus or minus `1 / sqrt(inputs)`.
+    fn uniform(sizes: [usize; 2], device: &Device) -> Self {
+        let start = Init::KaimingUniform(1.0 / 3f64.sqrt());
+        Self::with_bias(sizes, start, start, device)
+    }
+}
+
+impl Linear {
     fn read([outputs, inputs]: [usize; 2], from: &mut Numbers<'_>) -> Self {
         Self {
             weight: from.take([outputs, inputs]),
@@ -77,6 +85,13 @@ impl Unbiased {
         Self {
             weight: weight.draw([outputs, inputs], inputs, device),
         }
+    }
+}
+
+impl Unbiased {
+    /// As PyTorch starts it: uniform on plus or minus `1 / sqrt(inputs)`.
+    fn uniform(sizes: [usize; 2], device: &Device) -> Self {
+        Self::new(sizes, Init::KaimingUniform(1.0 / 3f64.sqrt()), device)
     }
 }
 

@@ -83,8 +83,11 @@ def fourier(grid, linear):
 class Linear(nn.Module):
     """A linear map of the channels: weight `[outputs, inputs]` and bias `[outputs]`."""
 
-    def __init__(self, outputs, inputs, weight, bias=("constant", 0.0)):
+    def __init__(self, outputs, inputs, weight=None, bias=("constant", 0.0)):
         super().__init__()
+        if weight is None:
+            # As PyTorch starts its own.
+            weight = bias = ("kaiming_uniform", 1 / math.sqrt(3))
         self.weight = draw(weight, (outputs, inputs), inputs)
         self.bias = draw(bias, (outputs,), inputs)
 
@@ -98,7 +101,7 @@ class Linear(nn.Module):
 class Unbiased(nn.Module):
     """A linear map of the channels without a bias: weight `[outputs, inputs]`."""
 
-    def __init__(self, outputs, inputs, weight):
+    def __init__(self, outputs, inputs, weight=("kaiming_uniform", 1 / math.sqrt(3))):
         super().__init__()
         self.weight = draw(weight, (outputs, inputs), inputs)
 

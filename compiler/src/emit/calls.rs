@@ -41,11 +41,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn field(&mut self, field: &FieldRead) -> (Printed, FieldKind) {
-        let place = self
-            .structure
-            .fields
-            .iter()
-            .position(|known| known.name == field.name);
+        let place = self.fields.get(field.name.as_str()).copied();
         let Some((known, name)) =
             place.and_then(|at| Some((self.structure.fields.get(at)?, self.named.fields.get(at)?)))
         else {

@@ -37,6 +37,12 @@ pub(super) fn pick(code: &str, used: &HashSet<String>) -> String {
     joined(needed(code, used).into_iter())
 }
 
+/// Whether a module of the support code has this function.
+pub(super) fn has(kind: &str, method: &str) -> bool {
+    let mut items = ITEMS.iter().filter(|item| item.kind == "impl");
+    items.any(|item| item.name == kind && item.method == method)
+}
+
 /// The names of functions and constants that emitted Rust has if it calls these.
 pub(super) fn rust_names(functions: &HashSet<String>) -> HashSet<String> {
     let calls: Vec<String> = functions.iter().map(|name| format!("{name}()")).collect();

@@ -48,6 +48,8 @@ pub(super) struct Writer<'a> {
     pub named: &'a Named,
     /// Whether numbers stand in the forward pass.
     pub(super) forward: bool,
+    /// Where each field is.
+    pub(super) fields: HashMap<&'a str, usize>,
     pub(super) names: Names,
     pub(super) known: HashMap<Name, String>,
     pub(super) dims: Vec<(String, [Option<String>; 3])>,
@@ -75,6 +77,9 @@ impl<'a> Writer<'a> {
             structure,
             named,
             forward: false,
+            fields: (structure.fields.iter().enumerate())
+                .map(|(at, field)| (field.name.as_str(), at))
+                .collect(),
             names: Names::default(),
             known: HashMap::new(),
             dims: vec![],

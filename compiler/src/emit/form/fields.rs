@@ -1,6 +1,6 @@
 //! What an instance holds: its own tensors and the structures it calls, named as their paths below the instance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::index::Index;
 use super::scene::Scene;
@@ -94,6 +94,7 @@ pub(super) fn held_fields(
         }
     }
     let mut fields: Vec<FieldDraft> = vec![];
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for one in &found {
         // What is no element of a list is in no loop of emitted source.
         let iteration = one.iteration.filter(|_| one.index.is_some());
@@ -107,23 +108,29 @@ pub(super) fn held_fields(
             values: one.values.clone(),
             made: one.made.clone(),
         };
-        match fields.iter_mut().find(|field| field.name == one.name) {
+        match places
+            .get(one.name.as_str())
+            .and_then(|at| fields.get_mut(*at))
+        {
             Some(field) => field.elements.push(element),
-            None => fields.push(FieldDraft {
-                name: one.name.clone(),
-                kind: one.kind.clone(),
-                fixed: one.fixed.clone(),
-                hints: one.hints.clone(),
-                elements: vec![element],
-            }),
+            None => {
+                places.insert(&one.name, fields.len());
+                fields.push(FieldDraft {
+                    name: one.name.clone(),
+                    kind: one.kind.clone(),
+                    fixed: one.fixed.clone(),
+                    hints: one.hints.clone(),
+                    elements: vec![element],
+                });
+            }
         }
     }
-    for one in found {
-        let field = fields.iter().find(|field| field.name == one.name);
+    for one in &found {
+        let field = places.get(one.name.as_str()).and_then(|at| fields.get(*at));
         let count = field.map_or(0, |field| field.elements.len());
         if let Some(item) = items.get_mut(one.item) {
             item.held = Some(Held {
-                name: one.name,
+                name: one.name.clone(),
                 index: one.index.map(|index| (index, count)),
             });
         }

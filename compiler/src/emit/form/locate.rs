@@ -39,9 +39,13 @@ pub(super) fn locate(
         };
         let number = scene.placed(id).structure;
         let own = drafts.get(&id).map_or(&[][..], Vec::as_slice);
+        let own: HashMap<&str, &FieldDraft> = own
+            .iter()
+            .map(|draft| (draft.name.as_str(), draft))
+            .collect();
         let mut tasks = vec![];
         for (at, field) in scene.structure(number).fields.iter().enumerate() {
-            let Some(draft) = own.iter().find(|draft| draft.name == field.name) else {
+            let Some(draft) = own.get(field.name.as_str()) else {
                 continue;
             };
             for element in &draft.elements {

@@ -10,6 +10,9 @@ use crate::model::{Binding, Iteration, NodeId, Op};
 use crate::primitives::written::Number;
 use crate::primitives::{equal_parts_burn, equal_parts_torch};
 
+/// How many calls may stand in each other before one that holds tensors gets a name.
+const HIGHEST: usize = 4;
+
 impl Builder<'_> {
     /// The statements of names that the text gives.
     pub(super) fn bound(&mut self, result: NodeId) -> Vec<(usize, Option<Iteration>, Planned)> {
@@ -77,12 +80,22 @@ impl Builder<'_> {
         lets
     }
 
-    /// Values without a name that are read more than once.
+    /// Values without a name that are read more than once, or that stand too deep.
     pub(super) fn temporaries(&mut self, lets: &mut Vec<(usize, Option<Iteration>, Planned)>) {
         let graph = self.scene.graph;
+        let mut heights = vec![0; self.items.len()];
         for at in 0..self.items.len() {
+            let height = self.height(at, &heights);
             let item = self.item(at);
-            if item.stated || item.uses < 2 || self.never(item) {
+            let often =
+                item.uses > 1 || (item.uses == 1 && item.held.is_some() && height > HIGHEST);
+            if item.stated || !often || self.never(item) {
+                let inside = if item.stated { 0 } else { height };
+                heights
+                    .iter_mut()
+                    .skip(at)
+                    .take(1)
+                    .for_each(|known| *known = inside);
                 continue;
             }
             let (position, iteration, node) = (item.position, item.iteration, item.node);
@@ -118,6 +131,17 @@ impl Builder<'_> {
                 position,
             });
         }
+    }
+
+    /// How deeply an item nests others that stand in it; what may be left out does not count.
+    fn height(&self, at: usize, heights: &[usize]) -> usize {
+        let item = self.item(at);
+        let below = self.operands(at).into_iter().filter_map(|node| {
+            let at = self.item_of.get(&node)?;
+            heights.get(*at).copied()
+        });
+        let idle = item.call.is_none() && self.scene.graph[item.node].op.written().idle().is_some();
+        below.max().unwrap_or(0) + usize::from(!idle)
     }
 
     /// Whether a value is always written where it is read.

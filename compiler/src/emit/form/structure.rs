@@ -120,6 +120,14 @@ pub(in crate::emit) enum Num {
 }
 
 impl Num {
+    /// Whether a tensor starts as PyTorch's own linear maps do: uniform on plus or minus 1 over the root of the inputs.
+    pub fn is_uniform_start(&self) -> bool {
+        let root = Self::Sqrt(Box::new(Self::Value(Number::Float(3.0))));
+        let one = Box::new(Self::Value(Number::Float(1.0)));
+        let gain = Self::Op(one, '/', Box::new(root));
+        *self == Self::Init(Starts::KaimingUniform, vec![gain])
+    }
+
     /// Whether a tensor starts as zeros.
     pub fn is_zero_start(&self) -> bool {
         *self == Self::Init(Starts::Constant, vec![Self::Value(Number::Float(0.0))])

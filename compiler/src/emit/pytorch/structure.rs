@@ -164,9 +164,12 @@ fn one(writer: &mut Writer<'_>, field: &Field, numbers: &[Num]) -> Doc {
     }
 }
 
-/// What a module takes without its last start, if there are several and it is the usual one.
+/// What a module takes without the starts that are usual: all, or the last of several.
 fn without_default(mut docs: Vec<Doc>, numbers: &[Num], starts: usize) -> Vec<Doc> {
-    if starts > 1 && numbers.last().is_some_and(Num::is_zero_start) {
+    let sizes = numbers.len().saturating_sub(starts);
+    if numbers.iter().skip(sizes).all(Num::is_uniform_start) {
+        docs.truncate(sizes);
+    } else if starts > 1 && numbers.last().is_some_and(Num::is_zero_start) {
         docs.pop();
     }
     docs

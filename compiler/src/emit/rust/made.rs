@@ -4,6 +4,7 @@ use super::structure::rust_kind;
 use super::syntax::{LINE, Rust, assigned, block, call};
 use crate::emit::doc::{Doc, all, bracketed, commas, group, nest, text};
 use crate::emit::form::{Field, FieldKind, Kind, Making, Many, Num, Structure};
+use crate::emit::support;
 use crate::emit::writer::Writer;
 use crate::primitives::written::Number;
 
@@ -181,7 +182,8 @@ pub(super) fn stated(
     };
     let sizes = numbers.len().checked_sub(tensors.len())?;
     let (sizes, starts) = numbers.split_at(sizes);
-    if rust == Rust::NoStd {
+    let usual = starts.iter().all(Num::is_uniform_start);
+    if rust == Rust::NoStd || usual {
         return None;
     }
     let mut lines = vec![];
@@ -230,8 +232,13 @@ pub(super) fn made(
                 [one] => one.clone(),
                 _ => bracketed("[", sizes.to_vec(), "]", 60),
             };
+            let own = numbers.len().saturating_sub(tensors.len());
+            let usual = numbers.iter().skip(own).all(Num::is_uniform_start);
             // The last of several tensors usually starts as zeros.
             let (starts, function) = match (starts.split_last(), tensors.as_slice()) {
+                (Some(_), _) if usual && support::has(kind, "uniform") => {
+                    (&[][..], "uniform".to_owned())
+                }
                 (Some((_, rest)), [_, .., last]) => match numbers.last() {
                     Some(num) if num.is_zero_start() => (rest, function.to_owned()),
                     _ => (starts, format!("with_{last}")),
