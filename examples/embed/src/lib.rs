@@ -6,6 +6,10 @@ pub mod picture;
 pub mod service;
 
 /// The emitted model.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "emitted: arrays of as many blocks as the model has"
+)]
 mod network {
     include!(concat!(env!("OUT_DIR"), "/digits.rs"));
 }

@@ -8,6 +8,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use network::Digits;
 
+#[allow(
+    clippy::indexing_slicing,
+    reason = "emitted: arrays of as many blocks as the model has"
+)]
 mod network {
     include!(concat!(env!("OUT_DIR"), "/digits.rs"));
 }

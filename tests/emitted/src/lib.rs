@@ -1,5 +1,17 @@
 //! The emitted source of the examples and of generated models, as they are and frozen, each in a module of its own, and a
 //! table to run them by.
+#![allow(
+    clippy::approx_constant,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::indexing_slicing,
+    clippy::let_and_return,
+    clippy::map_identity,
+    clippy::needless_range_loop,
+    clippy::redundant_closure,
+    clippy::self_named_constructors,
+    reason = "emitted: the author's names and numbers, loops as they are in the model, and one form for a call whatever it is \
+              given"
+)]
 #![deny(missing_docs, unreachable_pub)]
 #![allow(
     clippy::too_long_first_doc_paragraph,
