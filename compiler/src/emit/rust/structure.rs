@@ -44,12 +44,23 @@ pub(super) fn source(rust: Rust, scope: Scope<'_>, graph: &Graph, place: usize) 
     }
 }
 
+/// The author's text with brackets that rustdoc would take for links escaped: those outside of code.
+fn unlinked(doc: &str) -> String {
+    let parts = doc.split('`').enumerate();
+    let parts = parts.map(|(i, part)| match i % 2 {
+        0 if !part.contains("](") => part.replace('[', "\\[").replace(']', "\\]"),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("`")
+}
+
 fn documentation(structure: &Structure) -> Doc {
     let doc = match (structure.doc.is_empty(), structure.is_model) {
         (false, _) => structure.doc.clone(),
         (true, true) => format!("The network `{}`.", structure.block),
         (true, false) => format!("The block `{}`.", structure.block),
     };
+    let doc = unlinked(&doc);
     let lines = comment(&doc, WIDTH - 4);
     all(lines
         .into_iter()
