@@ -149,7 +149,7 @@ fn operations(count: usize) -> String {
 }
 
 #[test]
-#[ignore = "takes a minute without optimization"]
+#[ignore = "takes minutes without optimization; CI runs it with"]
 fn up_to_the_limit_of_operations_there_is_a_model_and_beyond_a_message() {
     for (count, accepted) in [(3_999_999, true), (4_000_000, true), (4_000_001, false)] {
         let found = compile(&operations(count), &Options::default());

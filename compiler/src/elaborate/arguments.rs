@@ -44,11 +44,11 @@ impl<'a> Elaborator<'a> {
                 .iter()
                 .find(|(name, _)| *name == param.name);
             let value = if let Some((expr, _)) = self.changes.set(&at) {
-                self.expect(&there(), expr, &param.ty, of)
+                self.eval_as(&there(), expr, &param.ty, of)
             } else if let (Some(Argument::One(expr)), Ty::Values) = (&argument, &param.ty) {
                 self.values(calling.scope, expr)
             } else if let Some(Argument::One(expr)) = argument {
-                self.expect(calling.scope, expr, &param.ty, of)
+                self.eval_as(calling.scope, expr, &param.ty, of)
             } else if let Some(Argument::Many(exprs)) = argument {
                 self.branches(calling, &exprs)
             } else if let Some((_, value)) = fixed {
@@ -58,7 +58,7 @@ impl<'a> Elaborator<'a> {
                     file: self.main,
                     ..scope.clone()
                 };
-                self.expect(&scope, expr, &param.ty, of)
+                self.eval_as(&scope, expr, &param.ty, of)
             } else {
                 self.default(&scope, param, of)
             };
@@ -87,7 +87,7 @@ impl<'a> Elaborator<'a> {
     ) -> Traced {
         match param.default {
             DefaultValue::None => crate::bug::bug!("nothing for {of}"),
-            DefaultValue::Written(expr) => self.expect(scope, expr, &param.ty, of),
+            DefaultValue::Written(expr) => self.eval_as(scope, expr, &param.ty, of),
         }
     }
 }

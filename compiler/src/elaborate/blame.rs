@@ -107,7 +107,7 @@ impl Elaborator<'_> {
 
     /// Adds a finding unless the same kind was reported at the same place (another instance of a block).
     pub(super) fn add(&mut self, diagnostic: Diagnostic) {
-        if self.quiet > 0 || self.found.len() >= MOST_FOUND {
+        if self.found.len() >= MOST_FOUND {
             return;
         }
         if self.seen.insert((diagnostic.code, diagnostic.span)) {

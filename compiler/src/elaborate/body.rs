@@ -29,7 +29,7 @@ impl<'a> Elaborator<'a> {
             if self.aborted {
                 return reported();
             }
-            if let Some(span) = result {
+            if let Some((span, _)) = result {
                 self.report_with(
                     ProgramKind::AfterResult {}.into(),
                     line.span,
@@ -41,8 +41,7 @@ impl<'a> Elaborator<'a> {
                 LineKind::Yield(expr) => {
                     self.additions_at_end(scope);
                     let value = self.result(scope, expr);
-                    result = Some(expr.span);
-                    self.last = value;
+                    result = Some((expr.span, value));
                 }
                 LineKind::For { .. } | LineKind::Bind { .. } | LineKind::Require { .. } => {
                     if !self.statement(scope, line) {
@@ -57,7 +56,7 @@ impl<'a> Elaborator<'a> {
         }
         self.offer_names(scope);
         match result {
-            Some(_) => std::mem::replace(&mut self.last, reported()),
+            Some((_, value)) => value,
             None => {
                 let block = self.program.get(number).name;
                 self.report(
@@ -76,7 +75,7 @@ impl<'a> Elaborator<'a> {
     fn result(&mut self, scope: &mut Scope<'a>, expr: &'a Expr) -> Traced {
         scope.folder = self.addresses(scope, expr, Base::Result);
         self.tag_clashes(scope, expr);
-        let value = self.expect(scope, expr, &Ty::Tensor, "what a block yields");
+        let value = self.eval_as(scope, expr, &Ty::Tensor, "what a block yields");
         scope.folder = Default::default();
         value
     }
@@ -132,7 +131,7 @@ impl<'a> Elaborator<'a> {
         end: &'a Expr,
     ) -> Option<std::ops::Range<i64>> {
         let from = self.integer(scope, start, "the first number of a loop");
-        let to = self.expect(scope, end, &Ty::Int, "the end of a loop");
+        let to = self.eval_as(scope, end, &Ty::Int, "the end of a loop");
         let (Some(from), Value::Int(to_value)) = (from, &to.value) else {
             return None;
         };

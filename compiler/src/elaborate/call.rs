@@ -96,7 +96,7 @@ impl<'a> Elaborator<'a> {
                     ..scope.clone()
                 };
                 match self
-                    .expect(&there, value, &Ty::Block, "what takes the place of a call")
+                    .eval_as(&there, value, &Ty::Block, "what takes the place of a call")
                     .value
                 {
                     Value::Block(block) => {
@@ -115,7 +115,7 @@ impl<'a> Elaborator<'a> {
     fn passed_through(&mut self, calling: &Calling<'a, '_>) -> Traced {
         match calling.args.first() {
             Some((_, first)) => {
-                self.expect(calling.scope, first, &Ty::Tensor, "what passes through")
+                self.eval_as(calling.scope, first, &Ty::Tensor, "what passes through")
             }
             None => reported(),
         }
@@ -207,7 +207,7 @@ impl<'a> Elaborator<'a> {
                 continue;
             }
             let of = Of(param.name, &call.callee.text);
-            let value = self.expect(scope, &arg.value, &param.ty, of);
+            let value = self.eval_as(scope, &arg.value, &param.ty, of);
             block.fixed.retain(|(fixed, _)| *fixed != name.text);
             block.fixed.push((name.text.clone(), value));
         }

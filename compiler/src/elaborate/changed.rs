@@ -46,7 +46,7 @@ impl<'a> Elaborator<'a> {
                         file: self.main,
                         ..scope.clone()
                     };
-                    self.expect(&there, expr, &param.ty, &of)
+                    self.eval_as(&there, expr, &param.ty, &of)
                 }
                 None => match before {
                     Some(before) => self.changed_inside(scope, before, &param.ty, &below),
@@ -106,7 +106,7 @@ impl<'a> Elaborator<'a> {
                 file: self.main,
                 ..scope.clone()
             };
-            let new = self.expect(&there, expr, of, format!("`{name}[{index}]`"));
+            let new = self.eval_as(&there, expr, of, format!("`{name}[{index}]`"));
             let count = items.len();
             let from_end = if index < 0 {
                 index + count as i64

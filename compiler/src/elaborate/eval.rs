@@ -89,7 +89,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The value of an expression that must have a type; `of` says in a message whose value it is.
-    pub(super) fn expect(
+    pub(super) fn eval_as(
         &mut self,
         scope: &Scope<'a>,
         expr: &'a Expr,
@@ -107,7 +107,7 @@ impl<'a> Elaborator<'a> {
         expr: &'a Expr,
         of: impl Display,
     ) -> Option<i64> {
-        match self.expect(scope, expr, &Ty::Int, of).value {
+        match self.eval_as(scope, expr, &Ty::Int, of).value {
             Value::Int(n) => Some(n),
             _ => None,
         }

@@ -24,7 +24,7 @@ impl<'a> Elaborator<'a> {
         let at = self.changes.step(&scope.positions, &name.text, None);
         let expr = self.changes.set(&at).map_or(sizes, |(changed, _)| changed);
         let ty = Ty::List(Box::new(Ty::Int));
-        let value = self.expect(scope, expr, &ty, "an input");
+        let value = self.eval_as(scope, expr, &ty, "an input");
         let positions = scope.positions.clone();
         let value = self.elements_changed(scope, value, &ty, &positions, &name.text);
         let shape = self.input_shape(value, expr.span);
@@ -125,11 +125,11 @@ impl<'a> Elaborator<'a> {
             let value = match (self.changes.set(&at), param.default) {
                 (Some((expr, _)), _) => {
                     let there = scope.clone();
-                    self.expect(&there, expr, &param.ty, &of)
+                    self.eval_as(&there, expr, &param.ty, &of)
                 }
                 (None, super::DefaultValue::Written(expr)) => {
                     let there = scope.clone();
-                    self.expect(&there, expr, &param.ty, &of)
+                    self.eval_as(&there, expr, &param.ty, &of)
                 }
                 (None, super::DefaultValue::None) => {
                     let name = param.name.to_owned();

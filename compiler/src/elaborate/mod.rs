@@ -90,8 +90,6 @@ struct Elaborator<'a> {
     depth: usize,
     /// Set when a limit was exceeded: nothing more is elaborated, so that only the limit is told.
     aborted: bool,
-    /// Above zero while findings would only follow from others.
-    quiet: usize,
     found: Vec<Diagnostic>,
     seen: HashSet<(Code, Span)>,
     parameters: HashMap<Callee, Rc<Vec<ParameterInfo<'a>>>>,
@@ -104,7 +102,6 @@ struct Elaborator<'a> {
     expanded: HashSet<usize>,
     /// The names that the loss's paths end in.
     draft_bindings: HashSet<String>,
-    last: Traced,
 }
 
 impl<'a> Elaborator<'a> {
@@ -118,7 +115,6 @@ impl<'a> Elaborator<'a> {
             calls: vec![],
             depth: 0,
             aborted: false,
-            quiet: 0,
             found: vec![],
             seen: HashSet::default(),
             parameters: HashMap::default(),
@@ -127,7 +123,6 @@ impl<'a> Elaborator<'a> {
             written: HashMap::default(),
             expanded: HashSet::default(),
             draft_bindings: HashSet::default(),
-            last: reported(),
         }
     }
 

@@ -94,7 +94,7 @@ impl<'a> Elaborator<'a> {
         match &setting.takes {
             Takes::Value(ty, store) => {
                 let Some(expr) = value else { return };
-                let value = self.expect(scope, expr, ty, format!("`{}`", setting.name));
+                let value = self.eval_as(scope, expr, ty, format!("`{}`", setting.name));
                 if !super::draft::unknown(&value.value)
                     && let Err(refusal) = store(recipe, value)
                 {

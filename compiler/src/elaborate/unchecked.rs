@@ -34,7 +34,7 @@ impl Elaborator<'_> {
         };
         for param in &params {
             if let super::DefaultValue::Written(expr) = param.default {
-                self.expect(
+                self.eval_as(
                     &scope,
                     expr,
                     &param.ty,

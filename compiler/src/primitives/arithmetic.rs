@@ -6,76 +6,64 @@ use crate::diagnostics::{OutOfRange, ShapeKind};
 use crate::language::{Given, Refusal, Value, shown};
 use crate::model::{Graph, NodeId, Op, Shape, Sizes};
 
-/// `a + b`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Add {
-    /// Left operand.
-    pub a: NodeId,
-    /// Right operand.
-    pub b: NodeId,
+/// Operations on two tensors whose scalars are paired: the node, and the function that makes it.
+macro_rules! paired {
+    ($($(#[$doc:meta])* $name:ident $word:literal $operator:literal $make:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name {
+            /// Left operand.
+            pub a: NodeId,
+            /// Right operand.
+            pub b: NodeId,
+        }
+
+        impl Primitive for $name {
+            fn name(&self) -> &'static str {
+                $word
+            }
+
+            fn visit(&mut self, visitor: &mut dyn Visitor) {
+                visitor.node(&mut self.a);
+                visitor.node(&mut self.b);
+            }
+
+            fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+                Work::each(shape, 1)
+            }
+        }
+
+        impl Written for $name {
+            fn burn(&self, _graph: &Graph) -> Code {
+                x(0).binary($operator, x(1))
+            }
+
+            fn torch(&self) -> Code {
+                x(0).binary($operator, x(1))
+            }
+        }
+
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// If the shapes cannot be paired, or if the value would be too large.
+        pub(crate) fn $make(
+            build: &mut dyn Build,
+            a: &Given<NodeId>,
+            b: &Given<NodeId>,
+        ) -> Result<Value, Refusal> {
+            pair(build, $operator, a, b, |a, b| $name { a, b }.into())
+        }
+    )*};
 }
 
-impl Primitive for Add {
-    fn name(&self) -> &'static str {
-        "add"
-    }
-
-    fn visit(&mut self, visitor: &mut dyn Visitor) {
-        visitor.node(&mut self.a);
-        visitor.node(&mut self.b);
-    }
-
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
-        Work::each(shape, 1)
-    }
-}
-
-/// `a - b`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sub {
-    /// Left operand.
-    pub a: NodeId,
-    /// Right operand.
-    pub b: NodeId,
-}
-
-impl Primitive for Sub {
-    fn name(&self) -> &'static str {
-        "sub"
-    }
-
-    fn visit(&mut self, visitor: &mut dyn Visitor) {
-        visitor.node(&mut self.a);
-        visitor.node(&mut self.b);
-    }
-
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
-        Work::each(shape, 1)
-    }
-}
-
-/// `a * b` (HyperZZW, first product).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mul {
-    /// Left operand.
-    pub a: NodeId,
-    /// Right operand.
-    pub b: NodeId,
-}
-
-impl Primitive for Mul {
-    fn name(&self) -> &'static str {
-        "mul"
-    }
-
-    fn visit(&mut self, visitor: &mut dyn Visitor) {
-        visitor.node(&mut self.a);
-        visitor.node(&mut self.b);
-    }
-
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
-        Work::each(shape, 1)
-    }
+paired! {
+    /// `a + b` of two tensors.
+    Add "add" "+" add;
+    /// `a - b` of two tensors.
+    Sub "sub" "-" sub;
+    /// `a * b` of two tensors (HyperZZW, first product).
+    Mul "mul" "*" mul;
 }
 
 /// `by * x`
@@ -122,42 +110,6 @@ impl Primitive for Offset {
     fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
         Work::each(shape, 1)
     }
-}
-
-/// `a + b` of two tensors.
-///
-/// # Errors
-/// If their shapes cannot be paired, or if the value would be too large.
-pub(crate) fn add(
-    build: &mut dyn Build,
-    a: &Given<NodeId>,
-    b: &Given<NodeId>,
-) -> Result<Value, Refusal> {
-    pair(build, "+", a, b, |a, b| Add { a, b }.into())
-}
-
-/// `a - b` of two tensors.
-///
-/// # Errors
-/// As [`add`].
-pub(crate) fn sub(
-    build: &mut dyn Build,
-    a: &Given<NodeId>,
-    b: &Given<NodeId>,
-) -> Result<Value, Refusal> {
-    pair(build, "-", a, b, |a, b| Sub { a, b }.into())
-}
-
-/// `a * b` of two tensors.
-///
-/// # Errors
-/// As [`add`].
-pub(crate) fn mul(
-    build: &mut dyn Build,
-    a: &Given<NodeId>,
-    b: &Given<NodeId>,
-) -> Result<Value, Refusal> {
-    pair(build, "*", a, b, |a, b| Mul { a, b }.into())
 }
 
 /// A tensor times a number.
@@ -233,36 +185,6 @@ fn representable(what: &str, x: f64) -> Result<f64, Refusal> {
         found: shown(x),
         allowed: "between -3.4e38 and 3.4e38".into(),
     }))
-}
-
-impl Written for Add {
-    fn burn(&self, _graph: &Graph) -> Code {
-        x(0).binary("+", x(1))
-    }
-
-    fn torch(&self) -> Code {
-        x(0).binary("+", x(1))
-    }
-}
-
-impl Written for Sub {
-    fn burn(&self, _graph: &Graph) -> Code {
-        x(0).binary("-", x(1))
-    }
-
-    fn torch(&self) -> Code {
-        x(0).binary("-", x(1))
-    }
-}
-
-impl Written for Mul {
-    fn burn(&self, _graph: &Graph) -> Code {
-        x(0).binary("*", x(1))
-    }
-
-    fn torch(&self) -> Code {
-        x(0).binary("*", x(1))
-    }
 }
 
 impl Written for ScaleBy {

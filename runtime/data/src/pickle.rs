@@ -1,5 +1,5 @@
 //! The part of Python's pickle format that PyTorch checkpoints and CIFAR's Python version are written in, read as data:
-//! no class is ever made or called.
+//! no class is ever made or called. One machine over one list of opcodes, which is why it is long.
 
 /// Position of a [`Value`] in a [`Pickle`].
 pub type Ref = usize;

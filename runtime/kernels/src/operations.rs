@@ -1,5 +1,6 @@
 //! The operations, one method each: shapes are checked, then the device's own kernel computes where it takes these tensors,
-//! else the composed form. This is the only place that decides between them.
+//! else the composed form. This is the only place that decides between them, and has every operation, which is why it is
+//! long.
 
 mod slow;
 

@@ -1,5 +1,5 @@
 //! Every fused kernel against the composed operations in float64, in value and in every gradient, and these against
-//! finite differences, over random shapes.
+//! finite differences, over random shapes. Long because it has every kernel and the one way in which all are compared.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use burn::tensor::{DType, Device, Tensor, TensorData};

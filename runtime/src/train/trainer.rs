@@ -1,6 +1,7 @@
 //! The training loop: batches in, steps, record, checkpoints, validation, and the test part once at the end. All ranks run
 //! it and come to the same; only rank 0, which has the folder, writes. Where a step's numbers come from is
-//! `data_parallel`'s business, files are `checkpoint`'s and `metrics`'.
+//! `data_parallel`'s business, files are `checkpoint`'s and `metrics`'. It is long because the order in which these things
+//! happen is what it is about.
 
 mod validate;
 

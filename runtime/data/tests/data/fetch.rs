@@ -1,3 +1,6 @@
+//! Fetching data sets from a server that does what real ones do: breaks off, redirects, answers slowly, sends something
+//! else. Long because each fault is a case with a server of its own.
+
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;

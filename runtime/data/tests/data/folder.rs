@@ -1,3 +1,6 @@
+//! Folders of images as people have them: what is read, what is left out, and what is said of it. Long because each is a
+//! case with a folder of its own.
+
 use std::fs;
 use std::path::Path;
 
