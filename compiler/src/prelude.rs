@@ -30,6 +30,9 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("prelude/gates.term", include_str!("../prelude/gates.term")),
 ];
 
+/// The number of a file of the prelude among the units, which begin with it: what the defaults of primitives see.
+pub(crate) const UNIT: usize = 0;
+
 /// Where the places of the prelude begin; those of a compilation's own texts are below.
 pub(crate) const BASE: u32 = 1 << 31;
 

@@ -54,7 +54,7 @@ impl Read {
             known: HashMap::new(),
             open: vec![name.to_owned()],
         };
-        if let Some(main) = read.unit(name, text, 0, "", &mut loading) {
+        if let Some(main) = read.unit(text, 0, "", &mut loading) {
             read.main = main;
         }
         for set in &options.sets {
@@ -73,7 +73,6 @@ impl Read {
     /// Reads a text and the files it uses; gives its number.
     fn unit(
         &mut self,
-        name: &str,
         text: &str,
         base: u32,
         folder: &str,
@@ -92,7 +91,6 @@ impl Read {
             return None;
         }
         let uses = self.uses(&file, folder, loading);
-        let _ = name;
         self.units.push(Unit {
             file: Cow::Owned(file),
             prelude: false,
@@ -141,7 +139,7 @@ impl Read {
                         .to_owned();
                     self.used.push(full.clone());
                     loading.open.push(full.clone());
-                    let number = self.unit(&full, &text, base, &below, loading);
+                    let number = self.unit(&text, base, &below, loading);
                     loading.open.pop();
                     loading.known.insert(full, number);
                     uses.extend(number.map(|number| (number, *span)));

@@ -73,13 +73,6 @@ impl Sources {
         })
     }
 
-    /// The written text of a span.
-    pub fn snippet(&self, span: Span) -> &str {
-        self.locate(span)
-            .and_then(|l| l.source.text.get(l.start..l.end))
-            .unwrap_or("")
-    }
-
     /// One-based line and column (in characters) of a span's start.
     pub fn line_column(&self, span: Span) -> (usize, usize) {
         let Some(at) = self.locate(span) else {

@@ -2,11 +2,13 @@
 
 use std::fmt::Display;
 
+use termc_grammar::ast::Expr;
+
 use super::assign::Argument;
 use super::call::Calling;
 use super::coerce::Of;
-use super::scope::{EntryKind, Scope};
-use super::{DefaultValue, Elaborator, ParameterInfo};
+use super::scope::{Entry, EntryKind, Scope};
+use super::{Elaborator, ParameterInfo};
 use crate::language::{Traced, Ty};
 use crate::overrides::Position;
 
@@ -34,17 +36,13 @@ impl<'a> Elaborator<'a> {
             let default_at: Vec<Position> = own.into_iter().collect();
             let default_at = self.changes.step(&default_at, param.name, None);
             let of = Of(param.name, &callee);
-            let there = || Scope {
-                file: self.main,
-                ..calling.scope.clone()
-            };
             let fixed = calling
                 .block
                 .fixed
                 .iter()
                 .find(|(name, _)| *name == param.name);
             let value = if let Some((expr, _)) = self.changes.set(&at) {
-                self.eval_as(&there(), expr, &param.ty, of)
+                self.set_value(calling.scope, expr, &param.ty, of)
             } else if let (Some(Argument::One(expr)), Ty::Values) = (&argument, &param.ty) {
                 self.values(calling.scope, expr)
             } else if let Some(Argument::One(expr)) = argument {
@@ -54,11 +52,7 @@ impl<'a> Elaborator<'a> {
             } else if let Some((_, value)) = fixed {
                 value.clone()
             } else if let Some((expr, _)) = self.changes.set(&default_at) {
-                let scope = Scope {
-                    file: self.main,
-                    ..scope.clone()
-                };
-                self.eval_as(&scope, expr, &param.ty, of)
+                self.set_value(&scope, expr, &param.ty, of)
             } else {
                 self.default(&scope, param, of)
             };
@@ -67,7 +61,11 @@ impl<'a> Elaborator<'a> {
             let value = self.changed_elements(calling, value, &param.ty, &callee, param.name);
             scope.names.insert(
                 param.name,
-                Self::entry(value.clone(), param.span, EntryKind::Parameter),
+                Entry {
+                    value: value.clone(),
+                    span: param.span,
+                    kind: EntryKind::Parameter,
+                },
             );
             values.push(value);
         }
@@ -78,6 +76,21 @@ impl<'a> Elaborator<'a> {
         Some(Bound { scope, values })
     }
 
+    /// A value that a change sets: it sees the names of where it goes to and the definitions of the main file.
+    pub(super) fn set_value(
+        &mut self,
+        scope: &Scope<'a>,
+        expr: &'a Expr,
+        ty: &Ty,
+        of: impl Display,
+    ) -> Traced {
+        let there = Scope {
+            file: self.main,
+            ..scope.clone()
+        };
+        self.eval_as(&there, expr, ty, of)
+    }
+
     /// The default of a parameter that was given nothing.
     fn default(
         &mut self,
@@ -86,8 +99,8 @@ impl<'a> Elaborator<'a> {
         of: impl Display,
     ) -> Traced {
         match param.default {
-            DefaultValue::None => crate::bug::bug!("nothing for {of}"),
-            DefaultValue::Written(expr) => self.eval_as(scope, expr, &param.ty, of),
+            None => crate::bug::bug!("nothing for {of}"),
+            Some(expr) => self.eval_as(scope, expr, &param.ty, of),
         }
     }
 }

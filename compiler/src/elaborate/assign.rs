@@ -4,7 +4,7 @@ use termc_grammar::ast::{Expr, ExprKind, Name};
 
 use super::call::Calling;
 use super::scope::{EntryKind, Scope};
-use super::{DefaultValue, Elaborator, ParameterInfo};
+use super::{Elaborator, ParameterInfo};
 use crate::diagnostics::ProgramKind;
 use crate::language::{Places, Ty};
 
@@ -104,13 +104,10 @@ impl<'a> Elaborator<'a> {
             );
         }
         let missing = params.iter().zip(&given).filter(|(param, given)| {
-            given.is_none()
-                && matches!(param.default, DefaultValue::None)
-                && !is_fixed(param.name)
-                && {
-                    let at = self.changes.step(&calling.positions, param.name, None);
-                    self.changes.set(&at).is_none()
-                }
+            given.is_none() && param.default.is_none() && !is_fixed(param.name) && {
+                let at = self.changes.step(&calling.positions, param.name, None);
+                self.changes.set(&at).is_none()
+            }
         });
         let missing: Vec<String> = missing.map(|(param, _)| param.name.to_owned()).collect();
         if !missing.is_empty() && sound {

@@ -101,14 +101,7 @@ impl<'a> Elaborator<'a> {
         let named = !self.in_prelude(scope);
         let path = scope.path_of(&[(name.to_owned(), index)]);
         self.name_nodes(&made.value, first, path, named);
-        // A value that words passed on keeps its place; one that was made here was made here.
-        match made.value {
-            Value::Tensor(_) | Value::List(_) if made.places.is_empty() => Traced {
-                places: Places::default(),
-                ..made
-            },
-            _ => made,
-        }
+        made
     }
 
     /// Gives nodes made since `first` the path of the name they are bound to.

@@ -45,9 +45,7 @@ impl Elaborator<'_> {
             diagnostic = diagnostic.related(place.span, text);
         }
         let at = self.users_call(call);
-        let inside = written
-            .iter()
-            .any(|p| p.span.start >= at.start && p.span.end <= at.end);
+        let inside = written.iter().any(|p| at.holds(p.span));
         if !inside {
             diagnostic = diagnostic.related(at, "used here");
         }
@@ -57,9 +55,7 @@ impl Elaborator<'_> {
 
     /// The same for a value of a wrong type: it is wrong where it stands, unless it came from elsewhere.
     pub(super) fn refuse_at(&mut self, kind: Kind, places: &Places, span: Span) {
-        let inside = places
-            .iter()
-            .any(|p| p.span.start >= span.start && p.span.end <= span.end);
+        let inside = places.iter().any(|p| span.holds(p.span));
         match inside || places.is_empty() || !is_prelude(span) {
             true => self.report(kind, span),
             false => self.refuse(kind, places, span),

@@ -276,19 +276,9 @@ impl<'a> Elaborator<'a> {
 /// The names that a line binds, and where.
 pub(super) fn bound_names(line: &Line) -> Vec<(&str, Span)> {
     match &line.kind {
-        LineKind::Bind { target, .. } => {
-            let name = match &target.kind {
-                termc_grammar::ast::ExprKind::Name(name) => Some(name),
-                termc_grammar::ast::ExprKind::Index { value, .. } => match &value.kind {
-                    termc_grammar::ast::ExprKind::Name(name) => Some(name),
-                    _ => None,
-                },
-                _ => None,
-            };
-            name.map(|name| (name.as_str(), target.span))
-                .into_iter()
-                .collect()
-        }
+        LineKind::Bind { target, .. } => (target.as_element().into_iter())
+            .map(|(name, _)| (name, target.span))
+            .collect(),
         LineKind::For { body, .. } => body.iter().flat_map(bound_names).collect(),
         _ => vec![],
     }

@@ -1,19 +1,19 @@
-//! Calls: finds what is called, gives every parameter its value (argument, fixed value, default, or what a change sets),
-//! and makes an instance of a block or the node of a primitive.
+//! Calls: finds what is called, and makes an instance of a block, the node of a primitive, or a block value.
 
 use std::rc::Rc;
 
-use termc_grammar::ast::{Call, Expr, ExprKind};
+use termc_grammar::ast::{Call, Expr};
 
 use super::coerce::Of;
 use super::draft::{Building, unknown};
 use super::eval::reported;
-use super::scope::{Address, Entry, EntryKind, Scope};
+use super::scope::{Address, EntryKind, Scope};
 use super::{ActiveCall, Elaborator};
 use crate::diagnostics::ProgramKind;
 use crate::language::{BlockValue, Callee, Places, Traced, Ty, Value, function};
 use crate::model::Span;
 use crate::overrides::Position;
+use crate::prelude;
 
 /// A call on its way.
 pub(super) struct Calling<'a, 'b> {
@@ -91,12 +91,8 @@ impl<'a> Elaborator<'a> {
                 return self.passed_through(&calling);
             }
             if let Some((value, _)) = self.changes.set(&calling.positions) {
-                let there = Scope {
-                    file: self.main,
-                    ..scope.clone()
-                };
                 match self
-                    .eval_as(&there, value, &Ty::Block, "what takes the place of a call")
+                    .set_value(scope, value, &Ty::Block, "what takes the place of a call")
                     .value
                 {
                     Value::Block(block) => {
@@ -243,7 +239,7 @@ impl<'a> Elaborator<'a> {
         let params = self.parameters(calling.block.callee);
         let inner = Scope {
             positions: calling.positions.clone(),
-            ..self.plain_scope(self.prelude_file)
+            ..self.plain_scope(prelude::UNIT)
         };
         let Some(mut bound) = self.bind(&calling, &params, inner) else {
             return reported();
@@ -252,12 +248,7 @@ impl<'a> Elaborator<'a> {
             match value.value {
                 // A tensor stands for the places where its sizes were written, a list of the prelude's for its elements.
                 Value::Tensor(id) => value.places = self.draft.sizes(id),
-                Value::List(_)
-                    if value
-                        .places
-                        .iter()
-                        .all(|p| crate::prelude::is_prelude(p.span)) =>
-                {
+                Value::List(_) if value.places.iter().all(|p| prelude::is_prelude(p.span)) => {
                     value.places = list_places(value);
                 }
                 _ => {}
@@ -300,19 +291,6 @@ impl<'a> Elaborator<'a> {
                 None => crate::bug::bug!("there is no primitive {number}"),
             },
             Callee::Row => crate::bug::bug!("a row of a table is named where it is read"),
-        }
-    }
-
-    /// Names a parameter of a primitive, or a result of one: what was given a name keeps it.
-    pub(super) fn entry(value: Traced, span: Span, kind: EntryKind) -> Entry {
-        Entry { value, span, kind }
-    }
-
-    /// Whether an expression is a bare name: what a branch is called by.
-    pub(super) fn branch_name(expr: &Expr) -> Option<&str> {
-        match &expr.kind {
-            ExprKind::Name(name) => Some(name),
-            _ => None,
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use termc_grammar::ast::Expr;
+use termc_grammar::ast::{Expr, ExprKind};
 
 use super::Elaborator;
 use super::call::Calling;
 use super::eval::reported;
+use super::index::position;
 use super::scope::Scope;
 use crate::diagnostics::ProgramKind;
 use crate::language::{BlockValue, Places, Traced, Ty, Value};
@@ -41,13 +42,7 @@ impl<'a> Elaborator<'a> {
                 .find(|(fixed, _)| *fixed == name)
                 .map(|(_, v)| v.clone());
             let new = match self.changes.set(&below) {
-                Some((expr, _)) => {
-                    let there = Scope {
-                        file: self.main,
-                        ..scope.clone()
-                    };
-                    self.eval_as(&there, expr, &param.ty, &of)
-                }
+                Some((expr, _)) => self.set_value(scope, expr, &param.ty, &of),
                 None => match before {
                     Some(before) => self.changed_inside(scope, before, &param.ty, &below),
                     None => continue,
@@ -102,21 +97,9 @@ impl<'a> Elaborator<'a> {
             let Some((expr, span)) = self.changes.set(&here) else {
                 continue;
             };
-            let there = Scope {
-                file: self.main,
-                ..scope.clone()
-            };
-            let new = self.eval_as(&there, expr, of, format!("`{name}[{index}]`"));
+            let new = self.set_value(scope, expr, of, format!("`{name}[{index}]`"));
             let count = items.len();
-            let from_end = if index < 0 {
-                index + count as i64
-            } else {
-                index
-            };
-            match usize::try_from(from_end)
-                .ok()
-                .and_then(|i| items.get_mut(i))
-            {
+            match position(index, count).and_then(|at| items.get_mut(at)) {
                 Some(slot) => *slot = new,
                 None => self.report(ProgramKind::Index { index, count }.into(), span),
             }
@@ -131,7 +114,7 @@ impl<'a> Elaborator<'a> {
     pub(super) fn branches(&mut self, calling: &Calling<'a, '_>, exprs: &[&'a Expr]) -> Traced {
         let mut branches: Vec<(Option<String>, &'a Expr, bool)> = vec![];
         for expr in exprs {
-            let name = Self::branch_name(expr).map(str::to_owned);
+            let name = branch_name(expr).map(str::to_owned);
             let at = match &name {
                 Some(name) => self.changes.step(&calling.positions, name, None),
                 None => vec![],
@@ -213,5 +196,13 @@ impl<'a> Elaborator<'a> {
             value: Value::List(items),
             places: Places::literal(calling.span),
         }
+    }
+}
+
+/// The name of an expression that is a bare name: what a branch is called by.
+fn branch_name(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name),
+        _ => None,
     }
 }

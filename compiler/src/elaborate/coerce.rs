@@ -44,11 +44,6 @@ impl Elaborator<'_> {
                             false => ProgramKind::Type { of, wanted, found },
                         }
                     }
-                    (Value::Word(word), _) => ProgramKind::Type {
-                        of,
-                        wanted,
-                        found: format!("the word `{word}`"),
-                    },
                     _ => ProgramKind::Type { of, wanted, found },
                 };
                 self.refuse_at(kind.into(), &places, span);

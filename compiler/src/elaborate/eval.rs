@@ -7,6 +7,7 @@ use termc_grammar::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
 
 use super::Elaborator;
 use super::address::element;
+use super::index::{cut, position};
 use super::scope::Scope;
 use crate::diagnostics::ProgramKind;
 use crate::language::{Places, Traced, Ty, Value, bare_start};
@@ -73,12 +74,11 @@ impl<'a> Elaborator<'a> {
                 otherwise,
             } => {
                 let chosen = self.eval(scope, condition, Some(&Ty::Bool));
-                let value = match self.truth(chosen, condition.span) {
-                    Some((true, places)) => Some((self.eval(scope, then, want), places)),
-                    Some((false, places)) => Some((self.eval(scope, otherwise, want), places)),
-                    None => None,
-                };
-                value.map_or_else(reported, |(value, _)| value)
+                match self.truth(chosen, condition.span) {
+                    Some((true, _)) => self.eval(scope, then, want),
+                    Some((false, _)) => self.eval(scope, otherwise, want),
+                    None => reported(),
+                }
             }
             ExprKind::Index { value, index } => self.index(scope, value, index),
             ExprKind::Slice { value, start, end } => {
@@ -249,20 +249,10 @@ impl<'a> Elaborator<'a> {
         ) else {
             return reported();
         };
-        let count = items.len() as i64;
-        let cut = |n: i64| {
-            if n < 0 {
-                (count + n).max(0)
-            } else {
-                n.min(count)
-            }
-        };
-        let from = start.flatten().map_or(0, cut);
-        let to = end.flatten().map_or(count, cut).max(from);
-        let items = items
-            .into_iter()
-            .skip(from as usize)
-            .take((to - from) as usize);
+        let count = items.len();
+        let from = start.flatten().map_or(0, |at| cut(at, count));
+        let to = end.flatten().map_or(count, |at| cut(at, count));
+        let items = items.into_iter().take(to).skip(from);
         Traced {
             value: Value::List(items.collect()),
             places,
@@ -350,11 +340,5 @@ impl<'a> Elaborator<'a> {
 
 /// The element at an index; negative ones count from the end.
 pub(super) fn element_at(items: &[Traced], index: i64) -> Option<&Traced> {
-    let count = items.len() as i64;
-    let index = if index < 0 {
-        count.checked_add(index)?
-    } else {
-        index
-    };
-    items.get(usize::try_from(index).ok()?)
+    items.get(position(index, items.len())?)
 }

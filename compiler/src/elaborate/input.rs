@@ -122,16 +122,14 @@ impl<'a> Elaborator<'a> {
         for param in &params {
             let at = self.changes.step(&scope.positions, param.name, None);
             let of = format!("`{}` of `{}`", param.name, chosen.model.name.text);
-            let value = match (self.changes.set(&at), param.default) {
-                (Some((expr, _)), _) => {
-                    let there = scope.clone();
-                    self.eval_as(&there, expr, &param.ty, &of)
-                }
-                (None, super::DefaultValue::Written(expr)) => {
-                    let there = scope.clone();
-                    self.eval_as(&there, expr, &param.ty, &of)
-                }
-                (None, super::DefaultValue::None) => {
+            let expr = self
+                .changes
+                .set(&at)
+                .map(|(changed, _)| changed)
+                .or(param.default);
+            let value = match expr {
+                Some(expr) => self.eval_as(scope, expr, &param.ty, &of),
+                None => {
                     let name = param.name.to_owned();
                     self.report(ProgramKind::NoParameterValue { name }.into(), param.span);
                     reported()

@@ -7,14 +7,15 @@ use termc_grammar::ast::{Call, Expr, ExprKind, Line, LineKind, Span};
 use super::call::Calling;
 use super::draft::unknown;
 use super::eval::reported;
+use super::index::{cut, position};
 use super::scope::{Address, Scope};
-use super::{DefaultValue, Elaborator, ParameterInfo};
+use super::{Elaborator, ParameterInfo};
 use crate::diagnostics::{Diagnostic, ProgramKind};
 use crate::language::losses::{LOSSES, Values};
 use crate::language::{BlockValue, Callee, Parameter, Places, Traced, Value};
 use crate::model::{InstanceId, LossKind, LossTerm, NodeId};
 use crate::overrides::{Action, Position};
-use crate::prelude::PrimitiveParameter;
+use crate::prelude::{self, PrimitiveParameter};
 
 /// A row of a table that a text names: the name, the arguments, and where it stands.
 pub(super) struct Named<'a> {
@@ -187,18 +188,8 @@ impl<'a> Elaborator<'a> {
         positions: Vec<Position>,
     ) -> Option<Vec<Traced>> {
         let key = parameters as usize;
-        let parsed: &'static [PrimitiveParameter] = crate::prelude::row_parameters(key, parameters);
-        let params: Vec<ParameterInfo<'a>> = (parsed.iter())
-            .map(|p| ParameterInfo {
-                name: p.name,
-                ty: p.ty.clone(),
-                default: p
-                    .default
-                    .as_ref()
-                    .map_or(DefaultValue::None, DefaultValue::Written),
-                span: Span::default(),
-            })
-            .collect();
+        let parsed: &'static [PrimitiveParameter] = prelude::row_parameters(key, parameters);
+        let params: Vec<ParameterInfo<'a>> = parsed.iter().map(ParameterInfo::from).collect();
         let args = named
             .call
             .map(|call| call.args.as_slice())
@@ -221,7 +212,7 @@ impl<'a> Elaborator<'a> {
                 .map(|arg| (arg.name.as_ref(), &arg.value))
                 .collect(),
         };
-        let inner = self.plain_scope(self.prelude_file);
+        let inner = self.plain_scope(prelude::UNIT);
         let bound = self.bind(&calling, &params, inner)?;
         (!bound.values.iter().any(|v| unknown(&v.value))).then_some(bound.values)
     }
@@ -276,10 +267,7 @@ impl<'a> Elaborator<'a> {
                 let all = self.paths(scope, value, instances)?;
                 let at = self.integer(scope, index, "an index")?;
                 let count = all.len();
-                let from_end = if at < 0 { at + count as i64 } else { at };
-                let one = usize::try_from(from_end)
-                    .ok()
-                    .and_then(|at| all.into_iter().nth(at));
+                let one = position(at, count).and_then(|at| all.into_iter().nth(at));
                 if one.is_none() {
                     self.report(ProgramKind::Index { index: at, count }.into(), index.span);
                 }
@@ -287,27 +275,16 @@ impl<'a> Elaborator<'a> {
             }
             ExprKind::Slice { value, start, end } => {
                 let all = self.paths(scope, value, instances)?;
-                let count = all.len() as i64;
-                let cut = |n: i64| {
-                    if n < 0 {
-                        (count + n).max(0)
-                    } else {
-                        n.min(count)
-                    }
-                };
+                let count = all.len();
                 let from = match start {
-                    Some(start) => cut(self.integer(scope, start, "the start of a slice")?),
+                    Some(start) => cut(self.integer(scope, start, "the start of a slice")?, count),
                     None => 0,
                 };
                 let to = match end {
-                    Some(end) => cut(self.integer(scope, end, "the end of a slice")?),
+                    Some(end) => cut(self.integer(scope, end, "the end of a slice")?, count),
                     None => count,
                 };
-                let part = all
-                    .into_iter()
-                    .skip(from as usize)
-                    .take((to - from).max(0) as usize);
-                Some(part.collect())
+                Some(all.into_iter().take(to).skip(from).collect())
             }
             ExprKind::Field { value, name } => {
                 let mut all = vec![];

@@ -14,6 +14,7 @@ mod coerce;
 mod draft;
 mod eval;
 mod functions;
+mod index;
 mod input;
 mod instance;
 mod loss;
@@ -40,7 +41,7 @@ use crate::diagnostics::{Code, Diagnostic, ProgramKind};
 use crate::language::{Callee, Traced, Ty, Value};
 use crate::model::Span;
 use crate::overrides::{Changes, Position};
-use crate::prelude;
+use crate::prelude::{self, PrimitiveParameter};
 
 pub(crate) use self::model::{Elaborated, elaborate};
 pub(crate) use self::program::{Program, Unit};
@@ -67,14 +68,19 @@ struct ActiveCall {
 struct ParameterInfo<'a> {
     name: &'a str,
     ty: Ty,
-    default: DefaultValue<'a>,
+    default: Option<&'a Expr>,
     span: Span,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum DefaultValue<'a> {
-    None,
-    Written(&'a Expr),
+impl From<&'static PrimitiveParameter> for ParameterInfo<'_> {
+    fn from(parameter: &'static PrimitiveParameter) -> Self {
+        Self {
+            name: parameter.name,
+            ty: parameter.ty.clone(),
+            default: parameter.default.as_ref(),
+            span: Span::default(),
+        }
+    }
 }
 
 /// Elaborates one model.
@@ -83,8 +89,6 @@ struct Elaborator<'a> {
     changes: &'a Changes<'a>,
     /// The file of the model and its changes.
     main: usize,
-    /// A file of the prelude: what the defaults of primitives see.
-    prelude_file: usize,
     draft: Draft,
     calls: Vec<ActiveCall>,
     depth: usize,
@@ -100,8 +104,8 @@ struct Elaborator<'a> {
     written: HashMap<u32, &'a str>,
     /// The blocks that were expanded.
     expanded: HashSet<usize>,
-    /// The names that the loss's paths end in.
-    draft_bindings: HashSet<String>,
+    /// What the lines of the main file's models mention, fields of their losses among it.
+    named_by_models: HashSet<String>,
 }
 
 impl<'a> Elaborator<'a> {
@@ -110,7 +114,6 @@ impl<'a> Elaborator<'a> {
             program,
             changes,
             main,
-            prelude_file: 0,
             draft: Draft::default(),
             calls: vec![],
             depth: 0,
@@ -122,7 +125,7 @@ impl<'a> Elaborator<'a> {
             evaluating: vec![],
             written: HashMap::default(),
             expanded: HashSet::default(),
-            draft_bindings: HashSet::default(),
+            named_by_models: HashSet::default(),
         }
     }
 
@@ -135,15 +138,7 @@ impl<'a> Elaborator<'a> {
             Callee::Block(number) => self.block_parameters(number),
             Callee::Primitive(number) => prelude::primitive_parameters(number)
                 .iter()
-                .map(|p| ParameterInfo {
-                    name: p.name,
-                    ty: p.ty.clone(),
-                    default: p
-                        .default
-                        .as_ref()
-                        .map_or(DefaultValue::None, DefaultValue::Written),
-                    span: Span::default(),
-                })
+                .map(ParameterInfo::from)
                 .collect(),
             Callee::Row => crate::bug::bug!("a row of a table has its own parameters"),
         });
@@ -179,12 +174,9 @@ impl<'a> Elaborator<'a> {
                 None => Ty::Tensor,
                 Some(ty) => self.ty(ty),
             };
-            let default = def
-                .default
-                .as_ref()
-                .map_or(DefaultValue::None, DefaultValue::Written);
-            if let (DefaultValue::None, Some(before)) = (default, list.last())
-                && !matches!(before.default, DefaultValue::None)
+            let default = def.default.as_ref();
+            if let (None, Some(before)) = (default, list.last())
+                && !before.default.is_none()
             {
                 self.report(
                     ProgramKind::DefaultFirst {

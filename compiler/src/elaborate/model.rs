@@ -2,7 +2,6 @@
 
 use termc_grammar::ast::{Expr, Item, ItemKind, Line, LineKind, Name};
 
-use super::draft::Draft;
 use super::scope::Scope;
 use super::{Elaborator, Program, Unit};
 use crate::diagnostics::{Diagnostic, ProgramKind};
@@ -27,7 +26,7 @@ pub(crate) fn elaborate<'a>(
     changes: &'a Changes<'a>,
 ) -> Elaborated {
     let mut elaborator = Elaborator::new(program, changes, main);
-    elaborator.draft_bindings = super::unused::path_names(units, main);
+    elaborator.named_by_models = super::unused::path_names(units, main);
     let graph = elaborator.model(units, chosen);
     elaborator.unreached_paths();
     elaborator.unchecked();
@@ -241,7 +240,6 @@ impl<'a> Elaborator<'a> {
         for number in numbers {
             if !self.program.is_prelude(number) && !self.expanded.contains(&number) {
                 let draft = std::mem::take(&mut self.draft);
-                self.draft = Draft::default();
                 self.look_through(number);
                 self.draft = draft;
             }

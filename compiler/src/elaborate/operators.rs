@@ -189,42 +189,24 @@ impl<'a> Elaborator<'a> {
                 places => places,
             },
         };
-        let (a, b) = (given(x, a, self), given(y, b, self));
+        let (left_given, right_given) = (given(x, a, self), given(y, b, self));
         let build = match op {
             BinaryOp::Add => operators::add,
             BinaryOp::Sub => operators::sub,
             BinaryOp::Mul => operators::mul,
             BinaryOp::MatMul => operators::matmul,
-            _ => {
-                let found = (
-                    (
-                        Traced {
-                            value: Value::Tensor(x),
-                            places: a.places,
-                        },
-                        span,
-                    ),
-                    (
-                        Traced {
-                            value: Value::Tensor(y),
-                            places: b.places,
-                        },
-                        span,
-                    ),
-                );
-                return self.no_operator(op, op_span, &found.0, &found.1);
-            }
+            _ => return self.no_operator(op, op_span, a, b),
         };
         self.operation(scope, op_span.start, span, |draft| {
-            let (left, right) = (draft.shape(a.value), draft.shape(b.value));
-            build(draft, &a, &b).map_err(|refusal| {
+            let (left, right) = (draft.shape(x), draft.shape(y));
+            build(draft, &left_given, &right_given).map_err(|refusal| {
                 // Planes of the same sizes cannot be multiplied because they are not square: their sizes are to blame.
                 let square = op == BinaryOp::MatMul
                     && left.sizes == right.sizes
                     && left.channels == right.channels;
                 match square && refusal.places.is_empty() {
                     true => Refusal {
-                        places: a.places.clone(),
+                        places: left_given.places.clone(),
                         ..refusal
                     },
                     false => refusal,

@@ -3,7 +3,7 @@
 use super::eval::reported;
 use super::model::model_instance_of;
 use super::program::Body;
-use super::scope::{EntryKind, Scope};
+use super::scope::{Entry, EntryKind};
 use super::{ActiveCall, Elaborator};
 
 impl Elaborator<'_> {
@@ -28,12 +28,9 @@ impl Elaborator<'_> {
             user: true,
         });
         let params = self.block_parameters(number);
-        let mut scope = Scope {
-            file: definition.file,
-            ..self.plain_scope(definition.file)
-        };
+        let mut scope = self.plain_scope(definition.file);
         for param in &params {
-            if let super::DefaultValue::Written(expr) = param.default {
+            if let Some(expr) = param.default {
                 self.eval_as(
                     &scope,
                     expr,
@@ -41,7 +38,11 @@ impl Elaborator<'_> {
                     format!("`{}` of `{}`", param.name, definition.name.text),
                 );
             }
-            let entry = Self::entry(reported(), param.span, EntryKind::Parameter);
+            let entry = Entry {
+                value: reported(),
+                span: param.span,
+                kind: EntryKind::Parameter,
+            };
             scope.names.insert(param.name, entry);
         }
         self.body(&mut scope, block, number);

@@ -8,10 +8,10 @@ use super::mentions::{of_callable, of_item, of_lines};
 use super::program::Body;
 use super::{Elaborator, Unit};
 use crate::diagnostics::{Diagnostic, ProgramKind};
-use crate::model::{Graph, LossKind, Node, NodeId, Penalty};
+use crate::model::{Graph, LossKind, Node, Penalty};
 use crate::overrides::Chosen;
 use crate::prelude::is_prelude;
-use crate::prune::reach;
+use crate::prune::{reach, roots};
 
 impl<'a> Elaborator<'a> {
     pub(super) fn unused(&mut self, units: &'a [Unit], chosen: &Chosen<'a>, graph: Option<&Graph>) {
@@ -90,7 +90,7 @@ impl<'a> Elaborator<'a> {
             let mut seen = HashSet::default();
             for (name, span) in bound.filter(|(name, _)| !mentioned.contains(name)) {
                 // What only a variant or the loss reads is found out by the graph.
-                if seen.insert(name) && !self.mentioned_elsewhere(name) {
+                if seen.insert(name) && !self.named_by_models.contains(name) {
                     unused.push((
                         span,
                         ProgramKind::UnusedBinding {
@@ -121,17 +121,9 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    /// Whether some path of the main file ends in a name: `b.K` in the loss.
-    fn mentioned_elsewhere(&self, name: &str) -> bool {
-        self.draft_bindings.contains(name)
-    }
-
     /// Bindings that are mentioned, but by nothing that reaches the output or the loss.
     fn unused_bindings(&mut self, chosen: &Chosen<'a>, graph: &Graph) {
-        let roots = std::iter::once(graph.output)
-            .chain(graph.compared())
-            .collect();
-        let live = reach(graph, roots);
+        let live = reach(graph, roots(graph));
         let mut alive: HashMap<(&str, &str), bool> = HashMap::default();
         for instance in graph.instances.iter().filter(|i| !i.prelude) {
             for binding in &instance.bindings {
@@ -164,10 +156,7 @@ impl<'a> Elaborator<'a> {
 
     /// Stored tensors that are part of the network but that no weighted loss term depends on.
     fn untrained(&mut self, graph: &Graph) {
-        let all: Vec<NodeId> = std::iter::once(graph.output)
-            .chain(graph.compared())
-            .collect();
-        let live = reach(graph, all);
+        let live = reach(graph, roots(graph));
         let mut from = vec![];
         let (mut fast, mut slow) = (false, false);
         for term in graph.loss.iter().filter(|term| term.weight > 0.0) {
@@ -206,16 +195,9 @@ impl<'a> Elaborator<'a> {
             ));
         }
         if graph.params.is_empty() {
-            let span = self.draft_span(graph);
+            let span = (graph.instances.first()).map_or(Span::default(), |root| root.span);
             self.add(Diagnostic::of(ProgramKind::NothingToTrain {}, span));
         }
-    }
-
-    fn draft_span(&self, graph: &Graph) -> Span {
-        graph
-            .instances
-            .first()
-            .map_or(Span::default(), |root| root.span)
     }
 }
 

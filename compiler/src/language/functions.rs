@@ -1,4 +1,4 @@
-//! Functions of numbers, and the words that say how stored tensors start: all that can be called besides blocks.
+//! Functions of numbers, and the words that say how stored tensors start: all that can be called besides blocks and primitives.
 
 use super::{Start, StartKind};
 

@@ -68,7 +68,7 @@ impl Places {
 
     /// The places that are not in this text.
     pub fn outside(&self, span: Span) -> Self {
-        let inside = |place: &Place| place.span.start >= span.start && place.span.end <= span.end;
+        let inside = |place: &Place| span.holds(place.span);
         Self(
             self.0
                 .iter()

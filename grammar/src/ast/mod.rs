@@ -17,6 +17,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// Whether the other lies inside of it.
+    pub fn holds(self, other: Span) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
     /// The smallest span that holds both.
     pub fn to(self, other: Span) -> Span {
         Span {
