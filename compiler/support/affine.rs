@@ -19,12 +19,6 @@ pub fn pointwise(x: Tensor<4>, affine: AffineTensors) -> Tensor<4> {
     y.reshape([batch, outputs, height, width])
 }
 
-/// A linear map of every column: `[in, positions]` to `[out, positions]`.
-pub fn affine_columns(x: Tensor<2>, affine: AffineTensors) -> Tensor<2> {
-    let (weight, bias) = affine;
-    weight.matmul(x) + bias.unsqueeze_dim(1)
-}
-
 /// Depthwise convolution of stride 1 with zero padding `(side - 1) / 2`; the kernel is `[1, C, height, width]`, sides odd.
 pub fn depthwise(x: Tensor<4>, kernel: Tensor<4>) -> Tensor<4> {
     let [_, channels, height, width] = kernel.dims();

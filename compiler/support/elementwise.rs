@@ -15,16 +15,6 @@ pub fn sigmoid(x: Tensor<4>) -> Tensor<4> {
     activation::sigmoid(x)
 }
 
-/// Adds one number, `[1]`, everywhere.
-pub fn bias_scalar(x: Tensor<4>, bias: Tensor<1>) -> Tensor<4> {
-    x + bias.unsqueeze()
-}
-
-/// Adds one number per position, `[H, W]`, to every image and channel.
-pub fn bias_spatial(x: Tensor<4>, bias: Tensor<2>) -> Tensor<4> {
-    x + bias.unsqueeze()
-}
-
 /// In training (on a device with autodiff), zeroes numbers with probability `rate` and scales the others by
 /// `1 / (1 - rate)`; otherwise changes nothing. One draw for all of the axes `shared`: `[2, 3]` drops whole channels of
 /// single images. Draws from the device's generator.
@@ -42,18 +32,6 @@ pub fn dropout(x: Tensor<4>, rate: f64, shared: &[usize]) -> Tensor<4> {
     let keep = Distribution::Bernoulli(1.0 - rate);
     let mask = Tensor::random(shape, keep, &device);
     x * mask.div_scalar(1.0 - rate)
-}
-
-/// In training (on a device with autodiff), zeroes whole channels of single images with probability `rate` and scales the
-/// others by `1 / (1 - rate)`.
-pub fn dropout_channels(x: Tensor<4>, rate: f64) -> Tensor<4> {
-    let device = x.device();
-    if rate == 0.0 || !device.is_autodiff() {
-        return x;
-    }
-    let [batch, channels, ..] = x.dims();
-    let keep = Distribution::Bernoulli(1.0 - rate);
-    x * Tensor::random([batch, channels, 1, 1], keep, &device).div_scalar(1.0 - rate)
 }
 
 /// Repeats all channels `times` times, in order.
@@ -79,11 +57,6 @@ pub fn for_each_image(parts: Vec<Tensor<4>>) -> Vec<Tensor<4>> {
         }
     });
     each.collect()
-}
-
-/// Mean over channels: `[N, 1, H, W]`.
-pub fn channel_mean(x: Tensor<4>) -> Tensor<4> {
-    x.mean_dim(1)
 }
 
 /// Mean over positions: `[N, C, 1, 1]`.

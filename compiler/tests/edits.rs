@@ -312,6 +312,10 @@ fn faults_are_told_where_they_were_made() {
     }
     // In turn, so that kinds of which there are few are not lost among the others.
     let mut edits = vec![];
+    assert!(
+        kinds.iter().map(Vec::len).sum::<usize>() >= EDITS,
+        "too few edits"
+    );
     while edits.len() < EDITS {
         edits.extend(kinds.iter_mut().filter_map(Vec::pop));
     }

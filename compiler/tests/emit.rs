@@ -122,10 +122,10 @@ fn examples() -> Vec<(String, Model, Sources)> {
             let names = termc_compiler::model_names(&std::fs::read_to_string(&path).unwrap());
             for name in names {
                 let compiled = compile_file(&path, Some(name.clone()));
-                // What another session's primitives are for is not there yet.
-                let Some(model) = compiled.model else {
-                    continue;
-                };
+                let model = compiled
+                    .model
+                    .clone()
+                    .unwrap_or_else(|| panic!("{stem} {name}: {}", support::shown(&compiled)));
                 let frozen = freeze(&model).model;
                 all.push((
                     format!("{stem} {name} frozen"),

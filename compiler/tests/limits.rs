@@ -38,7 +38,12 @@ fn ten_thousand_blocks_that_call_one_another() {
         writeln!(text, "block b{i}(x) {{\n    b{}(x)\n}}", i - 1).unwrap();
     }
     text += &model("    y = b9999(image)\n");
-    compiled(&text);
+    let found = compiled(&text);
+    assert!(
+        shown(&found).contains("more than 64 deep"),
+        "{}",
+        shown(&found)
+    );
 }
 
 #[test]
@@ -58,7 +63,12 @@ fn ten_thousand_constants_of_one_another() {
         writeln!(text, "const c{i} = c{} + 0", i - 1).unwrap();
     }
     text += &model("    y = linear(image, c9999)\n");
-    compiled(&text);
+    let found = compiled(&text);
+    assert!(
+        shown(&found).contains("nested more than"),
+        "{}",
+        shown(&found)
+    );
 }
 
 #[test]

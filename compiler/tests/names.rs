@@ -1,5 +1,5 @@
-//! Generated models, whose names other languages keep for themselves: each is right, is printed so that it is read again as
-//! the same, and is emitted. What is emitted is compiled by the tests of `termc-emitted`.
+//! Generated models, whose names other languages keep for themselves: each is right, and is printed so that it is read again
+//! as the same. Emission is tested in `emit.rs` and by `termc-emitted`.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;

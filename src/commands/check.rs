@@ -33,7 +33,7 @@ enum Deny {
     Warnings,
 }
 
-/// Checks the model and, unless one is chosen, every variant of it.
+/// Checks all models, variants and members of families, or the chosen one.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let text = model::read(&arguments.model.model)?;
     let options = model::options(&arguments.model.changes);

@@ -310,6 +310,11 @@ fn every_name_has_an_explanation() {
         let name = line.split_whitespace().next().unwrap();
         let said = termc(&["explain", name]).expect(0);
         assert!(said.out.contains(name), "{}", said.out);
+        let (letter, digits) = name.split_at(1);
+        if "EW".contains(letter) && digits.chars().all(|c| c.is_ascii_digit()) {
+            let whole = said.out.starts_with(name) && said.out.contains("and not for");
+            assert!(whole, "{}", said.out);
+        }
     }
     let said = termc(&["explain", "rgu"]).expect(0);
     assert!(

@@ -65,15 +65,12 @@ impl Written for Dropout {
         vec![("rate", Number::Float(self.rate))]
     }
 
-    fn idle(&self) -> Option<Number> {
+    fn identity(&self) -> Option<Number> {
         Some(Number::Float(0.0))
     }
 
     fn burn(&self, _graph: &Graph) -> Code {
-        match self.shared {
-            Axes::INSTANCE => call("dropout_channels", [x(0), n(0)]),
-            shared => call("dropout", [x(0), n(0), shared.burn()]),
-        }
+        call("dropout", [x(0), n(0), self.shared.burn()])
     }
 
     fn torch(&self) -> Code {

@@ -109,7 +109,7 @@ impl Written for Standardize {
             Over::Axes(Axes::BATCH) if self.eps == USUAL => call("standardize_batch", [x(0)]),
             Over::Axes(axes) => {
                 let eps = if self.eps == USUAL {
-                    text("1e-5")
+                    text(format!("{USUAL:e}"))
                 } else {
                     n(0)
                 };

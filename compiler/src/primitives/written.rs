@@ -168,7 +168,7 @@ pub(crate) trait Written {
     }
 
     /// The value of its only number with which it changes nothing and is left out.
-    fn idle(&self) -> Option<Number> {
+    fn identity(&self) -> Option<Number> {
         None
     }
 

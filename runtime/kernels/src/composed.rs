@@ -1,5 +1,5 @@
 //! Every operation in plain Burn: what fused kernels are compared with, and what stands in where there is none. The modules
-//! are the very text that emitted source carries.
+//! of `compiler/support/` are the very text that emitted source carries.
 
 #[path = "../../../compiler/support/affine.rs"]
 pub mod affine;
@@ -11,7 +11,6 @@ pub mod grid;
 pub mod normalize;
 #[path = "../../../compiler/support/pooling.rs"]
 pub mod pooling;
-#[path = "../../../compiler/support/slow_net.rs"]
 pub mod slow_net;
 #[path = "../../../compiler/support/standardize.rs"]
 pub mod standardize_forms;
@@ -23,7 +22,7 @@ use crate::call::Over;
 use crate::operations::Bias;
 
 pub use self::affine::depthwise;
-pub use self::elementwise::{channel_mean, sigmoid, spatial_mean};
+pub use self::elementwise::{sigmoid, spatial_mean};
 pub use self::form::standardize_scaled;
 pub use self::slow_net::{slow_context, slow_line, slow_plane};
 
@@ -51,6 +50,11 @@ pub fn standardize(x: Tensor<4>, over: Over) -> Tensor<4> {
     }
 }
 
+/// Mean over the channels: `[N, 1, H, W]`.
+pub fn channel_mean(x: Tensor<4>) -> Tensor<4> {
+    x.mean_dim(1)
+}
+
 /// GELU, the exact form.
 pub fn gelu(x: Tensor<4>) -> Tensor<4> {
     elementwise::gelu(x)
@@ -74,8 +78,8 @@ pub fn matmul(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
 /// Adds a scalar or one value per position.
 pub fn bias(x: Tensor<4>, bias: Bias) -> Tensor<4> {
     match bias {
-        Bias::Scalar(b) => elementwise::bias_scalar(x, b),
-        Bias::Spatial(b) => elementwise::bias_spatial(x, b),
+        Bias::Scalar(b) => x + b.unsqueeze(),
+        Bias::Spatial(b) => x + b.unsqueeze(),
     }
 }
 

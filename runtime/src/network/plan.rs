@@ -103,10 +103,9 @@ impl ExecutionPlan {
         for id in model.node_ids().rev() {
             let op = &model[id].op;
             let (operands, reads_parts) = match steps.get(id.index()) {
-                Some(Step::Fused(fusion)) => (
-                    fusion.reads(),
-                    matches!(fusion, Fusion::PointwiseGelu { .. }),
-                ),
+                Some(Step::Fused(fusion)) => {
+                    (fusion.reads(), matches!(fusion, Fusion::LinearGelu { .. }))
+                }
                 Some(Step::Skipped) => (vec![], false),
                 Some(Step::Together(_)) => (op.operands(), true),
                 _ => {
@@ -235,7 +234,7 @@ mod tests {
     fn a_frozen_block_computes_linear_maps_with_what_follows_them() {
         let plan = ExecutionPlan::fused(&freeze(&cifar10()).model);
         let count = |test: fn(&Step) -> bool| plan.steps.iter().filter(|step| test(step)).count();
-        let projected = |step: &Step| matches!(step, Step::Fused(Fusion::PointwiseGelu { .. }));
+        let projected = |step: &Step| matches!(step, Step::Fused(Fusion::LinearGelu { .. }));
         assert_eq!(count(projected), 20);
         // Both halves of the gated units, and the mixer beside one of them.
         let pairs = |step: &Step| matches!(step, Step::Together(all) if all.len() == 2);

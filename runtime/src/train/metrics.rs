@@ -73,9 +73,9 @@ pub struct Row {
     pub loading: Option<f64>,
     /// Since the training began, pauses left out.
     pub seconds: f64,
-    /// The loss terms, each by its path `loss.NAME`.
+    /// The loss terms, each by its path `loss.NAME`; null where one is not finite.
     #[serde(flatten)]
-    pub terms: BTreeMap<String, f64>,
+    pub terms: BTreeMap<String, Option<f64>>,
 }
 
 impl Row {
@@ -95,14 +95,14 @@ impl Row {
             loading: None,
             seconds: 0.0,
             terms: (terms.terms.iter())
-                .filter_map(|term| Some((path(&term.name), finite(term.value)?)))
+                .map(|term| (path(&term.name), finite(term.value)))
                 .collect(),
         }
     }
 
     /// A loss term by its name.
     pub fn term(&self, name: &str) -> Option<f64> {
-        self.terms.get(&path(name)).copied()
+        self.terms.get(&path(name)).copied().flatten()
     }
 }
 
@@ -123,7 +123,9 @@ fn csv_line(row: &Row, terms: &[String]) -> String {
         Span::Epoch => "epoch",
     };
     let head = format!("{span},{},{},{}", row.split.name(), row.epoch, row.step);
-    let terms = terms.iter().map(|path| row.terms.get(path).copied());
+    let terms = terms
+        .iter()
+        .map(|path| row.terms.get(path).copied().flatten());
     let others = [
         row.top1,
         row.top5,

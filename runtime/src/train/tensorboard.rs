@@ -52,7 +52,7 @@ pub fn event(row: &Row, wall_time: f64) -> Vec<u8> {
     let terms = row
         .terms
         .iter()
-        .map(|(name, value)| (name.as_str(), Some(*value)));
+        .map(|(name, value)| (name.as_str(), *value));
     let others = [
         ("top1", row.top1),
         ("top5", row.top5),

@@ -21,9 +21,11 @@ fn images(case: &Case, batch: usize) -> TensorData {
     common::images(case, batch, 0.7)
 }
 
-fn named(model: &str) -> &'static Case {
+fn named(file: &str, model: &str) -> &'static Case {
     let mut cases = CASES.iter();
-    cases.find(|c| c.model == model && !c.frozen).unwrap()
+    cases
+        .find(|c| c.file == file && c.model == model && !c.frozen)
+        .unwrap()
 }
 
 #[test]
@@ -62,7 +64,7 @@ fn logits_equal_the_runtimes_bit_for_bit() {
 }
 
 #[test]
-fn frozen_sources_name_each_image_by_itself() {
+fn frozen_sources_answer_for_each_image_by_itself() {
     for case in CASES.iter().filter(|case| case.frozen) {
         let (model, params) = network(case, 7);
         let bytes = weights::file(&model, &params).to_bytes().unwrap();
@@ -114,7 +116,7 @@ fn parameters_have_gradients_on_a_device_with_autodiff() {
 
 /// A weight file of the tiny model, changed.
 fn with(change: impl FnOnce(&mut TensorFile)) -> Result<TensorData, String> {
-    let case = named("Tiny");
+    let case = named("tiny.term", "Tiny");
     let model = model(case);
     let params = Params::init(&model, 7, &Device::flex());
     let mut file = weights::file(&model, &params);
@@ -147,9 +149,9 @@ fn weights_that_do_not_fit_are_refused_by_name() {
             .insert("b[0].K.net.filters[9].weight".into(), layer);
     });
     assert!(shifted.is_err());
-    let case = named("Tiny");
+    let case = named("tiny.term", "Tiny");
     assert!((case.logits)(b"not a weight file", images(case, 1)).is_err());
-    let other = named("Digits");
+    let other = named("digits.term", "Digits");
     let params = Params::init(&model(other), 7, &Device::flex());
     let bytes = weights::file(&model(other), &params).to_bytes().unwrap();
     assert!((case.logits)(&bytes, images(case, 1)).is_err());

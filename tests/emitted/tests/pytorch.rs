@@ -59,6 +59,8 @@ fn file(name: &str, data: TensorData) -> TensorFile {
 #[test]
 fn logits_agree_with_the_runtimes() {
     let Some(python) = python() else {
+        let named = std::env::var_os("TERMC_PYTHON");
+        assert!(named.is_none(), "TERMC_PYTHON has no torch and safetensors");
         eprintln!("skipped: no Python with `torch` and `safetensors`");
         return;
     };

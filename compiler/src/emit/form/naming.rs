@@ -140,8 +140,13 @@ impl Builder<'_> {
             let at = self.item_of.get(&node)?;
             heights.get(*at).copied()
         });
-        let idle = item.call.is_none() && self.scene.graph[item.node].op.written().idle().is_some();
-        below.max().unwrap_or(0) + usize::from(!idle)
+        let identity = item.call.is_none()
+            && self.scene.graph[item.node]
+                .op
+                .written()
+                .identity()
+                .is_some();
+        below.max().unwrap_or(0) + usize::from(!identity)
     }
 
     /// Whether a value is always written where it is read.

@@ -1,10 +1,14 @@
 //! Numbers of initial distributions as people write them: `TAU * 30.0 / 2f64.sqrt()` instead of 133.28...
 
+use super::numbers::op;
 use super::structure::{Num, Starts};
 use crate::primitives::written::Number;
 
 /// Numbers whose roots are tried.
 const ROOTS: [usize; 8] = [2, 3, 5, 6, 7, 10, 11, 13];
+
+/// How long a number is to say that has no short form.
+pub(super) const ODD: usize = 40;
 
 /// Whether two numbers are equal but for the rounding of a few operations.
 pub(super) fn same(a: f64, b: f64) -> bool {
@@ -19,10 +23,6 @@ fn short(x: f64) -> Option<f64> {
 
 fn float(x: f64) -> Num {
     Num::Value(Number::Float(x))
-}
-
-fn op(a: Num, operator: char, b: Num) -> Num {
-    Num::Op(Box::new(a), operator, Box::new(b))
 }
 
 fn root(n: usize) -> Num {
@@ -53,10 +53,19 @@ impl Num {
             .all(|gain| usual.contains(gain) || over_root(gain))
     }
 
+    /// Whether a root stands in it.
+    pub(super) fn has_root(&self) -> bool {
+        match self {
+            Self::Sqrt(_) => true,
+            Self::Op(a, _, b) => a.has_root() || b.has_root(),
+            _ => false,
+        }
+    }
+
     /// How long it is to say: what is natural first, odd numbers last.
     pub(super) fn size(&self) -> usize {
         match self {
-            Self::Value(Number::Float(x)) if short(*x).is_none() => 40,
+            Self::Value(Number::Float(x)) if short(*x).is_none() => ODD,
             Self::Value(Number::Float(x)) => format!("{x:?}").len(),
             // Usual gains: the root of 2, 1 over the root of 3.
             Self::Sqrt(_) => 3,

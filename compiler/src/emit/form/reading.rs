@@ -158,7 +158,7 @@ impl Builder<'_> {
         }
         let written = node.op.written();
         let numbers = written.numbers(graph, &node.shape);
-        let missing = written.idle();
+        let missing = written.identity();
         let mut slots = vec![];
         for (hint, number) in numbers {
             let mut slot = self.slot(hint, Value::Number(number), place);

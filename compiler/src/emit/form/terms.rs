@@ -2,7 +2,7 @@
 
 use super::attributes::Source;
 use super::numbers::{Context, Numbers, float, int, op};
-use super::pretty::{pretty, same};
+use super::pretty::{ODD, pretty, same};
 use super::structure::Num;
 use crate::primitives::written::Number;
 
@@ -50,9 +50,12 @@ impl Numbers {
                 let attribute = self.attributes.get(a);
                 attribute.is_some_and(|a| a.source == Source::Value)
             };
-            let simplest = roots
-                .into_iter()
-                .min_by_key(|(a, factor)| (pretty(*factor).size(), of_value(*a)));
+            // What can be said at all, then what needs no second root, then the size of an input before a value of the text.
+            let simplest = roots.into_iter().min_by_key(|(a, factor)| {
+                let factor = pretty(*factor);
+                let odd = factor.size() >= ODD;
+                (odd, factor.has_root(), of_value(*a), factor.size())
+            });
             if let Some((a, factor)) = simplest {
                 let root = self.rooted(a, context);
                 return Some(op(pretty(factor), '/', root));

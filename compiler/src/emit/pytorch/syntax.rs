@@ -4,19 +4,12 @@ use crate::emit::doc::{ANY, Doc, all, bracketed, text};
 use crate::emit::form::{Bound, Place, Starts};
 use crate::emit::names::Words;
 use crate::emit::target::{Printed, Target, Tensors, Tightness, Use};
+use crate::emit::terms::atom;
 use crate::primitives::written::{Code, Number};
 
 /// Emitted Python.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::emit) struct PyTorch;
-
-fn atom(doc: Doc) -> Printed {
-    Printed {
-        doc,
-        tight: Tightness::Atom,
-        chain: vec![],
-    }
-}
 
 fn place(place: &Place, round: &str) -> String {
     match place {

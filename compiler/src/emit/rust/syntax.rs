@@ -4,6 +4,7 @@ use crate::emit::doc::{ANY, Doc, all, bracketed, commas, group, nest, text};
 use crate::emit::form::{Bound, Place, Starts};
 use crate::emit::names::Words;
 use crate::emit::target::{Printed, Target, Tensors, Tightness, Use};
+use crate::emit::terms::atom;
 use crate::primitives::written::{Code, Number};
 
 /// The widest arguments of a call on one line.
@@ -16,14 +17,6 @@ pub(in crate::emit) enum Rust {
     Std,
     /// With `core` and `alloc`.
     NoStd,
-}
-
-fn atom(doc: Doc) -> Printed {
-    Printed {
-        doc,
-        tight: Tightness::Atom,
-        chain: vec![],
-    }
 }
 
 fn place(place: &Place, list: &str, round: &str) -> String {

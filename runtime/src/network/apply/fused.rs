@@ -30,7 +30,7 @@ impl Run<'_> {
                     kernels.gated(a, b, over, bias(after))
                 })
             }
-            Fusion::PointwiseGelu { x, affine, bias: b } => {
+            Fusion::LinearGelu { x, affine, bias: b } => {
                 let (parts, dtype) = read(x, values);
                 let (weight, shift) = self.affine(affine, dtype);
                 match dtype {

@@ -21,11 +21,9 @@ impl Run<'_> {
     }
 
     pub(super) fn standardize(&self, over: model::Over, eps: f64, x: Tensor<4>) -> Tensor<4> {
-        match (kernel_over(over, eps), over) {
-            (Some(over), _) => self.half(x, |x| self.pass.kernels.standardize(x, over)),
-            (None, model::Over::Axes(axes)) => wide(x, |x| standardize_over(x, &dims(axes), eps)),
-            // Groups have the usual eps and a kernel.
-            (None, _) => x,
+        match kernel_over(over, eps) {
+            Ok(over) => self.half(x, |x| self.pass.kernels.standardize(x, over)),
+            Err(axes) => wide(x, |x| standardize_over(x, &dims(axes), eps)),
         }
     }
 
@@ -34,14 +32,17 @@ impl Run<'_> {
     }
 }
 
-/// The axes of a standardization as the kernels name them; None where there is no kernel for it.
-pub(in crate::network) fn kernel_over(over: model::Over, eps: f64) -> Option<Over> {
+/// The axes of a standardization as the kernels name them.
+///
+/// # Errors
+/// The axes themselves where there is no kernel for them. Groups have the usual eps and a kernel.
+pub(in crate::network) fn kernel_over(over: model::Over, eps: f64) -> Result<Over, Axes> {
     match over {
-        model::Over::Groups(groups) => Some(Over::Groups(groups)),
-        model::Over::OddGroups(groups) => Some(Over::OddGroups(groups)),
-        model::Over::Axes(Axes::INSTANCE) if eps == EPSILON => Some(Over::Instance),
-        model::Over::Axes(Axes::BATCH) if eps == EPSILON => Some(Over::Batch),
-        model::Over::Axes(_) => None,
+        model::Over::Groups(groups) => Ok(Over::Groups(groups)),
+        model::Over::OddGroups(groups) => Ok(Over::OddGroups(groups)),
+        model::Over::Axes(Axes::INSTANCE) if eps == EPSILON => Ok(Over::Instance),
+        model::Over::Axes(Axes::BATCH) if eps == EPSILON => Ok(Over::Batch),
+        model::Over::Axes(axes) => Err(axes),
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) fn calls(
             let operands = vec![Node(*a), Node(*b), Other];
             vec![(Call::Standardize { over, maps, finish }, operands)]
         }
-        Step::Fused(Fusion::PointwiseGelu { x, .. }) => {
+        Step::Fused(Fusion::LinearGelu { x, .. }) => {
             vec![pointwise(*x), gelu(Previous), bias()]
         }
         Step::Fused(Fusion::GeluBias { x, rescale, .. }) => match rescale {
@@ -93,6 +93,7 @@ fn node(
         Op::Linear(op) => vec![pointwise(op.x)],
         Op::Depthwise(_) => one(Call::Depthwise),
         Op::Standardize(op) => one(Call::Standardize {
+            // The composed form for other axes keeps as much.
             over: kernel_over(op.over, op.eps).unwrap_or(Over::Instance),
             maps: 1,
             finish: Finish::Plain,
@@ -117,6 +118,6 @@ fn node(
         Op::Input(_) | Op::Coordinates(_) | Op::Stored(_) | Op::Fill(_) => vec![],
         Op::Concat(_) | Op::Part(_) | Op::Flatten(_) | Op::Tile(_) => vec![],
         Op::StopGradient(_) | Op::Dropout(_) => vec![],
-        _ => one(Call::Multiply),
+        Op::Mul(_) | Op::Normalize(_) | Op::MaxPool(_) => one(Call::Multiply),
     }
 }

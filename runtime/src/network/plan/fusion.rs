@@ -28,8 +28,8 @@ pub(in crate::network) enum Fusion {
         /// Scalar or one value per position.
         bias: ParamId,
     },
-    /// `gelu(pointwise(x)) + bias`
-    PointwiseGelu {
+    /// `gelu(linear(x)) + bias`
+    LinearGelu {
         /// What the linear map reads.
         x: NodeId,
         /// The linear map.
@@ -64,7 +64,7 @@ impl Fusion {
     pub fn reads(&self) -> Vec<NodeId> {
         match *self {
             Self::StandardizeGelu { x, .. }
-            | Self::PointwiseGelu { x, .. }
+            | Self::LinearGelu { x, .. }
             | Self::GeluBias { x, .. }
             | Self::Silu(x) => vec![x],
             Self::Gated { a, b, .. } => vec![a, b],
@@ -84,8 +84,8 @@ pub(super) fn fusion(
             let (gelu, bias) = (op.x, op.bias);
             let inner = activated(model, gelu, Function::Gelu).filter(|_| once(gelu))?;
             match &model[inner].op {
-                Op::Standardize(op) if once(inner) && kernel_over(op.over, op.eps).is_some() => {
-                    let (x, over) = (op.x, kernel_over(op.over, op.eps)?);
+                Op::Standardize(op) if once(inner) && kernel_over(op.over, op.eps).is_ok() => {
+                    let (x, over) = (op.x, kernel_over(op.over, op.eps).ok()?);
                     match &model[x].op {
                         Op::Mul(op) if once(x) && model[op.a].shape == model[op.b].shape => {
                             let (a, b) = (op.a, op.b);
@@ -96,7 +96,7 @@ pub(super) fn fusion(
                 }
                 Op::Linear(op) if once(inner) => {
                     let (x, affine) = (op.x, op.affine);
-                    Some((Fusion::PointwiseGelu { x, affine, bias }, vec![inner, gelu]))
+                    Some((Fusion::LinearGelu { x, affine, bias }, vec![inner, gelu]))
                 }
                 Op::Rescale(op) if once(inner) => {
                     let (x, rescale) = (op.x, Some([op.scale, op.shift]));

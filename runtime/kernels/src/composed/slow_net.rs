@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::module::adaptive_avg_pool2d;
 
-use super::affine::{AffineTensors, affine_columns};
+use super::affine::AffineTensors;
 use super::elementwise::gelu;
 use super::grid::{axis, plane, sine};
 use super::normalize::NORM_FLOOR;
@@ -96,4 +96,10 @@ fn slow_net(
     #[allow(clippy::expect_used, reason = "a slow net has `layers + 1` filters")]
     let hidden = hidden.expect("a slow net has at least one filter");
     affine_columns(hidden, net.output)
+}
+
+/// A linear map of every column: `[in, positions]` to `[out, positions]`.
+fn affine_columns(x: Tensor<2>, affine: AffineTensors) -> Tensor<2> {
+    let (weight, bias) = affine;
+    weight.matmul(x) + bias.unsqueeze_dim(1)
 }
