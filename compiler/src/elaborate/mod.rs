@@ -176,7 +176,7 @@ impl<'a> Elaborator<'a> {
             };
             let default = def.default.as_ref();
             if let (None, Some(before)) = (default, list.last())
-                && !before.default.is_none()
+                && before.default.is_some()
             {
                 self.report(
                     ProgramKind::DefaultFirst {
