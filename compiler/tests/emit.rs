@@ -122,10 +122,9 @@ fn examples() -> Vec<(String, Model, Sources)> {
             let names = termc_compiler::model_names(&std::fs::read_to_string(&path).unwrap());
             for name in names {
                 let compiled = compile_file(&path, Some(name.clone()));
-                let model = compiled
-                    .model
-                    .clone()
-                    .unwrap_or_else(|| panic!("{stem} {name}: {}", support::shown(&compiled)));
+                let found = support::shown(&compiled);
+                assert!(compiled.model.is_some(), "{stem} {name}: {found}");
+                let model = compiled.model.clone().unwrap();
                 let frozen = freeze(&model).model;
                 all.push((
                     format!("{stem} {name} frozen"),
