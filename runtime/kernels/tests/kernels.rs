@@ -387,11 +387,11 @@ proptest! {
             let (plane, line, source) = (i.planes.last().unwrap().clone(), i.rows[last - 3].clone(), i.maps[0].clone());
             let y = match (kind, fused) {
                 (0, true) => Fused.slow_line(net, line),
-                (0, false) => composed::slow_line(net, line),
+                (0, false) => composed::slow_line(termc_kernels::KernelChoice::Composed, net, line),
                 (3, true) => Fused.slow_context(net, plane, context, source),
-                (3, false) => composed::slow_context(net, plane, context, source),
+                (3, false) => composed::slow_context(termc_kernels::KernelChoice::Composed, net, plane, context, source),
                 (_, true) => Fused.slow_plane(net, plane),
-                (_, false) => composed::slow_plane(net, plane),
+                (_, false) => composed::slow_plane(termc_kernels::KernelChoice::Composed, net, plane),
             };
             // Inputs that this kind does not read have no gradient: a zero multiple of each keeps them in the graph.
             let zero = i.maps[0].clone().sum() * 0.0;

@@ -114,6 +114,18 @@ fn activate(kernels: KernelChoice, maps: Vec<Tensor<4>>) -> Tensor<4> {
     kernels.gelu(x.clone()) + kernels.sigmoid(x.clone()) * kernels.silu(x)
 }
 
+fn pointwise(kernels: KernelChoice, mut maps: Vec<Tensor<4>>) -> Tensor<4> {
+    let bias = maps.pop().unwrap();
+    let weight = maps.pop().unwrap();
+    let [outputs, inputs, ..] = weight.dims();
+    let (weight, bias) = (weight.reshape([outputs, inputs]), bias.reshape([outputs]));
+    kernels.pointwise(maps, weight, bias)
+}
+
+fn multiply(kernels: KernelChoice, maps: Vec<Tensor<4>>) -> Tensor<4> {
+    kernels.matmul(maps[0].clone(), maps[1].clone())
+}
+
 proptest! {
     // Every size is compiled anew.
     #![proptest_config(ProptestConfig { cases: 4, max_shrink_iters: 8, ..ProptestConfig::default() })]
@@ -129,6 +141,22 @@ proptest! {
         let over = [Over::Instance, Over::Batch, Over::Groups(c)][kind];
         let shape = [n, c, h, w];
         agree(&finish(over), &[data(seed, 0.5, shape), data(seed + 1, 0.0, shape), data(seed + 2, 0.0, [1; 4]), data(seed + 3, 0.0, [1, 1, h, w])], 1e-5);
+    }
+
+    #[test]
+    fn pointwise_convolutions(n in 1usize..5, parts in 1usize..4, c in 1usize..20, h in 1usize..12, w in 1usize..12, one in 0usize..3, out in 1usize..40, seed in 0u64..1000) {
+        let [h, w] = if one == 0 { [1, 1] } else { [h, w] };
+        let mut maps: Vec<_> = (0..parts as u64).map(|i| data(seed + i, 0.5, [n, c, h, w])).collect();
+        maps.extend([data(seed + 7, 0.0, [out, parts * c, 1, 1]), data(seed + 8, 0.0, [1, out, 1, 1])]);
+        agree(&pointwise, &maps, 1e-5);
+    }
+
+    #[test]
+    fn stacked_products(n in 1usize..4, c in 1usize..4, sides in [1usize..40, 1usize..40, 1usize..40], expanded in 0usize..3, seed in 0u64..1000) {
+        let [rows, inner, columns] = sides;
+        let (of_a, of_b) = [([n, c], [n, c]), ([1, c], [n, c]), ([n, c], [n, 1])][expanded];
+        let (a, b) = ([of_a[0], of_a[1], rows, inner], [of_b[0], of_b[1], inner, columns]);
+        agree(&multiply, &[data(seed, 0.0, a), data(seed + 1, 0.0, b)], 1e-5);
     }
 
     #[test]

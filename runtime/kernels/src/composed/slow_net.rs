@@ -1,4 +1,5 @@
-//! Slow nets: multiplicative filters that turn coordinates, and for some an activation, into kernels.
+//! Slow nets: multiplicative filters that turn coordinates, and for some an activation, into kernels. Their products are
+//! those of the kernels that are passed.
 
 use burn::tensor::Tensor;
 use burn::tensor::module::adaptive_avg_pool2d;
@@ -7,6 +8,7 @@ use super::affine::AffineTensors;
 use super::elementwise::gelu;
 use super::grid::{axis, plane, sine};
 use super::normalize::NORM_FLOOR;
+use crate::KernelChoice;
 
 /// The maps of a slow net; its spatial bias is passed apart, since its shape tells the grid.
 pub struct SlowTensors {
@@ -34,23 +36,24 @@ pub struct ContextTensors {
 }
 
 /// A kernel over a plane, `[1, outputs, H, W]`, on the grid of its spatial bias `[H, W]`.
-pub fn slow_plane(net: SlowTensors, bias: Tensor<2>) -> Tensor<4> {
+pub fn slow_plane(kernels: KernelChoice, net: SlowTensors, bias: Tensor<2>) -> Tensor<4> {
     let [height, width] = bias.dims();
     let grid = plane(height, width);
-    slow_net(net, &grid, bias, |h| h).reshape([1, -1, height as i32, width as i32])
+    slow_net(kernels, net, &grid, bias, |h| h).reshape([1, -1, height as i32, width as i32])
 }
 
 /// A kernel over a line, `[1, length, 1, 1]`, on the grid of its spatial bias `[length]`.
-pub fn slow_line(net: SlowTensors, bias: Tensor<1>) -> Tensor<4> {
+pub fn slow_line(kernels: KernelChoice, net: SlowTensors, bias: Tensor<1>) -> Tensor<4> {
     let [length] = bias.dims();
     let grid = [axis(length)];
-    slow_net(net, &grid, bias.unsqueeze(), |h| h).reshape([1, length, 1, 1])
+    slow_net(kernels, net, &grid, bias.unsqueeze(), |h| h).reshape([1, length, 1, 1])
 }
 
 /// A kernel over a plane, `[1, outputs, k, k]`, that also reads an activation `source`, `[N, C, H, W]`.
 ///
 /// The mean over the batch is taken before the linear map `reduce`, which gives the same for less.
 pub fn slow_context(
+    kernels: KernelChoice,
     net: SlowTensors,
     bias: Tensor<2>,
     context: ContextTensors,
@@ -60,18 +63,18 @@ pub fn slow_context(
     let channels = source.dims()[1];
     let pooled = adaptive_avg_pool2d(source, [height, width]).mean_dim(0);
     let pooled = pooled.reshape([channels, height * width]);
-    let reduced = affine_columns(pooled, context.reduce);
-    let ctx = gelu(affine_columns(reduced, context.fc1));
+    let reduced = affine_columns(kernels, pooled, context.reduce);
+    let ctx = gelu(affine_columns(kernels, reduced, context.fc1));
     let alpha = context.alpha.unsqueeze::<2>();
     let beta = context.beta.unsqueeze::<2>();
     let mut layers = context.layers.into_iter();
     let grid = plane(height, width);
-    let kernel = slow_net(net, &grid, bias, |h| {
+    let kernel = slow_net(kernels, net, &grid, bias, |h| {
         let squares = h.clone().square().sum_dim(1);
         let norm = squares.clamp_min(NORM_FLOOR * NORM_FLOOR).sqrt();
         let h = alpha.clone() * h.clone().detach() + beta.clone() * (h / norm);
         match layers.next() {
-            Some(layer) => h * affine_columns(ctx.clone(), layer),
+            Some(layer) => h * affine_columns(kernels, ctx.clone(), layer),
             None => h,
         }
     });
@@ -81,6 +84,7 @@ pub fn slow_context(
 /// `h0 = sin(filter0(g))`, `h' = after(sin(filter(g)) * linear(h) + bias)`, `kernel = output(h)`; every `h` is
 /// `[hidden, positions]`, the result `[outputs, positions]`.
 fn slow_net(
+    kernels: KernelChoice,
     net: SlowTensors,
     grid: &[Vec<f64>],
     bias: Tensor<2>,
@@ -90,16 +94,18 @@ fn slow_net(
     let mut linears = net.linears.into_iter();
     let sines = net.filters.into_iter().map(|filter| sine(filter, grid));
     let hidden = sines.reduce(|h, gabor| match linears.next() {
-        Some(linear) => after(gabor * affine_columns(h, linear) + bias.clone()),
+        Some(linear) => after(gabor * affine_columns(kernels, h, linear) + bias.clone()),
         None => h,
     });
     #[allow(clippy::expect_used, reason = "a slow net has `layers + 1` filters")]
     let hidden = hidden.expect("a slow net has at least one filter");
-    affine_columns(hidden, net.output)
+    affine_columns(kernels, hidden, net.output)
 }
 
 /// A linear map of every column: `[in, positions]` to `[out, positions]`.
-fn affine_columns(x: Tensor<2>, affine: AffineTensors) -> Tensor<2> {
+fn affine_columns(kernels: KernelChoice, x: Tensor<2>, affine: AffineTensors) -> Tensor<2> {
     let (weight, bias) = affine;
-    weight.matmul(x) + bias.unsqueeze_dim(1)
+    let (outputs, positions) = (weight.dims()[0], x.dims()[1]);
+    let y = kernels.matmul(weight.unsqueeze(), x.unsqueeze());
+    y.reshape([outputs, positions]) + bias.unsqueeze_dim(1)
 }

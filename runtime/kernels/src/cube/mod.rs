@@ -1,5 +1,5 @@
 //! The kernels of CubeCL's devices, written once for all of them: standardizations with what surrounds them, and depthwise
-//! convolutions. Elementwise functions are Burn's own operations both ways, which a fusing backend computes in one pass each.
+//! convolutions; and which of CubeK's matrix products are taken. Elementwise functions are Burn's own operations both ways, which a fusing backend computes in one pass each.
 //!
 //! Statistics, sums and gradients are float32 whatever the tensors are; float16 and bfloat16 are read and written as they
 //! are. Sums go around the mean and have a fixed order, so that the same input gives the same bits.
@@ -15,6 +15,8 @@
 
 mod depthwise;
 mod elementwise;
+mod linear;
+mod product;
 mod standardize;
 mod submit;
 mod sums;
@@ -50,6 +52,8 @@ impl<B: Submit> Kernels for B {
                 each.map(|x| elementwise::activate::<B>(x, activation))
                     .collect()
             }
+            Call::Matmul => linear::matmul::<B>(operands).into_iter().collect(),
+            Call::Pointwise { .. } => linear::pointwise::<B>(operands).into_iter().collect(),
             call => unreachable!("{} has no kernel on this device", call.name()),
         })
     }
@@ -65,6 +69,10 @@ impl<B: Submit> Kernels for B {
                 standardize_gradients::<B>(&gradient, grad, saved, over, finish)
             }
             Call::Depthwise => depthwise_gradients::<B>(&gradient, grad, &saved),
+            Call::Matmul => linear::matmul_gradients::<B>(&gradient, grad, &saved),
+            Call::Pointwise { .. } => {
+                linear::pointwise_gradients::<B>(&gradient, grad, saved).unwrap_or_default()
+            }
             Call::Activate(activation) => {
                 let each = saved.into_iter();
                 each.map(|x| elementwise::gradient::<B>(grad.clone(), x, activation))

@@ -11,7 +11,7 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::work::Work;
-use super::{depthwise, standardize};
+use super::{depthwise, product, standardize};
 use crate::call::Kind;
 
 /// Backends on which the kernels run.
@@ -43,6 +43,7 @@ impl Submit for CubeBackend {
                 gelu,
             } => standardize::backward(inputs, &results, statistics, product, gelu),
             Work::Depthwise { flipped } => depthwise::convolve(inputs, &results, flipped),
+            Work::Product { transposed } => product::product(inputs, &results, transposed),
             Work::DepthwiseKernel { k, parts } => {
                 depthwise::kernel_gradient(inputs, &results, k, parts)
             }

@@ -12,7 +12,15 @@ pub fn takes(call: &Call, operands: &[Kind]) -> bool {
         return false;
     }
     match (call, operands) {
-        (Call::Standardize { maps: 2, .. }, [a, b, ..]) => a.dtype == b.dtype,
+        (Call::Standardize { maps: 2, .. } | Call::Matmul, [a, b, ..]) => a.dtype == b.dtype,
+        (
+            Call::Pointwise {
+                maps: 1,
+                gelu: false,
+                ..
+            },
+            [first, rest @ ..],
+        ) => rest.iter().all(|operand| operand.dtype == first.dtype),
         (Call::Standardize { .. } | Call::Activate(_), _) => true,
         (Call::Depthwise, [_, kernel]) => {
             let [.., height, width] = kernel.dims4();

@@ -72,6 +72,12 @@ pub enum Work {
         /// With the kernel turned by half a turn, as in the gradient of the maps.
         flipped: bool,
     },
+    /// From two stacks of matrices `[.., M, K]` and `[.., K, N]`, each transposed before if so said: their products,
+    /// `[.., M, N]`. Axes of size 1 before the last two are expanded.
+    Product {
+        /// Whether each of the two is given transposed.
+        transposed: [bool; 2],
+    },
     /// From the gradient and the maps: partial sums of the kernel's gradient, `[parts, C, k, k]` in float32.
     DepthwiseKernel {
         /// Rows and columns of the kernel.
@@ -89,6 +95,7 @@ impl Work {
             Self::StandardizeBackward { .. } => "termc_standardize_back",
             Self::Depthwise { .. } => "termc_depthwise",
             Self::DepthwiseKernel { .. } => "termc_depthwise_kernel",
+            Self::Product { .. } => "termc_product",
         }
     }
 
@@ -112,9 +119,26 @@ impl Work {
                 inputs.iter().skip(1).take(maps).cloned().collect()
             }
             Self::Depthwise { .. } => vec![Kind { shape, dtype }],
+            Self::Product { transposed } => {
+                let other = inputs.get(1).map_or(&shape, |b| &b.shape);
+                vec![Kind {
+                    shape: product_shape(&shape, other, transposed),
+                    dtype,
+                }]
+            }
             Self::DepthwiseKernel { k, parts } => {
                 vec![float32(Shape::new([parts, size(1), k, k]))]
             }
         }
     }
+}
+
+/// `[.., M, N]` of matrices of the same rank.
+fn product_shape(a: &Shape, b: &Shape, transposed: [bool; 2]) -> Shape {
+    let stack = a.num_dims() - 2;
+    let both = a.iter().zip(b.iter()).take(stack);
+    let mut sizes: Vec<usize> = both.map(|(a, b)| if *a == 1 { *b } else { *a }).collect();
+    sizes.push(a[stack + usize::from(transposed[0])]);
+    sizes.push(b[stack + usize::from(!transposed[1])]);
+    Shape::from(sizes)
 }

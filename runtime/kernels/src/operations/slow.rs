@@ -53,7 +53,7 @@ impl KernelChoice {
         });
         let operands = net_tensors(&net, &bias);
         self.compute(&bias.device(), call, operands, || {
-            composed::slow_plane(net, bias)
+            composed::slow_plane(self, net, bias)
         })
     }
 
@@ -73,7 +73,7 @@ impl KernelChoice {
         });
         let operands = net_tensors(&net, &bias);
         self.compute(&bias.device(), call, operands, || {
-            composed::slow_line(net, bias)
+            composed::slow_line(self, net, bias)
         })
     }
 
@@ -91,7 +91,7 @@ impl KernelChoice {
         let pool = Call::PoolContext { grid };
         let pooled = self.by_kernel(&device, &pool, vec![given(&source)]);
         let Some(pooled) = pooled.and_then(|results| results.into_iter().next()) else {
-            return composed::slow_context(net, bias, context, source);
+            return composed::slow_context(self, net, bias, context, source);
         };
         let call = Call::SlowNet(SlowNet {
             sides: grid.to_vec(),
@@ -102,7 +102,7 @@ impl KernelChoice {
         let mut operands = net_tensors(&net, &bias);
         operands.extend(context_tensors(pooled, &context));
         self.compute(&device, call, operands, || {
-            composed::slow_context(net, bias, context, source)
+            composed::slow_context(self, net, bias, context, source)
         })
     }
 }
