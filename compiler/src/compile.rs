@@ -6,7 +6,7 @@ use termc_grammar::ast::{Item, ItemKind, LineKind, Span};
 
 use crate::canonical::{canonical, single_name};
 use crate::diagnostics::{Diagnostic, ProgramKind};
-use crate::elaborate::{Elaborated, Program, elaborate};
+use crate::elaborate::{Known, Program, elaborate, nothing_wrong};
 use crate::lower::lower;
 use crate::model::{Graph, Model};
 use crate::overrides::{Action, Changes, Choice, Chosen, targets};
@@ -69,34 +69,37 @@ pub fn compile(name: &str, text: &str, options: &Options, files: &dyn Files) -> 
         return read.outcome(None, vec![]);
     }
     let program = read.program();
-    let (model, found) = program.build(options.model.as_deref());
+    let Outcome { sound, found } = program.elaborate(options.model.as_deref(), false);
+    let model = sound.map(|sound| program.finished(sound));
     read.outcome(model, found)
 }
 
 /// Compiles a file and every model, variant and member of a family in it: the chosen model, and what is found in any of
 /// them, each finding once.
 pub fn compile_all(name: &str, text: &str, options: &Options, files: &dyn Files) -> Compiled {
+    if options.model.is_some() {
+        return compile(name, text, options, files);
+    }
     let read = Read::new(name, text, options, files);
     if !read.found.is_empty() {
         return read.outcome(None, vec![]);
     }
     let program = read.program();
-    let (mut model, mut found) = program.build(options.model.as_deref());
-    if options.model.is_none() && !found.iter().any(Diagnostic::is_error) {
-        for name in program.choice.names() {
-            for diagnostic in program.check(&name) {
-                let known = found
-                    .iter()
-                    .any(|d| (d.code, d.span) == (diagnostic.code, diagnostic.span));
-                if !known {
-                    found.push(diagnostic);
-                }
+    let names = program.choice.names();
+    let Outcome { sound, mut found } = program.elaborate(None, names.len() > 1);
+    let Some(first) = sound else {
+        return read.outcome(None, found);
+    };
+    for name in names.iter().skip(1) {
+        for diagnostic in program.check(name, &first.known) {
+            let same = |d: &Diagnostic| (d.code, d.span) == (diagnostic.code, diagnostic.span);
+            if !found.iter().any(same) {
+                found.push(diagnostic);
             }
         }
     }
-    if found.iter().any(Diagnostic::is_error) {
-        model = None;
-    }
+    let sound = !found.iter().any(Diagnostic::is_error);
+    let model = sound.then(|| program.finished(first));
     read.outcome(model, found)
 }
 
@@ -173,37 +176,84 @@ struct Build<'a> {
     found: Vec<Diagnostic>,
 }
 
+/// A model that nothing is wrong with.
+struct Sound<'a> {
+    chosen: Chosen<'a>,
+    graph: Graph,
+    known: Known,
+}
+
+/// What became of a model.
+struct Outcome<'a> {
+    sound: Option<Sound<'a>>,
+    found: Vec<Diagnostic>,
+}
+
 impl Build<'_> {
-    /// A model, variant or member by its name, or the first of the file.
-    fn build(&self, name: Option<&str>) -> (Option<Model>, Vec<Diagnostic>) {
-        let (made, found) = self.elaborate(name);
-        let model = made.map(|(chosen, mut graph)| {
-            graph.source = canonical(&self.read.units, self.read.main, &self.program, &chosen);
-            lower(graph)
-        });
-        (model, found)
+    /// The model that is executed, with its canonical source.
+    fn finished(&self, sound: Sound<'_>) -> Model {
+        let Sound {
+            chosen, mut graph, ..
+        } = sound;
+        graph.source = canonical(&self.read.units, self.read.main, &self.program, &chosen);
+        lower(graph)
     }
 
-    /// What is found in a model, variant or member.
-    fn check(&self, name: &str) -> Vec<Diagnostic> {
-        self.elaborate(Some(name)).1
-    }
-
-    fn elaborate(&self, name: Option<&str>) -> (Option<(Chosen<'_>, Graph)>, Vec<Diagnostic>) {
+    /// A model, variant or member by its name, or the first of the file, and its calls if they are to be kept.
+    fn elaborate(&self, name: Option<&str>, keep_calls: bool) -> Outcome<'_> {
         let mut found = self.found.clone();
-        let name = name.map(str::to_owned).or_else(|| self.choice.first());
-        if found.iter().any(Diagnostic::is_error) {
-            return (None, found);
+        let chosen = match found.iter().any(Diagnostic::is_error) {
+            true => None,
+            false => self.chosen(name, &mut found),
+        };
+        let Some(chosen) = chosen else {
+            return Outcome { sound: None, found };
+        };
+        let changes = Changes::new(chosen.changes.clone());
+        let (units, main) = (&self.read.units, self.read.main);
+        let made = elaborate(units, main, &self.program, &chosen, &changes, keep_calls);
+        found.extend(made.found);
+        let graph = made
+            .graph
+            .filter(|_| !found.iter().any(Diagnostic::is_error));
+        let known = made.known;
+        Outcome {
+            sound: graph.map(|graph| Sound {
+                chosen,
+                graph,
+                known,
+            }),
+            found,
         }
-        let Some(name) = name else {
+    }
+
+    /// What is found in another model, variant or member than the first, whose calls are known.
+    fn check(&self, name: &str, known: &Known) -> Vec<Diagnostic> {
+        let mut found = vec![];
+        if let Some(chosen) = self.chosen(Some(name), &mut found)
+            && !chosen.changes.is_empty()
+        {
+            let changes = Changes::new(chosen.changes.clone());
+            let (units, main) = (&self.read.units, self.read.main);
+            // Nearly all members of families are sound: only of others the words are wanted.
+            if nothing_wrong(units, main, &self.program, &chosen, &changes, known) {
+                return found;
+            }
+        }
+        self.elaborate(Some(name), false).found
+    }
+
+    /// What is meant by a name, with the changes from outside; None if nothing is.
+    fn chosen(&self, name: Option<&str>, found: &mut Vec<Diagnostic>) -> Option<Chosen<'_>> {
+        let Some(name) = name.map(str::to_owned).or_else(|| self.choice.first()) else {
             found.push(Diagnostic::of(ProgramKind::NoModel {}, Span::default()));
-            return (None, found);
+            return None;
         };
         let mut chosen = match self.choice.choose(&name) {
             Ok(chosen) => chosen,
             Err((kind, span)) => {
                 found.push(Diagnostic::of(*kind, span.unwrap_or_default()));
-                return (None, found);
+                return None;
             }
         };
         let sets = self.read.sets.iter().map(|(path, change)| {
@@ -221,16 +271,6 @@ impl Build<'_> {
         }
         chosen.changes.extend(sets);
         chosen.name = single_name(&chosen.name);
-        let changes = Changes::new(chosen.changes.clone());
-        let Elaborated { graph, found: own } = elaborate(
-            &self.read.units,
-            self.read.main,
-            &self.program,
-            &chosen,
-            &changes,
-        );
-        found.extend(own);
-        let graph = graph.filter(|_| !found.iter().any(Diagnostic::is_error));
-        (graph.map(|graph| (chosen, graph)), found)
+        Some(chosen)
     }
 }

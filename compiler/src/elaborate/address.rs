@@ -5,98 +5,69 @@ use rustc_hash::FxHashMap as HashMap;
 use termc_grammar::ast::{Arg, BinaryOp, Call, Expr, ExprKind, UnaryOp};
 
 use super::Elaborator;
-use super::scope::{Address, Folder, Scope};
+use super::scope::{Address, Folder, Scope, Step};
 use crate::language::{Callee, Ty, Value, function};
 
-/// What the calls of an expression belong to.
-#[derive(Clone, Debug)]
-pub(super) enum Base {
-    /// A binding.
-    Binding(String, Option<i64>),
-    /// The result of a block: its calls stand in the block itself.
-    Result,
-}
-
 #[derive(Debug)]
-struct Found {
+struct Found<'a> {
     key: u32,
-    name: String,
+    name: &'a str,
     operator: bool,
 }
 
 impl<'a> Elaborator<'a> {
-    /// The addresses of the calls of an expression.
-    pub(super) fn addresses(&mut self, scope: &Scope<'a>, expr: &'a Expr, base: Base) -> Folder {
+    /// The addresses of the calls of an expression, which is that of a binding or the result of a block: calls of the
+    /// result stand in the block itself.
+    pub(super) fn addresses(
+        &mut self,
+        scope: &Scope<'a>,
+        expr: &'a Expr,
+        binding: Option<Step<'a>>,
+    ) -> Folder<'a> {
         let mut found = vec![];
         self.collect(scope, expr, None, &mut found);
-        found.sort_by_key(|f| f.key);
+        found.sort_unstable_by_key(|f| f.key);
         let calls = found.iter().filter(|f| !f.operator).count();
-        let root = operator_key(expr);
-        let mut folder = Folder::default();
-        let step = match &base {
-            Base::Binding(name, index) => Some((name.clone(), *index)),
-            Base::Result => None,
+        // An operator on calls that a binding holds has the binding's name, unless its only call has it.
+        let root = operator_key(expr).filter(|_| binding.is_some() && calls != 1);
+        let tagged = |f: &Found<'a>| Some(f.key) != root;
+        let mut counts: HashMap<&str, (i64, i64)> = HashMap::default();
+        if found.len() > 1 {
+            for f in found.iter().filter(|f| tagged(f)) {
+                counts.entry(f.name).or_default().0 += 1;
+            }
+        }
+        let address = |f: &Found<'a>| {
+            let number = match counts.get_mut(f.name) {
+                Some((count, next)) if tagged(f) && *count > 1 => {
+                    *next += 1;
+                    Some(*next - 1)
+                }
+                _ => None,
+            };
+            let alone = binding.is_some() && !f.operator && calls == 1;
+            let call = (tagged(f) && !alone).then_some((f.name, number));
+            (f.key, Address { binding, call })
         };
-        if let (Some(step), Some(root)) = (&step, root)
-            && calls != 1
-            && let Some(at) = found.iter().position(|f| f.key == root)
-        {
-            found.remove(at);
-            let steps = vec![step.clone()];
-            folder.addresses.insert(
-                root,
-                Address {
-                    steps,
-                    inner: false,
-                },
-            );
-        }
-        let mut counts: HashMap<String, (i64, i64)> = HashMap::default();
-        for f in &found {
-            counts.entry(f.name.clone()).or_default().0 += 1;
-        }
-        for f in found {
-            let alone = !f.operator && calls == 1;
-            let Some((count, next)) = counts.get_mut(&f.name) else {
-                continue;
-            };
-            let tag = match *count {
-                1 => (f.name, None),
-                _ => (f.name, Some(*next)),
-            };
-            *next += 1;
-            let (steps, inner) = match &step {
-                Some(step) if alone => (vec![step.clone()], false),
-                Some(step) => (vec![step.clone(), tag], true),
-                None => (vec![tag], true),
-            };
-            folder.addresses.insert(f.key, Address { steps, inner });
-        }
-        self.offer_tags(scope, &folder, step.as_ref());
+        let folder = Folder {
+            addresses: found.iter().map(address).collect(),
+        };
+        self.offer_tags(scope, &folder, binding);
         folder
     }
 
     /// Remembers the calls of an expression, for paths that lead nowhere in it.
-    fn offer_tags(&self, scope: &Scope<'a>, folder: &Folder, base: Option<&(String, Option<i64>)>) {
+    fn offer_tags(&self, scope: &Scope<'a>, folder: &Folder<'a>, binding: Option<Step<'a>>) {
         if scope.positions.is_empty() {
             return;
         }
-        let at = match base {
-            Some((name, index)) => self.changes.step(&scope.positions, name, *index),
-            None => scope.positions.clone(),
-        };
-        let tags = folder
-            .addresses
-            .values()
-            .filter(|a| a.inner)
-            .filter_map(|a| a.steps.last());
-        let tags: Vec<String> = tags
-            .map(|(name, index)| match index {
-                Some(index) => format!("{name}[{index}]"),
-                None => name.clone(),
-            })
-            .collect();
-        self.changes.offer(&at, tags.into_iter());
+        let at = self.steps(&scope.positions, binding.into_iter());
+        let tags = folder.addresses.iter().filter_map(|(_, a)| a.call);
+        let tags = tags.map(|(name, index)| match index {
+            Some(index) => format!("{name}[{index}]"),
+            None => name.to_owned(),
+        });
+        self.changes.offer(&at, tags);
     }
 
     /// Finds the calls and the operators on tensors; calls that are block values are none.
@@ -105,7 +76,7 @@ impl<'a> Elaborator<'a> {
         scope: &Scope<'a>,
         expr: &'a Expr,
         want: Option<&Ty>,
-        found: &mut Vec<Found>,
+        found: &mut Vec<Found<'a>>,
     ) {
         if !self.enter(expr.span) {
             return;
@@ -128,7 +99,7 @@ impl<'a> Elaborator<'a> {
                     let key = expr.span.start;
                     found.push(Found {
                         key,
-                        name: "neg".into(),
+                        name: "neg",
                         operator: true,
                     });
                 }
@@ -147,7 +118,7 @@ impl<'a> Elaborator<'a> {
                     let key = op_span.start;
                     found.push(Found {
                         key,
-                        name: name.into(),
+                        name,
                         operator: true,
                     });
                 }
@@ -176,7 +147,7 @@ impl<'a> Elaborator<'a> {
         call: &'a Call,
         piped: Option<&'a Expr>,
         want: Option<&Ty>,
-        found: &mut Vec<Found>,
+        found: &mut Vec<Found<'a>>,
     ) {
         if matches!(want, Some(Ty::Block | Ty::Constant)) || function(&call.callee.text).is_some() {
             return;
@@ -200,23 +171,19 @@ impl<'a> Elaborator<'a> {
             ty
         };
         if let Some(value) = piped {
-            let ty = positional().cloned();
-            self.collect(scope, value, ty.as_ref(), found);
+            let ty = positional();
+            self.collect(scope, value, ty, found);
         }
         for Arg { name, value } in &call.args {
             let ty = match name {
-                None => positional().cloned(),
-                Some(name) => params
-                    .iter()
-                    .find(|p| p.name == name.text)
-                    .map(|p| p.ty.clone()),
+                None => positional(),
+                Some(name) => params.iter().find(|p| p.name == name.text).map(|p| &p.ty),
             };
-            self.collect(scope, value, ty.as_ref(), found);
+            self.collect(scope, value, ty, found);
         }
-        let name = call.callee.text.clone();
         found.push(Found {
             key: call.callee.span.start,
-            name,
+            name: &call.callee.text,
             operator: false,
         });
     }

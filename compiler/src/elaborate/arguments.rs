@@ -9,7 +9,7 @@ use super::call::Calling;
 use super::coerce::Of;
 use super::scope::{Entry, EntryKind, Scope};
 use super::{Elaborator, ParameterInfo};
-use crate::language::{Traced, Ty};
+use crate::language::{Callee, Traced, Ty};
 use crate::overrides::Position;
 
 /// The parameters' values, and the scope that knows them by name.
@@ -28,14 +28,18 @@ impl<'a> Elaborator<'a> {
         mut scope: Scope<'a>,
     ) -> Option<Bound<'a>> {
         let given = self.assign(calling, params)?;
-        let callee = calling.callee.clone();
-        let own = self.changes.definition(&callee);
+        let callee = calling.callee;
+        let own = self.changes.definition(callee);
         let mut values = Vec::with_capacity(params.len());
-        for (param, argument) in params.iter().zip(given) {
+        // Nothing reads the names of a primitive's scope but defaults that are not the same for all calls.
+        let named = matches!(calling.block.callee, Callee::Block(_))
+            || own.is_some()
+            || params.iter().any(|p| p.default.is_some() && !p.constant);
+        for (number, (param, argument)) in params.iter().zip(given).enumerate() {
             let at = self.changes.step(&calling.positions, param.name, None);
             let default_at: Vec<Position> = own.into_iter().collect();
             let default_at = self.changes.step(&default_at, param.name, None);
-            let of = Of(param.name, &callee);
+            let of = Of(param.name, callee);
             let fixed = calling
                 .block
                 .fixed
@@ -54,19 +58,19 @@ impl<'a> Elaborator<'a> {
             } else if let Some((expr, _)) = self.changes.set(&default_at) {
                 self.set_value(&scope, expr, &param.ty, of)
             } else {
-                self.default(&scope, param, of)
+                self.default(&scope, (calling.block.callee, number), param, of)
             };
             let at: Vec<Position> = at.into_iter().chain(default_at).collect();
             let value = self.changed_inside(calling.scope, value, &param.ty, &at);
-            let value = self.changed_elements(calling, value, &param.ty, &callee, param.name);
-            scope.names.insert(
-                param.name,
-                Entry {
+            let value = self.changed_elements(calling, value, &param.ty, callee, param.name);
+            if named {
+                let entry = Entry {
                     value: value.clone(),
                     span: param.span,
                     kind: EntryKind::Parameter,
-                },
-            );
+                };
+                scope.names.insert(param.name, entry);
+            }
             values.push(value);
         }
         if !calling.positions.is_empty() {
@@ -91,16 +95,26 @@ impl<'a> Elaborator<'a> {
         self.eval_as(&there, expr, ty, of)
     }
 
-    /// The default of a parameter that was given nothing.
+    /// The default of a parameter that was given nothing, evaluated once if it is the same for all calls.
     fn default(
         &mut self,
         scope: &Scope<'a>,
+        key: (Callee, usize),
         param: &ParameterInfo<'a>,
         of: impl Display,
     ) -> Traced {
-        match param.default {
-            None => crate::bug::bug!("nothing for {of}"),
-            Some(expr) => self.eval_as(scope, expr, &param.ty, of),
+        let Some(expr) = param.default else {
+            crate::bug::bug!("nothing for {of}");
+        };
+        // A row of a table has no number that tells it from others.
+        if !param.constant || key.0 == Callee::Row {
+            return self.eval_as(scope, expr, &param.ty, of);
         }
+        if let Some(value) = self.defaults.get(&key) {
+            return value.clone();
+        }
+        let value = self.eval_as(scope, expr, &param.ty, of);
+        self.defaults.insert(key, value.clone());
+        value
     }
 }

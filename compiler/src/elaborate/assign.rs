@@ -22,7 +22,7 @@ impl<'a> Elaborator<'a> {
         calling: &Calling<'a, '_>,
         params: &[ParameterInfo<'a>],
     ) -> Option<Vec<Option<Argument<'a>>>> {
-        let callee = calling.callee.clone();
+        let callee = calling.callee;
         let is_fixed = |name: &str| calling.block.fixed.iter().any(|(fixed, _)| fixed == name);
         let mut given: Vec<Option<Argument<'a>>> = params.iter().map(|_| None).collect();
         let mut open = (0..params.len())
@@ -38,7 +38,7 @@ impl<'a> Elaborator<'a> {
                     match params.iter().position(|p| p.name == name.text) {
                         Some(at) => Some((at, Some(*name))),
                         None => {
-                            self.unknown_argument(&callee, name, params);
+                            self.unknown_argument(callee, name, params);
                             None
                         }
                     }
@@ -96,7 +96,7 @@ impl<'a> Elaborator<'a> {
             let most = params.iter().filter(|p| !is_fixed(p.name)).count();
             self.report(
                 ProgramKind::Surplus {
-                    callee: callee.clone(),
+                    callee: callee.to_owned(),
                     most,
                 }
                 .into(),
@@ -111,7 +111,7 @@ impl<'a> Elaborator<'a> {
         });
         let missing: Vec<String> = missing.map(|(param, _)| param.name.to_owned()).collect();
         if !missing.is_empty() && sound {
-            self.missing(calling, &callee, missing);
+            self.missing(calling, callee, missing);
             sound = false;
         }
         sound.then_some(given)
@@ -139,7 +139,7 @@ impl<'a> Elaborator<'a> {
                 let kind = ProgramKind::MisfitArgument {
                     caller: self.caller(calling),
                     param,
-                    block: calling.callee.clone(),
+                    block: calling.callee.to_owned(),
                     takes: of.name.to_owned(),
                     gives: if gives { "a tensor" } else { "a value" },
                 };
@@ -163,7 +163,7 @@ impl<'a> Elaborator<'a> {
 
     /// The parameter that what is called was passed in for, and where it was written.
     fn passed_in(&self, calling: &Calling<'a, '_>) -> Option<(String, Places)> {
-        let name = self.text_of_callee(calling)?;
+        let name = calling.written?;
         let entry = calling.scope.names.get(name)?;
         (entry.kind == EntryKind::Parameter).then(|| (name.to_owned(), entry.value.places.clone()))
     }
@@ -174,8 +174,8 @@ impl<'a> Elaborator<'a> {
             .calls
             .iter()
             .rev()
-            .find(|c| c.definition.is_some() && c.path == calling.scope.path);
-        caller.map_or(String::new(), |c| c.name.clone())
+            .find(|c| c.definition.is_some() && *c.path == *calling.scope.path);
+        caller.map_or(String::new(), |c| c.name.to_owned())
     }
 
     /// Tells what a call does not give: at a block value that does not fit, if that is what is called.
@@ -218,10 +218,5 @@ impl<'a> Elaborator<'a> {
             known,
         };
         self.report(kind.into(), name.span);
-    }
-
-    /// The name a call is written with.
-    fn text_of_callee(&self, calling: &Calling<'a, '_>) -> Option<&'a str> {
-        self.written.get(&calling.span.start).copied()
     }
 }

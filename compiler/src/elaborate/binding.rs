@@ -3,7 +3,6 @@
 use termc_grammar::ast::{Expr, Span};
 
 use super::Elaborator;
-use super::address::Base;
 use super::eval::reported;
 use super::scope::{Entry, EntryKind, Scope};
 use crate::diagnostics::ProgramKind;
@@ -25,7 +24,9 @@ impl<'a> Elaborator<'a> {
                 None => return,
             },
         };
-        scope.later.remove(name);
+        if !scope.names.contains_key(name) {
+            scope.begun.push(name);
+        }
         if !self.may_bind(scope, name, index, target.span) {
             return;
         }
@@ -94,12 +95,12 @@ impl<'a> Elaborator<'a> {
         };
         let own = std::mem::replace(&mut scope.file, file);
         let first = self.draft.nodes.len();
-        scope.folder = self.addresses(scope, value, Base::Binding(name.to_owned(), index));
+        scope.folder = self.addresses(scope, value, Some((name, index)));
         let made = self.eval(scope, value, None);
         scope.folder = Default::default();
         scope.file = own;
         let named = !self.in_prelude(scope);
-        let path = scope.path_of(&[(name.to_owned(), index)]);
+        let path = scope.path_of(std::iter::once((name, index)));
         self.name_nodes(&made.value, first, path, named);
         made
     }
@@ -241,7 +242,7 @@ impl<'a> Elaborator<'a> {
 
 /// Binds a name to something that is not known, because what was wrong with it was told.
 pub(super) fn forget<'a>(scope: &mut Scope<'a>, name: &'a str, span: Span) {
-    scope.later.remove(name);
+    scope.begun.push(name);
     let kind = EntryKind::Binding;
     scope.names.insert(
         name,

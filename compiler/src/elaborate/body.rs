@@ -3,7 +3,6 @@
 use termc_grammar::ast::{Callable, Expr, Line, LineKind, Message, Piece, Span};
 
 use super::Elaborator;
-use super::address::Base;
 use super::binding::forget;
 use super::eval::reported;
 use super::scope::{Entry, EntryKind, Scope};
@@ -22,8 +21,7 @@ impl<'a> Elaborator<'a> {
         block: &'a Callable,
         number: usize,
     ) -> Traced {
-        let bound = block.body.iter().flat_map(bound_names);
-        scope.later.extend(bound);
+        scope.lines = &block.body;
         let mut result = None;
         for line in &block.body {
             if self.aborted {
@@ -73,7 +71,7 @@ impl<'a> Elaborator<'a> {
 
     /// The tensor a block yields.
     fn result(&mut self, scope: &mut Scope<'a>, expr: &'a Expr) -> Traced {
-        scope.folder = self.addresses(scope, expr, Base::Result);
+        scope.folder = self.addresses(scope, expr, None);
         self.tag_clashes(scope, expr);
         let value = self.eval_as(scope, expr, &Ty::Tensor, "what a block yields");
         scope.folder = Default::default();
@@ -85,16 +83,16 @@ impl<'a> Elaborator<'a> {
         let tags = scope
             .folder
             .addresses
-            .values()
-            .filter_map(|a| a.steps.first());
+            .iter()
+            .filter_map(|(_, address)| address.call);
         let clash = tags.filter_map(|(tag, _)| {
-            let entry = scope.names.get(tag.as_str())?;
+            let entry = scope.names.get(tag)?;
             (!matches!(entry.value.value, Value::Block(_) | Value::Unknown))
                 .then_some((tag, entry.span))
         });
         let clash = clash
             .min_by_key(|(_, span)| *span)
-            .map(|(tag, span)| (tag.clone(), span));
+            .map(|(tag, span)| (tag.to_owned(), span));
         if let Some((name, span)) = clash {
             let related = Some((expr.span, "and a call of the result".to_owned()));
             self.report_with(ProgramKind::Clash { name }.into(), span, related);
@@ -199,7 +197,7 @@ impl<'a> Elaborator<'a> {
         scope.iteration = None;
         scope.names.remove(var.text.as_str());
         for (name, span) in body.iter().flat_map(bound_names) {
-            scope.later.remove(name);
+            scope.begun.push(name);
             if !known {
                 forget(scope, name, span);
                 continue;
@@ -266,10 +264,8 @@ impl<'a> Elaborator<'a> {
 
     /// Remembers what a block's names are, for paths that lead nowhere in it.
     pub(super) fn offer_names(&mut self, scope: &Scope<'a>) {
-        if !scope.positions.is_empty() {
-            let names: Vec<String> = scope.names.keys().map(|n| (*n).to_owned()).collect();
-            self.changes.offer(&scope.positions, names.into_iter());
-        }
+        let names = scope.names.keys().map(|name| (*name).to_owned());
+        self.changes.offer(&scope.positions, names);
     }
 }
 

@@ -22,11 +22,13 @@ pub(super) struct Calling<'a, 'b> {
     /// What is called.
     pub block: BlockValue,
     /// Its name.
-    pub callee: String,
+    pub callee: &'a str,
+    /// The name that the call is written with, if the text calls it by one.
+    pub written: Option<&'a str>,
     /// The call.
     pub span: Span,
     /// Its address.
-    pub address: Address,
+    pub address: Address<'a>,
     /// Where the paths of changes are that reach it.
     pub positions: Vec<Position>,
     /// Its arguments: a name or none, and the expression.
@@ -56,8 +58,7 @@ impl<'a> Elaborator<'a> {
         if matches!(want, Some(Ty::Block | Ty::Constant)) && piped.is_none() {
             return self.block_value(scope, call, block);
         }
-        let address = scope.folder.addresses.get(&call.callee.span.start).cloned();
-        let Some(address) = address else {
+        let Some(address) = scope.folder.get(call.callee.span.start) else {
             self.report(
                 ProgramKind::CallOfNoTensor {
                     name: name.to_owned(),
@@ -67,8 +68,7 @@ impl<'a> Elaborator<'a> {
             );
             return reported();
         };
-        let positions = self.steps(&scope.positions, &address.steps);
-        self.written.insert(call.span.start, name);
+        let positions = self.steps(&scope.positions, address.steps());
         let mut args: Vec<_> = piped.into_iter().map(|value| (None, value)).collect();
         args.extend(call.args.iter().map(|arg| (arg.name.as_ref(), &arg.value)));
         let callee = self.callee_name(block.callee);
@@ -76,6 +76,7 @@ impl<'a> Elaborator<'a> {
             scope,
             block,
             callee,
+            written: Some(name),
             span: call.span,
             address,
             positions,
@@ -86,7 +87,7 @@ impl<'a> Elaborator<'a> {
             .names
             .get(name)
             .is_some_and(|e| e.kind == EntryKind::Parameter);
-        if calling.address.inner && !passed {
+        if calling.address.inner() && !passed {
             if self.changes.without(&calling.positions) {
                 return self.passed_through(&calling);
             }
@@ -235,7 +236,7 @@ impl<'a> Elaborator<'a> {
             Some(signature) => signature,
             None => crate::bug::bug!("there is no primitive {number}"),
         };
-        let site = self.site(calling.scope, &calling.address.steps, calling.span);
+        let site = self.site(calling.scope, calling.address.steps(), calling.span);
         let params = self.parameters(calling.block.callee);
         let inner = Scope {
             positions: calling.positions.clone(),
@@ -266,16 +267,22 @@ impl<'a> Elaborator<'a> {
             },
             bound.values,
         );
-        // Where a primitive refuses inside the prelude, its name belongs to the trail.
-        self.calls.push(ActiveCall {
-            span: calling.span,
-            name: signature.name.to_owned(),
-            definition: None,
-            path: site.path.clone(),
-            user: false,
-        });
-        let made = self.made(made, calling.span);
-        self.calls.pop();
+        let made = match made {
+            Ok(_) => self.made(made, calling.span),
+            Err(_) => {
+                // Where a primitive refuses inside the prelude, its name belongs to the trail.
+                self.calls.push(ActiveCall {
+                    span: calling.span,
+                    name: signature.name,
+                    definition: None,
+                    path: site.path.into(),
+                    user: false,
+                });
+                let made = self.made(made, calling.span);
+                self.calls.pop();
+                made
+            }
+        };
         if let (Value::Tensor(id), Some(places)) = (&made.value, sizes) {
             self.draft.set_sizes(*id, places);
         }
@@ -283,11 +290,11 @@ impl<'a> Elaborator<'a> {
     }
 
     /// The name of what is called.
-    pub(super) fn callee_name(&self, callee: Callee) -> String {
+    pub(super) fn callee_name(&self, callee: Callee) -> &'a str {
         match callee {
-            Callee::Block(number) => self.program.get(number).name.text.clone(),
+            Callee::Block(number) => &self.program.get(number).name.text,
             Callee::Primitive(number) => match crate::primitives::signatures().get(number) {
-                Some(signature) => signature.name.to_owned(),
+                Some(signature) => signature.name,
                 None => crate::bug::bug!("there is no primitive {number}"),
             },
             Callee::Row => crate::bug::bug!("a row of a table is named where it is read"),

@@ -8,7 +8,7 @@ use crate::language::{Places, Refusal, Value};
 use crate::model::{
     Instance, InstanceId, Iteration, Node, NodeId, Op, Param, ParamId, ParamKind, Shape, Span,
 };
-use crate::primitives::{Build, NewParam, Parameterized};
+use crate::primitives::{Build, NewParam, Parameterized, Visitor};
 
 /// A graph that grows.
 #[derive(Debug, Default)]
@@ -16,9 +16,12 @@ pub(crate) struct Draft {
     pub nodes: Vec<Node>,
     pub params: Vec<Param>,
     pub instances: Vec<Instance>,
+    /// For each instance, the definition that it is a call of; None for the model.
+    pub blocks: Vec<Option<usize>>,
     /// For each node, where the sizes of its positions were written.
     sizes: Vec<Places>,
-    scalars: usize,
+    /// How many scalars are stored.
+    pub scalars: usize,
     paths: HashMap<String, u32>,
     /// What went over a limit, told once.
     pub exceeded: bool,
@@ -69,16 +72,22 @@ impl Draft {
     }
 
     /// Adds a node.
-    pub fn push(&mut self, op: Op, shape: Shape, site: &Site, path: String) -> NodeId {
+    pub fn push(&mut self, mut op: Op, shape: Shape, site: &Site, path: String) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
         if self.nodes.len() >= MAX_NODES {
             self.exceeded = true;
             return NodeId(0);
         }
-        let places = op
-            .operands()
-            .iter()
-            .fold(Places::default(), |all, x| all.and(&self.sizes(*x)));
+        let mut operands = SizesOf {
+            sizes: &self.sizes,
+            all: Places::default(),
+        };
+        match &mut op {
+            // The sizes of a kernel are none of the result's.
+            Op::Depthwise(convolution) => operands.node(&mut convolution.x),
+            op => op.visit(&mut operands),
+        }
+        let places = operands.all;
         self.sizes.push(places);
         let path = self.unique(path);
         self.nodes.push(Node {
@@ -91,6 +100,13 @@ impl Draft {
             span: site.span,
         });
         id
+    }
+
+    /// Adds a call of a definition, or the model.
+    pub fn enter(&mut self, instance: Instance, block: Option<usize>) -> InstanceId {
+        self.instances.push(instance);
+        self.blocks.push(block);
+        InstanceId(self.instances.len() as u32 - 1)
     }
 
     /// Two values of one path (a value passed through a function of numbers, say) are told apart by a number.
@@ -155,6 +171,20 @@ impl Draft {
             span: site.span,
         });
         Ok(Parameterized::Stored(id))
+    }
+}
+
+/// Where the sizes of an operation's operands were written.
+struct SizesOf<'a> {
+    sizes: &'a [Places],
+    all: Places,
+}
+
+impl Visitor for SizesOf<'_> {
+    fn node(&mut self, id: &mut NodeId) {
+        if let Some(places) = self.sizes.get(id.index()) {
+            self.all = self.all.and(places);
+        }
     }
 }
 

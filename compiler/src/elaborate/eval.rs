@@ -171,7 +171,8 @@ impl<'a> Elaborator<'a> {
         want: Option<&Ty>,
     ) -> Traced {
         let name = name.to_owned();
-        let kind = match (scope.later.get(name.as_str()), want.and_then(Ty::words)) {
+        let below = scope.later(&name);
+        let kind = match (below, want.and_then(Ty::words)) {
             (Some(_), _) => ProgramKind::UsedBefore { name: name.clone() },
             (None, Some(words)) => ProgramKind::UnknownWord {
                 word: name.clone(),
@@ -185,7 +186,6 @@ impl<'a> Elaborator<'a> {
                 }
             }
         };
-        let below = scope.later.get(name.as_str()).copied();
         self.report_with(
             kind.into(),
             span,

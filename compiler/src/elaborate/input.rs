@@ -29,7 +29,11 @@ impl<'a> Elaborator<'a> {
         let value = self.elements_changed(scope, value, &ty, &positions, &name.text);
         let shape = self.input_shape(value, expr.span);
         let id = shape.map(|(shape, places)| {
-            let site = self.site(scope, &[(name.text.clone(), None)], name.span);
+            let site = self.site(
+                scope,
+                std::iter::once((name.text.as_str(), None)),
+                name.span,
+            );
             let id = self
                 .draft
                 .push(Input.into(), shape, &site, site.path.clone());

@@ -1,5 +1,8 @@
 //! Expands a call of a block: an instance of it in the tree, and what its text yields.
 
+use rustc_hash::FxHashMap as HashMap;
+use std::rc::Rc;
+
 use super::arguments::Bound;
 use super::call::Calling;
 use super::eval::reported;
@@ -8,7 +11,7 @@ use super::{ActiveCall, Elaborator, ParameterInfo};
 use crate::diagnostics::ProgramKind;
 use crate::language::limits::MAX_INSTANCES;
 use crate::language::{Places, Traced, Ty, Value};
-use crate::model::{Constant, Input, Instance, InstanceId, NodeId, Span};
+use crate::model::{Constant, Input, Instance, NodeId, Span};
 
 impl<'a> Elaborator<'a> {
     pub(super) fn instance(&mut self, number: usize, calling: Calling<'a, '_>) -> Traced {
@@ -49,7 +52,7 @@ impl<'a> Elaborator<'a> {
         let params = self.parameters(calling.block.callee);
         let prelude = self.program.is_prelude(number);
         let grid = params.iter().any(|p| p.ty == Ty::Grid);
-        let path = calling.scope.path_of(&calling.address.steps);
+        let path: Rc<str> = calling.scope.path_of(calling.address.steps()).into();
         let mut positions = calling.positions.clone();
         positions.extend(self.changes.definition(name));
         let inner = Scope {
@@ -59,19 +62,31 @@ impl<'a> Elaborator<'a> {
             positions,
             file,
             slow: calling.scope.slow || grid,
-            names: Default::default(),
-            later: Default::default(),
+            names: HashMap::with_capacity_and_hasher(
+                params.len() + block.body.len(),
+                Default::default(),
+            ),
+            lines: &[],
+            begun: vec![],
             iteration: None,
             folder: Default::default(),
         };
         let Some(Bound { mut scope, values }) = self.bind(&calling, &params, inner) else {
             return reported();
         };
+        let begun = self.begun(number, &calling, scope.slow, &values);
+        if let Some(begun) = &begun
+            && let Some(result) = self.known(begun, &calling, &path)
+        {
+            return Traced {
+                value: Value::Tensor(result),
+                places: Places::default(),
+            };
+        }
         let (inputs, constants) = self.passed(&params, &values);
-        let id = InstanceId(self.draft.instances.len() as u32);
         let first = self.draft.nodes.len();
-        self.draft.instances.push(Instance {
-            path: path.clone(),
+        let instance = Instance {
+            path: (*path).to_owned(),
             block: name.to_owned(),
             doc: definition.item.doc.clone(),
             prelude,
@@ -86,11 +101,12 @@ impl<'a> Elaborator<'a> {
             loops: vec![],
             iteration: calling.scope.iteration,
             span: calling.span,
-        });
+        };
+        let id = self.draft.enter(instance, Some(number));
         scope.instance = id;
         self.calls.push(ActiveCall {
             span: calling.span,
-            name: name.to_owned(),
+            name,
             definition: Some(number),
             path,
             user: !prelude,
@@ -102,6 +118,9 @@ impl<'a> Elaborator<'a> {
         instance.end = end;
         if let Value::Tensor(node) = result.value {
             instance.result = node;
+        }
+        if let Some(begun) = begun {
+            self.ended(begun, &result);
         }
         Traced {
             places: Places::default(),
@@ -118,7 +137,7 @@ impl<'a> Elaborator<'a> {
             .calls
             .iter()
             .skip(start.unwrap_or(0))
-            .map(|call| call.name.clone());
+            .map(|call| call.name.to_owned());
         let name = self.program.get(number).name.text.clone();
         let circle: Vec<String> = circle.chain([name.clone()]).collect();
         self.report(ProgramKind::Recursion { name, circle }.into(), span);
@@ -139,7 +158,7 @@ impl<'a> Elaborator<'a> {
                 let fixed: Vec<String> = fixed.collect();
                 let name = self.callee_name(block.callee);
                 Constant::Text(match fixed.is_empty() {
-                    true => name,
+                    true => name.to_owned(),
                     false => format!("{name}({})", fixed.join(", ")),
                 })
             }

@@ -200,11 +200,12 @@ impl<'a> Elaborator<'a> {
                 callee: Callee::Row,
                 fixed: vec![],
             },
-            callee: named.name.to_owned(),
+            callee: named.name,
+            written: None,
             span: named.span,
             address: Address {
-                steps: vec![],
-                inner: false,
+                binding: None,
+                call: None,
             },
             positions,
             args: args

@@ -12,6 +12,7 @@ mod call;
 mod changed;
 mod coerce;
 mod draft;
+mod equal;
 mod eval;
 mod functions;
 mod index;
@@ -34,6 +35,7 @@ use std::rc::Rc;
 use termc_grammar::ast::{Expr, Path, TyKind};
 
 use self::draft::{Draft, Site};
+use self::equal::{Calls, LeftOut};
 use self::eval::reported;
 use self::program::Body;
 use self::scope::Scope;
@@ -43,7 +45,8 @@ use crate::model::Span;
 use crate::overrides::{Changes, Position};
 use crate::prelude::{self, PrimitiveParameter};
 
-pub(crate) use self::model::{Elaborated, elaborate};
+pub(crate) use self::equal::Known;
+pub(crate) use self::model::{elaborate, nothing_wrong};
 pub(crate) use self::program::{Program, Unit};
 
 /// How deep blocks may call blocks.
@@ -53,12 +56,12 @@ const DEEPEST: usize = 400;
 
 /// A call that is being elaborated.
 #[derive(Debug)]
-struct ActiveCall {
+struct ActiveCall<'a> {
     span: Span,
-    name: String,
+    name: &'a str,
     /// The definition, if a block is called.
     definition: Option<usize>,
-    path: String,
+    path: Rc<str>,
     /// Whether the block is the user's.
     user: bool,
 }
@@ -69,6 +72,8 @@ struct ParameterInfo<'a> {
     name: &'a str,
     ty: Ty,
     default: Option<&'a Expr>,
+    /// Whether the default mentions no parameter: it is the same for all calls.
+    constant: bool,
     span: Span,
 }
 
@@ -78,6 +83,7 @@ impl From<&'static PrimitiveParameter> for ParameterInfo<'_> {
             name: parameter.name,
             ty: parameter.ty.clone(),
             default: parameter.default.as_ref(),
+            constant: false,
             span: Span::default(),
         }
     }
@@ -90,7 +96,7 @@ struct Elaborator<'a> {
     /// The file of the model and its changes.
     main: usize,
     draft: Draft,
-    calls: Vec<ActiveCall>,
+    calls: Vec<ActiveCall<'a>>,
     depth: usize,
     /// Set when a limit was exceeded: nothing more is elaborated, so that only the limit is told.
     aborted: bool,
@@ -98,18 +104,27 @@ struct Elaborator<'a> {
     seen: HashSet<(Code, Span)>,
     parameters: HashMap<Callee, Rc<Vec<ParameterInfo<'a>>>>,
     constants: HashMap<usize, Traced>,
+    /// The values of defaults that are the same for all calls, by callee and number of the parameter.
+    defaults: HashMap<(Callee, usize), Traced>,
     /// The constants being evaluated.
     evaluating: Vec<usize>,
-    /// The names that calls are written with, by where they stand.
-    written: HashMap<u32, &'a str>,
     /// The blocks that were expanded.
     expanded: HashSet<usize>,
+    equal: Calls<'a>,
+    left_out: LeftOut,
+    /// What changes may concern wherever it is called: what their paths start at, and what mentions that.
+    changed: HashSet<Callee>,
     /// What the lines of the main file's models mention, fields of their losses among it.
     named_by_models: HashSet<String>,
 }
 
 impl<'a> Elaborator<'a> {
-    fn new(program: &'a Program<'a>, changes: &'a Changes<'a>, main: usize) -> Self {
+    fn new(
+        program: &'a Program<'a>,
+        changes: &'a Changes<'a>,
+        main: usize,
+        equal: Calls<'a>,
+    ) -> Self {
         Self {
             program,
             changes,
@@ -122,9 +137,15 @@ impl<'a> Elaborator<'a> {
             seen: HashSet::default(),
             parameters: HashMap::default(),
             constants: HashMap::default(),
+            defaults: HashMap::default(),
             evaluating: vec![],
-            written: HashMap::default(),
             expanded: HashSet::default(),
+            changed: match (&equal, changes.is_empty()) {
+                (Calls::Anew, _) | (_, true) => HashSet::default(),
+                _ => program.mentioning(|name| changes.definition(name).is_some()),
+            },
+            equal,
+            left_out: LeftOut::default(),
             named_by_models: HashSet::default(),
         }
     }
@@ -134,14 +155,20 @@ impl<'a> Elaborator<'a> {
         if let Some(known) = self.parameters.get(&callee) {
             return known.clone();
         }
-        let list = Rc::new(match callee {
+        let mut list: Vec<ParameterInfo<'a>> = match callee {
             Callee::Block(number) => self.block_parameters(number),
             Callee::Primitive(number) => prelude::primitive_parameters(number)
                 .iter()
                 .map(ParameterInfo::from)
                 .collect(),
             Callee::Row => crate::bug::bug!("a row of a table has its own parameters"),
-        });
+        };
+        let names: Vec<&str> = list.iter().map(|p| p.name).collect();
+        for param in &mut list {
+            let mentioned = param.default.map(mentions::of_expr).unwrap_or_default();
+            param.constant = !names.iter().any(|name| mentioned.contains(name));
+        }
+        let list = Rc::new(list);
         self.parameters.insert(callee, list.clone());
         list
     }
@@ -191,6 +218,7 @@ impl<'a> Elaborator<'a> {
                 name,
                 ty,
                 default,
+                constant: false,
                 span,
             });
         }
@@ -269,31 +297,41 @@ impl<'a> Elaborator<'a> {
     fn plain_scope(&self, file: usize) -> Scope<'a> {
         Scope {
             instance: crate::model::InstanceId(0),
-            path: String::new(),
+            path: Rc::from(""),
             positions: vec![],
             file,
             slow: false,
             names: HashMap::default(),
-            later: HashMap::default(),
+            lines: &[],
+            begun: vec![],
             iteration: None,
             folder: Default::default(),
         }
     }
 
     /// Several steps down in the trie of changes.
-    fn steps(&self, from: &[Position], steps: &[(String, Option<i64>)]) -> Vec<Position> {
+    fn steps(
+        &self,
+        from: &[Position],
+        steps: impl Iterator<Item = scope::Step<'a>>,
+    ) -> Vec<Position> {
         let mut at = from.to_vec();
         for (name, index) in steps {
             if at.is_empty() {
                 break;
             }
-            at = self.changes.step(&at, name, *index);
+            at = self.changes.step(&at, name, index);
         }
         at
     }
 
     /// Where what a call makes belongs.
-    fn site(&self, scope: &Scope<'a>, steps: &[(String, Option<i64>)], span: Span) -> Site {
+    fn site(
+        &self,
+        scope: &Scope<'a>,
+        steps: impl Iterator<Item = scope::Step<'a>> + Clone,
+        span: Span,
+    ) -> Site {
         Site {
             path: scope.path_of(steps),
             instance: scope.instance,
@@ -312,6 +350,6 @@ impl<'a> Elaborator<'a> {
             .iter()
             .rev()
             .find(|c| c.definition.is_some())
-            .is_some_and(|c| !c.user && c.path == scope.path)
+            .is_some_and(|c| !c.user && *c.path == *scope.path)
     }
 }

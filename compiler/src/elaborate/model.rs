@@ -2,6 +2,7 @@
 
 use termc_grammar::ast::{Expr, Item, ItemKind, Line, LineKind, Name};
 
+use super::equal::{Calls, Known};
 use super::scope::Scope;
 use super::{Elaborator, Program, Unit};
 use crate::diagnostics::{Diagnostic, ProgramKind};
@@ -15,19 +16,30 @@ pub(crate) struct Elaborated {
     pub graph: Option<Graph>,
     /// Everything found.
     pub found: Vec<Diagnostic>,
+    /// Its calls, if they were to be kept.
+    pub known: Known,
 }
 
-/// Elaborates the chosen model of the main file (`main`).
+/// Elaborates the chosen model of the main file (`main`). Its calls may help to look at other models of the file.
 pub(crate) fn elaborate<'a>(
     units: &'a [Unit],
     main: usize,
     program: &'a Program<'a>,
     chosen: &Chosen<'a>,
     changes: &'a Changes<'a>,
+    keep_calls: bool,
 ) -> Elaborated {
-    let mut elaborator = Elaborator::new(program, changes, main);
+    let calls = match keep_calls {
+        true => Calls::Kept(Known::default()),
+        false => Calls::Anew,
+    };
+    let mut elaborator = Elaborator::new(program, changes, main, calls);
     elaborator.named_by_models = super::unused::path_names(units, main);
     let graph = elaborator.model(units, chosen);
+    let known = match std::mem::replace(&mut elaborator.equal, Calls::Anew) {
+        Calls::Kept(known) => known,
+        _ => Known::default(),
+    };
     elaborator.unreached_paths();
     elaborator.unchecked();
     if !elaborator.aborted && !elaborator.found.iter().any(Diagnostic::is_error) {
@@ -37,13 +49,35 @@ pub(crate) fn elaborate<'a>(
     Elaborated {
         graph: graph.filter(|_| !failed),
         found: elaborator.found,
+        known,
     }
+}
+
+/// Whether nothing can be found in a variant of a model of the file, as far as a look tells that leaves out what is known
+/// of another. What is said of a file as a whole, or of a model without changes, is not looked for.
+pub(crate) fn nothing_wrong<'a>(
+    units: &'a [Unit],
+    main: usize,
+    program: &'a Program<'a>,
+    chosen: &Chosen<'a>,
+    changes: &'a Changes<'a>,
+    known: &'a Known,
+) -> bool {
+    let mut elaborator = Elaborator::new(program, changes, main, Calls::Looked(known));
+    let Some(graph) = elaborator.model(units, chosen) else {
+        return false;
+    };
+    elaborator.unreached_paths();
+    elaborator.equal = Calls::Anew;
+    elaborator.unchecked();
+    elaborator.untrained(&graph);
+    elaborator.found.is_empty() && elaborator.left_out.sound && elaborator.within_limits(&graph)
 }
 
 impl<'a> Elaborator<'a> {
     fn model(&mut self, units: &'a [Unit], chosen: &Chosen<'a>) -> Option<Graph> {
         let model = chosen.model;
-        self.draft.instances.push(model_instance(chosen));
+        self.draft.enter(model_instance(chosen), None);
         let mut scope = Scope {
             positions: self.changes.root(),
             ..self.plain_scope(self.main)
@@ -74,8 +108,7 @@ impl<'a> Elaborator<'a> {
             };
             self.report(kind.into(), model.name.span);
         }
-        let bound = model.body.iter().flat_map(super::body::bound_names);
-        scope.later.extend(bound);
+        scope.lines = &model.body;
         let output = self.model_lines(&mut scope, &model.body);
         let written = model
             .body

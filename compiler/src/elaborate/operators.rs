@@ -6,7 +6,7 @@ use super::Elaborator;
 use super::draft::Building;
 use super::eval::reported;
 use super::numbers::{Undefined, floats, integers, number, scaled};
-use super::scope::Scope;
+use super::scope::{Address, Scope};
 use crate::diagnostics::ProgramKind;
 use crate::language::{Given, Places, Refusal, Start, Traced, Ty, Value};
 use crate::model::{NodeId, Span};
@@ -292,13 +292,9 @@ impl<'a> Elaborator<'a> {
         span: Span,
         make: impl FnOnce(&mut dyn crate::primitives::Build) -> Result<Value, Refusal>,
     ) -> Traced {
-        let steps = scope
-            .folder
-            .addresses
-            .get(&key)
-            .map(|a| a.steps.clone())
-            .unwrap_or_default();
-        let site = self.site(scope, &steps, span);
+        let address = scope.folder.get(key);
+        let steps = address.iter().flat_map(Address::steps);
+        let site = self.site(scope, steps, span);
         let made = make(&mut Building {
             draft: &mut self.draft,
             site: &site,

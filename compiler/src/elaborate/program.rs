@@ -1,13 +1,15 @@
 //! The definitions of all files of one compilation, and which name means which of them where.
 
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use termc_grammar::ast::{Callable, Expr, File, Item, ItemKind, Name, Span};
 use termc_grammar::print_item;
 
+use super::mentions::of_item;
 use crate::diagnostics::{Diagnostic, Kind, ProgramKind};
-use crate::language::builtin;
+use crate::language::{Callee, builtin};
 
 /// A text that was read: its tree, and the files it uses.
 #[derive(Debug)]
@@ -51,6 +53,8 @@ pub(crate) struct Program<'a> {
     /// What each file's own and used definitions are called.
     names: Vec<HashMap<&'a str, usize>>,
     prelude: HashMap<&'a str, usize>,
+    /// What each definition mentions, once somebody asks.
+    mentions: OnceCell<Vec<Vec<String>>>,
 }
 
 impl<'a> Program<'a> {
@@ -60,6 +64,7 @@ impl<'a> Program<'a> {
             definitions: vec![],
             names: vec![HashMap::default(); units.len()],
             prelude: HashMap::default(),
+            mentions: OnceCell::new(),
         };
         for (number, unit) in units.iter().enumerate() {
             for item in &unit.file.items {
@@ -178,6 +183,40 @@ impl<'a> Program<'a> {
             .into_iter()
             .flat_map(|names| names.keys());
         own.chain(self.prelude.keys()).copied()
+    }
+
+    /// What has one of these names, and the definitions that mention one, themselves or through others.
+    pub fn mentioning(&self, named: impl Fn(&str) -> bool) -> HashSet<Callee> {
+        let mentions = self.mentions.get_or_init(|| {
+            let of = |d: &Definition<'a>| of_item(&d.item.kind).into_iter().map(str::to_owned);
+            self.definitions.iter().map(|d| of(d).collect()).collect()
+        });
+        let mut readers: Vec<Vec<usize>> = vec![vec![]; self.definitions.len()];
+        let mut open = vec![];
+        for ((number, definition), names) in self.iter().zip(mentions) {
+            if named(&definition.name.text) || names.iter().any(|name| named(name)) {
+                open.push(number);
+            }
+            for read in names
+                .iter()
+                .filter_map(|name| self.find(definition.file, name))
+            {
+                if let Some(readers) = readers.get_mut(read) {
+                    readers.push(number);
+                }
+            }
+        }
+        let primitives = crate::primitives::signatures().iter().enumerate();
+        let mut found: HashSet<Callee> = primitives
+            .filter(|(_, signature)| named(signature.name))
+            .map(|(number, _)| Callee::Primitive(number))
+            .collect();
+        while let Some(number) = open.pop() {
+            if found.insert(Callee::Block(number)) {
+                open.extend(readers.get(number).into_iter().flatten());
+            }
+        }
+        found
     }
 
     /// Whether a definition is the prelude's.

@@ -1,7 +1,12 @@
 //! What the text of one block call, constant or model sees while it is elaborated.
 
 use rustc_hash::FxHashMap as HashMap;
+use std::fmt::Write;
+use std::rc::Rc;
 
+use termc_grammar::ast::Line;
+
+use super::body::bound_names;
 use crate::language::Traced;
 use crate::model::{InstanceId, Iteration, Span};
 use crate::overrides::Position;
@@ -12,7 +17,7 @@ pub(crate) struct Scope<'a> {
     /// Its instance.
     pub instance: InstanceId,
     /// The instance's path; empty for the model.
-    pub path: String,
+    pub path: Rc<str>,
     /// Where the changes' paths are that reach it.
     pub positions: Vec<Position>,
     /// The file whose definitions it sees.
@@ -21,12 +26,14 @@ pub(crate) struct Scope<'a> {
     pub slow: bool,
     /// Parameters, bindings and loop variables.
     pub names: HashMap<&'a str, Entry>,
-    /// Names whose binding is below: they are told as used too early, not as unknown.
-    pub later: HashMap<&'a str, Span>,
+    /// Its lines: a name that one of them binds is told as used too early, not as unknown.
+    pub lines: &'a [Line],
+    /// The names whose binding was come to.
+    pub begun: Vec<&'a str>,
     /// The `for` being repeated.
     pub iteration: Option<Iteration>,
     /// Where calls of the expression being evaluated belong.
-    pub folder: Folder,
+    pub folder: Folder<'a>,
 }
 
 /// A name of a scope.
@@ -53,35 +60,76 @@ pub(crate) enum EntryKind {
     Input,
 }
 
+/// One step of a path: `fast`, `rgu[0]`.
+pub(crate) type Step<'a> = (&'a str, Option<i64>);
+
 /// The addresses of the calls of one expression below its scope's path.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Folder {
-    /// By where the callee or operator stands.
-    pub addresses: HashMap<u32, Address>,
+pub(crate) struct Folder<'a> {
+    /// With where the callee or operator stands, in the order of the text.
+    pub addresses: Vec<(u32, Address<'a>)>,
 }
 
 /// The address of one call: steps below the scope, and whether changes may exchange it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
-    /// `fast` and `rgu[0]`.
-    pub steps: Vec<(String, Option<i64>)>,
-    /// Whether it is one of several calls of its expression, or a call of the result: changes exchange it.
-    pub inner: bool,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address<'a> {
+    /// The binding; None for calls of the result.
+    pub binding: Option<Step<'a>>,
+    /// Which call of it; None for the only one. `fast` and `rgu[0]` for `fast.rgu[0]`.
+    pub call: Option<Step<'a>>,
 }
 
-impl Scope<'_> {
+impl<'a> Folder<'a> {
+    /// The address of the callee or operator that stands here.
+    pub fn get(&self, key: u32) -> Option<Address<'a>> {
+        let at = self.addresses.binary_search_by_key(&key, |(key, _)| *key);
+        at.ok()
+            .and_then(|at| self.addresses.get(at))
+            .map(|(_, address)| *address)
+    }
+}
+
+impl<'a> Address<'a> {
+    /// Its steps.
+    pub fn steps(&self) -> impl Iterator<Item = Step<'a>> + Clone + use<'a> {
+        self.binding.into_iter().chain(self.call)
+    }
+
+    /// Whether it is one of several calls of its expression, or a call of the result: changes exchange it.
+    pub fn inner(&self) -> bool {
+        self.call.is_some()
+    }
+}
+
+impl<'a> Scope<'a> {
     /// The path of something below the scope.
-    pub fn path_of(&self, steps: &[(String, Option<i64>)]) -> String {
-        let mut path = self.path.clone();
-        for (name, index) in steps {
-            if !path.is_empty() {
-                path.push('.');
-            }
-            path.push_str(name);
-            if let Some(index) = index {
-                path.push_str(&format!("[{index}]"));
-            }
+    pub fn path_of(&self, steps: impl Iterator<Item = Step<'a>> + Clone) -> String {
+        let length = steps.clone().map(|(name, _)| name.len() + 6).sum::<usize>();
+        let mut path = String::with_capacity(self.path.len() + length);
+        path.push_str(&self.path);
+        for step in steps {
+            push_step(&mut path, step);
         }
         path
+    }
+
+    /// Where a name is bound whose binding was not come to.
+    pub fn later(&self, name: &str) -> Option<Span> {
+        let mut bound = self.lines.iter().flat_map(bound_names);
+        let last = bound.rfind(|(bound, _)| *bound == name);
+        last.filter(|_| !self.begun.contains(&name))
+            .map(|(_, span)| span)
+    }
+}
+
+/// Appends a step to a path.
+fn push_step(path: &mut String, (name, index): Step<'_>) {
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(name);
+    if let Some(index) = index {
+        // A `String` takes everything.
+        let _ = write!(path, "[{index}]");
     }
 }

@@ -16,15 +16,14 @@ impl Elaborator<'_> {
             }
             Body::Block(block) => block,
         };
-        let name = definition.name.text.clone();
-        self.draft
-            .instances
-            .push(model_instance_of(&name, definition.item.span));
+        let name = definition.name.text.as_str();
+        let own = model_instance_of(name, definition.item.span);
+        self.draft.enter(own, Some(number));
         self.calls.push(ActiveCall {
             span: definition.name.span,
             name,
             definition: Some(number),
-            path: String::new(),
+            path: "".into(),
             user: true,
         });
         let params = self.block_parameters(number);

@@ -8,7 +8,7 @@ use super::mentions::{of_callable, of_item, of_lines};
 use super::program::Body;
 use super::{Elaborator, Unit};
 use crate::diagnostics::{Diagnostic, ProgramKind};
-use crate::model::{Graph, LossKind, Node, Penalty};
+use crate::model::{Graph, LossKind, Node, NodeId, Penalty};
 use crate::overrides::Chosen;
 use crate::prelude::is_prelude;
 use crate::prune::{reach, roots};
@@ -155,7 +155,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Stored tensors that are part of the network but that no weighted loss term depends on.
-    fn untrained(&mut self, graph: &Graph) {
+    pub(super) fn untrained(&mut self, graph: &Graph) {
         let live = reach(graph, roots(graph));
         let mut from = vec![];
         let (mut fast, mut slow) = (false, false);
@@ -170,6 +170,11 @@ impl<'a> Elaborator<'a> {
             }
         }
         let trained = reach(graph, from);
+        // What was left out is trained where its value is; where that is not, a closer look has to tell.
+        let missed = |id: &NodeId| {
+            live.get(id.index()) == Some(&true) && trained.get(id.index()) == Some(&false)
+        };
+        self.left_out.sound &= !self.left_out.calls.iter().any(missed);
         let mut missed = vec![];
         for ((node, live), trained) in graph.nodes.iter().zip(live).zip(trained) {
             if !live || trained {
@@ -194,7 +199,7 @@ impl<'a> Elaborator<'a> {
                 span,
             ));
         }
-        if graph.params.is_empty() {
+        if graph.params.is_empty() && self.left_out.scalars == 0 {
             let span = (graph.instances.first()).map_or(Span::default(), |root| root.span);
             self.add(Diagnostic::of(ProgramKind::NothingToTrain {}, span));
         }

@@ -23,8 +23,17 @@ pub(crate) enum PlaceKind {
 }
 
 /// The places a value comes from, literals before shapes, in the order of the text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Places(Rc<[Place]>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places(Kept);
+
+/// Nearly all values have no place or one: these need no memory of their own.
+#[derive(Clone, Debug, Default)]
+enum Kept {
+    #[default]
+    None,
+    One(Place),
+    Several(Rc<[Place]>),
+}
 
 impl Places {
     /// More places than this help nobody.
@@ -32,55 +41,63 @@ impl Places {
 
     /// A value written here.
     pub fn literal(span: Span) -> Self {
-        Self(Rc::new([Place {
+        Self(Kept::One(Place {
             span,
             kind: PlaceKind::Literal,
-        }]))
+        }))
     }
 
     /// A value read from the shape of the tensor written here.
     pub fn shape(span: Span) -> Self {
-        Self(Rc::new([Place {
+        Self(Kept::One(Place {
             span,
             kind: PlaceKind::Shape,
-        }]))
+        }))
+    }
+
+    fn all(&self) -> &[Place] {
+        match &self.0 {
+            Kept::None => &[],
+            Kept::One(place) => std::slice::from_ref(place),
+            Kept::Several(places) => places,
+        }
     }
 
     /// The places of a value computed from two.
     pub fn and(&self, other: &Self) -> Self {
-        if other.0.is_empty() || self == other {
+        if other.is_empty() || self == other {
             return self.clone();
         }
-        if self.0.is_empty() {
+        if self.is_empty() {
             return other.clone();
         }
-        let mut all: Vec<Place> = self.0.iter().chain(other.0.iter()).copied().collect();
+        let mut all = [self.all(), other.all()].concat();
         all.sort_by_key(|place| (place.kind, place.span));
         all.dedup();
         all.truncate(Self::MOST);
-        Self(all.into())
+        Self(Kept::Several(all.into()))
     }
 
     /// The places in order.
     pub fn iter(&self) -> impl Iterator<Item = Place> + '_ {
-        self.0.iter().copied()
+        self.all().iter().copied()
     }
 
     /// The places that are not in this text.
     pub fn outside(&self, span: Span) -> Self {
-        let inside = |place: &Place| span.holds(place.span);
-        Self(
-            self.0
-                .iter()
-                .copied()
-                .filter(|place| !inside(place))
-                .collect(),
-        )
+        let outside = |place: &Place| !span.holds(place.span);
+        Self(Kept::Several(self.iter().filter(outside).collect()))
     }
 
     /// Whether the value was written nowhere.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all().is_empty()
+    }
+}
+
+impl PartialEq for Places {
+    fn eq(&self, other: &Self) -> bool {
+        self.all() == other.all()
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) enum Action<'a> {
 }
 
 /// A place in the trie that the part of the model being elaborated has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Position {
     node: usize,
     /// Whether the path starts at the model, not at a definition.
