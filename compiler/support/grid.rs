@@ -100,7 +100,7 @@ pub fn sine_of_parts(filter: AffineTensors, grid: &[Vec<f64>]) -> Tensor<2> {
 }
 
 /// A coordinate in turns as multiples of 2^-14 and 2^-26 and the rest.
-fn cut_turns(turns: f64) -> [f64; 3] {
+pub fn cut_turns(turns: f64) -> [f64; 3] {
     let high = (turns * 16_384.0).round() / 16_384.0;
     let middle = ((turns - high) * 67_108_864.0).round() / 67_108_864.0;
     [high, middle, turns - high - middle]

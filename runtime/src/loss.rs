@@ -120,18 +120,19 @@ fn slow_neural(compare: Compare, kernels: &[Tensor<4>]) -> Option<Tensor<1>> {
 ///
 /// The gradient is stated rather than derived, because it is cheap here and infinite in the derivative of the root at 0.
 pub fn weight_norm([fast, slow]: [f64; 2], params: &Params) -> (Tensor<1>, Tensor<1>) {
-    let (coefficients, values): (Vec<f64>, Vec<_>) = (params.iter())
-        .map(|(param, value)| {
+    let each = params.model().params.iter();
+    let (coefficients, sizes): (Vec<f64>, Vec<usize>) = each
+        .map(|param| {
             let coefficient = match param.penalty {
                 _ if !param.trained => 0.0,
                 Penalty::None => 0.0,
                 Penalty::Fast => fast,
                 Penalty::Slow => slow,
             };
-            (coefficient, value.clone())
+            (coefficient, param.count())
         })
         .unzip();
-    KernelChoice::Fused.norms(values, &coefficients)
+    KernelChoice::Fused.norms(params.flat(), &sizes, &coefficients)
 }
 
 /// For each row of logits `[N, classes]`, whether its largest entry is the label's, as 0 or 1.

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use burn::tensor::{DType, Device, Gradients, Shape, Tensor, TensorData};
 use termc_compiler::model::{Init, Mismatch, Model, Param, ParamId};
 use termc_data::random::Key;
+use termc_kernels::KernelChoice;
 
 use crate::tensors::{Tensors, reshaped};
 
-/// One rank-1 tensor per parameter, in the model's order.
+/// One rank-1 tensor per parameter, in the model's order, and all of them as one vector.
 #[derive(Clone, Debug)]
 pub struct Params {
     model: Arc<Model>,
+    flat: Tensor<1>,
+    /// Cut from the vector, or leaves of a graph with its values.
     values: Vec<Tensor<1>>,
 }
 
@@ -19,14 +22,15 @@ impl Params {
     /// Fresh parameters from each one's initial distribution; a function of the seed and the parameters' paths alone.
     pub fn init(model: &Model, seed: u64, device: &Device) -> Self {
         let key = Key::new(seed).named("init");
-        let values = model.params.iter().map(|param| {
-            let data = initial(param, key.named(&param.path));
-            Tensor::from_data(TensorData::new(data, [param.count()]), (device, DType::F32))
-        });
-        Self {
-            values: values.collect(),
-            model: Arc::new(model.clone()),
-        }
+        let each = model.params.iter();
+        let values = each.flat_map(|param| initial(param, key.named(&param.path)));
+        Self::from_numbers(model, values.collect(), device)
+    }
+
+    fn from_numbers(model: &Model, numbers: Vec<f32>, device: &Device) -> Self {
+        let count = numbers.len();
+        let data = TensorData::new(numbers, [count]);
+        Self::from_flat(model, Tensor::from_data(data, (device, DType::F32)))
     }
 
     /// Cuts a vector of all parameters, in the model's order, into parameters.
@@ -40,14 +44,10 @@ impl Params {
     }
 
     fn cut(model: Arc<Model>, flat: Tensor<1>) -> Self {
-        let mut start = 0;
-        let values = model.params.iter().map(|param| {
-            let value = flat.clone().narrow(0, start, param.count());
-            start += param.count();
-            value
-        });
+        let sizes: Vec<usize> = model.params.iter().map(Param::count).collect();
         Self {
-            values: values.collect(),
+            values: KernelChoice::Fused.cut(flat.clone(), &sizes),
+            flat,
             model,
         }
     }
@@ -62,15 +62,15 @@ impl Params {
         device: &Device,
     ) -> Result<Self, Mismatch> {
         check(model, tensors)?;
-        let values = model.params.iter().filter_map(|param| {
-            let data = tensors.get(&param.path)?.clone().convert::<f32>();
-            let flat = reshaped(data, [param.count()]);
-            Some(Tensor::from_data(flat, (device, DType::F32)))
+        let each = model.params.iter();
+        let values = each.filter_map(|param| tensors.get(&param.path));
+        let numbers = values.flat_map(|data| {
+            data.clone()
+                .convert::<f32>()
+                .iter::<f32>()
+                .collect::<Vec<_>>()
         });
-        Ok(Self {
-            values: values.collect(),
-            model: Arc::new(model.clone()),
-        })
+        Ok(Self::from_numbers(model, numbers.collect(), device))
     }
 
     /// The parameters under their paths and in their natural shapes.
@@ -87,7 +87,7 @@ impl Params {
 
     /// All parameters as one vector, in the model's order.
     pub fn flat(&self) -> Tensor<1> {
-        Tensor::cat(self.values.clone(), 0)
+        self.flat.clone()
     }
 
     /// The model they belong to.
@@ -115,23 +115,19 @@ impl Params {
         self.get(id).reshape(Shape::from(shape))
     }
 
-    fn map(&self, f: impl FnMut(Tensor<1>) -> Tensor<1>) -> Self {
-        Self {
-            values: self.values.iter().cloned().map(f).collect(),
-            model: self.model.clone(),
-        }
-    }
-
     /// Other values of the parameters that are trained, laid out like [`flat`](Self::flat); the others keep theirs.
     pub fn trained_to(&self, flat: Tensor<1>) -> Self {
-        let mut moved = self.with_values(flat);
-        let all = self.model.params.iter().zip(&self.values);
-        for ((param, own), value) in all.zip(&mut moved.values) {
-            if !param.trained {
-                *value = own.clone();
-            }
+        let moved = self.with_values(flat);
+        if self.model.params.iter().all(|param| param.trained) {
+            return moved;
         }
-        moved
+        let both = self.values.iter().zip(moved.values);
+        let values = self.model.params.iter().zip(both);
+        let values = values.map(|(param, (own, moved))| match param.trained {
+            true => moved,
+            false => own.clone(),
+        });
+        self.with_values(KernelChoice::Fused.join(values.collect()))
     }
 
     /// Leaves of a new differentiation graph with these values; those of parameters that are never trained have no gradient.
@@ -147,13 +143,18 @@ impl Params {
         });
         Self {
             values: values.collect(),
+            flat: Tensor::from_inner(self.flat.clone()),
             model: self.model.clone(),
         }
     }
 
     /// The values without gradient tracking.
     pub fn inner(&self) -> Self {
-        self.map(Tensor::inner)
+        Self {
+            values: self.values.iter().cloned().map(Tensor::inner).collect(),
+            flat: self.flat.clone().inner(),
+            model: self.model.clone(),
+        }
     }
 
     /// The gradients of all parameters as one vector, in the model's order; 0 where there is none.
@@ -163,7 +164,7 @@ impl Params {
                 .grad_remove(grads)
                 .unwrap_or_else(|| value.clone().inner().zeros_like())
         });
-        Tensor::cat(parts.collect(), 0)
+        KernelChoice::Fused.join(parts.collect())
     }
 }
 

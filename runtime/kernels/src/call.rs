@@ -128,10 +128,24 @@ pub enum Call {
         /// Learning rate.
         rate: f64,
     },
-    /// Vectors: the sum of their norms times their coefficients, `[1]`, and its gradient.
+    /// A vector: the sum of the norms of its pieces times their coefficients, `[1]`, and its gradient.
     Norms {
-        /// One per vector.
+        /// How long the pieces are.
+        sizes: Vec<usize>,
+        /// One per piece.
         coefficients: Vec<f64>,
+    },
+    /// A vector: its pieces.
+    Cut {
+        /// How long they are.
+        sizes: Vec<usize>,
+    },
+    /// Vectors, one after the other as one.
+    Join,
+    /// Weight `[hidden, axes]` and bias `[hidden]`: the sines of that linear map of the coordinates of a grid.
+    Sines {
+        /// Length of a line, or rows and columns of a plane.
+        sides: Vec<usize>,
     },
 }
 
@@ -179,6 +193,9 @@ impl Call {
             Self::SlowNet(_) => "slow_net",
             Self::Kar { .. } => "kar",
             Self::Norms { .. } => "norms",
+            Self::Cut { .. } => "cut",
+            Self::Join => "join",
+            Self::Sines { .. } => "sines",
         }
     }
 
@@ -197,9 +214,11 @@ impl Call {
                 gelu: false,
             } => operands(parts + 1),
             Self::Standardize { maps, .. } => operands(*maps),
-            Self::Depthwise | Self::StandardizeScaled | Self::Multiply | Self::Matmul => {
-                operands(2)
-            }
+            Self::Depthwise
+            | Self::StandardizeScaled
+            | Self::Multiply
+            | Self::Matmul
+            | Self::Sines { .. } => operands(2),
             Self::Activate(Activation::Gelu | Activation::Silu) => operands(1),
             Self::Activate(Activation::Sigmoid) => Saved {
                 operands: vec![],
@@ -211,7 +230,9 @@ impl Call {
             Self::Pointwise { .. }
             | Self::Rescale { .. }
             | Self::Kar { .. }
-            | Self::Norms { .. } => {
+            | Self::Norms { .. }
+            | Self::Cut { .. }
+            | Self::Join => {
                 return None;
             }
         })

@@ -100,26 +100,45 @@ pub fn kar(
     (params - direction.mul_scalar(lr), averages)
 }
 
+/// See [`KernelChoice::cut`](crate::KernelChoice::cut).
+pub fn cut(vector: Tensor<1>, sizes: &[usize]) -> Vec<Tensor<1>> {
+    let mut start = 0;
+    let pieces = sizes.iter().map(|size| {
+        let piece = vector.clone().narrow(0, start, *size);
+        start += size;
+        piece
+    });
+    pieces.collect()
+}
+
 /// See [`KernelChoice::norms`](crate::KernelChoice::norms).
-pub fn norms(vectors: Vec<Tensor<1>>, coefficients: &[f64]) -> (Tensor<1>, Tensor<1>) {
+pub fn norms(vector: Tensor<1>, sizes: &[usize], coefficients: &[f64]) -> (Tensor<1>, Tensor<1>) {
     let mut norms = Vec::new();
     let mut gradient = Vec::new();
-    for (vector, coefficient) in vectors.into_iter().zip(coefficients) {
+    for (piece, coefficient) in cut(vector.clone(), sizes).into_iter().zip(coefficients) {
         if *coefficient == 0.0 {
-            gradient.push(vector.zeros_like());
+            gradient.push(piece.zeros_like());
             continue;
         }
-        let norm = (vector.clone() * vector.clone()).sum().sqrt();
+        let norm = (piece.clone() * piece.clone()).sum().sqrt();
         let zero = norm.clone().equal_elem(0.0);
         let factor = norm.clone().mask_fill(zero, 1.0).recip();
-        gradient.push(vector * factor.mul_scalar(*coefficient));
+        gradient.push(piece * factor.mul_scalar(*coefficient));
         norms.push(norm.mul_scalar(*coefficient));
     }
     let gradient = Tensor::cat(gradient, 0);
     let value = if norms.is_empty() {
-        Tensor::zeros([1], &gradient.device())
+        Tensor::zeros([1], &vector.device())
     } else {
         Tensor::cat(norms, 0).sum()
     };
     (value, gradient)
+}
+
+/// See [`KernelChoice::sines`](crate::KernelChoice::sines).
+pub fn sines(weight: Tensor<2>, bias: Tensor<1>, sides: &[usize]) -> Tensor<2> {
+    match *sides {
+        [height, width] => grid::sine((weight, bias), &grid::plane(height, width)),
+        _ => grid::sine((weight, bias), &[grid::axis(sides.iter().product())]),
+    }
 }

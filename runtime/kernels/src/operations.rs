@@ -3,6 +3,7 @@
 //! long.
 
 mod slow;
+mod vectors;
 
 use burn::backend::{Dispatch, DispatchTensor, TensorMetadata};
 use burn::tensor::Tensor;
@@ -328,6 +329,20 @@ impl KernelChoice {
         })
     }
 
+    /// Matrix product of `[rows, inner]` and `[inner, columns]`.
+    pub fn product(self, a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
+        let (rows, columns) = (a.dims()[0], b.dims()[1]);
+        let operands = vec![
+            given(&a.clone().unsqueeze::<4>()),
+            given(&b.clone().unsqueeze::<4>()),
+        ];
+        let results = self.by_kernel(&a.device(), &Call::Matmul, operands);
+        match results.and_then(|results| results.into_iter().next()) {
+            Some(product) => Tensor::<4>::from_dispatch(product).reshape([rows, columns]),
+            None => a.matmul(b),
+        }
+    }
+
     /// Adds one number or one per position.
     pub fn bias(self, x: Tensor<4>, bias: Bias) -> Tensor<4> {
         bias.check(x.dims());
@@ -349,54 +364,6 @@ impl KernelChoice {
         self.compute(&x.device(), Call::Mean(Axis::Positions), operands, || {
             composed::spatial_mean(x)
         })
-    }
-
-    /// Kar's rule on vectors of all parameters, `[P]` each: `params - lr * (sign gradient + sum_i sign average_i)`, and the
-    /// averages moved by it, `beta_i * average_i + (1 - beta_i) * gradient`.
-    pub fn kar(
-        self,
-        params: Tensor<1>,
-        gradient: Tensor<1>,
-        averages: Vec<Tensor<1>>,
-        betas: &[f64],
-        lr: f64,
-    ) -> (Tensor<1>, Vec<Tensor<1>>) {
-        assert_eq!(averages.len(), betas.len(), "kar: an average for each beta");
-        let call = Call::Kar {
-            betas: betas.to_vec(),
-            rate: lr,
-        };
-        let mut operands = vec![given(&params), given(&gradient)];
-        operands.extend(averages.iter().map(given));
-        let results = self.by_kernel(&params.device(), &call, operands);
-        let mut results = results.unwrap_or_default().into_iter();
-        match results.next() {
-            Some(stepped) => {
-                let moved = results.map(Tensor::from_dispatch).collect();
-                (Tensor::from_dispatch(stepped), moved)
-            }
-            None => composed::kar(params, gradient, averages, betas, lr),
-        }
-    }
-
-    /// The sum of the vectors' L2 norms, each times its coefficient, `[1]`, and its gradient, all vectors one after the other:
-    /// `c * v / ||v||`, 0 for a vector that is 0.
-    pub fn norms(self, vectors: Vec<Tensor<1>>, coefficients: &[f64]) -> (Tensor<1>, Tensor<1>) {
-        assert_eq!(
-            vectors.len(),
-            coefficients.len(),
-            "norms: a coefficient for each vector"
-        );
-        let call = Call::Norms {
-            coefficients: coefficients.to_vec(),
-        };
-        let operands = vectors.iter().map(given).collect();
-        let device = vectors.first().map(Tensor::device);
-        let results = device.and_then(|device| self.by_kernel(&device, &call, operands));
-        match results.and_then(|results| <[DispatchTensor; 2]>::try_from(results).ok()) {
-            Some([sum, gradient]) => (Tensor::from_dispatch(sum), Tensor::from_dispatch(gradient)),
-            None => composed::norms(vectors, coefficients),
-        }
     }
 }
 

@@ -423,15 +423,14 @@ proptest! {
 
     #[test]
     fn norms_and_their_gradients_agree(seed in 0u64..1000, lens in prop::collection::vec(1usize..300, 1..6)) {
-        let vectors = || {
-            let each = lens.iter().enumerate().map(|(i, len)| tensor::<1>(seed + i as u64, [*len]).inner());
-            // One that is 0, and a coefficient that is.
-            let zero = Tensor::<1>::zeros([3], &Device::flex());
-            each.chain([zero]).collect::<Vec<_>>()
-        };
+        // One piece is 0, and one coefficient.
+        let each = lens.iter().enumerate().map(|(i, len)| tensor::<1>(seed + i as u64, [*len]).inner());
+        let zero = Tensor::<1>::zeros([3], &Device::flex());
+        let vector = Tensor::cat(each.chain([zero]).collect(), 0);
+        let sizes: Vec<usize> = lens.iter().copied().chain([3]).collect();
         let coefficients: Vec<f64> = (0..=lens.len()).map(|i| if i == 1 { 0.0 } else { 0.1 + i as f64 }).collect();
         let numbers = |t: Tensor<1>| t.into_data().iter::<f64>().collect::<Vec<_>>();
-        let (fused, composed) = (Fused.norms(vectors(), &coefficients), composed::norms(vectors(), &coefficients));
+        let (fused, composed) = (Fused.norms(vector.clone(), &sizes, &coefficients), composed::norms(vector, &sizes, &coefficients));
         for (found, expected) in [(fused.0, composed.0), (fused.1, composed.1)] {
             for (f, e) in numbers(found).into_iter().zip(numbers(expected)) {
                 prop_assert!((f - e).abs() <= 1e-5 * (1e-3 + e.abs()), "{} is not {}", f, e);

@@ -160,6 +160,40 @@ proptest! {
     }
 
     #[test]
+    fn sines(hidden in 1usize..12, h in 1usize..40, w in 1usize..40, line in any::<bool>(), scale in 0usize..5, seed in 0u64..1000) {
+        let sides = if line { vec![h * w] } else { vec![h, w] };
+        let sines = |kernels: KernelChoice, maps: Vec<Tensor<4>>| {
+            let weight = maps[0].clone().reshape([hidden, sides.len()]) * 10f32.powi(scale as i32);
+            let y = kernels.sines((weight, maps[1].clone().reshape([hidden])), &sides);
+            y.reshape([1, hidden, 1, h * w])
+        };
+        agree(&sines, &[data(seed, 0.0, [1, 1, hidden, sides.len()]), data(seed + 1, 0.0, [1, 1, 1, hidden])], 2e-5);
+    }
+
+    #[test]
+    fn vectors(sizes in prop::collection::vec(1usize..3000, 1..70), seed in 0u64..1000) {
+        let Some(gpu) = vulkan() else { return Ok(()) };
+        let count = sizes.iter().sum();
+        let numbers = |t: &Tensor<1>| t.to_data().iter::<f32>().collect::<Vec<_>>();
+        let vector = |device: &Device| Tensor::<4>::from_data(data(seed, 0.5, [1, 1, 1, count]), device).reshape([count]);
+        let coefficients: Vec<f64> = (0..sizes.len()).map(|i| if i == 1 { 0.0 } else { 0.1 + i as f64 }).collect();
+        let found = vector(&gpu);
+        let pieces = Fused.cut(found.clone(), &sizes);
+        let mut start = 0;
+        for (piece, size) in pieces.iter().zip(&sizes) {
+            prop_assert_eq!(numbers(piece), &numbers(&found)[start..start + size]);
+            // What follows reads a piece as any other tensor.
+            prop_assert_eq!(numbers(&(piece.clone() * 2.0)), numbers(&(piece.clone() + piece.clone())));
+            start += size;
+        }
+        prop_assert_eq!(numbers(&Fused.join(pieces)), numbers(&found));
+        let (sum, gradient) = Fused.norms(found, &sizes, &coefficients);
+        let (expected, slopes) = Composed.norms(vector(&Device::flex()), &sizes, &coefficients);
+        prop_assert!(relative(&numbers(&sum), &numbers(&expected)) < 1e-5);
+        prop_assert!(relative(&numbers(&gradient), &numbers(&slopes)) < 1e-5);
+    }
+
+    #[test]
     fn depthwise(n in 1usize..4, c in 1usize..6, h in 1usize..40, w in 1usize..40, half in 0usize..9, seed in 0u64..1000) {
         let k = 2 * half + 1;
         agree(&convolve, &[data(seed, 0.0, [n, c, h, w]), data(seed + 1, 0.0, [1, c, k, k])], 1e-5);

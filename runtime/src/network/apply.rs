@@ -42,7 +42,12 @@ impl Run<'_> {
             Op::Fill(op) => Tensor::full(shape.dims(1), op.value, (self.device, DType::F32)),
             Op::Linear(op) => self.linear(op.x, op.affine, values),
             Op::Fourier(op) => {
-                grid::fourier(values.get(op.grid), self.affine(op.affine, DType::F32))
+                let [_, axes, height, width] = values.get(op.grid).dims();
+                let plane = [height, width];
+                let line = [height * width];
+                let sides = if axes == 2 { &plane[..] } else { &line[..] };
+                let y = kernels.sines(self.affine(op.affine, DType::F32), sides);
+                y.reshape(shape.dims(1))
             }
             Op::Depthwise(op) => {
                 let x = values.get(op.x);

@@ -1,12 +1,11 @@
-//! Slow nets: multiplicative filters that turn coordinates, and for some an activation, into kernels. Their products are
-//! those of the kernels that are passed.
+//! Slow nets: multiplicative filters that turn coordinates, and for some an activation, into kernels. Their sines and
+//! products are those of the kernels that are passed.
 
 use burn::tensor::Tensor;
 use burn::tensor::module::adaptive_avg_pool2d;
 
 use super::affine::AffineTensors;
 use super::elementwise::gelu;
-use super::grid::{axis, plane, sine};
 use super::normalize::NORM_FLOOR;
 use crate::KernelChoice;
 
@@ -38,15 +37,18 @@ pub struct ContextTensors {
 /// A kernel over a plane, `[1, outputs, H, W]`, on the grid of its spatial bias `[H, W]`.
 pub fn slow_plane(kernels: KernelChoice, net: SlowTensors, bias: Tensor<2>) -> Tensor<4> {
     let [height, width] = bias.dims();
-    let grid = plane(height, width);
-    slow_net(kernels, net, &grid, bias, |h| h).reshape([1, -1, height as i32, width as i32])
+    slow_net(kernels, net, &[height, width], bias, |h| h).reshape([
+        1,
+        -1,
+        height as i32,
+        width as i32,
+    ])
 }
 
 /// A kernel over a line, `[1, length, 1, 1]`, on the grid of its spatial bias `[length]`.
 pub fn slow_line(kernels: KernelChoice, net: SlowTensors, bias: Tensor<1>) -> Tensor<4> {
     let [length] = bias.dims();
-    let grid = [axis(length)];
-    slow_net(kernels, net, &grid, bias.unsqueeze(), |h| h).reshape([1, length, 1, 1])
+    slow_net(kernels, net, &[length], bias.unsqueeze(), |h| h).reshape([1, length, 1, 1])
 }
 
 /// A kernel over a plane, `[1, outputs, k, k]`, that also reads an activation `source`, `[N, C, H, W]`.
@@ -68,8 +70,7 @@ pub fn slow_context(
     let alpha = context.alpha.unsqueeze::<2>();
     let beta = context.beta.unsqueeze::<2>();
     let mut layers = context.layers.into_iter();
-    let grid = plane(height, width);
-    let kernel = slow_net(kernels, net, &grid, bias, |h| {
+    let kernel = slow_net(kernels, net, &[height, width], bias, |h| {
         let squares = h.clone().square().sum_dim(1);
         let norm = squares.clamp_min(NORM_FLOOR * NORM_FLOOR).sqrt();
         let h = alpha.clone() * h.clone().detach() + beta.clone() * (h / norm);
@@ -86,13 +87,14 @@ pub fn slow_context(
 fn slow_net(
     kernels: KernelChoice,
     net: SlowTensors,
-    grid: &[Vec<f64>],
+    sides: &[usize],
     bias: Tensor<2>,
     mut after: impl FnMut(Tensor<2>) -> Tensor<2>,
 ) -> Tensor<2> {
     let bias = bias.reshape([1, -1]);
     let mut linears = net.linears.into_iter();
-    let sines = net.filters.into_iter().map(|filter| sine(filter, grid));
+    let filters = net.filters.into_iter();
+    let sines = filters.map(|filter| kernels.sines(filter, sides));
     let hidden = sines.reduce(|h, gabor| match linears.next() {
         Some(linear) => after(gabor * affine_columns(kernels, h, linear) + bias.clone()),
         None => h,
@@ -105,7 +107,5 @@ fn slow_net(
 /// A linear map of every column: `[in, positions]` to `[out, positions]`.
 fn affine_columns(kernels: KernelChoice, x: Tensor<2>, affine: AffineTensors) -> Tensor<2> {
     let (weight, bias) = affine;
-    let (outputs, positions) = (weight.dims()[0], x.dims()[1]);
-    let y = kernels.matmul(weight.unsqueeze(), x.unsqueeze());
-    y.reshape([outputs, positions]) + bias.unsqueeze_dim(1)
+    kernels.product(weight, x) + bias.unsqueeze_dim(1)
 }

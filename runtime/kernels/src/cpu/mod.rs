@@ -96,7 +96,13 @@ fn forward(call: &Call, operands: &[FlexTensor]) -> Vec<FlexTensor> {
         Call::PoolContext { grid } => vec![slow_tensors::pool_context(x, *grid)],
         Call::SlowNet(net) => vec![slow_tensors::forward(net, operands)],
         Call::Kar { betas, rate } => vectors::step(operands, betas, *rate),
-        Call::Norms { coefficients } => vectors::weigh(operands, coefficients),
+        Call::Norms {
+            sizes,
+            coefficients,
+        } => vectors::weigh(&operands[0], sizes, coefficients),
+        Call::Cut { .. } | Call::Join | Call::Sines { .. } => {
+            unreachable!("{} has no kernel on this device", call.name())
+        }
     }
 }
 
@@ -127,7 +133,12 @@ fn backward(gradient: &Gradient, grad: &FlexTensor, saved: &[FlexTensor]) -> Vec
             vec![slow_tensors::pool_context_gradient(grad, &kinds[0], *grid)]
         }
         Call::SlowNet(net) => slow_tensors::backward(net, grad, saved, needs),
-        Call::Rescale { .. } | Call::Kar { .. } | Call::Norms { .. } => {
+        Call::Rescale { .. }
+        | Call::Kar { .. }
+        | Call::Norms { .. }
+        | Call::Cut { .. }
+        | Call::Join
+        | Call::Sines { .. } => {
             unreachable!("a call without a gradient of its own is not recorded")
         }
     }

@@ -89,14 +89,15 @@ pub fn kar(
     (stepped, moved)
 }
 
-/// The sum of the vectors' norms, each times its coefficient, and its gradient: all of them, one after the other.
-pub fn norms(vectors: &[&[f32]], coefficients: &[f64]) -> (f64, Buffer) {
-    let mut gradient = pool::take(vectors.iter().map(|v| v.len()).sum());
+/// The sum of the norms of a vector's pieces, each times its coefficient, and its gradient.
+pub fn norms(vector: &[f32], sizes: &[usize], coefficients: &[f64]) -> (f64, Buffer) {
+    let mut gradient = pool::take(vector.len());
     let mut sum = 0.0;
-    let mut rest = &mut gradient[..];
-    for (vector, coefficient) in vectors.iter().zip(coefficients) {
-        let (to, tail) = std::mem::take(&mut rest).split_at_mut(vector.len());
-        rest = tail;
+    let mut rest = (vector, &mut gradient[..]);
+    for (size, coefficient) in sizes.iter().zip(coefficients) {
+        let (vector, vectors) = rest.0.split_at(*size);
+        let (to, tail) = std::mem::take(&mut rest.1).split_at_mut(*size);
+        rest = (vectors, tail);
         let norm = match *coefficient {
             0.0 => 0.0,
             _ => squares(vector).sqrt(),
@@ -120,10 +121,9 @@ pub fn step(operands: &[FlexTensor], betas: &[f64], lr: f64) -> Vec<FlexTensor> 
         .collect()
 }
 
-/// [`norms`] of vectors.
-pub fn weigh(vectors: &[FlexTensor], coefficients: &[f64]) -> Vec<FlexTensor> {
-    let slices: Vec<&[f32]> = vectors.iter().map(values).collect();
-    let (sum, gradient) = norms(&slices, coefficients);
+/// [`norms`] of a tensor.
+pub fn weigh(vector: &FlexTensor, sizes: &[usize], coefficients: &[f64]) -> Vec<FlexTensor> {
+    let (sum, gradient) = norms(values(vector), sizes, coefficients);
     let mut total = pool::take(1);
     total[0] = sum as f32;
     let size = [gradient.len()];

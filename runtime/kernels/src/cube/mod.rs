@@ -16,7 +16,9 @@
 mod depthwise;
 mod elementwise;
 mod linear;
+mod pieces;
 mod product;
+mod sines;
 mod standardize;
 mod submit;
 mod sums;
@@ -52,6 +54,21 @@ impl<B: Submit> Kernels for B {
                 each.map(|x| elementwise::activate::<B>(x, activation))
                     .collect()
             }
+            Call::Sines { sides } => B::submit(Work::Sines { sides }, operands),
+            Call::Cut { sizes } => B::submit(Work::Cut { sizes }, operands),
+            Call::Join => B::submit(Work::Join, operands),
+            Call::Norms {
+                sizes,
+                coefficients,
+            } => {
+                let work = Work::Norms {
+                    sizes,
+                    coefficients,
+                };
+                let mut results = B::submit(work, operands).into_iter();
+                let sum = results.next().map(B::float_sum);
+                sum.into_iter().chain(results).collect()
+            }
             Call::Matmul => linear::matmul::<B>(operands).into_iter().collect(),
             Call::Pointwise { .. } => linear::pointwise::<B>(operands).into_iter().collect(),
             call => unreachable!("{} has no kernel on this device", call.name()),
@@ -64,7 +81,15 @@ impl<B: Submit> Kernels for B {
             unreachable!("a backward pass has a gradient")
         };
         let saved: Vec<FloatTensor<Self>> = saved.collect();
-        Tensors(match gradient.call {
+        Tensors(match gradient.call.clone() {
+            Call::Sines { sides } => {
+                let inputs = std::iter::once(grad).chain(saved);
+                let both = B::submit(Work::SinesBackward { sides }, inputs.collect());
+                let needed = both.into_iter().zip(&gradient.needs_grad);
+                needed
+                    .filter_map(|(grad, needs)| needs.then_some(grad))
+                    .collect()
+            }
             Call::Standardize { over, finish, .. } => {
                 standardize_gradients::<B>(&gradient, grad, saved, over, finish)
             }

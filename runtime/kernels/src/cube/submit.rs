@@ -11,7 +11,7 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::work::Work;
-use super::{depthwise, product, standardize};
+use super::{depthwise, pieces, product, sines, standardize};
 use crate::call::Kind;
 
 /// Backends on which the kernels run.
@@ -43,6 +43,14 @@ impl Submit for CubeBackend {
                 gelu,
             } => standardize::backward(inputs, &results, statistics, product, gelu),
             Work::Depthwise { flipped } => depthwise::convolve(inputs, &results, flipped),
+            Work::Sines { sides } => sines::forward(inputs, &results, &sides),
+            Work::SinesBackward { sides } => sines::backward(inputs, &results, &sides),
+            Work::Cut { sizes } => pieces::cut(inputs, &sizes),
+            Work::Join => pieces::join(inputs, &results),
+            Work::Norms {
+                sizes,
+                coefficients,
+            } => pieces::norms(inputs, &results, &sizes, &coefficients),
             Work::Product { transposed } => product::product(inputs, &results, transposed),
             Work::DepthwiseKernel { k, parts } => {
                 depthwise::kernel_gradient(inputs, &results, k, parts)
@@ -71,7 +79,7 @@ impl<B: FusionBackend + Submit> Operation<B::FusionRuntime> for Waiting<B> {
     ) -> Result<(), ExecutionError> {
         let inputs = self.tensors.inputs.iter();
         let inputs = inputs.map(|tensor| handles.get_float_tensor::<B>(tensor));
-        let results = B::submit(self.work, inputs.collect());
+        let results = B::submit(self.work.clone(), inputs.collect());
         for (tensor, result) in self.tensors.outputs.iter().zip(results) {
             handles.register_float_tensor::<B>(&tensor.id, result);
         }

@@ -3,6 +3,7 @@
 use burn::tensor::DType;
 
 use super::depthwise::LARGEST;
+use super::pieces;
 use crate::call::{Call, Kind};
 
 /// Whether there is a kernel for operands of these shapes and types.
@@ -13,6 +14,10 @@ pub fn takes(call: &Call, operands: &[Kind]) -> bool {
     }
     match (call, operands) {
         (Call::Standardize { maps: 2, .. } | Call::Matmul, [a, b, ..]) => a.dtype == b.dtype,
+        (Call::Sines { .. } | Call::Join, _) => all_float32(operands),
+        (Call::Cut { sizes } | Call::Norms { sizes, .. }, _) => {
+            all_float32(operands) && (1..=pieces::MOST).contains(&sizes.len())
+        }
         (
             Call::Pointwise {
                 maps: 1,
@@ -28,4 +33,8 @@ pub fn takes(call: &Call, operands: &[Kind]) -> bool {
         }
         _ => false,
     }
+}
+
+fn all_float32(operands: &[Kind]) -> bool {
+    operands.iter().all(|operand| operand.dtype == DType::F32)
 }

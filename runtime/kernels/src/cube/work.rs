@@ -46,7 +46,7 @@ impl Statistics {
 
 /// One piece of work for a device. Maps are `[N, C, H, W]`; statistics are `[N, C, 2]` in float32, mean and inverse standard
 /// deviation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Work {
     /// From the maps (two whose product is meant if `product`) and the bias unless the finish is plain: the result and
     /// its statistics.
@@ -78,6 +78,31 @@ pub enum Work {
         /// Whether each of the two is given transposed.
         transposed: [bool; 2],
     },
+    /// From the weight `[hidden, axes]` and the bias `[hidden]`, in float32: the sines of that linear map of the coordinates of
+    /// a grid, `[hidden, positions]`.
+    Sines {
+        /// Length of a line, or rows and columns of a plane.
+        sides: Vec<usize>,
+    },
+    /// From the gradient, the weight and the bias: the gradients of weight and bias.
+    SinesBackward {
+        /// As before.
+        sides: Vec<usize>,
+    },
+    /// From a vector in float32: its pieces, one after the other.
+    Cut {
+        /// How long they are.
+        sizes: Vec<usize>,
+    },
+    /// From tensors in float32: their numbers as one vector.
+    Join,
+    /// From a vector in float32: the L2 norm of each of its pieces times its coefficient, and the gradient of their sum.
+    Norms {
+        /// How long the pieces are.
+        sizes: Vec<usize>,
+        /// One per piece.
+        coefficients: Vec<f64>,
+    },
     /// From the gradient and the maps: partial sums of the kernel's gradient, `[parts, C, k, k]` in float32.
     DepthwiseKernel {
         /// Rows and columns of the kernel.
@@ -96,6 +121,11 @@ impl Work {
             Self::Depthwise { .. } => "termc_depthwise",
             Self::DepthwiseKernel { .. } => "termc_depthwise_kernel",
             Self::Product { .. } => "termc_product",
+            Self::Sines { .. } => "termc_sines",
+            Self::SinesBackward { .. } => "termc_sines_back",
+            Self::Cut { .. } => "termc_cut",
+            Self::Join => "termc_join",
+            Self::Norms { .. } => "termc_norms",
         }
     }
 
@@ -109,25 +139,38 @@ impl Work {
             dtype: DType::F32,
         };
         let size = |axis: usize| shape.iter().copied().nth(axis).unwrap_or(1);
-        match *self {
+        match self {
             Self::Standardize { .. } => {
                 let statistics = float32(Shape::new([size(0), size(1), 2]));
                 vec![Kind { shape, dtype }, statistics]
             }
             Self::StandardizeBackward { product, .. } => {
-                let maps = 1 + usize::from(product);
+                let maps = 1 + usize::from(*product);
                 inputs.iter().skip(1).take(maps).cloned().collect()
             }
             Self::Depthwise { .. } => vec![Kind { shape, dtype }],
+            Self::Sines { sides } => {
+                vec![float32(Shape::new([size(0), sides.iter().product()]))]
+            }
+            Self::SinesBackward { .. } => inputs.iter().skip(1).cloned().collect(),
+            Self::Cut { sizes } => {
+                let pieces = sizes.iter().map(|size| float32(Shape::new([*size])));
+                pieces.collect()
+            }
+            Self::Join => {
+                let count = inputs.iter().map(|part| part.shape.num_elements()).sum();
+                vec![float32(Shape::new([count]))]
+            }
+            Self::Norms { sizes, .. } => vec![float32(Shape::new([sizes.len()])), float32(shape)],
             Self::Product { transposed } => {
                 let other = inputs.get(1).map_or(&shape, |b| &b.shape);
                 vec![Kind {
-                    shape: product_shape(&shape, other, transposed),
+                    shape: product_shape(&shape, other, *transposed),
                     dtype,
                 }]
             }
             Self::DepthwiseKernel { k, parts } => {
-                vec![float32(Shape::new([parts, size(1), k, k]))]
+                vec![float32(Shape::new([*parts, size(1), *k, *k]))]
             }
         }
     }

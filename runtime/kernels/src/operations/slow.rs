@@ -42,6 +42,25 @@ fn outputs(net: &SlowTensors) -> usize {
 }
 
 impl KernelChoice {
+    /// The sines of a linear map of a grid's coordinates: weight `[hidden, axes]` and bias `[hidden]` to `[hidden, positions]`.
+    /// `sides` are the length of a line, or rows and columns of a plane.
+    pub fn sines(self, (weight, bias): AffineTensors, sides: &[usize]) -> Tensor<2> {
+        assert_eq!(
+            weight.dims()[1],
+            sides.len(),
+            "sines: a weight for each axis"
+        );
+        let call = Call::Sines {
+            sides: sides.to_vec(),
+        };
+        let operands = vec![given(&weight), given(&bias)];
+        let results = self.by_kernel(&weight.device(), &call, operands);
+        match results.and_then(|results| results.into_iter().next()) {
+            Some(sines) => Tensor::from_dispatch(sines),
+            None => composed::sines(weight, bias, sides),
+        }
+    }
+
     /// A slow net over a plane: `[1, outputs, H, W]` on the grid of its spatial bias `[H, W]`.
     pub fn slow_plane(self, net: SlowTensors, bias: Tensor<2>) -> Tensor<4> {
         let [height, width] = bias.dims();
