@@ -15,6 +15,6 @@ pub(crate) use bug;
 )]
 #[cold]
 #[track_caller]
-pub(crate) fn fault(what: &str) -> ! {
+pub fn fault(what: &str) -> ! {
     panic!("fault of the compiler: {what}; please report this, with the file that shows it")
 }

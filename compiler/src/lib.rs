@@ -1,7 +1,8 @@
 //! termc's compiler: text in; diagnostics, checked models and text out. It never does I/O and never touches tensors.
 
 pub mod analysis;
-mod bug;
+#[doc(hidden)]
+pub mod bug;
 mod canonical;
 mod compile;
 pub mod cost;

@@ -41,6 +41,15 @@ pub(crate) fn is_prelude(span: Span) -> bool {
     span.start >= BASE
 }
 
+/// The file of the prelude that a place is in: its name, its text, and the offset in it. None for all other places.
+pub(crate) fn locate(span: Span) -> Option<(&'static str, &'static str, usize)> {
+    let found = TEXTS.iter().zip(files()).rev();
+    let mut found = found.filter(|(_, (base, _))| *base <= span.start);
+    let ((name, text), (base, _)) = found.next()?;
+    let start = (span.start - base) as usize;
+    (start <= text.len()).then_some((*name, *text, start))
+}
+
 /// A parameter of a primitive, its default parsed.
 #[derive(Debug)]
 pub(crate) struct PrimitiveParameter {

@@ -1,6 +1,7 @@
 //! The texts of one compilation (the file, then every `--set`), laid end to end so that a span is two integers.
 
 use crate::model::Span;
+use crate::prelude;
 
 /// One text and where it came from.
 #[derive(Clone, Debug)]
@@ -11,6 +12,17 @@ pub struct Source {
     pub text: String,
     /// Offset of its first byte among all texts.
     pub base: u32,
+}
+
+/// A line of a text, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The file's name; `prelude/gates.term` and so on for the prelude's.
+    pub file: &'a str,
+    /// One-based.
+    pub line: usize,
+    /// The line itself, without its end.
+    pub text: &'a str,
 }
 
 /// All texts of one compilation.
@@ -70,6 +82,25 @@ impl Sources {
             source,
             start,
             end: end.max(start),
+        })
+    }
+
+    /// The line that a span starts in, the prelude's lines too; None where a primitive's own default is meant.
+    pub fn place(&self, span: Span) -> Option<Place<'_>> {
+        let (file, text, start) = match prelude::locate(span) {
+            Some(there) => there,
+            None if prelude::is_prelude(span) => return None,
+            None => {
+                let at = self.locate(span)?;
+                (at.source.name.as_str(), at.source.text.as_str(), at.start)
+            }
+        };
+        let before = text.get(..start)?;
+        let line = before.matches('\n').count();
+        Some(Place {
+            file,
+            line: line + 1,
+            text: text.lines().nth(line).unwrap_or_default(),
         })
     }
 

@@ -83,7 +83,7 @@ impl<'a> Elaborator<'a> {
                 places: Places::default(),
             };
         }
-        let (inputs, constants) = self.passed(&params, &values);
+        let (inputs, constants, written) = self.passed(&params, &values);
         let first = self.draft.nodes.len();
         let instance = Instance {
             path: (*path).to_owned(),
@@ -94,6 +94,7 @@ impl<'a> Elaborator<'a> {
             parent: Some(calling.scope.instance),
             inputs,
             values: constants,
+            written,
             bindings: vec![],
             result: NodeId(0),
             first,
@@ -175,8 +176,8 @@ impl<'a> Elaborator<'a> {
         &self,
         params: &[ParameterInfo<'a>],
         values: &[Traced],
-    ) -> (Vec<Input>, Vec<(String, Constant)>) {
-        let (mut inputs, mut constants) = (vec![], vec![]);
+    ) -> (Vec<Input>, Vec<(String, Constant)>, Vec<Vec<Span>>) {
+        let (mut inputs, mut constants, mut written) = (vec![], vec![], vec![]);
         for (param, value) in params.iter().zip(values) {
             let mut input = |index, node| {
                 inputs.push(Input {
@@ -195,10 +196,13 @@ impl<'a> Elaborator<'a> {
                     }
                 }
                 other => {
-                    constants.extend(self.known_value(other).map(|c| (param.name.to_owned(), c)))
+                    if let Some(constant) = self.known_value(other) {
+                        constants.push((param.name.to_owned(), constant));
+                        written.push(value.places.literals().collect());
+                    }
                 }
             }
         }
-        (inputs, constants)
+        (inputs, constants, written)
     }
 }

@@ -298,6 +298,7 @@ pub(super) fn model_instance_of(block: &str, span: Span) -> Instance {
         parent: None,
         inputs: vec![],
         values: vec![],
+        written: vec![],
         bindings: vec![],
         result: NodeId(0),
         first: 0,

@@ -83,6 +83,12 @@ impl Places {
         self.all().iter().copied()
     }
 
+    /// The places of literals in order.
+    pub fn literals(&self) -> impl Iterator<Item = Span> + '_ {
+        let literals = self.iter().filter(|place| place.kind == PlaceKind::Literal);
+        literals.map(|place| place.span)
+    }
+
     /// The places that are not in this text.
     pub fn outside(&self, span: Span) -> Self {
         let outside = |place: &Place| !span.holds(place.span);

@@ -23,6 +23,9 @@ pub struct Instance {
     pub inputs: Vec<Input>,
     /// The values passed in (defaults included), in parameter order.
     pub values: Vec<(String, Constant)>,
+    /// Where the numbers and words stand that each of these values was made of, in the same order; none where a value
+    /// comes from shapes alone.
+    pub written: Vec<Vec<Span>>,
     /// What its text names, in written order; a name that passes a value on names the same node.
     pub bindings: Vec<Binding>,
     /// What it yields. For the model itself, the output.
