@@ -70,6 +70,8 @@ commands! {
     Emit => emit,
     /// List every node with its shape, parameters and cost
     Summary => summary,
+    /// Draw a model: a page to look around in, an SVG for a paper, or text for Graphviz or Mermaid
+    Graph => graph,
     /// Show a block of the prelude, or explain a primitive, a word, a setting, or a diagnostic
     Explain => explain,
     /// Put files into canonical form

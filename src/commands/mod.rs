@@ -9,6 +9,7 @@ pub mod explain;
 pub mod export;
 pub mod fmt;
 pub mod freeze;
+pub mod graph;
 pub mod import;
 pub mod predict;
 pub mod report;

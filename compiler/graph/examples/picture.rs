@@ -17,5 +17,8 @@ fn main() {
         at: arguments.get(3).cloned(),
         width: None,
     };
-    print!("{}", termc_graph::graph(&model, &compiled.sources, &options).unwrap());
+    print!(
+        "{}",
+        termc_graph::graph(&model, &compiled.sources, &options).unwrap()
+    );
 }

@@ -121,7 +121,11 @@ pub fn arrange(
     const FIRST: i32 = 4;
     for arrow in item.arrows.iter().filter(|arrow| !arrow.loss) {
         let first = matches!(arrow.input, Some(0));
-        edge(&key(arrow.from), &key(arrow.to), if first { FIRST } else { 1 });
+        edge(
+            &key(arrow.from),
+            &key(arrow.to),
+            if first { FIRST } else { 1 },
+        );
     }
     const TIE: i32 = 40;
     for i in 0..item.inputs.len() {
@@ -155,10 +159,14 @@ fn apart(tree: &Tree, item: &Item) -> Vec<usize> {
     };
     let led_to = |place: usize| {
         let to = End::Child(place);
-        item.arrows.iter().any(|arrow| !arrow.loss && arrow.to == to)
+        item.arrows
+            .iter()
+            .any(|arrow| !arrow.loss && arrow.to == to)
     };
     let children = 0..item.children.len();
-    children.filter(|place| is_loss(*place) && !led_to(*place)).collect()
+    children
+        .filter(|place| is_loss(*place) && !led_to(*place))
+        .collect()
 }
 
 fn key(end: End) -> String {
@@ -187,7 +195,9 @@ fn read(
         })
     };
     let all = |count: usize, end: fn(usize) -> End| -> Vec<Rect> {
-        (0..count).map(|i| rect(end(i)).unwrap_or_default()).collect()
+        (0..count)
+            .map(|i| rect(end(i)).unwrap_or_default())
+            .collect()
     };
     let mut arranged = Arranged {
         children: all(sizes.len(), End::Child),
@@ -282,7 +292,11 @@ impl Arranged {
         let lowest = (self.children.iter().enumerate())
             .filter(|(i, _)| !apart.contains(i))
             .map(|(_, rect)| *rect)
-            .max_by(|a, b| (a.y, a.x).partial_cmp(&(b.y, b.x)).unwrap_or(Ordering::Equal));
+            .max_by(|a, b| {
+                (a.y, a.x)
+                    .partial_cmp(&(b.y, b.x))
+                    .unwrap_or(Ordering::Equal)
+            });
         let Some(last) = lowest else { return };
         let (mut left, mut right) = (last.x - BESIDE, last.x + last.width + BESIDE);
         for place in apart {
@@ -336,7 +350,12 @@ impl Arranged {
             self.width = self.width.max(point.0);
         }
         let trunk = self.width + TRUNK;
-        for (i, arrow) in item.arrows.iter().enumerate().filter(|(_, arrow)| arrow.loss) {
+        for (i, arrow) in item
+            .arrows
+            .iter()
+            .enumerate()
+            .filter(|(_, arrow)| arrow.loss)
+        {
             let (Some(from), Some(to)) = (self.at(arrow.from), self.at(arrow.to)) else {
                 continue;
             };

@@ -12,7 +12,10 @@ pub fn mermaid(tree: &Tree, at: usize, depth: usize) -> String {
     for (role, name) in ROLES {
         let [fill, border, text] = colours(role);
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "  classDef {name} fill:{fill},stroke:{border},color:{text}");
+        let _ = writeln!(
+            out,
+            "  classDef {name} fill:{fill},stroke:{border},color:{text}"
+        );
     }
     contents(tree, at, depth, 1, &mut out);
     out
@@ -35,7 +38,11 @@ fn contents(tree: &Tree, at: usize, depth: usize, level: usize, out: &mut String
     }
     for (number, child) in tree.children(at) {
         if depth > 0 && !child.children.is_empty() {
-            let _ = writeln!(out, "{indent}subgraph n{number}[\"{}\"]", escape(&child.name));
+            let _ = writeln!(
+                out,
+                "{indent}subgraph n{number}[\"{}\"]",
+                escape(&child.name)
+            );
             contents(tree, number, depth - 1, level + 1, out);
             let _ = writeln!(out, "{indent}end");
             continue;

@@ -49,7 +49,10 @@ pub fn closed(item: &Item) -> (f64, f64) {
     let width = text_width(&name, NAME)
         .max(text_width(&what, SMALL))
         .max(text_width(&shape, SMALL));
-    let rows = [&what, &shape].iter().filter(|line| !line.is_empty()).count();
+    let rows = [&what, &shape]
+        .iter()
+        .filter(|line| !line.is_empty())
+        .count();
     let height = 24.0 + 13.0 * rows as f64;
     ((width + 18.0).max(36.0).round(), height)
 }

@@ -123,7 +123,10 @@ fn said(item: &Item, detail: Detail) -> (String, Vec<String>) {
         Detail::What => vec![what],
         Detail::Name => vec![],
     };
-    (name, below.into_iter().filter(|line| !line.is_empty()).collect())
+    (
+        name,
+        below.into_iter().filter(|line| !line.is_empty()).collect(),
+    )
 }
 
 fn closed(item: &Item, detail: Detail) -> (f64, f64) {
@@ -149,7 +152,11 @@ fn write(tree: &Tree, drawn: &Inside, detail: Detail, width: f64) -> String {
         escape(&tree.model),
     );
     contents(tree, drawn, detail, (left.round(), PAD), &mut out);
-    legend(wide, drawn.arranged.height + 2.0 * PAD + LEGEND / 2.0, &mut out);
+    legend(
+        wide,
+        drawn.arranged.height + 2.0 * PAD + LEGEND / 2.0,
+        &mut out,
+    );
     out + "</svg>\n"
 }
 
@@ -181,7 +188,11 @@ fn contents(
             out,
             "<rect x=\"{x:.0}\" y=\"{y:.0}\" width=\"{:.0}\" height=\"{:.0}\" rx=\"8\" fill=\"#eee\" stroke=\"#777\" stroke-width=\".7\"/>\
              <text x=\"{:.0}\" y=\"{:.1}\" font-size=\"{SMALL}\" text-anchor=\"middle\">{}</text>",
-            rect.width, rect.height, x + rect.width / 2.0, y + 11.5, escape(&port.name),
+            rect.width,
+            rect.height,
+            x + rect.width / 2.0,
+            y + 11.5,
+            escape(&port.name),
         );
     }
     for ((held, rect), (_, child)) in
@@ -265,7 +276,11 @@ fn frame(item: &Item, rect: Rect, (left, top): (f64, f64), out: &mut String) {
         out,
         "<rect x=\"{x:.0}\" y=\"{y:.0}\" width=\"{:.0}\" height=\"{:.0}\" rx=\"5\" fill=\"{border}\" fill-opacity=\".06\" \
          stroke=\"{border}\"/><text x=\"{:.0}\" y=\"{:.0}\" font-weight=\"bold\">{}</text>",
-        rect.width, rect.height, x + PAD, y + 14.0, escape(&item.name),
+        rect.width,
+        rect.height,
+        x + PAD,
+        y + 14.0,
+        escape(&item.name),
     );
 }
 
@@ -291,20 +306,26 @@ fn shut(item: &Item, rect: Rect, detail: Detail, (left, top): (f64, f64), out: &
     let _ = write!(
         out,
         "<text x=\"{middle:.0}\" y=\"{:.0}\" text-anchor=\"middle\" font-weight=\"bold\" fill=\"{text}\">{}</text>",
-        y + 14.0, escape(&name),
+        y + 14.0,
+        escape(&name),
     );
     for (i, line) in below.iter().enumerate() {
         let _ = write!(
             out,
             "<text x=\"{middle:.0}\" y=\"{:.0}\" text-anchor=\"middle\" font-size=\"{SMALL}\" fill=\"{text}\">{}</text>",
-            y + 26.0 + 12.0 * i as f64, escape(line),
+            y + 26.0 + 12.0 * i as f64,
+            escape(line),
         );
     }
     out.push('\n');
 }
 
 fn legend(width: f64, y: f64, out: &mut String) {
-    let entries = [(Role::Slow, "slow"), (Role::Fast, "fast"), (Role::Loss, "loss")];
+    let entries = [
+        (Role::Slow, "slow"),
+        (Role::Fast, "fast"),
+        (Role::Loss, "loss"),
+    ];
     let each = 4.0 * LETTER * SMALL + 26.0;
     let mut x = (width - each * entries.len() as f64) / 2.0;
     for (role, name) in entries {
@@ -314,7 +335,9 @@ fn legend(width: f64, y: f64, out: &mut String) {
             out,
             "<rect x=\"{x:.0}\" y=\"{:.0}\" width=\"14\" height=\"10\" rx=\"{round}\" fill=\"{fill}\" stroke=\"{border}\"/>\
              <text x=\"{:.0}\" y=\"{:.0}\" font-size=\"{SMALL}\">{name}</text>",
-            y - 5.0, x + 18.0, y + 3.5,
+            y - 5.0,
+            x + 18.0,
+            y + 3.5,
         );
         x += each;
     }

@@ -18,7 +18,12 @@ use termc_graph::{Format, Options, graph};
 fn example(name: &str) -> Compiled {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../examples/{name}.term"));
     let text = std::fs::read_to_string(&path).unwrap();
-    compile(&format!("{name}.term"), &text, &Compile::default(), &Folder::of(&path))
+    compile(
+        &format!("{name}.term"),
+        &text,
+        &Compile::default(),
+        &Folder::of(&path),
+    )
 }
 
 /// Writes the page of a compilation into a folder.
@@ -37,18 +42,26 @@ fn boxes(browser: &mut Browser) -> u64 {
 }
 
 fn is_open(browser: &mut Browser, path: &str) -> bool {
-    let selector = format!("document.querySelector('[data-path=\"{path}\"]').getAttribute('aria-expanded')");
+    let selector =
+        format!("document.querySelector('[data-path=\"{path}\"]').getAttribute('aria-expanded')");
     browser.eval(&selector) == "true"
 }
 
 #[test]
 fn pages_are_looked_at_opened_and_searched_as_people_do() {
-    let Some(mut browser) = Browser::start() else { return };
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     for name in ["tiny", "digits", "cifar10", "paper"] {
         let compiled = example(name);
         let file = page(&compiled, folder.path(), name);
-        for (width, height, dark) in [(1280, 860, false), (1280, 860, true), (390, 780, false), (390, 780, true)] {
+        for (width, height, dark) in [
+            (1280, 860, false),
+            (1280, 860, true),
+            (390, 780, false),
+            (390, 780, true),
+        ] {
             browser.open(&file, width, height, dark);
             let shade = if dark { "dark" } else { "light" };
             browser.settle();
@@ -57,10 +70,22 @@ fn pages_are_looked_at_opened_and_searched_as_people_do() {
             // The pointer over a box says what it is.
             browser.hover("[data-path='b[1]']");
             let told = browser.text("#tell");
-            for part in ["sfne", "shape", "parameters", "multiply-adds", "depends on", &format!("{name}.term:")] {
+            for part in [
+                "sfne",
+                "shape",
+                "parameters",
+                "multiply-adds",
+                "depends on",
+                &format!("{name}.term:"),
+            ] {
                 assert!(told.contains(part), "{name}: `{part}` is not in `{told}`");
             }
-            assert!(browser.eval("document.querySelectorAll('.arrow.in').length").as_u64() >= Some(1));
+            assert!(
+                browser
+                    .eval("document.querySelectorAll('.arrow.in').length")
+                    .as_u64()
+                    >= Some(1)
+            );
             // Two clicks open it, the key closes and opens it.
             browser.click("[data-path='b[1]']", 2);
             assert!(is_open(&mut browser, "b[1]"), "{name}");
@@ -107,7 +132,9 @@ fn the_page_of_cifar10_is_small_and_there_at_once() {
     let file = page(&example("cifar10"), folder.path(), "cifar10");
     let size = std::fs::metadata(&file).unwrap().len();
     assert!(size < 400_000, "{size} bytes");
-    let Some(mut browser) = Browser::start() else { return };
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
     browser.open(&file, 1280, 860, false);
     let mut ready: Vec<u64> = vec![];
     for _ in 0..5 {
@@ -122,25 +149,43 @@ fn the_page_of_cifar10_is_small_and_there_at_once() {
 
 #[test]
 fn a_chain_of_200_blocks_can_be_used() {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/cifar10.term")).unwrap();
+    let text = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/cifar10.term"),
+    )
+    .unwrap();
     let (head, rest) = text.split_once("model Cifar10").unwrap();
-    let loss = rest.split_once("    loss {").unwrap().1.split_once("variant").unwrap().0;
+    let loss = rest
+        .split_once("    loss {")
+        .unwrap()
+        .1
+        .split_once("variant")
+        .unwrap()
+        .0;
     let loss = loss.split_once("    normalize").unwrap().0.to_owned() + "}\n";
     let text = format!(
         "{head}model Chain(classes: int = 10) {{\n    input image[12, 32, 32]\n    b[0] = sfne(image, expand=1)\n    for i in 1..200 {{\n        \
          b[i] = sfne(b[i - 1], expand=1)\n    }}\n    output logits = head(b[-1], classes)\n\n    loss {{{loss}"
     );
     let compiled = compile("chain.term", &text, &Compile::default(), &Folder::none());
-    assert!(compiled.model.is_some(), "{:?} {text}", compiled.diagnostics);
+    assert!(
+        compiled.model.is_some(),
+        "{:?} {text}",
+        compiled.diagnostics
+    );
     let folder = tempfile::tempdir().unwrap();
     let began = std::time::Instant::now();
     let file = page(&compiled, folder.path(), "chain");
     let size = std::fs::metadata(&file).unwrap().len();
     eprintln!("200 blocks: {size} bytes in {:?}", began.elapsed());
     assert!(size < 400_000, "{size} bytes");
-    let Some(mut browser) = Browser::start() else { return };
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
     browser.open(&file, 1280, 860, false);
-    let ready = browser.eval("+document.documentElement.dataset.ready").as_u64().unwrap();
+    let ready = browser
+        .eval("+document.documentElement.dataset.ready")
+        .as_u64()
+        .unwrap();
     assert!(ready < 1000, "interactive after {ready} ms");
     browser.picture("chain");
     browser.key("/");
@@ -166,7 +211,15 @@ fn what_users_write_cannot_end_the_script() {
                 output logits = head(image, classes)\n    loss {\n        cross_entropy(logits)\n    }\n}\n";
     let compiled = compile("a.term", text, &Compile::default(), &Folder::none());
     let model = compiled.model.as_ref().unwrap();
-    let page = graph(model, &compiled.sources, &Options { format: Format::Html, ..Options::default() }).unwrap();
+    let page = graph(
+        model,
+        &compiled.sources,
+        &Options {
+            format: Format::Html,
+            ..Options::default()
+        },
+    )
+    .unwrap();
     assert!(!page.contains("<script>alert"));
     assert_eq!(page.matches("</script>").count(), 2);
 }

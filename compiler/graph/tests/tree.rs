@@ -1,5 +1,10 @@
 //! Trees of models: figures that agree with the summary, names that can be found, drawings that are the same every time.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +17,9 @@ fn examples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let mut all = vec![];
     for folder in [folder.clone(), folder.join("ablations")] {
-        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let files = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path());
         all.extend(files.filter(|path| path.extension().is_some_and(|end| end == "term")));
     }
     all.sort();
@@ -38,9 +45,19 @@ fn a_tree_adds_up_to_its_model() {
         let root = tree.item(termc_graph::tree::ROOT);
         let parameters = root.fast_parameters + root.slow_parameters;
         assert_eq!(parameters, model.parameter_count(), "{}", path.display());
-        assert_eq!(root.cost, cost::total(model.primitives()), "{}", path.display());
+        assert_eq!(
+            root.cost,
+            cost::total(model.primitives()),
+            "{}",
+            path.display()
+        );
         // Every call of the user's blocks is found by its path.
-        for instance in model.primitives().instances.iter().filter(|call| !call.prelude) {
+        for instance in model
+            .primitives()
+            .instances
+            .iter()
+            .filter(|call| !call.prelude)
+        {
             assert!(tree.find(&instance.path).is_some(), "`{}`", instance.path);
         }
     }
@@ -50,7 +67,10 @@ fn a_tree_adds_up_to_its_model() {
 fn the_block_of_figure_3_has_its_nine_branches() {
     let tree = tree(&example("paper").model.unwrap());
     let block = tree.find("b[0]").unwrap();
-    let names: Vec<&str> = tree.children(block).map(|(_, item)| item.name.as_str()).collect();
+    let names: Vec<&str> = tree
+        .children(block)
+        .map(|(_, item)| item.name.as_str())
+        .collect();
     let item = tree.item(block);
     let wide = names.iter().position(|name| *name == "wide").unwrap();
     let branches: Vec<&str> = (item.arrows.iter())
@@ -60,13 +80,18 @@ fn the_block_of_figure_3_has_its_nine_branches() {
             _ => "?",
         })
         .collect();
-    let expected = ["fast", "glu", "out", "out_mix", "out_hci", "l5", "l7", "l9", "inter"];
+    let expected = [
+        "fast", "glu", "out", "out_mix", "out_hci", "l5", "l7", "l9", "inter",
+    ];
     assert_eq!(branches, expected);
     let role = |name: &str| tree.item(tree.find(&format!("b[0].{name}")).unwrap()).role;
     assert_eq!(role("K"), Role::Slow);
     assert_eq!(role("l5.kernel.net"), Role::Slow);
     assert_eq!(role("l5"), Role::Fast);
-    assert_eq!(tree.item(tree.find("loss.slow_neural").unwrap()).role, Role::Loss);
+    assert_eq!(
+        tree.item(tree.find("loss.slow_neural").unwrap()).role,
+        Role::Loss
+    );
 }
 
 #[test]
@@ -117,7 +142,9 @@ fn what_there_is_not_is_refused() {
         at: Some("b[7]".into()),
         ..Options::default()
     };
-    let Error::NoSuchPath(path, nearest) = refused(at) else { panic!() };
+    let Error::NoSuchPath(path, nearest) = refused(at) else {
+        panic!()
+    };
     assert_eq!(path, "b[7]");
     assert!(nearest.contains(&"b[0]".to_owned()), "{nearest:?}");
     let svg = |depth, width| Options {
@@ -147,12 +174,21 @@ fn dot_is_read_by_graphviz() {
     };
     let text = graph(model, &compiled.sources, &options).unwrap();
     assert_eq!(text.matches('{').count(), text.matches('}').count());
-    let program = Command::new("dot").arg("-Tsvg").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let program = Command::new("dot")
+        .arg("-Tsvg")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
     let Ok(mut program) = program else {
         eprintln!("skipped: there is no Graphviz here");
         return;
     };
-    program.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    program
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
     let output = program.wait_with_output().unwrap();
     assert!(output.status.success() && output.stdout.starts_with(b"<?xml"));
 }

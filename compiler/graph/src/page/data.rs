@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 use termc_compiler::analysis::Dependence;
+use termc_compiler::model::Span;
 use termc_compiler::source::Sources;
 
 use crate::arrange::{Arranged, Rect, Spacing, arrange, is_long};
@@ -18,6 +19,7 @@ pub fn data(tree: &Tree, sources: &Sources, at: usize, depth: usize) -> String {
         items: Unique::default(),
         arranged: Unique::default(),
         places: HashMap::new(),
+        spans: HashMap::new(),
         files: vec![],
         lines: Map::new(),
     };
@@ -65,6 +67,8 @@ struct Writer<'a> {
     arranged: Unique,
     /// What was arranged already, by all that it depends on.
     places: HashMap<String, usize>,
+    /// The lines that were looked for already.
+    spans: HashMap<u32, Value>,
     files: Vec<String>,
     lines: Map<String, Value>,
 }
@@ -74,7 +78,11 @@ impl Writer<'_> {
     fn item(&mut self, number: usize) -> usize {
         let tree = self.tree;
         let item = tree.item(number);
-        let children: Vec<usize> = item.children.iter().map(|child| self.item(*child)).collect();
+        let children: Vec<usize> = item
+            .children
+            .iter()
+            .map(|child| self.item(*child))
+            .collect();
         let [name, what, shape] = lines(item);
         let mut out = Map::new();
         let mut put = |key: &str, value: Value| {
@@ -95,12 +103,19 @@ impl Writer<'_> {
         if item.what != what {
             put("b", json!(item.what));
         }
-        if item.operation.as_ref().is_some_and(|operation| *operation != item.what) {
+        if item
+            .operation
+            .as_ref()
+            .is_some_and(|operation| *operation != item.what)
+        {
             put("o", json!(item.operation));
         }
         put("a", json!(item.arguments));
         put("r", json!(role(item.role)));
-        put("i", json!(u8::from(item.slow_inside && item.role != Role::Slow)));
+        put(
+            "i",
+            json!(u8::from(item.slow_inside && item.role != Role::Slow)),
+        );
         put("s", json!(item.shape));
         put("d", json!(item.depends.map_or(0, depends)));
         put("f", json!(item.fast_parameters));
@@ -108,7 +123,11 @@ impl Writer<'_> {
         put("m", json!(item.cost.multiply_adds));
         put("q", json!(item.cost.fixed_multiply_adds));
         put("e", json!(item.mark.map_or(0, mark)));
-        let notes: Vec<Value> = item.notes.iter().map(|(name, text)| json!([name, text])).collect();
+        let notes: Vec<Value> = item
+            .notes
+            .iter()
+            .map(|(name, text)| json!([name, text]))
+            .collect();
         put("x", json!(notes));
         put("l", self.line(item));
         put("c", json!(children));
@@ -123,7 +142,16 @@ impl Writer<'_> {
         if item.role == Role::Loss || item.parent.is_none() {
             return Value::Null;
         }
-        let Some(place) = self.sources.place(item.span) else {
+        if let Some(known) = self.spans.get(&item.span.start) {
+            return known.clone();
+        }
+        let found = self.found(item.span);
+        self.spans.insert(item.span.start, found.clone());
+        found
+    }
+
+    fn found(&mut self, span: Span) -> Value {
+        let Some(place) = self.sources.place(span) else {
             return Value::Null;
         };
         let file = match self.files.iter().position(|file| file == place.file) {
@@ -171,19 +199,23 @@ fn inside(item: &Item, arranged: &Arranged, inputs: &[String], outputs: &[String
             .map(|(name, r)| json!([name, whole(r.x), whole(r.y), whole(r.width)]))
             .collect()
     };
-    let arrows = item.arrows.iter().zip(&arranged.routes).map(|(arrow, route)| {
-        let points: Vec<i64> = (route.iter())
-            .flat_map(|(x, y)| [whole(*x), whole(*y)])
-            .collect();
-        json!([
-            end(arrow.from),
-            end(arrow.to),
-            arrow.output.map_or(-1, |i| i as i64),
-            arrow.input.map_or(-1, |i| i as i64),
-            kind(arrow, route),
-            points
-        ])
-    });
+    let arrows = item
+        .arrows
+        .iter()
+        .zip(&arranged.routes)
+        .map(|(arrow, route)| {
+            let points: Vec<i64> = (route.iter())
+                .flat_map(|(x, y)| [whole(*x), whole(*y)])
+                .collect();
+            json!([
+                end(arrow.from),
+                end(arrow.to),
+                arrow.output.map_or(-1, |i| i as i64),
+                arrow.input.map_or(-1, |i| i as i64),
+                kind(arrow, route),
+                points
+            ])
+        });
     json!({
         "w": whole(arranged.width),
         "h": whole(arranged.height),

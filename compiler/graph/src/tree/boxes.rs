@@ -113,7 +113,9 @@ impl Boxes<'_> {
         let (holder, name) = self.folders(holder, local, instance.span);
         let number = self.add(Some(holder), name, instance.span);
         let values = instance.values.iter();
-        let arguments: Vec<String> = values.map(|(name, value)| format!("{name}={value}")).collect();
+        let arguments: Vec<String> = values
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let result = &self.graph[instance.result];
         let (block, shape) = (instance.block.clone(), result.shape.to_string());
         let depends = self.depends.get(instance.result.index()).copied();
@@ -239,7 +241,9 @@ impl Boxes<'_> {
                 let any = children.iter().any(slow);
                 let parts = |child: &&Item| matches!(child.role, Role::Slow | Role::Fast);
                 let all = (children.iter().filter(parts)).all(|child| child.role == Role::Slow);
-                let last = children.last().map(|child| (child.shape.clone(), child.depends));
+                let last = children
+                    .last()
+                    .map(|child| (child.shape.clone(), child.depends));
                 let item = self.item(number);
                 item.slow_inside = any;
                 item.role = if all { Role::Slow } else { Role::Fast };

@@ -22,7 +22,9 @@ impl Browser {
     /// Starts one; None, with a notice, where there is none.
     pub fn start() -> Option<Self> {
         let found = NAMES.iter().find(|name| {
-            let looked = Command::new("sh").args(["-c", &format!("command -v {name}")]).output();
+            let looked = Command::new("sh")
+                .args(["-c", &format!("command -v {name}")])
+                .output();
             looked.is_ok_and(|output| output.status.success())
         });
         let Some(program) = found else {
@@ -31,17 +33,36 @@ impl Browser {
         };
         let folder = tempfile::tempdir().unwrap();
         let [to, from] = ["to", "from"].map(|name| folder.path().join(name));
-        assert!(Command::new("mkfifo").args([&to, &from]).status().unwrap().success());
+        assert!(
+            Command::new("mkfifo")
+                .args([&to, &from])
+                .status()
+                .unwrap()
+                .success()
+        );
         let line = format!(
             "exec {program} --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
              --disable-component-update --disable-sync --hide-scrollbars --remote-debugging-pipe \
              --user-data-dir='{}' about:blank 3<'{}' 4>'{}'",
-            folder.path().join("profile").display(), to.display(), from.display(),
+            folder.path().join("profile").display(),
+            to.display(),
+            from.display(),
         );
-        let child = Command::new("sh").args(["-c", &line]).stderr(Stdio::null()).spawn().unwrap();
+        let child = Command::new("sh")
+            .args(["-c", &line])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let to = OpenOptions::new().write(true).open(&to).unwrap();
         let from = BufReader::new(File::open(&from).unwrap());
-        let mut browser = Self { child, to, from, session: None, next: 0, _folder: folder };
+        let mut browser = Self {
+            child,
+            to,
+            from,
+            session: None,
+            next: 0,
+            _folder: folder,
+        };
         let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
         let session = browser.call("Target.attachToTarget", attach);
@@ -57,7 +78,9 @@ impl Browser {
         if let Some(session) = &self.session {
             message["sessionId"] = json!(session);
         }
-        self.to.write_all(format!("{message}\0").as_bytes()).unwrap();
+        self.to
+            .write_all(format!("{message}\0").as_bytes())
+            .unwrap();
         loop {
             let answer = self.read();
             if answer["id"] == self.next {
@@ -77,14 +100,20 @@ impl Browser {
 
     /// Shows a file in a window of this size, in dark or light colours.
     pub fn open(&mut self, file: &Path, width: u32, height: u32, dark: bool) {
-        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        let size =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", size);
         let scheme = if dark { "dark" } else { "light" };
         let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.call("Emulation.setEmulatedMedia", features);
-        self.call("Page.navigate", json!({"url": format!("file://{}", file.display())}));
+        self.call(
+            "Page.navigate",
+            json!({"url": format!("file://{}", file.display())}),
+        );
         for _ in 0..200 {
-            if self.eval("document.readyState") == "complete" && self.eval("location.protocol") == "file:" {
+            if self.eval("document.readyState") == "complete"
+                && self.eval("location.protocol") == "file:"
+            {
                 return;
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
@@ -98,7 +127,10 @@ impl Browser {
             "Runtime.evaluate",
             json!({"expression": expression, "returnByValue": true, "awaitPromise": true}),
         );
-        assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
+        assert!(
+            answer["exceptionDetails"].is_null(),
+            "{expression}: {answer}"
+        );
         answer["result"]["value"].clone()
     }
 
@@ -123,9 +155,13 @@ impl Browser {
             "ArrowDown" => 40,
             _ => 0,
         };
-        let down = json!({"type": "keyDown", "key": key, "text": text, "windowsVirtualKeyCode": code});
+        let down =
+            json!({"type": "keyDown", "key": key, "text": text, "windowsVirtualKeyCode": code});
         self.call("Input.dispatchKeyEvent", down);
-        self.call("Input.dispatchKeyEvent", json!({"type": "keyUp", "key": key, "windowsVirtualKeyCode": code}));
+        self.call(
+            "Input.dispatchKeyEvent",
+            json!({"type": "keyUp", "key": key, "windowsVirtualKeyCode": code}),
+        );
         self.settle();
     }
 
@@ -142,7 +178,10 @@ impl Browser {
              return [r.x + r.width / 2, r.y + Math.min(r.height / 2, 12)]; }})()"
         ));
         let (x, y) = (middle[0].as_f64().unwrap(), middle[1].as_f64().unwrap());
-        self.call("Input.dispatchMouseEvent", json!({"type": "mouseMoved", "x": x, "y": y}));
+        self.call(
+            "Input.dispatchMouseEvent",
+            json!({"type": "mouseMoved", "x": x, "y": y}),
+        );
         self.settle();
         (x, y)
     }
@@ -163,13 +202,17 @@ impl Browser {
 
     /// The text of what a selector finds.
     pub fn text(&mut self, selector: &str) -> String {
-        let text = self.eval(&format!("document.querySelector({selector:?})?.textContent ?? \"\""));
+        let text = self.eval(&format!(
+            "document.querySelector({selector:?})?.textContent ?? \"\""
+        ));
         text.as_str().unwrap().to_owned()
     }
 
     /// Takes a picture into the folder that TERMC_PICTURES names, if it names one.
     pub fn picture(&mut self, name: &str) {
-        let Some(folder) = std::env::var_os("TERMC_PICTURES") else { return };
+        let Some(folder) = std::env::var_os("TERMC_PICTURES") else {
+            return;
+        };
         let taken = self.call("Page.captureScreenshot", json!({"format": "png"}));
         let text = taken["data"].as_str().unwrap().to_owned();
         let file = Path::new(&folder).join(format!("{name}.png.base64"));
