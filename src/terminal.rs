@@ -100,6 +100,15 @@ impl Terminal {
         width.map_or(100, |(columns, _)| usize::from(columns).clamp(40, 160))
     }
 
+    /// Columns and rows of the terminal that results go to; None where they go somewhere else.
+    pub fn size(&self) -> Option<(usize, usize)> {
+        let terminal = std::io::stdout().is_terminal();
+        let size = terminal.then(ratatui::crossterm::terminal::size)?.ok()?;
+        let (columns, rows) = size;
+        // A terminal that does not know its size says 0.
+        (columns > 0 && rows > 0).then(|| (usize::from(columns).max(40), usize::from(rows)))
+    }
+
     /// A result, to standard output. A reader that went away ends the command quietly.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
         let mut out = std::io::stdout().lock();

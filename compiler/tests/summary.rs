@@ -95,6 +95,57 @@ fn the_table_opens_calls_as_deep_as_is_asked() {
 }
 
 #[test]
+fn the_table_fits_the_terminal() {
+    for name in ["cifar10", "variants", "paper"] {
+        let all = summary(&example(name, None), 64);
+        let rows = |text: &str| names(text).len();
+        let open = rows(&all.table(1));
+        for width in [72, 80, 100, 200] {
+            let table = all.table_within(width, 1000);
+            assert_eq!(rows(&table), open, "{name}");
+            let mut lines = table.lines().take_while(|line| !line.is_empty());
+            assert!(lines.all(|line| line.chars().count() <= width), "{table}");
+        }
+        // Where not all rows are seen at once, blocks stay closed.
+        assert_eq!(all.table_within(200, 24), all.table(0), "{name}");
+        assert_eq!(all.table_of_width(1, usize::MAX), all.table(1));
+    }
+    // What is most needed stays.
+    let narrow = summary(&example("cifar10", None), 64).table_within(72, 20);
+    assert!(
+        narrow.contains("b[4]") && narrow.contains("parameters"),
+        "{narrow}"
+    );
+}
+
+#[test]
+fn the_rows_are_written_for_other_programs() {
+    let all = summary(&example("cifar10", None), 64);
+    let csv = all.csv(1);
+    let rows: Vec<&str> = csv.lines().skip(1).collect();
+    assert_eq!(rows.len(), names(&all.table(1)).len());
+    let row = rows.iter().find(|row| row.starts_with("b[4],")).unwrap();
+    assert!(row.starts_with("b[4],sfne,\"[N, 288, 32, 32]\","), "{row}");
+    let top: u64 = (all.csv(0).lines().skip(1))
+        .map(|row| row.rsplit(',').nth(3).unwrap().parse::<u64>().unwrap())
+        .sum();
+    assert_eq!(top, all.parameters);
+    let markdown = all.markdown(0);
+    assert!(markdown.starts_with("| name |"), "{markdown}");
+    assert_eq!(
+        markdown
+            .lines()
+            .filter(|line| line.starts_with('|'))
+            .count(),
+        9
+    );
+    assert!(
+        markdown.contains("| `b[0]` | sfne | [N, 12, 32, 32] |"),
+        "{markdown}"
+    );
+}
+
+#[test]
 fn the_table_of_the_tiny_model_is_pinned() {
     let mut settings = insta::Settings::clone_current();
     settings.set_omit_expression(true);

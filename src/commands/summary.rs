@@ -25,20 +25,27 @@ pub struct Arguments {
     #[arg(long, value_name = "SIZE")]
     memory: Option<Size>,
 
-    /// How many block calls deep the table goes; 0 shows each call of the model as one row
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    depth: usize,
+    /// How many block calls deep the rows go; 0 shows each call of the model as one row [default: 1, on a terminal
+    /// what fits]
+    #[arg(long, value_name = "N")]
+    depth: Option<usize>,
 
-    /// For people or for programs
+    /// For people, for programs, or for a text
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Format {
+    /// Aligned, cut to the terminal
     #[default]
     Table,
+    /// One object with every node
     Json,
+    /// Comma-separated values with whole paths and exact numbers
+    Csv,
+    /// A table in Markdown
+    Markdown,
 }
 
 /// The summary, and what training takes on the CPU; a frozen model is not trained.
@@ -68,11 +75,21 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         training_bytes: network.as_ref().map(|n| n.training_bytes(batch)),
         largest_batch: arguments.memory.and_then(largest),
     };
-    if matches!(arguments.format, Format::Json) {
-        let text = serde_json::to_string(&whole).map_err(Failure::machine)?;
-        return terminal.line(text);
-    }
-    let mut text = whole.summary.table(arguments.depth);
+    let summary = &whole.summary;
+    let depth = arguments.depth.unwrap_or(1);
+    let mut text = match (arguments.format, terminal.size()) {
+        (Format::Json, _) => {
+            let text = serde_json::to_string(&whole).map_err(Failure::machine)?;
+            return terminal.line(text);
+        }
+        (Format::Csv, _) => return terminal.print(&summary.csv(depth)),
+        (Format::Markdown, _) => return terminal.print(&summary.markdown(depth)),
+        (Format::Table, None) => summary.table(depth),
+        (Format::Table, Some((width, height))) => match arguments.depth {
+            None => summary.table_within(width, height),
+            Some(depth) => summary.table_of_width(depth, width),
+        },
+    };
     if let Some(needed) = whole.training_bytes {
         text += &format!(
             "training at batch {batch} on the CPU: about {}\n",

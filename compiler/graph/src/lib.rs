@@ -2,6 +2,7 @@
 //! values and does no I/O.
 
 mod arrange;
+pub mod diff;
 mod dot;
 mod mermaid;
 mod page;

@@ -7,32 +7,139 @@ use crate::cost::Cost;
 /// Columns of a row: name, what it is, shape, parameters, multiply-adds per image and per pass, bytes.
 type Cells = [String; 7];
 
+const HEADER: [&str; 7] = [
+    "",
+    "",
+    "shape",
+    "parameters",
+    "per image",
+    "per pass",
+    "bytes",
+];
+
 /// How many of the columns are texts; the others are numbers.
 const TEXTS: usize = 3;
+
+/// Columns that are left out where there is no room for all, the first first.
+const SPARED: [usize; 2] = [6, 5];
+
+/// Names and words are not cut below so many letters.
+const SHORTEST: usize = 12;
+
+/// A value or a call, before it is written.
+struct Line<'a> {
+    level: usize,
+    /// Its name as seen from the call that it stands in.
+    name: &'a str,
+    path: &'a str,
+    what: String,
+    shape: &'a str,
+    parameters: u64,
+    cost: Cost,
+    bytes: u64,
+}
 
 impl Summary {
     /// The summary as an aligned table, totals below. Block calls are opened down to `depth`: 0 shows only the model's own
     /// values and calls, one row each. Calls of the prelude's blocks stay one row. Work is in multiply-adds.
     pub fn table(&self, depth: usize) -> String {
-        let header = [
-            "",
-            "",
-            "shape",
-            "parameters",
-            "per image",
-            "per pass",
-            "bytes",
-        ];
-        let mut rows = vec![header.map(str::to_owned)];
-        self.inside(&self.root, 0, depth, &mut rows);
-        let width = |i: usize| {
-            let cells = rows.iter().filter_map(|row| row.get(i));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        self.aligned(&self.lines(depth), usize::MAX) + &self.totals()
+    }
+
+    /// The same for a terminal of so many columns and rows: what is too wide is cut, and block calls are open only if all
+    /// rows are seen at once.
+    pub fn table_within(&self, width: usize, height: usize) -> String {
+        let totals = self.totals();
+        let around = totals.lines().count() + 2;
+        let open = self.lines(1);
+        let lines = if open.len() + around <= height {
+            open
+        } else {
+            self.lines(0)
         };
-        let widths: Vec<usize> = (0..header.len()).map(width).collect();
+        self.aligned(&lines, width) + &totals
+    }
+
+    /// The same rows down to `depth`, open or closed by the reader's width alone.
+    pub fn table_of_width(&self, depth: usize, width: usize) -> String {
+        self.aligned(&self.lines(depth), width) + &self.totals()
+    }
+
+    /// The rows as comma-separated values, with whole paths and exact numbers.
+    pub fn csv(&self, depth: usize) -> String {
+        let mut out = String::from(
+            "path,what,shape,parameters,multiply_adds_per_image,multiply_adds_per_pass,bytes\n",
+        );
+        for line in self.lines(depth) {
+            let texts = [line.path, &line.what, line.shape].map(quoted);
+            let numbers = [
+                line.parameters,
+                line.cost.multiply_adds,
+                line.cost.fixed_multiply_adds,
+                line.bytes,
+            ];
+            let numbers = numbers.map(|n| n.to_string());
+            out += &format!("{},{}\n", texts.join(","), numbers.join(","));
+        }
+        out
+    }
+
+    /// The rows as a table in Markdown, totals below.
+    pub fn markdown(&self, depth: usize) -> String {
+        let mut out = String::from(
+            "| name | what | shape | parameters | multiply-adds per image | per pass | bytes |\n|---|---|---|--:|--:|--:|--:|\n",
+        );
+        for line in self.lines(depth) {
+            let [_, what, shape, numbers @ ..] = line.cells();
+            let path = format!("`{}`", line.path);
+            let cells: Vec<String> = [path, what, shape]
+                .into_iter()
+                .chain(numbers)
+                .map(|cell| cell.replace('|', "\\|"))
+                .collect();
+            out += &format!("| {} |\n", cells.join(" | "));
+        }
+        out + &self.totals()
+    }
+
+    fn aligned(&self, lines: &[Line<'_>], most: usize) -> String {
+        let mut rows = vec![HEADER.map(str::to_owned)];
+        rows.extend(lines.iter().map(Line::cells));
+        let widths = |rows: &[Cells]| -> [usize; 7] {
+            let mut widths = [0; 7];
+            for row in rows {
+                for (width, cell) in widths.iter_mut().zip(row) {
+                    *width = cell.chars().count().max(*width);
+                }
+            }
+            widths
+        };
+        let total = |widths: &[usize; 7]| {
+            let columns = widths.iter().filter(|width| **width > 0).count();
+            widths.iter().sum::<usize>() + 2 * columns.saturating_sub(1)
+        };
+        for spared in SPARED {
+            if total(&widths(&rows)) > most {
+                let cells = rows.iter_mut().filter_map(|row| row.get_mut(spared));
+                cells.for_each(String::clear);
+            }
+        }
+        // What it is can be cut best, then the name.
+        for column in [1, 0] {
+            let all = widths(&rows);
+            let surplus = total(&all).saturating_sub(most);
+            let width = all.get(column).copied().unwrap_or_default();
+            if surplus > 0 {
+                let kept = width.saturating_sub(surplus).max(SHORTEST);
+                let cells = rows.iter_mut().filter_map(|row| row.get_mut(column));
+                cells.for_each(|cell| cut(cell, kept));
+            }
+        }
+        let all = widths(&rows);
         let mut out = String::new();
         for row in &rows {
-            let cells = row.iter().zip(&widths).enumerate();
+            let cells = row.iter().zip(all).enumerate();
+            let cells = cells.filter(|(i, (_, width))| *width > 0 || *i < TEXTS);
             let cells = cells.map(|(i, (cell, width))| match i < TEXTS {
                 true => format!("{cell:<width$}"),
                 false => format!("{cell:>width$}"),
@@ -41,32 +148,38 @@ impl Summary {
             out.push_str(line.trim_end());
             out.push('\n');
         }
-        out + &self.totals()
+        out
+    }
+
+    fn lines(&self, depth: usize) -> Vec<Line<'_>> {
+        let mut lines = vec![];
+        self.inside(&self.root, 0, depth, &mut lines);
+        lines
     }
 
     /// The values and calls of a call, in order.
-    fn inside(&self, call: &Call, level: usize, depth: usize, rows: &mut Vec<Cells>) {
+    fn inside<'a>(&'a self, call: &'a Call, level: usize, depth: usize, lines: &mut Vec<Line<'a>>) {
         let mut at = call.first;
         for inner in &call.calls {
-            self.values(call, at..inner.first, level, rows);
-            rows.push(of_call(call, inner, level));
+            self.values(call, at..inner.first, level, lines);
+            lines.push(of_call(call, inner, level));
             if level < depth && !inner.prelude {
-                self.inside(inner, level + 1, depth, rows);
+                self.inside(inner, level + 1, depth, lines);
             }
             at = inner.end;
         }
-        self.values(call, at..call.end, level, rows);
+        self.values(call, at..call.end, level, lines);
     }
 
-    fn values(
-        &self,
-        call: &Call,
+    fn values<'a>(
+        &'a self,
+        call: &'a Call,
         range: std::ops::Range<usize>,
         level: usize,
-        rows: &mut Vec<Cells>,
+        lines: &mut Vec<Line<'a>>,
     ) {
         let values = self.nodes.get(range).unwrap_or_default();
-        rows.extend(values.iter().map(|row| of_value(call, row, level)));
+        lines.extend(values.iter().map(|row| of_value(call, row, level)));
     }
 
     fn totals(&self) -> String {
@@ -102,55 +215,66 @@ impl Summary {
     }
 }
 
-fn of_call(parent: &Call, call: &Call, level: usize) -> Cells {
+fn of_call<'a>(parent: &Call, call: &'a Call, level: usize) -> Line<'a> {
     let runs = match call.fused {
         None => "",
         Some(true) => ", fused",
         Some(false) => ", by primitives",
     };
-    cells(
-        name(parent, &call.path, level),
-        format!("{}{runs}", call.block),
-        &call.shape,
-        [call.slow_parameters, call.fast_parameters],
-        call.cost,
-        call.bytes,
-    )
+    Line {
+        level,
+        name: name(parent, &call.path),
+        path: &call.path,
+        what: format!("{}{runs}", call.block),
+        shape: &call.shape,
+        parameters: call.slow_parameters.saturating_add(call.fast_parameters),
+        cost: call.cost,
+        bytes: call.bytes,
+    }
 }
 
-fn of_value(parent: &Call, row: &Row, level: usize) -> Cells {
-    cells(
-        name(parent, &row.path, level),
-        row.operation.clone(),
-        &row.shape,
-        [row.slow_parameters, row.fast_parameters],
-        row.cost,
-        row.bytes,
-    )
+fn of_value<'a>(parent: &Call, row: &'a Row, level: usize) -> Line<'a> {
+    Line {
+        level,
+        name: name(parent, &row.path),
+        path: &row.path,
+        what: row.operation.clone(),
+        shape: &row.shape,
+        parameters: row.slow_parameters.saturating_add(row.fast_parameters),
+        cost: row.cost,
+        bytes: row.bytes,
+    }
 }
 
-fn cells(
-    name: String,
-    what: String,
-    shape: &str,
-    parameters: [u64; 2],
-    cost: Cost,
-    size: u64,
-) -> Cells {
-    let number = |n: u64| if n == 0 { String::new() } else { grouped(n) };
-    let parameters = number(parameters.iter().sum());
-    let work = [cost.multiply_adds, cost.fixed_multiply_adds];
-    let [per_image, per_pass] = work.map(|n| if n == 0 { String::new() } else { short(n) });
-    let shape = shape.to_owned();
-    [
-        name,
-        what,
-        shape,
-        parameters,
-        per_image,
-        per_pass,
-        bytes(size),
-    ]
+impl Line<'_> {
+    fn cells(&self) -> Cells {
+        let some = |n: u64, write: fn(u64) -> String| if n == 0 { String::new() } else { write(n) };
+        [
+            format!("{}{}", "  ".repeat(self.level), self.name),
+            self.what.clone(),
+            self.shape.to_owned(),
+            some(self.parameters, grouped),
+            some(self.cost.multiply_adds, short),
+            some(self.cost.fixed_multiply_adds, short),
+            bytes(self.bytes),
+        ]
+    }
+}
+
+/// Cuts a text to so many letters.
+fn cut(text: &mut String, most: usize) {
+    if text.chars().count() > most {
+        let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+        *text = format!("{}…", kept.trim_end());
+    }
+}
+
+/// A text as one field of comma-separated values.
+fn quoted(text: &str) -> String {
+    match text.contains([',', '"', '\n']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
 }
 
 /// A large number with three digits: `23.0 M`.
@@ -173,9 +297,9 @@ fn short(n: u64) -> String {
     grouped(n)
 }
 
-/// A path as seen from the call it stands in, indented.
-fn name(parent: &Call, path: &str, level: usize) -> String {
+/// A path as seen from the call it stands in.
+fn name<'a>(parent: &Call, path: &'a str) -> &'a str {
     let below = path.strip_prefix(parent.path.as_str());
     let below = below.and_then(|rest| rest.strip_prefix('.'));
-    format!("{}{}", "  ".repeat(level), below.unwrap_or(path))
+    below.unwrap_or(path)
 }

@@ -33,6 +33,7 @@ pub fn data(tree: &Tree, sources: &Sources, at: usize, depth: usize) -> String {
         "root": root,
         "at": tree.item(at).path,
         "depth": depth,
+        "shown": tree.shown,
         "items": writer.items.list,
         "insides": writer.arranged.list,
         "files": writer.files,
@@ -265,5 +266,6 @@ fn mark(mark: Mark) -> u8 {
         Mark::Added => 1,
         Mark::Removed => 2,
         Mark::Changed => 3,
+        Mark::Inside => 4,
     }
 }

@@ -122,7 +122,7 @@ function drawClosed(box, layer) {
   element.append(make("text", { x: middle, y: line, class: "name" }, stored.n));
   if (stored.w) element.append(make("text", { x: middle, y: (line += 13), class: "small" }, stored.w));
   if (stored.z) element.append(make("text", { x: middle, y: (line += 13), class: "small" }, stored.z));
-  if (stored.e) element.append(make("text", { x: x + 6, y: y + 11, class: "sign" }, ["", "+", "−", "≠"][stored.e]));
+  if (stored.e) element.append(make("text", { x: x + 6, y: y + 11, class: "sign" }, ["", "+", "−", "≠", "…"][stored.e]));
 }
 
 /** Shows which box is chosen, which were found, and the arrows of the one that is looked at. */

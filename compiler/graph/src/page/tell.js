@@ -118,6 +118,10 @@ const openTo = (box, depth) => {
   for (const child of box.children) if (child.holds) { child.open = true; openTo(child, depth - 1); }
 };
 openTo((data.at && find(data.at)) || root, data.depth);
+for (const path of data.shown) {
+  const box = find(path);
+  if (box) reveal(box);
+}
 place();
 tell(null);
 fit(true);

@@ -71,6 +71,7 @@ impl Boxes<'_> {
             name,
             path,
             what: String::new(),
+            is_user_block: false,
             operation: None,
             arguments: String::new(),
             role: Role::Fast,
@@ -120,6 +121,7 @@ impl Boxes<'_> {
         let (block, shape) = (instance.block.clone(), result.shape.to_string());
         let depends = self.depends.get(instance.result.index()).copied();
         let item = self.item(number);
+        item.is_user_block = !instance.prelude;
         (item.what, item.arguments, item.shape, item.depends) =
             (block, arguments.join(", "), shape, depends);
         self.of_instance.insert(id, number);
@@ -270,6 +272,7 @@ impl Boxes<'_> {
             doc: self.graph.doc.clone(),
             items: self.items,
             docs: docs.into_iter().collect(),
+            shown: vec![],
         }
     }
 

@@ -10,8 +10,6 @@ use termc_compiler::analysis::Dependence;
 use termc_compiler::cost::Cost;
 use termc_compiler::model::{Model, Span};
 
-pub use words::size;
-
 /// The item of the whole model.
 pub const ROOT: usize = 0;
 
@@ -26,6 +24,8 @@ pub struct Tree {
     pub items: Vec<Item>,
     /// The documentation of the blocks that are called.
     pub docs: Vec<(String, String)>,
+    /// The boxes that a page shows at first, whatever else is closed.
+    pub shown: Vec<String>,
 }
 
 /// What part of the network a box is.
@@ -50,6 +50,8 @@ pub enum Mark {
     Removed,
     /// It is another operation, or has other settings.
     Changed,
+    /// Something in it is marked.
+    Inside,
 }
 
 /// A box.
@@ -61,6 +63,8 @@ pub struct Item {
     pub path: String,
     /// The block that is called, the operation, or what a binding consists of.
     pub what: String,
+    /// Whether it is a call of a block that is not the prelude's.
+    pub is_user_block: bool,
     /// The operation in words, if the box stands for one.
     pub operation: Option<String>,
     /// The values given to a call, as `expand=4, layers=2`.

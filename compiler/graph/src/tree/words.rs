@@ -32,23 +32,3 @@ pub(super) fn folder(children: &[Item]) -> String {
     let cut: String = all.chars().take(MOST - 1).collect();
     format!("{}…", cut.trim_end())
 }
-
-/// A large number with three digits: `23.0 M`.
-pub fn size(n: u64) -> String {
-    const UNITS: [&str; 6] = ["", " k", " M", " G", " T", " P"];
-    let mut value = n as f64;
-    let mut units = UNITS.iter().peekable();
-    while let Some(unit) = units.next() {
-        let decimals = match value {
-            _ if unit.is_empty() => 0,
-            ..9.995 => 2,
-            ..99.95 => 1,
-            _ => 0,
-        };
-        if value < 999.5 || units.peek().is_none() {
-            return format!("{value:.decimals$}{unit}");
-        }
-        value /= 1000.0;
-    }
-    n.to_string()
-}
