@@ -52,6 +52,8 @@ macro_rules! commands {
 }
 
 commands! {
+    /// Make a folder with a model, a program that embeds it, and how to go on
+    New => new,
     /// Say everything that is wrong with a model, or its size if nothing is
     Check => check,
     /// Train a model
@@ -72,6 +74,8 @@ commands! {
     Summary => summary,
     /// Draw a model: a page to look around in, an SVG for a paper, or text for Graphviz or Mermaid
     Graph => graph,
+    /// Say what two models, variants or trainings differ in
+    Diff => diff,
     /// Show a block of the prelude, or explain a primitive, a word, a setting, or a diagnostic
     Explain => explain,
     /// Put files into canonical form
@@ -86,6 +90,10 @@ commands! {
     Bench => bench,
     /// List the devices of this machine, and what is missing for others
     Devices => devices,
+    /// Print what a shell needs to complete the command line
+    Completions => completions,
+    /// Print the manual page, or write those of all commands
+    Man => man,
 }
 
 /// The model a command works on.

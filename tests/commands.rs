@@ -23,6 +23,8 @@ mod export;
 mod faults;
 #[path = "commands/freeze.rs"]
 mod freeze;
+#[path = "commands/graph.rs"]
+mod graph;
 #[path = "commands/look.rs"]
 mod look;
 #[cfg(all(unix, feature = "mpi"))]

@@ -66,6 +66,12 @@ impl ViewArgs {
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let options = arguments.view.options(arguments.format)?;
     let checked = model::load(&arguments.model, terminal)?;
+    if checked.source.run.is_some() {
+        terminal.note(
+            "the training recorded no means and deviations of gradients and features; `termc report` computes those of \
+             the features of its blocks",
+        );
+    }
     let picture = graph(&checked.model, &checked.compiled.sources, &options);
     write(&picture.map_err(refused)?, arguments.output, terminal)
 }

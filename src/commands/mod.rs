@@ -2,7 +2,9 @@
 
 pub mod bench;
 pub mod check;
+pub mod completions;
 pub mod devices;
+pub mod diff;
 pub mod emit;
 pub mod eval;
 pub mod explain;
@@ -11,6 +13,8 @@ pub mod fmt;
 pub mod freeze;
 pub mod graph;
 pub mod import;
+pub mod man;
+pub mod new;
 pub mod predict;
 pub mod report;
 pub mod run;

@@ -1,4 +1,4 @@
-//! Writes the picture of a file: FILE FORMAT [DEPTH [PATH]]. For looking at changes without the whole program.
+//! Writes the picture of a file: FILE FORMAT [DEPTH [PATH [WIDTH]]]. For looking at changes without the whole program.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a tool")]
 
 use std::path::Path;
@@ -15,7 +15,7 @@ fn main() {
         format: arguments[1].parse().unwrap(),
         depth: arguments.get(2).map_or(0, |depth| depth.parse().unwrap()),
         at: arguments.get(3).cloned(),
-        width: None,
+        width: arguments.get(4).map(|width| width.parse().unwrap()),
     };
     print!(
         "{}",

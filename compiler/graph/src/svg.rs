@@ -6,7 +6,7 @@ use dagre::Ranker;
 
 use crate::arrange::{Arranged, Rect, Spacing, arrange, is_long};
 use crate::style::{self, LETTER, NAME, SMALL, colours, curve, escape, lines, text_width};
-use crate::tree::{Arrow, End, Item, Role, Tree};
+use crate::tree::{Arrow, End, Item, Mark, ROOT, Role, Tree};
 use crate::{Error, Options};
 
 /// Width of a column in centimetres, unless another is asked for.
@@ -134,7 +134,16 @@ fn closed(item: &Item, detail: Detail) -> (f64, f64) {
     let small = below.iter().map(|line| text_width(line, SMALL));
     let width = small.fold(text_width(&name, NAME), f64::max);
     let height = 20.0 + 12.0 * below.len() as f64;
-    ((width + 10.0).round(), height)
+    ((width + 10.0 + stripe(item)).round(), height)
+}
+
+/// Room for the sign that slow nets are inside.
+fn stripe(item: &Item) -> f64 {
+    if item.slow_inside && item.role != Role::Slow {
+        5.0
+    } else {
+        0.0
+    }
 }
 
 fn write(tree: &Tree, drawn: &Inside, detail: Detail, width: f64) -> String {
@@ -152,11 +161,8 @@ fn write(tree: &Tree, drawn: &Inside, detail: Detail, width: f64) -> String {
         escape(&tree.model),
     );
     contents(tree, drawn, detail, (left.round(), PAD), &mut out);
-    legend(
-        wide,
-        drawn.arranged.height + 2.0 * PAD + LEGEND / 2.0,
-        &mut out,
-    );
+    let below = drawn.arranged.height + 2.0 * PAD + LEGEND / 2.0;
+    legend(wide, below, drawn.number == ROOT, &mut out);
     out + "</svg>\n"
 }
 
@@ -176,7 +182,7 @@ fn contents(
         }
     }
     for (arrow, route) in item.arrows.iter().zip(&arranged.routes) {
-        let moved = moved(tree, drawn, arrow, route);
+        let moved = moved(drawn, arrow, route);
         let moved: Vec<(f64, f64)> = moved.iter().map(|(x, y)| (x + left, y + top)).collect();
         line(role_at(tree, item, arrow.from), arrow, &moved, out);
     }
@@ -210,7 +216,7 @@ fn contents(
 }
 
 /// Where arrows that touch an open box go on to: the tag of the value inside.
-fn moved(tree: &Tree, drawn: &Inside, arrow: &Arrow, route: &[(f64, f64)]) -> Vec<(f64, f64)> {
+fn moved(drawn: &Inside, arrow: &Arrow, route: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let mut route = route.to_vec();
     let tag = |end: End, output: bool| {
         let End::Child(place) = end else { return None };
@@ -225,7 +231,6 @@ fn moved(tree: &Tree, drawn: &Inside, arrow: &Arrow, route: &[(f64, f64)]) -> Ve
         let y = if output { port.y + port.height } else { port.y };
         Some((rect.x + room + port.x + port.width / 2.0, rect.y + HEAD + y))
     };
-    let _ = tree;
     if let (Some(there), false) = (tag(arrow.from, true), arrow.loss)
         && let Some(first) = route.first_mut()
     {
@@ -288,12 +293,26 @@ fn shut(item: &Item, rect: Rect, detail: Detail, (left, top): (f64, f64), out: &
     let (x, y) = (rect.x + left, rect.y + top);
     let [fill, border, text] = colours(item.role);
     let round = if item.role == Role::Slow { 9 } else { 2 };
+    let (sign, edge) = marked(item.mark).unwrap_or_default();
+    let edge = if edge.is_empty() {
+        format!("stroke=\"{border}\"")
+    } else {
+        edge.to_owned()
+    };
     let _ = write!(
         out,
-        "<rect x=\"{x:.0}\" y=\"{y:.0}\" width=\"{:.0}\" height=\"{:.0}\" rx=\"{round}\" fill=\"{fill}\" stroke=\"{border}\"/>",
+        "<rect x=\"{x:.0}\" y=\"{y:.0}\" width=\"{:.0}\" height=\"{:.0}\" rx=\"{round}\" fill=\"{fill}\" {edge}/>",
         rect.width, rect.height,
     );
-    if item.slow_inside && item.role != Role::Slow {
+    if !sign.is_empty() {
+        let _ = write!(
+            out,
+            "<text x=\"{:.0}\" y=\"{:.0}\" font-weight=\"bold\" text-anchor=\"end\">{sign}</text>",
+            x - 2.0,
+            y + 12.0,
+        );
+    }
+    if stripe(item) > 0.0 {
         let [fill, border, _] = colours(Role::Slow);
         let _ = write!(
             out,
@@ -302,7 +321,7 @@ fn shut(item: &Item, rect: Rect, detail: Detail, (left, top): (f64, f64), out: &
         );
     }
     let (name, below) = said(item, detail);
-    let middle = x + rect.width / 2.0;
+    let middle = x + (rect.width + stripe(item)) / 2.0;
     let _ = write!(
         out,
         "<text x=\"{middle:.0}\" y=\"{:.0}\" text-anchor=\"middle\" font-weight=\"bold\" fill=\"{text}\">{}</text>",
@@ -320,12 +339,27 @@ fn shut(item: &Item, rect: Rect, detail: Detail, (left, top): (f64, f64), out: &
     out.push('\n');
 }
 
-fn legend(width: f64, y: f64, out: &mut String) {
-    let entries = [
-        (Role::Slow, "slow"),
-        (Role::Fast, "fast"),
-        (Role::Loss, "loss"),
-    ];
+/// The sign and the border of a box that a comparison marked.
+fn marked(mark: Option<Mark>) -> Option<(&'static str, &'static str)> {
+    Some(match mark? {
+        Mark::Added => ("+", "stroke=\"#00734d\" stroke-width=\"3\""),
+        Mark::Removed => (
+            "\u{2212}",
+            "stroke=\"#a3262a\" stroke-width=\"3\" stroke-dasharray=\"5 3\"",
+        ),
+        Mark::Changed => (
+            "\u{2260}",
+            "stroke=\"#1c1c1a\" stroke-width=\"3\" stroke-dasharray=\"2 2\"",
+        ),
+        Mark::Inside => ("\u{2026}", "stroke=\"#1c1c1a\" stroke-width=\"2\""),
+    })
+}
+
+fn legend(width: f64, y: f64, has_loss: bool, out: &mut String) {
+    let mut entries = vec![(Role::Slow, "slow"), (Role::Fast, "fast")];
+    if has_loss {
+        entries.push((Role::Loss, "loss"));
+    }
     let each = 4.0 * LETTER * SMALL + 26.0;
     let mut x = (width - each * entries.len() as f64) / 2.0;
     for (role, name) in entries {

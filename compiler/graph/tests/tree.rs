@@ -134,6 +134,22 @@ fn a_drawing_fits_a_column_and_can_be_read_there() {
 }
 
 #[test]
+fn the_picture_of_readme_is_what_is_drawn() {
+    let compiled = example("paper");
+    let model = compiled.model.as_ref().unwrap();
+    let options = Options {
+        format: Format::Svg,
+        at: Some("b[1]".into()),
+        width: Some(17.0),
+        ..Options::default()
+    };
+    let drawn = graph(model, &compiled.sources, &options).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs/pictures/graph.svg");
+    let kept = std::fs::read_to_string(path).unwrap();
+    assert!(drawn == kept, "write it anew as README says");
+}
+
+#[test]
 fn what_there_is_not_is_refused() {
     let compiled = example("tiny");
     let model = compiled.model.as_ref().unwrap();

@@ -9,10 +9,14 @@ use crate::tree::{Arrow, End, Item, Mark, ROOT, Role, Tree};
 /// The second tree with what only the first has.
 pub(super) struct Merged {
     pub tree: Tree,
-    /// Boxes that are another operation, or read something else: how, in the first and in the second.
+    /// Boxes that are another operation: which, in the first and in the second.
     different: Vec<(usize, String, String)>,
+    /// Boxes that read something else: what, in the first and in the second.
+    rewired: Vec<(usize, String, String)>,
     /// Boxes whose own settings differ: what is inside of them differs because of that.
     pub settled: HashSet<usize>,
+    /// The shapes in the first tree, by path.
+    pub shapes: HashMap<String, String>,
 }
 
 /// Puts them together by the names of their boxes.
@@ -20,7 +24,11 @@ pub(super) fn merge(first: &Tree, second: Tree) -> Merged {
     let mut merged = Merged {
         tree: second,
         different: vec![],
+        rewired: vec![],
         settled: HashSet::new(),
+        shapes: (first.items.iter())
+            .map(|item| (item.path.clone(), item.shape.clone()))
+            .collect(),
     };
     merged.inside(first, ROOT, ROOT);
     merged
@@ -72,9 +80,8 @@ impl Merged {
     /// A box that both have.
     fn both(&mut self, first: &Tree, old: usize, new: usize) {
         let (was, is) = (first.item(old), self.tree.item(new));
-        let another = was.what != is.what && !(was.children.is_empty() != is.children.is_empty());
         let holds = !was.children.is_empty() && !is.children.is_empty();
-        if holds && (!another || !was.is_user_block && !is.is_user_block && is_folder(was, is)) {
+        if holds && (was.what == is.what || is_binding(was, is)) {
             self.inside(first, old, new);
             return;
         }
@@ -202,7 +209,7 @@ impl Merged {
         found.sort();
         for (number, lost, won) in found {
             self.item(number).mark = Some(Mark::Changed);
-            self.different.push((number, lost, won));
+            self.rewired.push((number, lost, won));
         }
     }
 
@@ -215,10 +222,14 @@ impl Merged {
 
     /// What the boxes of both differ in, apart from settings. What differs inside of a box with other settings follows.
     pub fn changes(&self) -> Vec<Change> {
-        let own = self.different.iter().filter(|(number, ..)| {
-            let mut holders = std::iter::successors(Some(*number), |n| self.tree.item(*n).parent);
-            !holders.any(|holder| self.settled.contains(&holder))
-        });
+        let settled = |number: Option<usize>| {
+            let mut holders = std::iter::successors(number, |n| self.tree.item(*n).parent);
+            holders.any(|holder| self.settled.contains(&holder))
+        };
+        let different = self.different.iter().filter(|(n, ..)| !settled(Some(*n)));
+        let rewired = self.rewired.iter();
+        let rewired = rewired.filter(|(n, ..)| !settled(self.tree.item(*n).parent));
+        let own = different.chain(rewired);
         let own = own.map(|(number, from, to)| (*number, String::new(), from.clone(), to.clone()));
         grouped(&self.tree, own.collect())
     }
@@ -249,8 +260,10 @@ impl Merged {
 }
 
 /// Whether both are bindings of several calls, which are compared by what they hold.
-fn is_folder(was: &Item, is: &Item) -> bool {
-    was.arguments.is_empty() && is.arguments.is_empty()
+fn is_binding(was: &Item, is: &Item) -> bool {
+    [was, is]
+        .iter()
+        .all(|item| item.arguments.is_empty() && !item.is_user_block)
 }
 
 /// A box in words, without what follows from the shapes of what it reads.
@@ -261,10 +274,7 @@ fn described(item: &Item) -> String {
             let what = item.what.split(" of ").next().unwrap_or_default();
             [what, &item.arguments].join(" ").trim().to_owned()
         }
-        Some(operation) if item.is_user_block || !item.arguments.is_empty() => {
-            let _ = operation;
-            item.what.clone()
-        }
+        Some(_) if item.is_user_block || !item.arguments.is_empty() => item.what.clone(),
         Some(operation) if counted.iter().any(|word| operation.starts_with(word)) => {
             item.what.clone()
         }

@@ -92,10 +92,17 @@ impl Merged {
 pub(super) fn grouped(tree: &Tree, changes: Vec<(usize, String, String, String)>) -> Vec<Change> {
     let mut all: Vec<Change> = vec![];
     for (number, name, from, to) in changes {
-        let (path, call) = place(tree, number);
-        let path = match name.is_empty() {
-            true => path,
-            false => format!("{path}.{name}"),
+        let item = tree.item(number);
+        let (path, call) = match name.is_empty() {
+            true => place(tree, number),
+            // What a block itself was given.
+            false if item.is_user_block => {
+                (format!("{}.{name}", item.what), Some(item.path.clone()))
+            }
+            false => {
+                let (path, call) = place(tree, number);
+                (format!("{path}.{name}"), call)
+            }
         };
         let known = all.iter_mut().find(|change| {
             let values = (change.from.as_deref(), change.to.as_deref());
@@ -118,7 +125,7 @@ pub(super) fn grouped(tree: &Tree, changes: Vec<(usize, String, String, String)>
 }
 
 /// A path from the innermost call of a user's block on, `sfne.l3`, and that call; the whole path where there is none.
-fn place(tree: &Tree, number: usize) -> (String, Option<String>) {
+pub(super) fn place(tree: &Tree, number: usize) -> (String, Option<String>) {
     let item = tree.item(number);
     let mut holders = std::iter::successors(item.parent, |n| tree.item(*n).parent);
     let call = holders.find(|holder| tree.item(*holder).is_user_block);

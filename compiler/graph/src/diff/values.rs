@@ -7,7 +7,7 @@ use termc_compiler::model::{Constant, Graph, Init, Instance, Param, Span};
 use termc_compiler::source::Sources;
 
 use super::merge::Merged;
-use super::parts::grouped;
+use super::parts::{grouped, place};
 use super::{Change, Side};
 use crate::tree::{Mark, ROOT};
 
@@ -15,10 +15,13 @@ use crate::tree::{Mark, ROOT};
 pub(super) fn values(from: Side<'_>, to: Side<'_>, merged: &mut Merged) -> Vec<Change> {
     let (first, second) = (from.model.primitives(), to.model.primitives());
     let mut found = vec![];
+    let mut constants = vec![];
     input(first, second, merged, &mut found);
     // By where it was written: a number that is used in many places is one change.
     let mut told: HashMap<Places, (String, String)> = HashMap::new();
     let mut spent: HashSet<Place> = HashSet::new();
+    // Block values and words that are told, by the box that they were given to.
+    let mut given: HashMap<usize, Vec<String>> = HashMap::new();
     let before: HashMap<&str, &Instance> = calls(first).collect();
     for (path, is) in calls(second) {
         let Some(was) = before.get(path).filter(|was| was.block == is.block) else {
@@ -40,22 +43,75 @@ pub(super) fn values(from: Side<'_>, to: Side<'_>, merged: &mut Merged) -> Vec<C
             }
             let places = [written(from.sources, old_spans), written(to.sources, spans)];
             let pair = (old.to_string(), value.to_string());
+            let unplaced = places.iter().all(Vec::is_empty);
             let is_new = match told.get(&places) {
-                Some(known) => *known == pair,
-                None => differs(&places, &spent, value),
+                Some(known) if !unplaced => *known == pair,
+                _ => differs(&places, &spent, value),
             };
+            // What a block value fixes is told where that was given.
+            let fixed = format!("{name}={value}");
+            let mut holders = std::iter::successors(Some(number), |n| merged.tree.item(*n).parent);
+            let is_fixed = holders.any(|holder| {
+                let mut texts = given.get(&holder).into_iter().flatten();
+                texts.any(|text| text.contains(&fixed))
+            });
             merged.settled.insert(number);
-            if is_new {
+            if is_new && !is_fixed {
+                if matches!(value, Constant::Text(_)) {
+                    given.entry(number).or_default().push(pair.1.clone());
+                }
                 let [a, b] = &places;
                 spent.extend(a.iter().chain(b).cloned());
+                let [was_written, _] = &places;
+                let constant = constant(was_written, from.sources, name);
                 told.insert(places, pair.clone());
                 mark(merged, number, name, &pair);
-                found.push((number, name.clone(), pair.0, pair.1));
+                match constant {
+                    Some(path) => {
+                        let (used, _) = place(&merged.tree, number);
+                        tell(&mut constants, path, pair, used);
+                    }
+                    None => found.push((number, name.clone(), pair.0, pair.1)),
+                }
             }
         }
     }
     tensors(first, second, merged, &mut found);
-    grouped(&merged.tree, found)
+    constants.extend(grouped(&merged.tree, found));
+    constants
+}
+
+/// The constant that a value is written in, or the argument of one: `omega`, `small.hidden`.
+fn constant(places: &[Place], sources: &Sources, name: &str) -> Option<String> {
+    let [(_, start, text)] = places else {
+        return None;
+    };
+    let span = Span {
+        start: *start,
+        end: *start,
+    };
+    let line = sources.place(span)?.text.trim().strip_prefix("const ")?;
+    let (constant, value) = line.split_once('=')?;
+    let constant = constant.trim();
+    Some(match value.trim() == text {
+        true => constant.to_owned(),
+        false => format!("{constant}.{name}"),
+    })
+}
+
+/// Adds a change of a constant, or another place that it is used in.
+fn tell(constants: &mut Vec<Change>, path: String, (from, to): (String, String), used: String) {
+    let known = constants.iter_mut().find(|change| change.path == path);
+    match known {
+        Some(change) if change.calls.contains(&used) => {}
+        Some(change) => change.calls.push(used),
+        None => constants.push(Change {
+            path,
+            calls: vec![used],
+            from: Some(from),
+            to: Some(to),
+        }),
+    }
 }
 
 /// A place that a value was made of: the text's name, where, and what stands there.
@@ -125,20 +181,30 @@ fn tensors(first: &Graph, second: &Graph, merged: &mut Merged, found: &mut Found
     let before: HashMap<&str, &Param> = (first.params.iter())
         .map(|param| (param.path.as_str(), param))
         .collect();
+    // A bias starts as the shape of its weight has it.
+    let reshaped = second.params.iter().filter(|param| {
+        let was = before.get(param.path.as_str());
+        was.is_some_and(|was| was.shape != param.shape)
+    });
+    let reshaped: HashSet<&str> = reshaped.map(|param| call_of(&param.path)).collect();
     for param in &second.params {
         let Some(was) = before.get(param.path.as_str()) else {
             continue;
         };
         let pair = (described(was), described(param));
         let same_kind = std::mem::discriminant(&was.init) == std::mem::discriminant(&param.init);
-        let follows = same_kind && was.shape != param.shape;
         let only_start = was.trained == param.trained && was.penalty == param.penalty;
-        if pair.0 == pair.1 || (follows && only_start) {
+        if pair.0 == pair.1 {
             continue;
         }
         let Some((number, name)) = holder(merged, &param.path) else {
             continue;
         };
+        let item = merged.tree.item(number);
+        let moved = merged.shapes.get(&item.path) != Some(&item.shape);
+        if same_kind && only_start && (moved || reshaped.contains(call_of(&param.path))) {
+            continue;
+        }
         let mut holders = std::iter::successors(Some(number), |n| merged.tree.item(*n).parent);
         if holders.any(|holder| merged.settled.contains(&holder)) {
             continue;
@@ -158,6 +224,11 @@ fn holder(merged: &Merged, path: &str) -> Option<(usize, String)> {
         }
         (at, _) = at.rsplit_once('.')?;
     }
+}
+
+/// The path of the call that a tensor is of.
+fn call_of(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(call, _)| call)
 }
 
 fn described(param: &Param) -> String {
