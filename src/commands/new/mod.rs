@@ -65,7 +65,7 @@ impl Template {
                 "`--data-dir` says where CIFAR-10 lies; without it, it is looked for in the cache folder."
             }
             Self::Folder => {
-                "Put your own images into `pictures/train/CLASS/` and `pictures/test/CLASS/`, and set `classes` in \
+                "Put your own images into `pictures/train/CLASS/` and `pictures/test/CLASS/`, and set `classes` in\n\
                  `model.term` to how many classes there are. The stripes that are there only show how."
             }
             Self::Sequence => {
@@ -174,6 +174,9 @@ burn = { version = \"=0.22.1\", default-features = false, features = [\"std\", \
 
 [profile.dev]
 opt-level = 2
+
+# A package of its own, whatever folder it is in.
+[workspace]
 ";
 
 /// The program, for images or for sequences.

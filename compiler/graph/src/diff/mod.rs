@@ -103,7 +103,7 @@ pub fn diff(from: Side<'_>, to: Side<'_>) -> Diff {
     let [added, removed] = merged.parts();
     merged.mark_holders();
     let (a, b) = (cost::total(from.model), cost::total(to.model));
-    Diff {
+    let mut found = Diff {
         from: from.name.to_owned(),
         to: to.name.to_owned(),
         added,
@@ -114,5 +114,9 @@ pub fn diff(from: Side<'_>, to: Side<'_>) -> Diff {
         multiply_adds: [a.multiply_adds, b.multiply_adds],
         fixed_multiply_adds: [a.fixed_multiply_adds, b.fixed_multiply_adds],
         tree: merged.tree,
-    }
+    };
+    found.tree.model = format!("{} \u{2192} {}", from.name, to.name);
+    let lines = found.lines().into_iter().skip(1).map(|(_, line)| line);
+    found.tree.doc = lines.collect::<Vec<_>>().join("\n");
+    found
 }

@@ -140,7 +140,9 @@ impl Writer<'_> {
 
     /// The line that a box comes from: the number of its file, and of the line in it.
     fn line(&mut self, item: &Item) -> Value {
-        if item.role == Role::Loss || item.parent.is_none() {
+        // What is gone stood in another text.
+        let gone = item.mark == Some(Mark::Removed);
+        if item.role == Role::Loss || item.parent.is_none() || gone {
             return Value::Null;
         }
         if let Some(known) = self.spans.get(&item.span.start) {
