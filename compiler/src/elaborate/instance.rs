@@ -13,6 +13,14 @@ use crate::language::limits::MAX_INSTANCES;
 use crate::language::{Places, Traced, Ty, Value};
 use crate::model::{Constant, Input, Instance, NodeId, Span};
 
+/// What an instance was given: tensors, values, and where the values were written.
+#[derive(Default)]
+struct Passed {
+    inputs: Vec<Input>,
+    values: Vec<(String, Constant)>,
+    written: Vec<Vec<Span>>,
+}
+
 impl<'a> Elaborator<'a> {
     pub(super) fn instance(&mut self, number: usize, calling: Calling<'a, '_>) -> Traced {
         let definition = self.program.get(number);
@@ -83,7 +91,11 @@ impl<'a> Elaborator<'a> {
                 places: Places::default(),
             };
         }
-        let (inputs, constants, written) = self.passed(&params, &values);
+        let Passed {
+            inputs,
+            values: constants,
+            written,
+        } = self.passed(&params, &values);
         let first = self.draft.nodes.len();
         let instance = Instance {
             path: (*path).to_owned(),
@@ -172,15 +184,11 @@ impl<'a> Elaborator<'a> {
     }
 
     /// What an instance was given, for the model.
-    fn passed(
-        &self,
-        params: &[ParameterInfo<'a>],
-        values: &[Traced],
-    ) -> (Vec<Input>, Vec<(String, Constant)>, Vec<Vec<Span>>) {
-        let (mut inputs, mut constants, mut written) = (vec![], vec![], vec![]);
+    fn passed(&self, params: &[ParameterInfo<'a>], values: &[Traced]) -> Passed {
+        let mut passed = Passed::default();
         for (param, value) in params.iter().zip(values) {
             let mut input = |index, node| {
-                inputs.push(Input {
+                passed.inputs.push(Input {
                     param: param.name.to_owned(),
                     index,
                     node,
@@ -197,12 +205,12 @@ impl<'a> Elaborator<'a> {
                 }
                 other => {
                     if let Some(constant) = self.known_value(other) {
-                        constants.push((param.name.to_owned(), constant));
-                        written.push(value.places.literals().collect());
+                        passed.values.push((param.name.to_owned(), constant));
+                        passed.written.push(value.places.literals().collect());
                     }
                 }
             }
         }
-        (inputs, constants, written)
+        passed
     }
 }

@@ -210,7 +210,7 @@ impl Boxes<'_> {
             let item = self.item(number);
             let [only] = item.children[..] else { continue };
             let inner = self.item(only).clone();
-            if !inner.children.is_empty() || self.instances.get(&number).is_none() {
+            if !inner.children.is_empty() || !self.instances.contains_key(&number) {
                 continue;
             }
             let item = self.item(number);
