@@ -1,11 +1,15 @@
 //! The arguments: commands, the options several of them share, and nothing that runs.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use termc_runtime::data::{DatasetSource, expand_home};
+use termc_runtime::data::fetch::{
+    FetchOptions, FetchProgress, FetchStage, NoticeCallback, ProgressCallback,
+};
+use termc_runtime::data::{DatasetSource, Fit, expand_home};
 use termc_runtime::device::DeviceChoice;
 use termc_runtime::model::{Compute, DatasetChoice};
 use termc_runtime::network::{KernelChoice, Precision};
@@ -185,9 +189,32 @@ pub struct DataArgs {
     #[arg(long, value_name = "DIR", value_parser = home_path())]
     pub data_dir: Option<PathBuf>,
 
+    /// How pictures of other sizes than the model's are fitted to it [default: as in training, else crop]
+    #[arg(long, value_parser = one_of(&Fit::ALL), value_name = "FIT", long_help = FIT)]
+    pub fit: Option<Fit>,
+
+    /// The part of each class that tests, drawn by the seed, for folders without test images [default: 0.2]
+    #[arg(long, value_name = "FRACTION", value_parser = test_fraction)]
+    pub test: Option<f64>,
+
     /// Leave out the images of a folder that cannot be read, with a warning
     #[arg(long)]
     pub skip_damaged: bool,
+}
+
+/// Help of `--fit`.
+pub const FIT: &str = "\
+How pictures of other sizes than the model's are fitted to it [default: as in training, else crop]
+- crop: resized until the shorter side fits, antialiased, then cut around the centre
+- stretch: resized; the proportions change
+- pad: resized until the longer side fits, then surrounded with black
+- exact: refused";
+
+fn test_fraction(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(value) if 0.0 < value && value < 1.0 => Ok(value),
+        _ => Err(format!("`{text}` is not a fraction between 0 and 1")),
+    }
 }
 
 /// Paths whose `~` no shell has expanded, as in `--data-dir=~/x`.
@@ -197,11 +224,39 @@ pub fn home_path() -> impl TypedValueParser<Value = PathBuf> {
 
 impl DataArgs {
     /// For the runtime.
-    pub fn choice(&self) -> DatasetChoice {
+    pub fn choice(&self, terminal: &Terminal) -> DatasetChoice {
         DatasetChoice {
             dataset: self.dataset.clone(),
             data_dir: self.data_dir.clone(),
+            fit: self.fit,
+            test: self.test,
+            seed: None,
+            fetch: fetching(terminal),
             skip_damaged: self.skip_damaged,
         }
+    }
+}
+
+/// Says what is fetched before it is, and on a terminal how far it has come.
+pub fn fetching(terminal: &Terminal) -> FetchOptions {
+    let (told, live) = (terminal.clone(), terminal.clone());
+    FetchOptions {
+        notice: NoticeCallback::new(move |text: &str| told.note(text)),
+        progress: ProgressCallback::new(move |at: &FetchProgress| {
+            if live.is_live() {
+                let (done, total) = (at.done / 1_000_000, at.total / 1_000_000);
+                let stage = match at.stage {
+                    FetchStage::Download => "fetching",
+                    FetchStage::Verify => "checking",
+                    FetchStage::Unpack => "unpacking",
+                };
+                live.message(&format!(
+                    "\r\x1b[K{stage} {}: {done} of {total} MB\r",
+                    at.archive
+                ));
+            }
+            ControlFlow::Continue(())
+        }),
+        ..FetchOptions::default()
     }
 }

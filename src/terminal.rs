@@ -150,8 +150,11 @@ impl Terminal {
         self.message(&format!("{word}: {text}\n"));
     }
 
-    /// What deserves attention in a data set that was opened.
+    /// What was done to open a data set, and what deserves attention in it.
     pub fn warn_of(&self, dataset: &Dataset) {
+        for note in &dataset.notes {
+            self.note(note);
+        }
         for warning in &dataset.warnings {
             self.warn(warning);
         }

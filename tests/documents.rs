@@ -42,6 +42,26 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// The pictures that README's reader has: two classes of ten photographs, and one more.
+fn pictures(folder: &Path) {
+    let photograph = |colour: [u32; 3], number: u32| {
+        image::RgbImage::from_fn(40 + 9 * number, 130 - 7 * number, |x, y| {
+            image::Rgb(colour.map(|value| (value + (x * 7 + y * 13) % 50) as u8))
+        })
+    };
+    for (class, colour) in [("cat", [60, 90, 200]), ("dog", [180, 90, 40])] {
+        let class = folder.join("pictures").join(class);
+        std::fs::create_dir_all(&class).unwrap();
+        for number in 0..10 {
+            let file = class.join(format!("{number}.jpg"));
+            photograph(colour, number).save(file).unwrap();
+        }
+    }
+    photograph([180, 90, 40], 11)
+        .save(folder.join("photo.jpg"))
+        .unwrap();
+}
+
 /// Runs the commands of a page in a folder; says how many.
 fn run(page: &Path, folder: &Path) -> usize {
     let text = std::fs::read_to_string(page).unwrap();
@@ -96,6 +116,7 @@ fn shown_commands_and_programs_work() {
     }
     let folder = tempfile::tempdir().unwrap();
     copy(&root.join("examples"), &folder.path().join("examples"));
+    pictures(folder.path());
     ran += run(&root.join("README.md"), folder.path());
     assert!(ran > 5);
 

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use burn::tensor::TensorData;
 use termc_runtime::compiler::Options;
+use termc_runtime::data::Fit;
 use termc_runtime::device::DeviceChoice;
 use termc_runtime::import::NameMap;
 use termc_runtime::model::{
@@ -120,11 +121,13 @@ fn models_that_cannot_be_loaded_say_why() {
 #[test]
 fn without_a_training_the_caller_says_what_images_mean() {
     let (model, _folder) = trained();
-    let images = model.read_images(&[SEVEN]).unwrap();
+    let images = ImageBatch::read([1, 8, 8], &[SEVEN], Fit::Crop).unwrap();
     assert!(matches!(
         refusal(model.predict(&images)),
         ModelError::NoDataset
     ));
+    let error = refusal(model.read_images(&[SEVEN]));
+    assert!(matches!(error, ModelError::NoDataset));
     let digits = DatasetChoice {
         dataset: Some("digits".parse().unwrap()),
         ..DatasetChoice::default()
@@ -133,6 +136,7 @@ fn without_a_training_the_caller_says_what_images_mean() {
     let model = model.with_preprocessing(Preprocessing {
         normalize: dataset.normalize.clone(),
         classes: dataset.classes.clone(),
+        fit: dataset.fit,
     });
     assert_eq!(model.predict(&images).unwrap().len(), 1);
     let options = EvaluateOptions {

@@ -49,7 +49,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let checked = model::load(&arguments.model, terminal)?;
     let weights = checked.weights(arguments.weights.as_deref())?;
     let settings = checked.settings()?;
-    let dataset = checked.open_dataset(&arguments.data.choice(), settings.as_ref())?;
+    let dataset = checked.open_dataset(&arguments.data.choice(terminal), settings.as_ref())?;
     terminal.warn_of(&dataset);
     let compute = arguments.compute.select(terminal)?;
     let model = Model::new(checked, &weights.tensors, compute)?;

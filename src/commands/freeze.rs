@@ -72,7 +72,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     checked.require_freezable(arguments.weights.as_deref())?;
     let weights = checked.weights(arguments.weights.as_deref())?;
     let settings = checked.settings()?;
-    let dataset = checked.open_dataset(&arguments.data.choice(), settings.as_ref())?;
+    let dataset = checked.open_dataset(&arguments.data.choice(terminal), settings.as_ref())?;
     terminal.warn_of(&dataset);
     let compute = arguments.compute.select_exact("freeze", terminal)?;
     let model = Model::new(checked, &weights.tensors, compute)?;

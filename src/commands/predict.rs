@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 use termc_runtime::Model;
+use termc_runtime::data::Fit;
 use termc_runtime::model::{ImageBatch, Prediction, image_shape};
 
-use crate::cli::{ChangeArgs, ComputeArgs};
+use crate::choice::one_of;
+use crate::cli::{ChangeArgs, ComputeArgs, FIT};
 use crate::failure::Failure;
 use crate::model;
 use crate::terminal::{Accent, Terminal};
@@ -19,8 +21,7 @@ pub struct Arguments {
     #[arg(value_name = "RUN")]
     run: PathBuf,
 
-    /// PNG or JPEG files of the size the model takes; all together are one batch, which matters unless the model is
-    /// frozen
+    /// Image files of any size; all together are one batch, which matters unless the model is frozen
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
 
@@ -31,6 +32,10 @@ pub struct Arguments {
     /// One JSON object per image
     #[arg(long)]
     json: bool,
+
+    /// How pictures of other sizes than the model's are fitted to it [default: as in training]
+    #[arg(long, value_parser = one_of(&Fit::ALL), value_name = "FIT", long_help = FIT)]
+    fit: Option<Fit>,
 
     #[command(flatten)]
     compute: ComputeArgs,
@@ -46,7 +51,16 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let preprocessing = checked.preprocessing()?;
     let weights = checked.weights(None)?;
     let compute = arguments.compute.select_exact("predict", terminal)?;
-    let images = ImageBatch::read(image_shape(&checked.model), &arguments.images)?;
+    let fit = arguments.fit.unwrap_or(preprocessing.fit);
+    let shape = image_shape(&checked.model);
+    let images = ImageBatch::read(shape, &arguments.images, fit)?;
+    if images.resized() > 0 {
+        let ([_, height, width], count) = (shape, images.len());
+        terminal.note(&format!(
+            "{} of {count} images have another size than {width}x{height}, fitted to it by `{fit}`",
+            images.resized()
+        ));
+    }
     let model = Model::new(checked, &weights.tensors, compute)?.with_preprocessing(preprocessing);
     let predictions = model.predict(&images)?;
     for (path, prediction) in arguments.images.iter().zip(&predictions) {

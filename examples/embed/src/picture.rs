@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io::Cursor;
 
-use image::imageops::thumbnail;
-use image::{ImageError, ImageFormat, ImageReader, Limits};
+use image::imageops::{FilterType, crop_imm, resize};
+use image::{DynamicImage, GrayImage, ImageError, ImageFormat, ImageReader, Limits, Luma};
 
 /// Width and height the network takes.
 pub const SIDE: usize = 8;
@@ -29,7 +29,8 @@ pub struct Picture([f32; PIXELS]);
 pub struct NoPicture(ImageError);
 
 impl Picture {
-    /// Decodes a PNG of any size, in colour or grey; it is made grey and averaged down to [`SIDE`].
+    /// Decodes a PNG of any size, in colour or grey; it is made grey and fitted as the training fits pictures with
+    /// `--fit crop`.
     ///
     /// # Errors
     /// If the bytes are not a whole PNG, or a picture larger than 4096 pixels either way.
@@ -40,8 +41,7 @@ impl Picture {
         limits.max_image_height = Some(LARGEST);
         limits.max_alloc = Some(MEMORY);
         reader.limits(limits);
-        let grey = reader.decode().map_err(NoPicture)?.into_luma8();
-        let small = thumbnail(&grey, SIDE as u32, SIDE as u32);
+        let small = fitted(&grey(&reader.decode().map_err(NoPicture)?));
         let mut pixels = [0.0; PIXELS];
         for (pixel, byte) in pixels.iter_mut().zip(small.as_raw()) {
             *pixel = ((f64::from(*byte) / 255.0 - MEAN) / DEVIATION) as f32;
@@ -53,6 +53,32 @@ impl Picture {
     pub fn pixels(&self) -> [f32; PIXELS] {
         self.0
     }
+}
+
+/// The luma of ITU-R 601-2, over white where the picture is transparent.
+fn grey(image: &DynamicImage) -> GrayImage {
+    let image = image.to_rgba8();
+    GrayImage::from_fn(image.width(), image.height(), |x, y| {
+        let [red, green, blue, alpha] = image.get_pixel(x, y).0.map(u32::from);
+        let luma = (red * 19_595 + green * 38_470 + blue * 7_471 + 0x8000) >> 16;
+        Luma([((luma * alpha + 255 * (255 - alpha) + 127) / 255) as u8])
+    })
+}
+
+/// Resized until the shorter side is [`SIDE`], antialiased, then cut around the centre.
+fn fitted(grey: &GrayImage) -> GrayImage {
+    let side = SIDE as u32;
+    let (width, height) = grey.dimensions();
+    let shorter = width.min(height).max(1);
+    let resized = |length: u32| (length * side / shorter).max(side);
+    let (wide, high) = (resized(width), resized(height));
+    let small = resize(grey, wide, high, FilterType::Triangle);
+    // Halves are rounded to even, as Python does it.
+    let centred = |length: u32| {
+        let (half, odd) = ((length - side) / 2, (length - side) % 2);
+        half + odd * (half % 2)
+    };
+    crop_imm(&small, centred(wide), centred(high), side, side).to_image()
 }
 
 impl fmt::Display for NoPicture {
@@ -75,6 +101,29 @@ impl Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As `termc predict` reads them.
+    #[test]
+    fn pictures_are_fitted_as_in_training() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("photo.png");
+        for (width, height) in [(8, 8), (100, 67), (67, 100), (9, 41), (5, 6)] {
+            let image = image::RgbaImage::from_fn(width, height, |x, y| {
+                let value = |factor| (x * factor + y * 3) as u8;
+                image::Rgba([value(2), value(5), value(7), 255 - (x % 3) as u8 * 80])
+            });
+            image.save(&file).unwrap();
+            let found = Picture::decode(&std::fs::read(&file).unwrap()).unwrap();
+            let shape = [1, SIDE, SIDE];
+            let fit = termc_data::Fit::Crop;
+            let expected = termc_data::decode_fitted(&file, shape, fit).unwrap();
+            for (value, byte) in found.0.iter().zip(expected) {
+                let grey = 255.0 * (f64::from(*value) * DEVIATION + MEAN);
+                let difference = (grey - f64::from(byte)).abs();
+                assert!(difference < 1.5, "{width}x{height}: {grey} against {byte}");
+            }
+        }
+    }
 
     #[test]
     fn what_is_no_picture_is_refused() {

@@ -2,20 +2,29 @@
 //! runs no Python.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::dataset::Part;
 use super::error::Error;
 use super::pickle::{Pickle, Ref, Value};
-use super::published::DatasetSpec;
+use super::published::{DatasetSpec, PythonFile};
+use super::recognise::Unlike;
 
 /// Reads a part from its files, in order. Each is a dict that has class numbers under `labels` and under `data` an array
 /// `[N, C * H * W]` of bytes.
-pub(super) fn read(spec: &DatasetSpec, files: &[PathBuf], labels: &str) -> Result<Part, Error> {
+pub(super) fn read(
+    spec: &DatasetSpec,
+    folder: &Path,
+    files: &[PythonFile],
+    labels: &str,
+    unlike: &mut Unlike,
+) -> Result<Part, Error> {
     let size: usize = spec.shape.iter().product();
     let (mut images, mut classes) = (Vec::new(), Vec::new());
-    for file in files {
+    for named in files {
+        let file = &folder.join(&named.name);
         let bytes = fs::read(file).map_err(Error::read(file))?;
+        unlike.check(file, &bytes, named.md5.as_deref());
         let malformed = |what: &str, expected: String, found: String| {
             Err(Error::malformed(file, what, expected, found))
         };

@@ -23,12 +23,29 @@ pub struct Dataset {
     pub shape: [usize; 3],
     /// Channel statistics of the training part, used where the model states none.
     pub normalize: Normalize,
+    /// How images of other sizes become ones of `shape`: those in its files, and those that a model is asked about later.
+    pub fit: Fit,
+    /// How the test part was drawn, where the data set has none of its own.
+    pub drawn: Option<Drawn>,
     /// The training part.
     pub train: Arc<Part>,
+    /// Images to choose the best weights by, where the data set itself sets some aside.
+    pub validation: Option<Arc<Part>>,
     /// The test part.
     pub test: Arc<Part>,
-    /// What its user should know of: one sentence each, such as files that were left out.
+    /// What its user should mind: one sentence each, such as files that were left out.
     pub warnings: Vec<String>,
+    /// What was done to get it, likewise, such as how many images were resized.
+    pub notes: Vec<String>,
+}
+
+/// How a test part was drawn from the training images.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drawn {
+    /// The part of each class.
+    pub fraction: f64,
+    /// Decided which images.
+    pub seed: u64,
 }
 
 /// Images and labels. Immutable.
@@ -49,15 +66,19 @@ type ReadImage = dyn Fn(usize) -> Result<Vec<u8>, Error> + Send + Sync;
 enum PixelStorage {
     /// All of them in memory, `[N, C, H, W]`.
     Memory(Vec<u8>),
-    /// One file each, decoded when asked for.
-    Files {
-        paths: Vec<PathBuf>,
-        /// Of the pixels as they were found.
-        hash: PixelHash,
-        fit: Fit,
-    },
+    /// One file each; decoded when asked for, unless their pixels are kept.
+    Files { images: Vec<FileImage>, fit: Fit },
     /// Wherever the caller has them.
     Function(Box<ReadImage>),
+}
+
+/// An image in a file.
+pub(crate) struct FileImage {
+    pub path: PathBuf,
+    /// Of the pixels as they were found.
+    pub hash: PixelHash,
+    /// `[C, H, W]`, where they are kept in memory.
+    pub pixels: Option<Box<[u8]>>,
 }
 
 impl Part {
@@ -92,16 +113,15 @@ impl Part {
         Self::with(shape, classes, read, labels)
     }
 
-    /// A part whose images stay in their files and are fitted to `shape` whenever they are read.
+    /// A part whose images are files; those whose pixels are not kept are fitted to `shape` whenever they are read.
     pub(crate) fn files(
         shape: [usize; 3],
         classes: usize,
-        paths: Vec<PathBuf>,
-        hash: PixelHash,
+        images: Vec<FileImage>,
         fit: Fit,
         labels: Vec<u16>,
     ) -> Result<Self, Error> {
-        let files = PixelStorage::Files { paths, hash, fit };
+        let files = PixelStorage::Files { images, fit };
         Self::with(shape, classes, files, labels)
     }
 
@@ -179,9 +199,12 @@ impl Part {
                 let image = image.map(Cow::Borrowed);
                 image.ok_or_else(|| self.out_of_range(index))
             }
-            PixelStorage::Files { paths, fit, .. } => {
-                let file = paths.get(index).ok_or_else(|| self.out_of_range(index))?;
-                decode_fitted(file, self.shape, *fit).map(Cow::Owned)
+            PixelStorage::Files { images, fit } => {
+                let image = images.get(index).ok_or_else(|| self.out_of_range(index))?;
+                match &image.pixels {
+                    Some(pixels) => Ok(Cow::Borrowed(pixels)),
+                    None => decode_fitted(&image.path, self.shape, *fit).map(Cow::Owned),
+                }
             }
             PixelStorage::Function(read) => {
                 let image = read(index)?;
@@ -200,7 +223,7 @@ impl Part {
     /// The file that image `index` comes from, where images are files.
     pub fn file(&self, index: usize) -> Option<&PathBuf> {
         match &self.pixels {
-            PixelStorage::Files { paths, .. } => paths.get(index),
+            PixelStorage::Files { images, .. } => images.get(index).map(|image| &image.path),
             PixelStorage::Memory(_) | PixelStorage::Function(_) => None,
         }
     }
@@ -213,7 +236,9 @@ impl Part {
                 let images = all.par_chunks_exact(size.max(1)).map(image_hash);
                 Some(combined_hash(images.collect::<Vec<_>>().iter()))
             }
-            PixelStorage::Files { hash, .. } => Some(*hash),
+            PixelStorage::Files { images, .. } => {
+                Some(combined_hash(images.iter().map(|image| &image.hash)))
+            }
             PixelStorage::Function(_) => None,
         }
     }
@@ -239,7 +264,7 @@ pub(crate) fn image_hash(image: &[u8]) -> PixelHash {
 }
 
 /// The hash of a part from those of its images.
-pub(crate) fn combined_hash<'a>(images: impl Iterator<Item = &'a PixelHash>) -> PixelHash {
+fn combined_hash<'a>(images: impl Iterator<Item = &'a PixelHash>) -> PixelHash {
     let mut hash = Sha256::new();
     images.for_each(|image| hash.update(image));
     hash.finalize().into()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::dataset::{Dataset, Part};
 use super::error::Error;
 use super::normalize::statistics;
+use super::picture::Fit;
 
 /// Records of 65 bytes: the label, then 8x8 pixels from 0 to 16.
 static RECORDS: &[u8] = include_bytes!("../files/optdigits.bin");
@@ -15,7 +16,7 @@ const BRIGHTEST: u32 = 16;
 
 /// 1,438 training and 359 test images of 1x8x8: every record whose number modulo 5 is 4 belongs to the test part.
 /// Pixels are scaled from 0..16 to 0..255, rounded half up.
-pub(super) fn open() -> Result<Dataset, Error> {
+pub(super) fn open(fit: Fit) -> Result<Dataset, Error> {
     let mut parts = [(Vec::new(), Vec::new()), (Vec::new(), Vec::new())];
     for (number, record) in RECORDS.chunks_exact(65).enumerate() {
         let [(images, labels), test] = &mut parts;
@@ -38,9 +39,13 @@ pub(super) fn open() -> Result<Dataset, Error> {
         classes: (0..10).map(|digit| digit.to_string()).collect(),
         shape: [1, 8, 8],
         normalize: statistics(&train)?,
+        fit,
+        drawn: None,
         train: Arc::new(train),
+        validation: None,
         test: Arc::new(test),
         warnings: vec![],
+        notes: vec![],
     })
 }
 

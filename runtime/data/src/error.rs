@@ -39,8 +39,9 @@ pub enum Error {
     },
     /// A data set's files are not there and may not be fetched.
     #[error(
-        "data set `{name}` is not there and fetching is off: no `{file}` in {}",
-        list(searched)
+        "data set `{name}` is not there and fetching is off: no `{file}` in {}{}",
+        list(searched),
+        lines(found)
     )]
     Missing {
         /// The data set.
@@ -49,7 +50,12 @@ pub enum Error {
         file: String,
         /// The folders searched.
         searched: Vec<PathBuf>,
+        /// What is there and does not serve, a sentence each.
+        found: Vec<String>,
     },
+    /// Files in a format that this build does not read.
+    #[error("`{}` is a Parquet file, and this build reads none", .0.display())]
+    NoParquet(PathBuf),
     /// A data set's folder lacks some of its files.
     #[error("data set `{name}` is incomplete: `{}` lacks `{file}`", folder.display())]
     Incomplete {
@@ -86,16 +92,14 @@ pub enum Error {
         found: String,
     },
     /// A file of another data set that has files of the same names and sizes.
-    #[error("`{}` is not of data set `{name}`: its labels begin with {found:?}, expected {expected:?}", file.display())]
+    #[error("`{}` is not of data set `{name}`: {found}", file.display())]
     OtherDataset {
-        /// The label file.
+        /// The file with the labels.
         file: PathBuf,
         /// The data set asked for.
         name: String,
-        /// Its first labels.
-        expected: Vec<u8>,
-        /// The file's first labels.
-        found: Vec<u8>,
+        /// What its labels are.
+        found: String,
     },
     /// An image file that cannot be decoded.
     #[error("cannot decode image `{}`: {source}", file.display())]
@@ -136,12 +140,28 @@ pub enum Error {
         /// What it should hold.
         expected: String,
     },
-    /// A class of the test part that the training part does not have.
+    /// A test part is to be drawn, and there is one.
+    #[error("a test part is to be drawn, and `{}` is one", folder.display())]
+    TestGiven {
+        /// The folder of the test part.
+        folder: PathBuf,
+    },
+    /// Two folders that are the same part of a data set by their names.
+    #[error("`{}` and `{}` in `{}` have names of the same part", first.display(), second.display(), folder.display())]
+    Ambiguous {
+        /// Where they are.
+        folder: PathBuf,
+        /// One of them.
+        first: PathBuf,
+        /// The other one.
+        second: PathBuf,
+    },
+    /// A class of another part that the training part does not have.
     #[error("class `{class}` of `{}` is not among the training classes", folder.display())]
     UnknownClass {
         /// The class.
         class: String,
-        /// The folder of the test part.
+        /// The folder of that part.
         folder: PathBuf,
     },
     /// Sizes that do not belong together.
@@ -214,6 +234,7 @@ impl Error {
             Self::Fetch(error) => error.fault(),
             Self::UnknownName { .. }
             | Self::Missing { .. }
+            | Self::NoParquet(_)
             | Self::Incomplete { .. }
             | Self::WrongSize { .. }
             | Self::Malformed { .. }
@@ -222,6 +243,8 @@ impl Error {
             | Self::Unreadable { .. }
             | Self::ImageSizes { .. }
             | Self::NoImages { .. }
+            | Self::TestGiven { .. }
+            | Self::Ambiguous { .. }
             | Self::UnknownClass { .. }
             | Self::Inconsistent { .. }
             | Self::DatasetSplit { .. } => Fault::Input,
@@ -245,7 +268,15 @@ impl Error {
             Self::OtherDataset { .. } => Some(
                 "MNIST, FashionMNIST and others give their files the same names: give the folder of the right one",
             ),
-            Self::ImageSizes { .. } => Some("all images of a folder have to have one size"),
+            Self::ImageSizes { .. } => {
+                Some("images of any size are taken with `--fit crop`, `stretch` or `pad`")
+            }
+            Self::NoParquet(_) => Some("build termc with the feature `parquet`"),
+            Self::TestGiven { .. } => Some("leave out `--test`, or rename that folder"),
+            Self::Ambiguous { .. } => Some("leave one of them"),
+            Self::UnknownClass { .. } => Some(
+                "classes are the folders of the training part: check the spelling, or move that folder away",
+            ),
             _ => None,
         }
     }
@@ -283,7 +314,7 @@ fn list(paths: &[PathBuf]) -> String {
     quoted.join(" or ")
 }
 
-/// Errors, each on a line of its own.
-fn lines(errors: &[Error]) -> String {
+/// Errors or sentences, each on a line of its own.
+fn lines(errors: &[impl std::fmt::Display]) -> String {
     errors.iter().map(|error| format!("\n  {error}")).collect()
 }

@@ -12,13 +12,16 @@ pub struct Identity {
     pub classes: Vec<String>,
     /// Number of images of the training part and a hash of their labels.
     pub train: String,
+    /// The same of the validation part, where the data set has one of its own.
+    #[serde(default)]
+    pub validation: Option<String>,
     /// The same of the test part.
     pub test: String,
     /// Mean of the training part's pixel values in `[0, 1]`, one per channel.
     pub mean: Vec<f64>,
     /// Their standard deviation.
     pub std: Vec<f64>,
-    /// A hash of all pixels of both parts; None for images that are read by a function, and in older records.
+    /// A hash of all pixels of all parts; None for images that are read by a function, and in older records.
     #[serde(default)]
     pub pixels: Option<String>,
 }
@@ -29,6 +32,7 @@ impl Identity {
         Self {
             classes: data.classes.clone(),
             train: part(&data.train),
+            validation: data.validation.as_deref().map(part),
             test: part(&data.test),
             mean: data.normalize.mean.clone(),
             std: data.normalize.std.clone(),
@@ -37,12 +41,16 @@ impl Identity {
     }
 
     /// A name and a description of each property, in the order in which differences are reported.
-    pub fn described(&self) -> [(&'static str, String); 5] {
+    pub fn described(&self) -> [(&'static str, String); 6] {
         let classes = short_hash(&[self.classes.join("\n").as_bytes()]);
         let count = self.classes.len();
         [
             ("the list of classes", format!("{count} names ({classes})")),
             ("the training part", self.train.clone()),
+            (
+                "the validation part",
+                self.validation.clone().unwrap_or("none".into()),
+            ),
             ("the test part", self.test.clone()),
             (
                 "the normalization",
@@ -71,8 +79,19 @@ fn part(part: &Part) -> String {
 }
 
 fn pixels(data: &Dataset) -> Option<String> {
-    let [train, test] = [data.train.pixel_hash()?, data.test.pixel_hash()?];
-    Some(short_hash(&[&train, &test]))
+    let parts = [
+        Some(&data.train),
+        data.validation.as_ref(),
+        Some(&data.test),
+    ];
+    let hashes: Option<Vec<_>> = parts
+        .into_iter()
+        .flatten()
+        .map(|part| part.pixel_hash())
+        .collect();
+    let hashes = hashes?;
+    let hashes: Vec<&[u8]> = hashes.iter().map(|hash| hash.as_slice()).collect();
+    Some(short_hash(&hashes))
 }
 
 /// The first 12 hexadecimal digits of the SHA-256 of all parts, one after the other.

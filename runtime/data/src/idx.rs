@@ -6,17 +6,18 @@ use super::dataset::Part;
 use super::error::Error;
 use super::files;
 use super::published::{DataFile, DatasetSpec};
+use super::recognise::{self, Unlike};
 
 /// Type code of unsigned bytes in an IDX header.
 const UNSIGNED_BYTE: u8 = 8;
 
-/// Reads a part from its image file and its label file; the label file has to begin with `first_labels`, if given.
+/// Reads part 0 (training) or 1 (test) from its image file and its label file, which have to be this data set's.
 pub(super) fn read(
     spec: &DatasetSpec,
     folder: &Path,
-    images: &DataFile,
-    labels: &DataFile,
-    first_labels: Option<[u8; 10]>,
+    [images, labels]: [&DataFile; 2],
+    part: usize,
+    unlike: &mut Unlike,
 ) -> Result<Part, Error> {
     let [_, height, width] = spec.shape;
     let (image_path, bytes) = files::read(folder, images)?;
@@ -31,14 +32,8 @@ pub(super) fn read(
             label_count,
         ));
     }
-    if let Some(expected) = first_labels.filter(|first| !classes.starts_with(first)) {
-        return Err(Error::OtherDataset {
-            file: label_path,
-            name: spec.name.clone(),
-            expected: expected.to_vec(),
-            found: classes.iter().copied().take(expected.len()).collect(),
-        });
-    }
+    let (images, labels) = ((&*image_path, pixels), (&*label_path, classes));
+    recognise::contents(spec, part, images, labels, unlike)?;
     if let Some((number, label)) =
         (classes.iter().enumerate()).find(|&(_, &label)| usize::from(label) >= spec.classes.len())
     {

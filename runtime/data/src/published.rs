@@ -12,6 +12,8 @@ pub struct DataFile {
     pub name: String,
     /// Its size (uncompressed) in bytes.
     pub bytes: u64,
+    /// The MD5 of its uncompressed contents as published, where that is known.
+    pub md5: Option<String>,
 }
 
 /// How the files are laid out.
@@ -32,11 +34,34 @@ pub enum FileLayout {
 pub struct PythonFiles {
     /// Their subfolder of the data folder.
     pub folder: String,
-    /// Names of the files of the training part, in order.
-    pub train: Vec<String>,
-    /// Names of the files of the test part.
-    pub test: Vec<String>,
+    /// The files of the training part, in order.
+    pub train: Vec<PythonFile>,
+    /// The files of the test part.
+    pub test: Vec<PythonFile>,
     /// The key of the labels.
+    pub labels: String,
+}
+
+/// A file of pickled images and labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PythonFile {
+    /// Its name.
+    pub name: String,
+    /// Its MD5 as published, if that is known.
+    pub md5: Option<String>,
+}
+
+/// The Parquet files that Hugging Face's hub has of a data set: `train-*.parquet` and `test-*.parquet` with an encoded image
+/// and a label a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubFiles {
+    /// The repository, `owner/name`.
+    pub repository: String,
+    /// The folder in it.
+    pub config: String,
+    /// The column of the images, a struct with their bytes.
+    pub images: String,
+    /// The column of the labels.
     pub labels: String,
 }
 
@@ -63,6 +88,10 @@ pub struct DatasetSpec {
     pub archives: Vec<Archive>,
     /// The same data set in its Python version, read where its own files are not there.
     pub python: Option<PythonFiles>,
+    /// The same data set as Parquet files, read where neither are there.
+    pub hub: Option<HubFiles>,
+    /// Names of `.npz` files with the same data set, read where nothing else is there.
+    pub arrays: Vec<String>,
     /// The first labels of the training and the test part, where other data sets have files of the same names and sizes.
     pub first_labels: Option<[[u8; 10]; 2]>,
 }
@@ -89,10 +118,18 @@ impl DatasetSpec {
             }],
             python: Some(PythonFiles {
                 folder: "cifar-10-batches-py".into(),
-                train: (1..=5).map(|n| format!("data_batch_{n}")).collect(),
-                test: vec!["test_batch".into()],
+                train: vec![
+                    pickle("data_batch_1", "c99cafc152244af753f735de768cd75f"),
+                    pickle("data_batch_2", "d4bba439e000b95fd0a9bffe97cbabec"),
+                    pickle("data_batch_3", "54ebc095f3ab1f0389bbae665268c751"),
+                    pickle("data_batch_4", "634d18415352ddfa80567beed471001a"),
+                    pickle("data_batch_5", "482c414d41f54cd18b22e5b47cb7c3cb"),
+                ],
+                test: vec![pickle("test_batch", "40351d587109b95175f43aff81a1287e")],
                 labels: "labels".into(),
             }),
+            hub: hub("uoft-cs/cifar10", "plain_text", "img", "label"),
+            arrays: arrays("cifar10 cifar-10 CIFAR10"),
             first_labels: None,
         }
     }
@@ -117,10 +154,12 @@ impl DatasetSpec {
             }],
             python: Some(PythonFiles {
                 folder: "cifar-100-python".into(),
-                train: vec!["train".into()],
-                test: vec!["test".into()],
+                train: vec![pickle("train", "16019d7e3df5f24257cddd939b257f8d")],
+                test: vec![pickle("test", "f0ef6b0ae62326f3e7ffdfab6717acfc")],
                 labels: "fine_labels".into(),
             }),
+            hub: hub("uoft-cs/cifar100", "cifar100", "img", "fine_label"),
+            arrays: arrays("cifar100 cifar-100 CIFAR100"),
             first_labels: None,
         }
     }
@@ -136,9 +175,17 @@ impl DatasetSpec {
                 [5, 0, 4, 1, 9, 2, 1, 3, 1, 4],
                 [7, 2, 1, 0, 4, 1, 4, 9, 5, 9],
             ]),
+            hub: hub("ylecun/mnist", "mnist", "image", "label"),
+            arrays: arrays("mnist MNIST"),
             // The authors' own page no longer serves the files; torchvision uses this address.
             ..mnist_like(
                 "https://ossci-datasets.s3.amazonaws.com/mnist",
+                [
+                    "6bbc9ace898e44ae57da46a324031adb",
+                    "a25bea736e30d166cdddb491f175f624",
+                    "2646ac647ad5339dbf082846283269ea",
+                    "27ae3e4e09519cfbb04c329615203637",
+                ],
                 [
                     (
                         9_912_422,
@@ -174,8 +221,21 @@ impl DatasetSpec {
                 [9, 0, 0, 3, 0, 2, 7, 2, 5, 5],
                 [9, 2, 1, 1, 6, 1, 4, 6, 5, 7],
             ]),
+            hub: hub(
+                "zalando-datasets/fashion_mnist",
+                "fashion_mnist",
+                "image",
+                "label",
+            ),
+            arrays: arrays("fashion_mnist fashion-mnist FashionMNIST"),
             ..mnist_like(
                 "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
+                [
+                    "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+                    "9018921c3c673c538a1fc5bad174d6f9",
+                    "8181f5470baa50b63fa0f6fddb340f0a",
+                    "15d484375f8d13e6eb1aabb0c3f46965",
+                ],
                 [
                     (26_421_880, md5("8d4fb7e6c68d591d4c3dfef9ec88bf0d")),
                     (29_515, md5("25c81989df183df01b3e8a0aad5dffbe")),
@@ -193,12 +253,20 @@ impl DatasetSpec {
             folders: vec!["stl10_binary".into()],
             layout: FileLayout::Stl10,
             train: vec![
-                file("train_X.bin", 5_000 * 27_648),
-                file("train_y.bin", 5_000),
+                known(
+                    "train_X.bin",
+                    5_000 * 27_648,
+                    "918c2871b30a85fa023e0c44e0bee87f",
+                ),
+                known("train_y.bin", 5_000, "5a34089d4802c674881badbb80307741"),
             ],
             test: vec![
-                file("test_X.bin", 8_000 * 27_648),
-                file("test_y.bin", 8_000),
+                known(
+                    "test_X.bin",
+                    8_000 * 27_648,
+                    "7f263ba9f9e0b06b93213547f721ac82",
+                ),
+                known("test_y.bin", 8_000, "36f9794fa4beb8a2c72628de14fa638e"),
             ],
             classes: names("airplane bird car cat deer dog horse monkey ship truck"),
             shape: [3, 96, 96],
@@ -214,7 +282,21 @@ impl DatasetSpec {
                 },
             }],
             python: None,
+            hub: None,
+            arrays: vec![],
             first_labels: None,
+        }
+    }
+
+    /// How many images the training part (0) or the test part (1) has.
+    pub fn images(&self, part: usize) -> usize {
+        let files = if part == 0 { &self.train } else { &self.test };
+        let pixels: usize = self.shape.iter().product();
+        let bytes = files.iter().map(|file| file.bytes as usize);
+        match self.layout {
+            FileLayout::Cifar10 => bytes.sum::<usize>() / (1 + pixels),
+            FileLayout::Cifar100 => bytes.sum::<usize>() / (2 + pixels),
+            FileLayout::Idx | FileLayout::Stl10 => bytes.take(1).sum::<usize>() / pixels.max(1),
         }
     }
 
@@ -224,15 +306,19 @@ impl DatasetSpec {
     }
 }
 
-/// What MNIST and FashionMNIST have in common: four gzipped files; `archives` has their packed sizes and checksums.
-fn mnist_like(base: &str, archives: [(u64, Checksum); 4]) -> DatasetSpec {
-    let part = |prefix: &str, images: u64| {
+/// What MNIST and FashionMNIST have in common: four gzipped files; `md5` has the checksums of their contents, `archives` their
+/// packed sizes and checksums.
+fn mnist_like(base: &str, md5: [&str; 4], archives: [(u64, Checksum); 4]) -> DatasetSpec {
+    let part = |prefix: &str, images: u64, [of_images, of_labels]: [&str; 2]| {
+        let (pixels, labels) = (16 + images * 784, 8 + images);
         vec![
-            file(&format!("{prefix}-images-idx3-ubyte"), 16 + images * 784),
-            file(&format!("{prefix}-labels-idx1-ubyte"), 8 + images),
+            known(&format!("{prefix}-images-idx3-ubyte"), pixels, of_images),
+            known(&format!("{prefix}-labels-idx1-ubyte"), labels, of_labels),
         ]
     };
-    let (train, test) = (part("train", 60_000), part("t10k", 10_000));
+    let [images, labels, test_images, test_labels] = md5;
+    let train = part("train", 60_000, [images, labels]);
+    let test = part("t10k", 10_000, [test_images, test_labels]);
     let archive = |(file, (bytes, checksum)): (&DataFile, (u64, Checksum))| Archive {
         name: format!("{}.gz", file.name),
         url: format!("{base}/{}.gz", file.name),
@@ -256,6 +342,8 @@ fn mnist_like(base: &str, archives: [(u64, Checksum); 4]) -> DatasetSpec {
         shape: [1, 28, 28],
         normalize: normalize(&[], &[]),
         python: None,
+        hub: None,
+        arrays: vec![],
         first_labels: None,
     }
 }
@@ -272,7 +360,37 @@ fn file(name: &str, bytes: u64) -> DataFile {
     DataFile {
         name: name.into(),
         bytes,
+        md5: None,
     }
+}
+
+fn known(name: &str, bytes: u64, md5: &str) -> DataFile {
+    DataFile {
+        md5: Some(md5.into()),
+        ..file(name, bytes)
+    }
+}
+
+fn pickle(name: &str, md5: &str) -> PythonFile {
+    PythonFile {
+        name: name.into(),
+        md5: Some(md5.into()),
+    }
+}
+
+fn hub(repository: &str, config: &str, images: &str, labels: &str) -> Option<HubFiles> {
+    Some(HubFiles {
+        repository: repository.into(),
+        config: config.into(),
+        images: images.into(),
+        labels: labels.into(),
+    })
+}
+
+fn arrays(list: &str) -> Vec<String> {
+    list.split_whitespace()
+        .map(|name| format!("{name}.npz"))
+        .collect()
 }
 
 fn names(list: &str) -> Vec<String> {

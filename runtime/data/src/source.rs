@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::dataset::{Dataset, Part};
 use super::error::Error;
 use super::fetch::{self, FetchOptions};
+use super::locate::Location;
 use super::picture::Fit;
-use super::published::{DataFile, DatasetSpec, FileLayout, PythonFiles};
+use super::published::{DataFile, DatasetSpec, FileLayout, PythonFile};
+use super::recognise::Unlike;
 use super::stop::StopRequest;
-use super::{cifar, cifar_python, digits, files, folder, idx, stl10};
+use super::{cifar, cifar_python, digits, folder, found, hub, idx, npz, stl10};
 
 /// Where a data set comes from; written and read as `--dataset` takes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,8 +120,11 @@ impl PublishedDataset {
     }
 }
 
+/// Bytes of decoded pixels of a folder that are kept in memory where nothing else is asked for.
+const CACHE: usize = 2 << 30;
+
 /// How to find and read a data set's files.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct DatasetOptions {
     /// Folder with the files or with the data set's official subfolder; the platform's cache folder if None.
     pub data_dir: Option<PathBuf>,
@@ -132,12 +137,42 @@ pub struct DatasetOptions {
     pub size: Option<[usize; 2]>,
     /// How images of other sizes are fitted.
     pub fit: Fit,
+    /// The part of each class of a folder that tests, for folders that have no `test` folder. If None, a folder of validation
+    /// images tests where there is one, else `drawn`.
+    pub test: Option<f64>,
+    /// The part of each class of a folder that tests where nothing else says so.
+    pub drawn: f64,
+    /// Decides which images that are.
+    pub seed: u64,
+    /// Most bytes of a folder's decoded and fitted pixels that are kept in memory; the other images are decoded again
+    /// whenever they are needed.
+    pub cache: usize,
     /// Leave out image files that cannot be read, with a warning, instead of failing.
     pub skip_damaged: bool,
     /// Ends opening and fetching early.
     pub stop: StopRequest,
     /// How to fetch what is not there.
     pub fetch: FetchOptions,
+}
+
+impl Default for DatasetOptions {
+    /// Fetches into the platform's cache folder; fits images to the first one's size; draws a fifth with seed 0; keeps 2 GiB.
+    fn default() -> Self {
+        Self {
+            data_dir: None,
+            offline: false,
+            channels: None,
+            size: None,
+            fit: Fit::default(),
+            test: None,
+            drawn: 0.2,
+            seed: 0,
+            cache: CACHE,
+            skip_damaged: false,
+            stop: StopRequest::default(),
+            fetch: FetchOptions::default(),
+        }
+    }
 }
 
 impl DatasetOptions {
@@ -165,7 +200,7 @@ pub fn expand_home(path: &Path) -> PathBuf {
 /// Opens a data set; fetches a published one whose files are not there (unless offline).
 pub fn open(source: &DatasetSource, options: &DatasetOptions) -> Result<Dataset, Error> {
     match source {
-        DatasetSource::Digits => digits::open(),
+        DatasetSource::Digits => digits::open(options.fit),
         DatasetSource::Folder(folder) => folder::open(&expand_home(folder), options),
         DatasetSource::Published(named) => open_spec(&named.spec(), options),
     }
@@ -174,117 +209,94 @@ pub fn open(source: &DatasetSource, options: &DatasetOptions) -> Result<Dataset,
 /// Opens a data set by the description of its files, likewise.
 pub fn open_spec(spec: &DatasetSpec, options: &DatasetOptions) -> Result<Dataset, Error> {
     let data_dir = options.folder()?;
-    match locate(spec, &data_dir)? {
-        Location::Found(folder) => read(spec, &folder),
-        Location::Python(python, folder) => read_python(spec, python, &folder),
-        Location::Missing { searched, file } if options.offline => Err(Error::Missing {
-            name: spec.name.clone(),
-            file,
-            searched,
-        }),
-        Location::Missing { .. } => {
-            let folder = fetch::fetch(spec, &data_dir, &options.fetch, &options.stop)?;
-            read(spec, &folder)
-        }
-    }
-}
-
-/// Where a data set is.
-enum Location<'a> {
-    /// In this folder.
-    Found(PathBuf),
-    /// Its Python version in this folder.
-    Python(&'a PythonFiles, PathBuf),
-    /// Nowhere: the folders searched and a file they lack.
-    Missing {
-        searched: Vec<PathBuf>,
-        file: String,
-    },
-}
-
-/// Looks for a folder that holds all files of a data set: its subfolders of the data folder, then that folder itself; then
-/// likewise for its Python version. A subfolder that holds only some of the files is an error.
-fn locate<'a>(spec: &'a DatasetSpec, data_dir: &Path) -> Result<Location<'a>, Error> {
-    let lacking = |folder: &Path| {
-        spec.files()
-            .find(|file| files::find(folder, file).is_none())
-            .map(|file| file.name.clone())
-    };
-    let holds_any = |folder: &Path| spec.files().any(|f| files::find(folder, f).is_some());
-    let mut searched = Vec::new();
-    for subfolder in &spec.folders {
-        let folder = data_dir.join(subfolder);
-        match lacking(&folder) {
-            None => return Ok(Location::Found(folder)),
-            Some(file) if holds_any(&folder) => {
-                return Err(Error::Incomplete {
+    match Location::of(spec, &data_dir)? {
+        Location::Missing { searched, file } => {
+            let found = found::other_data(spec, &data_dir);
+            if options.offline {
+                return Err(Error::Missing {
                     name: spec.name.clone(),
-                    folder,
                     file,
+                    searched,
+                    found,
                 });
             }
-            Some(_) => searched.push(folder),
+            options
+                .fetch
+                .notice
+                .call(&announcement(spec, &data_dir, &found));
+            let folder = fetch::fetch(spec, &data_dir, &options.fetch, &options.stop)?;
+            read(spec, Location::Found(folder), options)
         }
+        found => read(spec, found, options),
     }
-    let Some(file) = lacking(data_dir) else {
-        return Ok(Location::Found(data_dir.to_owned()));
-    };
-    searched.push(data_dir.to_owned());
-    if let Some(python) = &spec.python
-        && let Some(folder) = locate_python(spec, python, data_dir)?
-    {
-        return Ok(Location::Python(python, folder));
-    }
-    Ok(Location::Missing { searched, file })
 }
 
-/// The folder with all files of a Python version, None if there are none.
-fn locate_python(
+/// What is said before anything is fetched.
+fn announcement(spec: &DatasetSpec, data_dir: &Path, found: &[String]) -> String {
+    let megabytes = spec
+        .archives
+        .iter()
+        .map(|archive| archive.bytes)
+        .sum::<u64>()
+        / 1_000_000;
+    let from = spec.archives.first().map_or("", |archive| &archive.url);
+    let mut text = format!(
+        "{} is not in `{}` (looked for {}): fetching {megabytes} MB, `{from}`",
+        spec.name,
+        data_dir.display(),
+        found::needed(spec),
+    );
+    for sentence in found {
+        text += &format!("\n  {sentence}");
+    }
+    text
+}
+
+/// Reads both parts from where they are.
+fn read(
     spec: &DatasetSpec,
-    python: &PythonFiles,
-    data_dir: &Path,
-) -> Result<Option<PathBuf>, Error> {
-    let names = || python.train.iter().chain(&python.test);
-    let folder = data_dir.join(&python.folder);
-    let lacking = |folder: &Path| names().find(|name| !folder.join(name).is_file());
-    match lacking(&folder) {
-        None => Ok(Some(folder)),
-        Some(file) if names().any(|name| folder.join(name).is_file()) => Err(Error::Incomplete {
-            name: spec.name.clone(),
-            file: file.clone(),
-            folder,
-        }),
-        Some(_) if lacking(data_dir).is_none() => Ok(Some(data_dir.to_owned())),
-        Some(_) => Ok(None),
-    }
-}
-
-/// Reads both parts from a folder that holds all files.
-fn read(spec: &DatasetSpec, folder: &Path) -> Result<Dataset, Error> {
-    let train = read_part(spec, folder, &spec.train, 0)?;
-    let test = read_part(spec, folder, &spec.test, 1)?;
-    Ok(dataset(spec, train, test))
-}
-
-/// Reads both parts of the Python version.
-fn read_python(spec: &DatasetSpec, python: &PythonFiles, folder: &Path) -> Result<Dataset, Error> {
-    let part = |names: &[String]| {
-        let files: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
-        cifar_python::read(spec, &files, &python.labels)
+    location: Location<'_>,
+    options: &DatasetOptions,
+) -> Result<Dataset, Error> {
+    let unlike = &mut Unlike::default();
+    let (train, test) = match location {
+        Location::Found(folder) => (
+            read_part(spec, &folder, &spec.train, 0, unlike)?,
+            read_part(spec, &folder, &spec.test, 1, unlike)?,
+        ),
+        Location::Python(python, folder) => {
+            let mut part = |files: &[PythonFile]| {
+                cifar_python::read(spec, &folder, files, &python.labels, unlike)
+            };
+            (part(&python.train)?, part(&python.test)?)
+        }
+        Location::Parquet(files, [train, test]) => (
+            hub::read(spec, files, &train, 0, unlike)?,
+            hub::read(spec, files, &test, 1, unlike)?,
+        ),
+        Location::Arrays(file) => npz::read(spec, &file, unlike)?,
+        Location::Missing { file, searched } => {
+            return Err(Error::Missing {
+                name: spec.name.clone(),
+                file,
+                searched,
+                found: vec![],
+            });
+        }
     };
-    Ok(dataset(spec, part(&python.train)?, part(&python.test)?))
-}
-
-fn dataset(spec: &DatasetSpec, train: Part, test: Part) -> Dataset {
-    Dataset {
+    Ok(Dataset {
         name: spec.name.clone(),
         classes: spec.classes.clone(),
         shape: spec.shape,
         normalize: spec.normalize.clone(),
+        fit: options.fit,
+        drawn: None,
         train: Arc::new(train),
+        validation: None,
         test: Arc::new(test),
-        warnings: vec![],
-    }
+        warnings: unlike.warning(&spec.name).into_iter().collect(),
+        notes: vec![],
+    })
 }
 
 /// Reads part 0 (training) or 1 (test) from its files.
@@ -293,15 +305,15 @@ fn read_part(
     folder: &Path,
     files: &[DataFile],
     part: usize,
+    unlike: &mut Unlike,
 ) -> Result<Part, Error> {
     match (spec.layout, files) {
         (FileLayout::Cifar10, files) => cifar::read(spec, folder, files, false),
         (FileLayout::Cifar100, files) => cifar::read(spec, folder, files, true),
         (FileLayout::Idx, [images, labels]) => {
-            let first_labels = spec.first_labels.and_then(|all| all.get(part).copied());
-            idx::read(spec, folder, images, labels, first_labels)
+            idx::read(spec, folder, [images, labels], part, unlike)
         }
-        (FileLayout::Stl10, [images, labels]) => stl10::read(spec, folder, images, labels),
+        (FileLayout::Stl10, [images, labels]) => stl10::read(spec, folder, images, labels, unlike),
         (FileLayout::Idx | FileLayout::Stl10, files) => Err(Error::Inconsistent {
             what: "files of a part",
             expected: "an image file and a label file".into(),

@@ -9,7 +9,8 @@ use crate::random::Key;
 /// How to split a data set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SplitOptions {
-    /// Fraction of the training images that validates instead, `0 <= val < 1`.
+    /// Fraction of the training images that validates instead, `0 <= val < 1`; where the data set has a validation part of
+    /// its own, that validates unless the fraction is 0.
     pub val: f64,
     /// Use only this many images of the training part (validation included).
     pub limit: Option<usize>,
@@ -18,7 +19,8 @@ pub struct SplitOptions {
 }
 
 /// A data set divided for training. Training and validation images come from the training part and are disjoint;
-/// together they are the whole of it, unless limited. The test part is always whole.
+/// together they are the whole of it, unless limited; a validation part of the data set's own leaves all of it to train on.
+/// The test part is always whole.
 #[derive(Clone, Debug)]
 pub struct DatasetSplit {
     /// To train on.
@@ -48,8 +50,10 @@ pub fn split(dataset: &Dataset, options: &SplitOptions) -> Result<DatasetSplit, 
     if let Some(limit) = options.limit {
         order.truncate(limit);
     }
+    let own = dataset.validation.as_ref().filter(|_| options.val > 0.0);
     let validation = match options.val {
         0.0 => 0,
+        _ if own.is_some() => 0,
         fraction => ((order.len() as f64 * fraction).round() as usize).max(1),
     };
     if validation >= order.len() {
@@ -61,7 +65,10 @@ pub fn split(dataset: &Dataset, options: &SplitOptions) -> Result<DatasetSplit, 
     let train = order.split_off(validation);
     Ok(DatasetSplit {
         train: Subset::new(dataset.train.clone(), train)?,
-        validation: Subset::new(dataset.train.clone(), order)?,
+        validation: match own {
+            Some(part) => Subset::all(part.clone()),
+            None => Subset::new(dataset.train.clone(), order)?,
+        },
         test: Subset::all(dataset.test.clone()),
     })
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use termc_compiler::freeze::VERSION;
 use termc_compiler::model::Normalize;
+use termc_data::{Dataset, Fit};
 
 use super::Calibration;
 use crate::Error;
@@ -27,6 +28,12 @@ pub struct Card {
     pub mean: Vec<f64>,
     /// Divided by, one per channel.
     pub std: Vec<f64>,
+    /// How pictures of other sizes than the model's are fitted to it.
+    #[serde(default)]
+    pub fit: Fit,
+    /// The part of each class that was drawn to test, and the seed, where the data set has no test part of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawn: Option<(f64, u64)>,
     /// How the statistics were found.
     pub calibration: Calibrated,
 }
@@ -45,17 +52,19 @@ pub struct Calibrated {
 }
 
 impl Card {
-    /// A card of this version.
+    /// A card of this version; `name` is the data set's as `--dataset` takes it.
     pub fn new(
-        dataset: String,
-        classes: Vec<String>,
+        name: String,
+        dataset: &Dataset,
         normalize: &Normalize,
         calibration: Calibrated,
     ) -> Self {
         Self {
             version: VERSION,
-            dataset,
-            classes,
+            dataset: name,
+            classes: dataset.classes.clone(),
+            fit: dataset.fit,
+            drawn: dataset.drawn.map(|drawn| (drawn.fraction, drawn.seed)),
             mean: normalize.mean.clone(),
             std: normalize.std.clone(),
             calibration,

@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 
 use termc_compiler::model::Normalize;
-use termc_data::{Dataset, DatasetOptions, DatasetSource, open, require_compatible};
+use termc_data::fetch::FetchOptions;
+use termc_data::{Dataset, DatasetOptions, DatasetSource, Drawn, Fit, open, require_compatible};
 
-use super::{CheckedSource, ModelError};
+use super::{CheckedSource, ModelError, image_shape};
 use crate::Error;
 use crate::train::{RunFolder, Settings, normalize};
 
@@ -17,6 +18,15 @@ pub struct DatasetChoice {
     pub dataset: Option<DatasetSource>,
     /// Where its files are; None for where they were in training, else the platform's cache folder.
     pub data_dir: Option<PathBuf>,
+    /// How images of other sizes are fitted to the model's; None for what the training did, else [`Fit::Crop`].
+    pub fit: Option<Fit>,
+    /// The part of each class of a folder that tests, where the folder has none; None for what the training did, else a
+    /// fifth.
+    pub test: Option<f64>,
+    /// Decides which images that are; None for what the training did, else 0.
+    pub seed: Option<u64>,
+    /// How to fetch a published data set that is not there.
+    pub fetch: FetchOptions,
     /// Leave out image files of a folder that cannot be read, with a warning in the data set, instead of failing.
     pub skip_damaged: bool,
 }
@@ -27,6 +37,8 @@ struct RecordedDataset {
     name: String,
     data_dir: Option<PathBuf>,
     classes: Option<Vec<String>>,
+    fit: Fit,
+    drawn: Option<Drawn>,
 }
 
 /// What turns the pixels of an image into a network's input and its output into a class name.
@@ -36,6 +48,8 @@ pub struct Preprocessing {
     pub classes: Vec<String>,
     /// What pixels are normalized with.
     pub normalize: Normalize,
+    /// How pictures of other sizes than the model's are fitted to it.
+    pub fit: Fit,
 }
 
 impl CheckedSource {
@@ -67,12 +81,30 @@ impl CheckedSource {
             (None, None) => return Err(ModelError::NoDataset.into()),
         };
         let recorded_dir = recorded.as_ref().and_then(|r| r.data_dir.clone());
-        let channels = self.model.input.channels;
+        let input = &self.model.input;
+        let drawn = recorded.as_ref().and_then(|r| r.drawn);
+        let defaults = DatasetOptions::default();
         let options = DatasetOptions {
             data_dir: choice.data_dir.clone().or(recorded_dir),
-            channels: Some(channels),
+            channels: Some(input.channels),
+            size: match (image_shape(&self.model), input.sizes.as_slice()) {
+                // Of such sequences the images say which rows and columns the positions are.
+                ([_, _, 1], [_]) => None,
+                ([_, height, width], _) => Some([height, width]),
+            },
+            fit: choice
+                .fit
+                .or(recorded.as_ref().map(|r| r.fit))
+                .unwrap_or_default(),
+            test: choice.test,
+            drawn: drawn.map_or(defaults.drawn, |drawn| drawn.fraction),
+            seed: choice
+                .seed
+                .or(drawn.map(|drawn| drawn.seed))
+                .unwrap_or(defaults.seed),
             skip_damaged: choice.skip_damaged,
-            ..DatasetOptions::default()
+            fetch: choice.fetch.clone(),
+            ..defaults
         };
         let dataset = open(&source, &options)?;
         require_compatible(&self.model, &dataset).map_err(|e| Error::Input(e.to_string()))?;
@@ -114,6 +146,7 @@ impl CheckedSource {
             return Ok(Preprocessing {
                 classes: card.classes.clone(),
                 normalize: card.normalize(),
+                fit: card.fit,
             });
         }
         let settings = self.settings()?;
@@ -125,11 +158,15 @@ impl CheckedSource {
             return Ok(Preprocessing {
                 classes: data.classes.clone(),
                 normalize: self.model.train.normalize.clone().unwrap_or_else(of_data),
+                fit: settings
+                    .as_ref()
+                    .map_or_else(Fit::default, |settings| settings.fit),
             });
         }
         let dataset = self.open_dataset(&DatasetChoice::default(), settings.as_ref())?;
         Ok(Preprocessing {
             normalize: self.normalization(settings.as_ref(), &dataset),
+            fit: dataset.fit,
             classes: dataset.classes,
         })
     }
@@ -139,11 +176,18 @@ impl CheckedSource {
             name: s.dataset.clone(),
             data_dir: s.data_dir.clone(),
             classes: s.data.as_ref().map(|data| data.classes.clone()),
+            fit: s.fit,
+            drawn: s.test.map(|fraction| Drawn {
+                fraction,
+                seed: s.seed,
+            }),
         });
         let of_file = self.source.frozen.as_ref().map(|card| RecordedDataset {
             name: card.dataset.clone(),
             data_dir: None,
             classes: Some(card.classes.clone()),
+            fit: card.fit,
+            drawn: card.drawn.map(|(fraction, seed)| Drawn { fraction, seed }),
         });
         of_run.or(of_file)
     }

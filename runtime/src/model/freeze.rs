@@ -152,7 +152,7 @@ impl Model {
         })?;
 
         let name = options.dataset.clone().unwrap_or(dataset.name.clone());
-        let card = Card::new(name, dataset.classes.clone(), &normalize, calibrated);
+        let card = Card::new(name, dataset, &normalize, calibrated);
         let ModelSource { name, text, .. } = self.checked.source.clone();
         let checked = CheckedSource {
             model: frozen.model,
@@ -173,6 +173,7 @@ impl Model {
             preprocessing: Preprocessing {
                 classes: dataset.classes.clone(),
                 normalize: normalize.clone(),
+                fit: dataset.fit,
             }
             .into(),
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
 use termc_compiler::model::Model as CheckedModel;
-use termc_data::{Normalizer, decode_image, takes_images};
+use termc_data::{Fit, Normalizer, read_fitted, takes_images};
 
 use super::{Model, ModelError, fetch};
 use crate::Error;
@@ -17,6 +17,7 @@ use crate::train::scores::probability;
 pub struct ImageBatch {
     shape: [usize; 3],
     pixels: Vec<u8>,
+    resized: usize,
 }
 
 impl ImageBatch {
@@ -27,7 +28,11 @@ impl ImageBatch {
     pub fn from_pixels(shape: [usize; 3], pixels: Vec<u8>) -> Result<Self, Error> {
         let size: usize = shape.iter().product();
         match size > 0 && !pixels.is_empty() && pixels.len().is_multiple_of(size) {
-            true => Ok(Self { shape, pixels }),
+            true => Ok(Self {
+                shape,
+                pixels,
+                resized: 0,
+            }),
             false => Err(ModelError::PixelCount {
                 pixels: pixels.len(),
                 shape,
@@ -36,16 +41,24 @@ impl ImageBatch {
         }
     }
 
-    /// Reads image files of `shape` `[channels, height, width]` as [`decode_image`] does; channels are 1 or 3.
+    /// Reads image files as [`read_fitted`] does, fitted to `shape` `[channels, height, width]`; channels are 1 or 3.
     ///
     /// # Errors
-    /// If a file cannot be read or is of another size, or there are none.
-    pub fn read(shape: [usize; 3], files: &[impl AsRef<Path>]) -> Result<Self, Error> {
-        let mut pixels = Vec::new();
+    /// If a file cannot be read, or is of another size and that has to be exact, or there are none.
+    pub fn read(shape: [usize; 3], files: &[impl AsRef<Path>], fit: Fit) -> Result<Self, Error> {
+        let (mut pixels, mut resized) = (Vec::new(), 0);
         for file in files {
-            pixels.extend(decode_image(file.as_ref(), shape)?);
+            let image = read_fitted(file.as_ref(), shape, fit)?;
+            pixels.extend(image.pixels);
+            resized += usize::from(image.resized);
         }
-        Self::from_pixels(shape, pixels)
+        let batch = Self::from_pixels(shape, pixels)?;
+        Ok(Self { resized, ..batch })
+    }
+
+    /// How many of the files had another size than the images have now.
+    pub fn resized(&self) -> usize {
+        self.resized
     }
 
     /// Number of images, at least one.
@@ -106,19 +119,27 @@ impl Prediction {
     }
 }
 
-/// The shape `[channels, height, width]` of an image that a model takes; a sequence is one column of pixels.
+/// The shape `[channels, height, width]` of an image that a model takes. A sequence is the rows of a square one after the
+/// other where it has as many positions as one, else one column of pixels.
 pub fn image_shape(model: &CheckedModel) -> [usize; 3] {
     let [_, shape @ ..] = model.input.dims(1);
-    shape
+    match (shape, model.input.sizes.as_slice()) {
+        ([channels, ..], [positions]) if positions.isqrt().pow(2) == *positions => {
+            [channels, positions.isqrt(), positions.isqrt()]
+        }
+        (shape, _) => shape,
+    }
 }
 
 impl Model {
-    /// Reads PNG or JPEG files of the size that the model takes.
+    /// Reads image files of any size, fitted to the model's as in its training.
     ///
     /// # Errors
-    /// If a file cannot be read or is of another size, or there are none.
+    /// If a file cannot be read, there are none, or nothing says how the training fitted them: see
+    /// [`preprocessing`](Self::preprocessing).
     pub fn read_images(&self, files: &[impl AsRef<Path>]) -> Result<ImageBatch, Error> {
-        ImageBatch::read(image_shape(self.checked()), files)
+        let fit = self.preprocessing()?.fit;
+        ImageBatch::read(image_shape(self.checked()), files, fit)
     }
 
     /// Classifies images, all together as one batch.

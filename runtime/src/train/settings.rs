@@ -11,7 +11,7 @@ use crate::device::DeviceChoice;
 use crate::network::{KernelChoice, Precision};
 use serde::{Deserialize, Serialize};
 use termc_compiler::model::Model;
-use termc_data::{Identity, SplitOptions};
+use termc_data::{Fit, Identity, SplitOptions};
 
 /// Layout of a RUN folder and its checkpoints; another version is refused.
 pub const FORMAT: u32 = 2;
@@ -34,6 +34,12 @@ pub struct Settings {
     /// What they were when the training began; None in folders of earlier versions.
     #[serde(default)]
     pub data: Option<Identity>,
+    /// How images of other sizes than the model's are fitted to it.
+    #[serde(default)]
+    pub fit: Fit,
+    /// The part of each class that was drawn, by the seed, to test, where the data set has no test part of its own.
+    #[serde(default)]
+    pub test: Option<f64>,
     /// Decides initial weights, split, order, augmentation and dropout.
     pub seed: u64,
     /// Passes over the training images.

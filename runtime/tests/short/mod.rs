@@ -24,6 +24,8 @@ pub fn settings(model: &Model, batch: usize) -> Settings {
         dataset: "digits".into(),
         data_dir: None,
         data: None,
+        fit: termc_data::Fit::Crop,
+        test: None,
         seed: 3,
         epochs: 2,
         batch,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use termc_runtime::Error;
 use termc_runtime::data::{Dataset, DatasetSource, split};
 use termc_runtime::device::Selected;
-use termc_runtime::model::Compute;
+use termc_runtime::model::{Compute, DatasetChoice};
 use termc_runtime::train::ranks::{Communicator, Fingerprint, ROOT};
 use termc_runtime::train::{Protocol, RunFolder, Settings};
 
@@ -73,8 +73,18 @@ fn open(
         precision: arguments.precision.unwrap_or_default(),
     };
     Compute::require_precision(&compute.device, compute.precision)?;
-    let dataset = checked.open_dataset(&arguments.data.choice(), None)?;
+    let choice = DatasetChoice {
+        seed: arguments.seed,
+        ..arguments.data.choice(terminal)
+    };
+    let dataset = checked.open_dataset(&choice, None)?;
     terminal.warn_of(&dataset);
+    if dataset.validation.is_some() && arguments.val.is_some_and(|val| val > 0.0) {
+        return Err(
+            Failure::usage("`--val`: the data set has validation images of its own")
+                .help("leave out `--val` or take `--val 0` to train without validation"),
+        );
+    }
     let defaults = checked.default_settings(&dataset, &compute)?;
     let settings = settings(arguments, defaults)?;
     split(&dataset, &settings.split_options()).map_err(Error::from)?;

@@ -12,7 +12,7 @@ use termc_runtime::train::{RunFolder, Settings};
 
 use super::ranks::{Ended, agree, describe_devices, require_equal, select_device, together};
 use super::{Arguments, Prepared};
-use crate::cli::ChangeArgs;
+use crate::cli::{ChangeArgs, fetching};
 use crate::failure::Failure;
 use crate::model::{self, CheckedSource};
 use crate::terminal::Terminal;
@@ -108,6 +108,7 @@ fn open(
     }
     let choice = DatasetChoice {
         skip_damaged: arguments.data.skip_damaged,
+        fetch: fetching(terminal),
         ..DatasetChoice::default()
     };
     let dataset = checked.open_dataset(&choice, Some(&settings))?;
@@ -164,6 +165,16 @@ fn disagreement(
             "--data-dir",
             folder(&arguments.data.data_dir),
             recorded_folder.unwrap_or("the default".into()),
+        ),
+        (
+            "--fit",
+            arguments.data.fit.map(|fit| fit.to_string()),
+            settings.fit.to_string(),
+        ),
+        (
+            "--test",
+            arguments.data.test.map(|test| test.to_string()),
+            settings.test.map_or("none".into(), |test| test.to_string()),
         ),
         (
             "--epochs",

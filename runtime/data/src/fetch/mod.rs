@@ -61,6 +61,8 @@ pub struct FetchOptions {
     pub retries: u32,
     /// Pause before the first retry; doubles each time.
     pub pause: Duration,
+    /// Told once, in words, before anything is fetched: what, from where, and what is there already.
+    pub notice: NoticeCallback,
     /// Called with the progress made.
     pub progress: ProgressCallback,
 }
@@ -73,6 +75,7 @@ impl Default for FetchOptions {
             stall: Duration::from_secs(60),
             retries: 4,
             pause: Duration::from_secs(1),
+            notice: NoticeCallback::default(),
             progress: ProgressCallback::default(),
         }
     }
@@ -128,6 +131,34 @@ impl Default for ProgressCallback {
 impl fmt::Debug for ProgressCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ProgressCallback")
+    }
+}
+
+/// A function that is told in words what is about to happen.
+#[derive(Clone)]
+pub struct NoticeCallback(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl NoticeCallback {
+    /// Calls `callback`.
+    pub fn new(callback: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(callback))
+    }
+
+    pub(crate) fn call(&self, text: &str) {
+        (self.0)(text);
+    }
+}
+
+impl Default for NoticeCallback {
+    /// Does nothing.
+    fn default() -> Self {
+        Self::new(|_| ())
+    }
+}
+
+impl fmt::Debug for NoticeCallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NoticeCallback")
     }
 }
 

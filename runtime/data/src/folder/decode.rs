@@ -5,6 +5,7 @@ use std::path::Path;
 use termc_compiler::model::Normalize;
 
 use super::ImageFile;
+use super::layout::Role;
 use super::scan::plural;
 use crate::dataset::{PixelHash, image_hash};
 use crate::error::Error;
@@ -13,8 +14,8 @@ use crate::picture::{self, Fit};
 
 /// One decoded file.
 pub(super) struct Decoded {
-    /// `[C, H, W]`, empty if it was not to be kept.
-    pub pixels: Vec<u8>,
+    /// `[C, H, W]`; None if it was not to be kept.
+    pub pixels: Option<Box<[u8]>>,
     /// Of its pixels.
     pub hash: PixelHash,
     /// Of its channels.
@@ -39,7 +40,7 @@ impl Decoded {
         sums.add(&pixels);
         Ok(Self {
             hash: image_hash(&pixels),
-            pixels: if keep { pixels } else { Vec::new() },
+            pixels: keep.then(|| pixels.into_boxed_slice()),
             sums,
             colour,
             without_end,
@@ -52,48 +53,56 @@ impl Decoded {
 pub(super) fn statistics(files: &[ImageFile], decoded: &[Decoded], shape: [usize; 3]) -> Normalize {
     let mut sums = ChannelSums::new(shape);
     for (file, decoded) in files.iter().zip(decoded) {
-        if !file.test {
+        if file.role == Role::Training {
             sums.merge(&decoded.sums);
         }
     }
     sums.normalize()
 }
 
-/// What the user should know of the decoded files, a sentence each.
+/// The decoded files to which something applies: how many of how many, and the first; None if it applies to none.
+fn which(
+    files: &[ImageFile],
+    decoded: &[Decoded],
+    applies: impl Fn(&Decoded) -> bool,
+) -> Option<String> {
+    let mut matching = files.iter().zip(decoded).filter(|(_, d)| applies(d));
+    let (first, _) = matching.next()?;
+    let count = plural(matching.count() + 1, "image");
+    let (all, first) = (files.len(), first.path.display());
+    Some(format!("{count} of {all} (the first is `{first}`)"))
+}
+
+/// What was done to images of another size.
+pub(super) fn resized_note(
+    files: &[ImageFile],
+    decoded: &[Decoded],
+    [_, height, width]: [usize; 3],
+    fit: Fit,
+) -> Option<String> {
+    let which = which(files, decoded, |decoded| decoded.resized)?;
+    Some(format!(
+        "{which}: another size than {width}x{height}, fitted to it by `{fit}`"
+    ))
+}
+
+/// What the user should mind in the decoded files, a sentence each.
 pub(super) fn warnings(
     files: &[ImageFile],
     decoded: &[Decoded],
-    shape: [usize; 3],
-    fit: Fit,
+    [channels, ..]: [usize; 3],
 ) -> Vec<String> {
-    let [channels, height, width] = shape;
-    let mut warnings = Vec::new();
-    let mut warn = |applies: &dyn Fn(&Decoded) -> bool, text: &dyn Fn(String) -> String| {
-        let mut matching = files.iter().zip(decoded).filter(|(_, d)| applies(d));
-        if let Some((first, _)) = matching.next() {
-            let count = plural(matching.count() + 1, "image");
-            let (all, first) = (files.len(), first.path.display());
-            warnings.push(text(format!("{count} of {all} (the first is `{first}`)")));
-        }
-    };
-    warn(&|decoded| decoded.without_end, &|which| {
-        format!("{which}: JPEG without an end marker, though all rows are there")
-    });
-    warn(&|decoded| decoded.resized, &|which| {
-        format!("{which}: another size than {width}x{height}, fitted to it by `{fit}`")
-    });
-    let coloured = decoded.iter().filter(|decoded| decoded.colour).count();
-    match channels {
-        1 => warn(&|decoded| decoded.colour, &|which| {
-            format!("{which}: coloured, turned to grey as the model has one channel")
-        }),
+    let which = |applies: fn(&Decoded) -> bool| which(files, decoded, applies);
+    let without_end = which(|decoded| decoded.without_end)
+        .map(|which| format!("{which}: JPEG without an end marker, though all rows are there"));
+    let converted = match channels {
+        1 => which(|decoded| decoded.colour)
+            .map(|which| format!("{which}: coloured, turned to grey as the model has one channel")),
         // All grey is told as well: the model would do with one channel.
-        _ if coloured < decoded.len() => warn(&|decoded| !decoded.colour, &|which| {
-            format!("{which}: grey, the same in all three channels")
-        }),
-        _ => {}
-    }
-    warnings
+        _ => which(|decoded| !decoded.colour)
+            .map(|which| format!("{which}: grey, the same in all three channels")),
+    };
+    without_end.into_iter().chain(converted).collect()
 }
 
 /// That some files were left out.

@@ -1,6 +1,9 @@
-//! Image folders: `train/CLASS/` and `test/CLASS/` with image files and subfolders of them. Decodes no format itself.
+//! Image folders: `train/CLASS/`, `val/CLASS/` and `test/CLASS/`, or `CLASS/` alone, with image files and subfolders of them.
+//! Decodes no format itself.
 
 mod decode;
+mod draw;
+mod layout;
 mod scan;
 
 use std::ffi::OsString;
@@ -9,60 +12,70 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::dataset::{Dataset, Part, combined_hash};
+use super::dataset::{Dataset, Drawn, FileImage, Part};
 use super::error::Error;
 use super::picture::{self, Fit, Header};
 use super::source::DatasetOptions;
 use decode::Decoded;
+use layout::{Layout, Role};
 use scan::{Scan, class_name};
-
-/// Up to this many bytes of pixels are kept in memory; images of larger data sets are decoded when needed.
-const KEEP_IN_MEMORY: usize = 2 << 30;
 
 /// An image file of a data set.
 struct ImageFile {
     path: PathBuf,
     label: u16,
-    test: bool,
+    role: Role,
 }
 
-/// Opens a folder. Classes are the subfolders of `train` in the order of their names; the test part may lack some or have
-/// them empty, but has no others. All images are fitted to one size as the options say. The number of channels is the options',
-/// or else 1 where every file is grey and 3 elsewhere.
+/// Opens a folder. Classes are the subfolders of the training part in the order of their names; other parts may lack some or
+/// have them empty, but have no others. All images are fitted to one size as the options say. The number of channels is the
+/// options', or else 1 where every file is grey and 3 elsewhere.
 ///
 /// Every file is decoded once. Those that cannot be are all named in one error, or left out if the options say so.
 pub(super) fn open(folder: &Path, options: &DatasetOptions) -> Result<Dataset, Error> {
-    let folders = [folder.join("train"), folder.join("test")];
-    let [train, test] = &folders;
-    let training = Scan::of(train, &options.stop)?;
-    let classes = training_classes(&training, train)?;
-    let testing = Scan::of(test, &options.stop)?;
-    check_test_classes(&testing, &classes, test)?;
-    let mut scans = [training, testing];
-    let mut warnings: Vec<String> = scans
-        .iter()
-        .zip(&folders)
-        .flat_map(|(scan, folder)| scan.warnings(folder))
-        .collect();
-    warnings.extend(other_parts(folder));
-    let mut unreadable: Vec<Error> = scans
-        .iter_mut()
-        .flat_map(|scan| scan.unreadable.drain(..))
-        .collect();
-    let files = files(scans, &classes)?;
+    let layout = Layout::of(folder, options)?;
+    let mut scans = Vec::new();
+    for (role, folder) in &layout.parts {
+        scans.push((*role, folder, Scan::of(folder, &options.stop)?));
+    }
+    let classes = match scans.first() {
+        Some((_, folder, scan)) => training_classes(scan, folder)?,
+        None => return Err(no_class(folder)),
+    };
+    for (_, folder, scan) in scans.iter().skip(1) {
+        check_classes(scan, &classes, folder)?;
+    }
+    let told = |(_, folder, scan): &(Role, &PathBuf, Scan)| scan.warnings(folder);
+    let mut warnings: Vec<String> = scans.iter().flat_map(told).collect();
+    let mut unreadable = Vec::new();
+    let mut files = Vec::new();
+    for (role, _, mut scan) in scans {
+        unreadable.append(&mut scan.unreadable);
+        files.extend(class_files(scan, &classes, role)?);
+    }
+    if let Some(fraction) = layout.drawn {
+        draw::test_part(&mut files, classes.len(), fraction, options.seed)?;
+    }
     let count = files.len() + unreadable.len();
 
-    let (files, headers) = split_errors(files, &mut unreadable, |file| {
-        options.stop.check()?;
-        picture::header(&file.path)
-    })?;
-    let Some(shape) = shape(&files, &headers, options)? else {
+    let (files, shape) = match known_shape(options) {
+        Some(shape) => (files, Some(shape)),
+        None => {
+            let (files, headers) = split_errors(files, &mut unreadable, |_, file| {
+                options.stop.check()?;
+                picture::header(&file.path)
+            })?;
+            let shape = shape(&files, &headers, options)?;
+            (files, shape)
+        }
+    };
+    let Some(shape) = shape else {
         return Err(Error::unreadable(unreadable, count));
     };
-    let keep = shape.iter().product::<usize>() * files.len() <= KEEP_IN_MEMORY;
-    let (files, decoded) = split_errors(files, &mut unreadable, |file| {
+    let kept = options.cache / shape.iter().product::<usize>().max(1);
+    let (files, decoded) = split_errors(files, &mut unreadable, |index, file| {
         options.stop.check()?;
-        Decoded::of(&file.path, shape, options.fit, keep)
+        Decoded::of(&file.path, shape, options.fit, index < kept)
     })?;
     if !unreadable.is_empty() {
         if !options.skip_damaged {
@@ -70,20 +83,49 @@ pub(super) fn open(folder: &Path, options: &DatasetOptions) -> Result<Dataset, E
         }
         warnings.push(decode::skipped_warning(&unreadable, count));
     }
-    warnings.extend(decode::warnings(&files, &decoded, shape, options.fit));
-    check_training_classes(&files, &classes, train)?;
+    warnings.extend(decode::warnings(&files, &decoded, shape));
+    let tests = files.iter().filter(|file| file.role == Role::Test).count();
+    let mut notes = layout.notes.clone();
+    notes.extend(layout.drawn_note(tests, options));
+    notes.extend(decode::resized_note(&files, &decoded, shape, options.fit));
+    let training = layout.parts.first().map_or(folder, |(_, path)| path);
+    check_training_classes(&files, &classes, training)?;
     let normalize = decode::statistics(&files, &decoded, shape);
-    let (train, test): (Vec<_>, Vec<_>) =
-        (files.into_iter().zip(decoded)).partition(|(f, _)| !f.test);
+    let mut images: [Vec<(ImageFile, Decoded)>; 3] = Default::default();
+    for (file, decoded) in files.into_iter().zip(decoded) {
+        let [training, validation, test] = &mut images;
+        let part = match file.role {
+            Role::Training => training,
+            Role::Validation => validation,
+            Role::Test => test,
+        };
+        part.push((file, decoded));
+    }
+    let part = |images| part(shape, classes.len(), images, options.fit).map(Arc::new);
+    let [training, validation, test] = images;
+    let validates = layout
+        .parts
+        .iter()
+        .any(|(role, _)| *role == Role::Validation);
     let name = folder.file_name().unwrap_or(folder.as_os_str());
     Ok(Dataset {
         name: format!("folder:{}", name.to_string_lossy()),
         shape,
         normalize,
-        train: Arc::new(part(shape, classes.len(), train, options.fit, keep)?),
-        test: Arc::new(part(shape, classes.len(), test, options.fit, keep)?),
+        fit: options.fit,
+        drawn: layout.drawn.map(|fraction| Drawn {
+            fraction,
+            seed: options.seed,
+        }),
+        train: part(training)?,
+        validation: match validates {
+            true => Some(part(validation)?),
+            false => None,
+        },
+        test: part(test)?,
         classes: classes.iter().map(|class| class_name(class)).collect(),
         warnings,
+        notes,
     })
 }
 
@@ -104,8 +146,8 @@ fn training_classes(scan: &Scan, folder: &Path) -> Result<Vec<OsString>, Error> 
     }
 }
 
-/// The classes of the test part must be among those of the training part; any of them may be empty, but not all.
-fn check_test_classes(scan: &Scan, classes: &[OsString], folder: &Path) -> Result<(), Error> {
+/// The classes of another part must be among those of the training part; any of them may be empty, but not all.
+fn check_classes(scan: &Scan, classes: &[OsString], folder: &Path) -> Result<(), Error> {
     if scan.unreadable.is_empty() && scan.classes.values().all(Vec::is_empty) {
         return Err(no_class(folder));
     }
@@ -125,46 +167,31 @@ fn no_class(folder: &Path) -> Error {
     }
 }
 
-/// Warnings about folders that look like further parts.
-fn other_parts(folder: &Path) -> impl Iterator<Item = String> + use<'_> {
-    let names = ["val", "valid", "validation"].into_iter();
-    names.filter(|name| folder.join(name).is_dir()).map(|name| {
-        let folder = folder.display();
-        format!(
-            "left out of `{folder}`: the folder `{name}`; validation images are taken from `train`"
-        )
-    })
-}
-
-/// All files of both parts, class by class.
-fn files(scans: [Scan; 2], classes: &[OsString]) -> Result<Vec<ImageFile>, Error> {
+/// The files of a part, class by class.
+fn class_files(mut scan: Scan, classes: &[OsString], role: Role) -> Result<Vec<ImageFile>, Error> {
     let mut files = Vec::new();
-    for (mut scan, test) in scans.into_iter().zip([false, true]) {
-        for (label, class) in classes.iter().enumerate() {
-            let label = u16::try_from(label).map_err(|_| Error::Inconsistent {
-                what: "number of classes",
-                expected: format!("at most {}", usize::from(u16::MAX) + 1),
-                found: classes.len().to_string(),
-            })?;
-            let paths = scan.classes.remove(class).unwrap_or_default();
-            files.extend(
-                paths
-                    .into_iter()
-                    .map(|path| ImageFile { path, label, test }),
-            );
-        }
+    for (label, class) in classes.iter().enumerate() {
+        let label = u16::try_from(label).map_err(|_| Error::Inconsistent {
+            what: "number of classes",
+            expected: format!("at most {}", usize::from(u16::MAX) + 1),
+            found: classes.len().to_string(),
+        })?;
+        let paths = scan.classes.remove(class).unwrap_or_default();
+        let file = |path| ImageFile { path, label, role };
+        files.extend(paths.into_iter().map(file));
     }
     Ok(files)
 }
 
-/// Calls `read` for all files in parallel; keeps those it succeeds for, with what it returned, and adds the errors of the
-/// others to `errors`. A stop request ends it.
+/// Calls `read` for all files and their positions in parallel; keeps those it succeeds for, with what it returned, and adds
+/// the errors of the others to `errors`. A stop request ends it.
 fn split_errors<T: Send>(
     files: Vec<ImageFile>,
     errors: &mut Vec<Error>,
-    read: impl Fn(&ImageFile) -> Result<T, Error> + Send + Sync,
+    read: impl Fn(usize, &ImageFile) -> Result<T, Error> + Send + Sync,
 ) -> Result<(Vec<ImageFile>, Vec<T>), Error> {
-    let results: Vec<Result<T, Error>> = files.par_iter().map(read).collect();
+    let all = files.par_iter().enumerate();
+    let results: Vec<Result<T, Error>> = all.map(|(index, file)| read(index, file)).collect();
     let mut good = (Vec::new(), Vec::new());
     for (file, result) in files.into_iter().zip(results) {
         match result {
@@ -177,6 +204,15 @@ fn split_errors<T: Send>(
         }
     }
     Ok(good)
+}
+
+/// The shape that all images get, where the options alone tell.
+fn known_shape(options: &DatasetOptions) -> Option<[usize; 3]> {
+    match (options.channels, options.size, options.fit) {
+        (_, _, Fit::Exact) => None,
+        (Some(channels @ (1 | 3)), Some([height, width]), _) => Some([channels, height, width]),
+        _ => None,
+    }
 }
 
 /// The shape that all images get; None if there are none.
@@ -218,18 +254,18 @@ fn shape(
 fn check_training_classes(
     files: &[ImageFile],
     classes: &[OsString],
-    train: &Path,
+    folder: &Path,
 ) -> Result<(), Error> {
     let mut present = vec![false; classes.len()];
-    for file in files.iter().filter(|file| !file.test) {
+    for file in files.iter().filter(|file| file.role == Role::Training) {
         if let Some(present) = present.get_mut(usize::from(file.label)) {
             *present = true;
         }
     }
     match classes.iter().zip(present).find(|(_, present)| !present) {
         Some((class, _)) => Err(Error::NoImages {
-            folder: train.join(class),
-            expected: "image files that can be read".into(),
+            folder: folder.join(class),
+            expected: "training images that can be read".into(),
         }),
         None => Ok(()),
     }
@@ -240,18 +276,18 @@ fn part(
     classes: usize,
     files: Vec<(ImageFile, Decoded)>,
     fit: Fit,
-    keep: bool,
 ) -> Result<Part, Error> {
     let labels = files.iter().map(|(file, _)| file.label).collect();
-    if keep {
-        let mut pixels = Vec::with_capacity(files.len() * shape.iter().product::<usize>());
-        for (_, decoded) in &files {
-            pixels.extend_from_slice(&decoded.pixels);
-        }
-        Part::new(shape, classes, pixels, labels)
-    } else {
-        let hash = combined_hash(files.iter().map(|(_, decoded)| &decoded.hash));
-        let paths = files.into_iter().map(|(file, _)| file.path).collect();
-        Part::files(shape, classes, paths, hash, fit, labels)
-    }
+    let image = |(file, decoded): (ImageFile, Decoded)| FileImage {
+        path: file.path,
+        hash: decoded.hash,
+        pixels: decoded.pixels,
+    };
+    Part::files(
+        shape,
+        classes,
+        files.into_iter().map(image).collect(),
+        fit,
+        labels,
+    )
 }

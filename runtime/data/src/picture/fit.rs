@@ -12,13 +12,13 @@ use crate::error::Error;
 #[serde(rename_all = "lowercase")]
 pub enum Fit {
     /// Resized so that it covers the target, then cut to it around the centre.
+    #[default]
     Crop,
     /// Resized to the target; the proportions change.
     Stretch,
     /// Resized so that it fits into the target, then surrounded with black.
     Pad,
     /// Refused unless it has the target's size.
-    #[default]
     Exact,
 }
 

@@ -101,7 +101,11 @@ pub(crate) fn header(file: &Path) -> Result<Header, Error> {
 
 /// Reads a file. Fails on files that are no images of a known format, are damaged or break off.
 pub(crate) fn read(file: &Path) -> Result<Picture, Error> {
-    let mut bytes = fs::read(file).map_err(Error::read(file))?;
+    of_bytes(file, fs::read(file).map_err(Error::read(file))?)
+}
+
+/// Reads an image from the contents of `file`, likewise.
+pub(crate) fn of_bytes(file: &Path, mut bytes: Vec<u8>) -> Result<Picture, Error> {
     guarded(file, || {
         let mut without_end = false;
         if image::guess_format(&bytes).ok() == Some(ImageFormat::Jpeg) {
@@ -142,6 +146,25 @@ pub fn decode_image(file: &Path, shape: [usize; 3]) -> Result<Vec<u8>, Error> {
 /// Like [`decode_image`], for files of any size, which are fitted to the height and width of `shape`.
 pub fn decode_fitted(file: &Path, shape: [usize; 3], fit: Fit) -> Result<Vec<u8>, Error> {
     read(file)?.planes(file, shape, fit)
+}
+
+/// An image file's pixels, fitted to a shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FittedImage {
+    /// `[C, H, W]` bytes.
+    pub pixels: Vec<u8>,
+    /// Whether the file had another size.
+    pub resized: bool,
+}
+
+/// Like [`decode_fitted`], telling whether the file had another size.
+pub fn read_fitted(file: &Path, shape: [usize; 3], fit: Fit) -> Result<FittedImage, Error> {
+    let picture = read(file)?;
+    let [_, height, width] = shape;
+    Ok(FittedImage {
+        resized: picture.pixels.size() != (width, height),
+        pixels: picture.planes(file, shape, fit)?,
+    })
 }
 
 impl Picture {

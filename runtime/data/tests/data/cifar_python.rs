@@ -9,7 +9,7 @@ use termc_data::{Dataset, DatasetOptions, DatasetSpec, Error, open_spec};
 use crate::formats::{contents, small};
 
 /// A file as Python 2 wrote those of the official archives: protocol 2, every text and the pixels as `str`.
-fn pickled(labels_key: &str, labels: &[u8], pixels: &[u8]) -> Vec<u8> {
+pub fn pickled(labels_key: &str, labels: &[u8], pixels: &[u8]) -> Vec<u8> {
     let text = |text: &str| [&[b'U', text.len() as u8], text.as_bytes()].concat();
     let int = |n: usize| [&b"J"[..], &(n as u32).to_le_bytes()].concat();
     let list = labels.iter().flat_map(|&label| [b'K', label]);
@@ -48,10 +48,14 @@ fn write(folder: &Path, spec: &DatasetSpec, labels_per_record: usize) {
         (&python.train, &spec.train, 0),
         (&python.test, &spec.test, 1000),
     ] {
-        for (number, (name, file)) in names.iter().zip(files).enumerate() {
+        for (number, (named, file)) in names.iter().zip(files).enumerate() {
             let (labels, pixels) =
                 split(&contents(spec, file, first + 3 * number), labels_per_record);
-            fs::write(folder.join(name), pickled(&python.labels, &labels, &pixels)).unwrap();
+            fs::write(
+                folder.join(&named.name),
+                pickled(&python.labels, &labels, &pixels),
+            )
+            .unwrap();
         }
     }
 }
@@ -103,11 +107,13 @@ fn pickles_of_every_protocol_are_read() {
         let spec = DatasetSpec::cifar10();
         let dir = TempDir::new().unwrap();
         let python = spec.python.as_ref().unwrap();
-        for name in python.train.iter().chain(&python.test) {
+        for file in python.train.iter().chain(&python.test) {
             let from = stored.join(format!("protocol{protocol}"));
-            fs::copy(from, dir.path().join(name)).unwrap();
+            fs::copy(from, dir.path().join(&file.name)).unwrap();
         }
         let data = open(&spec, dir.path()).unwrap();
+        let warning = "6 files of `CIFAR10` are not as published (the first is `";
+        assert!(data.warnings[0].starts_with(warning), "{:?}", data.warnings);
         assert_eq!(data.test.labels(), [3, 4]);
         for index in 0..2 {
             let expected = (0..3072).map(|p| ((index * 101 + p * 7) % 256) as u8);

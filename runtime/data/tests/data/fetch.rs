@@ -129,6 +129,7 @@ impl Case {
                 stall: Duration::from_millis(300),
                 retries,
                 pause: Duration::from_millis(1),
+                notice: Default::default(),
                 progress: ProgressCallback::default(),
             },
             ..DatasetOptions::default()

@@ -13,8 +13,12 @@ mod compatible;
 mod fetch;
 mod folder;
 mod formats;
+mod forms;
+#[cfg(feature = "parquet")]
+mod hub;
 mod loader;
 mod loader_faults;
+mod parts;
 mod pictures;
 mod server;
 mod sets;
@@ -49,7 +53,11 @@ pub fn dataset(train: usize, test: usize, shape: [usize; 3], classes: usize) -> 
         shape,
         normalize: plain(shape[0]),
         train: part(train, shape, classes),
+        fit: termc_data::Fit::Crop,
+        drawn: None,
+        validation: None,
         test: part(test, shape, classes),
         warnings: vec![],
+        notes: vec![],
     }
 }

@@ -110,8 +110,12 @@ proptest! {
             shape: [1, 1, 1],
             normalize: plain(1),
             train: part(labels),
+            fit: termc_data::Fit::Crop,
+            drawn: None,
+            validation: None,
             test: part(vec![0]),
             warnings: vec![],
+            notes: vec![],
         };
         let split = split(&data, &options(val, None, seed)).unwrap();
         prop_assert_eq!(split.train.len() + split.validation.len(), n);
