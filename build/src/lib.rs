@@ -54,6 +54,7 @@ pub struct Build {
     model: PathBuf,
     options: Options,
     frozen: bool,
+    fresh: bool,
     target: Target,
     output: Option<String>,
     folder: Option<PathBuf>,
@@ -80,6 +81,7 @@ impl Build {
             model: model.as_ref().to_owned(),
             options: Options::default(),
             frozen: false,
+            fresh: false,
             target: Target::default(),
             output: None,
             folder: None,
@@ -107,6 +109,14 @@ impl Build {
     #[must_use]
     pub fn frozen(mut self) -> Self {
         self.frozen = true;
+        self
+    }
+
+    /// Has the source also draw fresh parameters, to train them from the start. [`Target::Pytorch`] always does,
+    /// [`Target::NoStd`] never.
+    #[must_use]
+    pub fn fresh(mut self) -> Self {
+        self.fresh = true;
         self
     }
 
@@ -238,7 +248,8 @@ impl Build {
                 weights: &copies.weights,
                 check: copies.check.as_deref(),
             }),
-            ..EmitOptions::new(&sources)
+            fresh: self.fresh,
+            sources: &sources,
         };
         let emitted = match self.target {
             Target::Burn => emit::rust(&model, &options),

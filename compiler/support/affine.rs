@@ -10,8 +10,7 @@ pub type AffineTensors = (Tensor<2>, Tensor<1>);
 /// 1x1 convolution, `y[n, o, p] = bias[o] + sum_i weight[o, i] * x[n, i, p]`: `[N, in, H, W]` to `[N, out, H, W]`.
 ///
 /// Written as one matrix product per image, whose gradient costs far less than a convolution's.
-pub fn pointwise(x: Tensor<4>, affine: AffineTensors) -> Tensor<4> {
-    let (weight, bias) = affine;
+pub fn pointwise(x: Tensor<4>, (weight, bias): AffineTensors) -> Tensor<4> {
     let [batch, inputs, height, width] = x.dims();
     let outputs = bias.dims()[0];
     let x = x.reshape([batch, inputs, height * width]);

@@ -29,8 +29,7 @@ pub fn dropout(x: Tensor<4>, rate: f64, shared: &[usize]) -> Tensor<4> {
             *size = 1;
         }
     }
-    let keep = Distribution::Bernoulli(1.0 - rate);
-    let mask = Tensor::random(shape, keep, &device);
+    let mask = Tensor::random(shape, Distribution::Bernoulli(1.0 - rate), &device);
     x * mask.div_scalar(1.0 - rate)
 }
 

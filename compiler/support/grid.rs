@@ -1,34 +1,47 @@
 //! Coordinates of regular grids and sines of linear maps of them, exact where 32 bits are not enough.
 
+use std::f64::consts::TAU;
+
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::affine::AffineTensors;
 
-/// The coordinates of all positions, `[1, axes, H, W]`, each axis from -1 to 1 with both ends: row and column of a plane
-/// `[height, width]`, the position on a line `[length]`, whose `W` is 1.
+/// The coordinates of all positions, `[1, axes, H, W]`; `W` is 1 on a line.
 pub fn coordinates(sizes: &[usize], device: &Device) -> Tensor<4> {
-    let (grid, [height, width]) = match *sizes {
-        [height, width] => (plane(height, width).to_vec(), [height, width]),
-        _ => {
-            let length = sizes.iter().product();
-            (vec![axis(length)], [length, 1])
-        }
+    let [height, width] = [sizes.first(), sizes.get(1)].map(|size| size.copied().unwrap_or(1));
+    let axes = axes(sizes);
+    let shape = [1, axes.len(), height, width];
+    let values: Vec<f32> = axes.concat().into_iter().map(|g| g as f32).collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// The coordinates of all positions by axis: row and column of a plane `[height, width]`, row-major, or the position on a
+/// line `[length]`. Each axis goes in equal steps from -1 to 1, both included; a single position is at -1.
+pub fn axes(sizes: &[usize]) -> Vec<Vec<f64>> {
+    let axis = |length: usize| {
+        let steps = length.saturating_sub(1).max(1) as f64;
+        (0..length).map(move |i| 2.0 * i as f64 / steps - 1.0)
     };
-    let shape = [1, grid.len(), height, width];
-    let values = grid.into_iter().flatten().map(|g| g as f32);
-    Tensor::from_data(TensorData::new(values.collect::<Vec<f32>>(), shape), device)
+    match *sizes {
+        [height, width] => {
+            let rows = axis(height).flat_map(|row| std::iter::repeat_n(row, width));
+            let columns: Vec<f64> = axis(width).collect();
+            vec![rows.collect(), columns.repeat(height)]
+        }
+        _ => vec![axis(sizes.iter().product()).collect()],
+    }
 }
 
 /// `sin(weight . grid + bias)` of [`coordinates`], `[1, axes, H, W]` to `[1, out, H, W]`.
 ///
 /// Reads the sizes of the grid alone and makes its coordinates anew: the argument may be far larger than 32 bits are good for.
 pub fn fourier(grid: Tensor<4>, affine: AffineTensors) -> Tensor<4> {
-    let [_, axes, height, width] = grid.dims();
-    let y = match axes {
-        2 => sine(affine, &plane(height, width)),
-        _ => sine(affine, &[axis(height * width)]),
+    let [_, dimensions, height, width] = grid.dims();
+    let grid = match dimensions {
+        2 => axes(&[height, width]),
+        _ => axes(&[height * width]),
     };
-    y.reshape([1, -1, height as i32, width as i32])
+    sine(affine, &grid).reshape([1, -1, height as i32, width as i32])
 }
 
 /// `sin(weight . grid + bias)`, `[hidden, positions]`. The argument may reach 1e5, where 32 bits leave two digits after
@@ -44,17 +57,14 @@ pub fn sine(filter: AffineTensors, grid: &[Vec<f64>]) -> Tensor<2> {
 }
 
 /// The sine in 64-bit floats.
-pub fn sine_of_doubles(filter: AffineTensors, grid: &[Vec<f64>]) -> Tensor<2> {
-    let (weight, bias) = filter;
+pub fn sine_of_doubles((weight, bias): AffineTensors, grid: &[Vec<f64>]) -> Tensor<2> {
     let (device, dtype) = (weight.device(), weight.dtype());
-    let weight = weight.cast(DType::F64);
-    let bias = bias.cast(DType::F64).unsqueeze_dim::<2>(1);
-    let terms = grid.iter().enumerate().map(|(index, coordinate)| {
-        let data = TensorData::new(coordinate.clone(), [1, coordinate.len()]);
-        let coordinate = Tensor::<2>::from_data(data, (&device, DType::F64));
-        weight.clone().narrow(1, index, 1) * coordinate
-    });
-    let argument = terms.fold(bias, |sum, term| sum + term);
+    let mut argument = bias.cast(DType::F64).unsqueeze_dim::<2>(1);
+    for (axis, coordinates) in grid.iter().enumerate() {
+        let weight = weight.clone().narrow(1, axis, 1).cast(DType::F64);
+        let row = Tensor::<1>::from_data(coordinates.as_slice(), (&device, DType::F64));
+        argument = argument + weight * row.unsqueeze();
+    }
     argument.sin().cast(dtype)
 }
 
@@ -63,40 +73,30 @@ pub fn sine_of_doubles(filter: AffineTensors, grid: &[Vec<f64>]) -> Tensor<2> {
 /// Angles are counted in turns. Weights and coordinates are cut at fixed powers of two into parts of 12 bits, so that the
 /// products of the leading parts and the sums of their fractions are exact, in whatever order and with or without fused
 /// multiplication they are computed; what is left over is below 2^-5 and needs no care.
-pub fn sine_of_parts(filter: AffineTensors, grid: &[Vec<f64>]) -> Tensor<2> {
-    let (weight, bias) = filter;
-    let device = weight.device();
-    let cut = |x: Tensor<2>, unit: f64| x.div_scalar(unit).round().mul_scalar(unit);
-    let fraction = |x: Tensor<2>| x.clone() - x.detach().round();
+pub fn sine_of_parts((weight, bias): AffineTensors, grid: &[Vec<f64>]) -> Tensor<2> {
+    let (device, axes) = (weight.device(), weight.dims()[1] as i32);
+    let cut = |x: Tensor<3>, unit: f64| x.div_scalar(unit).round().mul_scalar(unit);
+    let fraction = |x: Tensor<3>| x.clone() - x.detach().round();
     // The gradient goes through the smallest part alone: the others move in steps.
+    let weight = weight.unsqueeze_dim::<3>(2);
     let fixed = weight.clone().detach();
     let high = cut(fixed.clone(), 256.0);
     let middle = cut(fixed - high.clone(), 0.0625);
     let low = weight - high.clone() - middle.clone();
-    let terms = grid.iter().enumerate().map(|(index, coordinate)| {
-        let row = |part: fn(f64) -> f64| {
-            let turns = coordinate
-                .iter()
-                .map(|g| part(g / std::f64::consts::TAU) as f32);
-            let data = TensorData::new(turns.collect::<Vec<f32>>(), [1, coordinate.len()]);
-            Tensor::<2>::from_data(data, (&device, DType::F32))
-        };
-        let column = |part: &Tensor<2>| part.clone().narrow(1, index, 1);
-        let (high, middle, low) = (column(&high), column(&middle), column(&low));
-        let leading = row(|turns| cut_turns(turns)[0]);
-        let exact = fraction(high.clone() * leading.clone())
-            + high.clone() * row(|turns| cut_turns(turns)[1])
-            + middle.clone() * leading;
-        let rest = high * row(|turns| cut_turns(turns)[2])
-            + middle * row(|turns| turns - cut_turns(turns)[0])
-            + low * row(|turns| turns);
-        (fraction(exact), rest)
-    });
-    let sums = terms.reduce(|(a, b), (c, d)| (a + c, b + d));
-    #[allow(clippy::expect_used, reason = "a grid has one or two dimensions")]
-    let (exact, rest) = sums.expect("a grid has at least one dimension");
-    let turns = fraction(exact) + rest;
-    (turns.mul_scalar(std::f64::consts::TAU) + bias.unsqueeze_dim(1)).sin()
+    let turns = |part: fn(f64) -> f64| {
+        let turns = grid.iter().flatten().map(|g| part(g / TAU) as f32);
+        let turns: Vec<f32> = turns.collect();
+        Tensor::<1>::from_data(turns.as_slice(), (&device, DType::F32)).reshape([1, axes, -1])
+    };
+    let leading = turns(|turns| cut_turns(turns)[0]);
+    let exact = fraction(high.clone() * leading.clone())
+        + high.clone() * turns(|turns| cut_turns(turns)[1])
+        + middle.clone() * leading;
+    let rest = high * turns(|turns| cut_turns(turns)[2])
+        + middle * turns(|turns| turns - cut_turns(turns)[0])
+        + low * turns(|turns| turns);
+    let turns = fraction(fraction(exact).sum_dim(1)) + rest.sum_dim(1);
+    (turns.mul_scalar(TAU).squeeze_dim::<2>(1) + bias.unsqueeze_dim(1)).sin()
 }
 
 /// A coordinate in turns as multiples of 2^-14 and 2^-26 and the rest.
@@ -104,17 +104,4 @@ pub fn cut_turns(turns: f64) -> [f64; 3] {
     let high = (turns * 16_384.0).round() / 16_384.0;
     let middle = ((turns - high) * 67_108_864.0).round() / 67_108_864.0;
     [high, middle, turns - high - middle]
-}
-
-/// The row and the column coordinate of all positions of a plane, row-major.
-pub fn plane(height: usize, width: usize) -> [Vec<f64>; 2] {
-    let rows = axis(height).into_iter();
-    let rows = rows.flat_map(|row| std::iter::repeat_n(row, width));
-    [rows.collect(), axis(width).repeat(height)]
-}
-
-/// `length` equal steps over `[-1, 1]`, both ends included; a single position is at -1.
-pub fn axis(length: usize) -> Vec<f64> {
-    let steps = length.saturating_sub(1).max(1) as f64;
-    (0..length).map(|i| 2.0 * i as f64 / steps - 1.0).collect()
 }

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 
 use super::affine::{AffineTensors, pointwise, rescale};
 use super::init::Init;
+use super::weights::Weights;
 
 /// A linear map.
 #[derive(Module, Debug)]
@@ -16,25 +17,35 @@ pub struct Linear {
 }
 
 impl Linear {
-    fn new(sizes: [usize; 2], weight: Init, device: &Device) -> Self {
-        Self::with_bias(sizes, weight, Init::Constant(0.0), device)
+    fn new([outputs, inputs]: [usize; 2], w: &Weights) -> Self {
+        Self {
+            weight: w.tensor("weight", [outputs, inputs]),
+            bias: w.tensor("bias", [outputs]),
+        }
     }
 }
 
 impl Linear {
-    fn with_bias([outputs, inputs]: [usize; 2], weight: Init, bias: Init, device: &Device) -> Self {
+    fn fresh(sizes: [usize; 2], weight: Init, w: &Weights) -> Self {
+        Self::fresh_with_bias(sizes, weight, Init::Constant(0.0), w)
+    }
+}
+
+impl Linear {
+    fn fresh_with_bias(sizes: [usize; 2], weight: Init, bias: Init, w: &Weights) -> Self {
+        let [outputs, inputs] = sizes;
         Self {
-            weight: weight.draw([outputs, inputs], inputs, device),
-            bias: bias.draw([outputs], inputs, device),
+            weight: w.tensor("weight", sizes, inputs, weight),
+            bias: w.tensor("bias", [outputs], inputs, bias),
         }
     }
 }
 
 impl Linear {
     /// As PyTorch starts it: uniform on plus or minus `1 / sqrt(inputs)`.
-    fn uniform(sizes: [usize; 2], device: &Device) -> Self {
+    fn uniform(sizes: [usize; 2], w: &Weights) -> Self {
         let start = Init::KaimingUniform(1.0 / 3f64.sqrt());
-        Self::with_bias(sizes, start, start, device)
+        Self::fresh_with_bias(sizes, start, start, w)
     }
 }
 
@@ -81,17 +92,25 @@ pub struct Unbiased {
 }
 
 impl Unbiased {
-    fn new([outputs, inputs]: [usize; 2], weight: Init, device: &Device) -> Self {
+    fn new(sizes: [usize; 2], w: &Weights) -> Self {
         Self {
-            weight: weight.draw([outputs, inputs], inputs, device),
+            weight: w.tensor("weight", sizes),
+        }
+    }
+}
+
+impl Unbiased {
+    fn fresh([outputs, inputs]: [usize; 2], weight: Init, w: &Weights) -> Self {
+        Self {
+            weight: w.tensor("weight", [outputs, inputs], inputs, weight),
         }
     }
 }
 
 impl Unbiased {
     /// As PyTorch starts it: uniform on plus or minus `1 / sqrt(inputs)`.
-    fn uniform(sizes: [usize; 2], device: &Device) -> Self {
-        Self::new(sizes, Init::KaimingUniform(1.0 / 3f64.sqrt()), device)
+    fn uniform(sizes: [usize; 2], w: &Weights) -> Self {
+        Self::fresh(sizes, Init::KaimingUniform(1.0 / 3f64.sqrt()), w)
     }
 }
 
@@ -127,16 +146,25 @@ pub struct Rescale {
 }
 
 impl Rescale {
-    fn new(channels: usize, scale: Init, device: &Device) -> Self {
-        Self::with_shift(channels, scale, Init::Constant(0.0), device)
+    fn new(channels: usize, w: &Weights) -> Self {
+        Self {
+            scale: w.tensor("scale", [channels]),
+            shift: w.tensor("shift", [channels]),
+        }
     }
 }
 
 impl Rescale {
-    fn with_shift(channels: usize, scale: Init, shift: Init, device: &Device) -> Self {
+    fn fresh(channels: usize, scale: Init, w: &Weights) -> Self {
+        Self::fresh_with_shift(channels, scale, Init::Constant(0.0), w)
+    }
+}
+
+impl Rescale {
+    fn fresh_with_shift(channels: usize, scale: Init, shift: Init, w: &Weights) -> Self {
         Self {
-            scale: scale.draw([channels], 1, device),
-            shift: shift.draw([channels], 1, device),
+            scale: w.tensor("scale", [channels], 1, scale),
+            shift: w.tensor("shift", [channels], 1, shift),
         }
     }
 }

@@ -24,10 +24,9 @@ pub fn standardize_over(x: Tensor<4>, axes: &[usize], eps: f64) -> Tensor<4> {
 ///
 /// The floor is put under the square, whose root has no slope at 0.
 pub fn normalize_over(x: Tensor<4>, axes: &[usize]) -> Tensor<4> {
-    let squares = x.clone().square();
-    let squares = axes
-        .iter()
-        .rev()
-        .fold(squares, |sum, axis| sum.sum_dim(*axis));
+    let mut squares = x.clone().square();
+    for axis in axes.iter().rev() {
+        squares = squares.sum_dim(*axis);
+    }
     x / squares.clamp_min(NORM_FLOOR * NORM_FLOOR).sqrt()
 }

@@ -19,9 +19,21 @@ fn rust(model: &Model, sources: &Sources) -> String {
     emit::rust(model, &EmitOptions::new(sources)).source
 }
 
+/// With how parameters start.
+fn fresh(model: &Model, sources: &Sources) -> String {
+    let options = EmitOptions {
+        fresh: true,
+        ..EmitOptions::new(sources)
+    };
+    emit::rust(model, &options).source
+}
+
 fn python(model: &Model, sources: &Sources) -> String {
     emit::pytorch(model, &EmitOptions::new(sources)).source
 }
+
+/// How long a small network is at most.
+const LINES: usize = 695;
 
 /// The line before what is pasted.
 const REST: &str = "What the blocks above are made of.";
@@ -31,12 +43,8 @@ fn structures(source: &str) -> String {
     let (_, from) = source.split_once("pub struct ").unwrap();
     let (blocks, _) = from.split_once(REST).unwrap();
     let (declaration, rest) = blocks.split_once("#[allow(dead_code").unwrap();
-    let (_, new) = rest.split_once("    /// A network with fresh").unwrap();
-    let (new, rest) = new.split_once("    /// Reads the parameters").unwrap();
-    let (_, forward) = rest.split_once("    /// The logits").unwrap();
-    let text = format!(
-        "pub struct {declaration}    /// A network with fresh{new}    /// The logits{forward}"
-    );
+    let (_, made) = rest.split_once("    fn made_of(").unwrap();
+    let text = format!("pub struct {declaration}    fn made_of({made}");
     text.trim_end().trim_end_matches("//").trim_end().to_owned()
 }
 
@@ -79,7 +87,7 @@ fn every_feature_is_emitted_as_pinned() {
             .model
             .as_ref()
             .unwrap_or_else(|| panic!("{}", support::shown(&compiled)));
-        let rust = structures(&rust(model, &compiled.sources));
+        let rust = structures(&fresh(model, &compiled.sources));
         let python = classes(&python(model, &compiled.sources));
         let dashes = "-".repeat(40);
         pinned(
@@ -98,6 +106,10 @@ fn whole_models_are_emitted_as_pinned() {
     let digits = example("digits.term");
     let model = digits.model.as_ref().unwrap();
     pinned("digits.rs", &rust(model, &digits.sources));
+    pinned(
+        "digits_fresh.rs",
+        &structures(&fresh(model, &digits.sources)),
+    );
     pinned("digits.py", &python(model, &digits.sources));
     let tiny = example("tiny.term");
     let frozen = freeze(tiny.model.as_ref().unwrap()).model;
@@ -159,18 +171,19 @@ fn rustfmt(source: &str) -> String {
 fn sources_are_laid_out_nearly_as_rustfmt_would() {
     let (mut lines, mut other) = (0, 0);
     for (name, model, sources) in examples().iter().filter(|(name, ..)| !name.contains('[')) {
-        let source = rust(model, sources);
-        let formatted: HashSet<String> = rustfmt(&source).lines().map(str::to_owned).collect();
-        let differ = source
-            .lines()
-            .filter(|line| !formatted.contains(*line))
-            .count();
-        assert!(
-            differ <= 12,
-            "{name}: {differ} lines are not as rustfmt would print them"
-        );
-        lines += source.lines().count();
-        other += differ;
+        for source in [rust(model, sources), fresh(model, sources)] {
+            let formatted: HashSet<String> = rustfmt(&source).lines().map(str::to_owned).collect();
+            let differ = source
+                .lines()
+                .filter(|line| !formatted.contains(*line))
+                .count();
+            assert!(
+                differ <= 12,
+                "{name}: {differ} lines are not as rustfmt would print them"
+            );
+            lines += source.lines().count();
+            other += differ;
+        }
     }
     assert!(
         other * 100 < lines,
@@ -203,6 +216,16 @@ fn no_structure_stands_twice_that_differs_in_sizes_only() {
                 .trim_end_matches(|c: char| c.is_ascii_digit());
             assert!(seen.insert(name.to_owned()), "`{name}` stands twice");
         }
+    }
+}
+
+#[test]
+fn emitted_files_are_short() {
+    for (name, most) in [("digits.term", LINES), ("cifar10.term", LINES + 20)] {
+        let compiled = example(name);
+        let source = rustfmt(&rust(compiled.model.as_ref().unwrap(), &compiled.sources));
+        let lines = source.lines().count();
+        assert!(lines <= most, "{name}: {lines} lines, {most} at most");
     }
 }
 
@@ -257,6 +280,7 @@ fn generated_models_are_emitted_to_every_target() {
         let frozen = freeze(model).model;
         for model in [model, &frozen] {
             rustfmt(&rust(model, &compiled.sources));
+            rustfmt(&fresh(model, &compiled.sources));
             python(model, &compiled.sources);
         }
         let options = EmitOptions::new(&compiled.sources);

@@ -26,6 +26,10 @@ pub struct Arguments {
     #[arg(long)]
     frozen: bool,
 
+    /// Have the source also draw fresh parameters, to train them from the start; PyTorch always does
+    #[arg(long)]
+    fresh: bool,
+
     /// What the source is written for
     #[arg(long, value_enum, default_value_t, value_name = "TARGET")]
     target: Target,
@@ -78,7 +82,14 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         return Err(Failure::input(message).help(FREEZE));
     }
     let target = arguments.target;
-    let options = EmitOptions::new(&checked.compiled.sources);
+    if arguments.fresh && matches!(target, Target::NoStd) {
+        let message = "without the standard library parameters are given, not drawn";
+        return Err(Failure::usage(message).help("leave out `--fresh` or `--target no-std`"));
+    }
+    let options = EmitOptions {
+        fresh: arguments.fresh,
+        ..EmitOptions::new(&checked.compiled.sources)
+    };
     match (&arguments.weights, &arguments.output) {
         (None, None) => terminal.print(&target.emit(&checked, &options)?),
         (None, Some(path)) => {

@@ -115,10 +115,24 @@ fn nothing_is_written_where_something_is_wrong() {
     emit(MODEL, WEIGHTS, &at("net.safetensors"), &[])
         .expect(2)
         .says("both source and weights");
+    termc(&["emit", FROZEN, "--target", "no-std", "--fresh"])
+        .expect(2)
+        .says("parameters are given, not drawn")
+        .says("leave out `--fresh`");
     let said = termc(&["emit", MODEL, "--weights", WEIGHTS]).expect(2);
     assert!(said.out.is_empty());
     said.says("name one with `-o FILE`");
     assert!(names(folder.path()).is_empty());
+}
+
+#[test]
+fn fresh_parameters_are_drawn_where_that_is_asked_for() {
+    let plain = termc(&["emit", OTHER]).expect(0).out;
+    assert!(!plain.contains("pub fn new("), "{plain}");
+    assert!(!plain.contains("Init::"));
+    let fresh = termc(&["emit", OTHER, "--fresh"]).expect(0).out;
+    assert!(fresh.contains("pub fn new(device: &Device) -> Self"));
+    assert!(fresh.contains("Init::GammaUniform("));
 }
 
 /// The numbers of a tensor of a `.safetensors` file.

@@ -1,5 +1,6 @@
 //! Emits the models of the examples, and generated ones, as they are and frozen, into one module each, and a table of them.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -96,6 +97,8 @@ struct Emitted {
     out: PathBuf,
     modules: String,
     table: String,
+    /// Files that a model was emitted of.
+    files: HashSet<String>,
 }
 
 impl Emitted {
@@ -112,12 +115,26 @@ impl Emitted {
         // The canonical source stands alone: the tests compile it again.
         std::fs::write(self.out.join(format!("{module}.term")), &model.source)?;
         let frozen = freeze(model).model;
-        for (ending, model) in [("_frozen", &frozen), ("", model)] {
-            let source = emit::rust(model, &EmitOptions::new(&compiled.sources)).source;
+        let options = EmitOptions::new(&compiled.sources);
+        let fresh = EmitOptions {
+            fresh: true,
+            ..options
+        };
+        let mut forms = vec![("_frozen", &frozen, options), ("", model, options)];
+        // How parameters start is the same code in all models of a file.
+        if file == "generated" || self.files.insert(file.to_owned()) {
+            forms.push(("_fresh", model, fresh));
+        }
+        for (ending, model, options) in forms {
+            let source = emit::rust(model, &options).source;
             std::fs::write(self.out.join(format!("{module}{ending}.rs")), &source)?;
             let structure = network(&source).ok_or("no structure")?;
-            let frozen = model.frozen;
-            let form = if frozen { ", frozen" } else { "" };
+            let (frozen, fresh) = (model.frozen, options.fresh);
+            let form = match (frozen, fresh) {
+                (true, _) => ", frozen",
+                (_, true) => ", with fresh parameters",
+                _ => "",
+            };
             writeln!(
                 self.modules,
                 "/// `{name}` of `{file}`{form}, as emitted.\npub mod {module}{ending} {{\n    \
@@ -125,7 +142,7 @@ impl Emitted {
             )?;
             writeln!(
                 self.table,
-                "    case!({module}{ending}::{structure}, {file:?}, {name:?}, {frozen}, \"{module}.term\"),"
+                "    case!({module}{ending}::{structure}, {file:?}, {name:?}, {frozen}, {fresh}, \"{module}.term\"),"
             )?;
         }
         Ok(())

@@ -48,10 +48,10 @@ impl Writer<'_> {
             bug!("there is no field `{}`", field.name)
         };
         self.round_is_read |= matches!(field.place, Some(Place::Round(_)));
-        let printed = self
-            .scope
-            .target
-            .field(name, field.place.as_ref(), &self.round);
+        let printed = match &self.lent {
+            Some(lent) => atom(Text(lent.clone())),
+            None => (self.scope.target).field(name, field.place.as_ref(), &self.round),
+        };
         (printed, known.kind.clone())
     }
 
@@ -148,6 +148,13 @@ impl Writer<'_> {
                 }
             });
         }
+        if let (true, Some(field)) = (callee.lent, &call.field) {
+            let (field, _) = self.field(field);
+            arguments.push(match self.lent {
+                Some(_) => field.doc,
+                None => self.scope.target.borrowed(field).doc,
+            });
+        }
         if callee.is_function() {
             for at in &callee.order {
                 if let Some(num) = call.numbers.get(*at) {
@@ -163,11 +170,11 @@ impl Writer<'_> {
             arguments.extend(training.map(|printed| printed.doc));
         }
         match &call.field {
-            Some(field) => {
+            Some(field) if !callee.lent => {
                 let (field, _) = self.field(field);
                 self.scope.target.apply(field, arguments)
             }
-            None => self.scope.target.call(name, arguments),
+            _ => self.scope.target.call(name, arguments),
         }
     }
 

@@ -5,6 +5,9 @@ use std::collections::HashSet;
 use super::form::{Form, Structure};
 use super::names::{Names, Words, camel, snake};
 
+/// What constructors call the device, the number of a round, and what tensors come from.
+const MADE_OF: [&str; 4] = ["device", "i", "w", "from"];
+
 /// The names of a file.
 #[derive(Debug)]
 pub(super) struct Items {
@@ -42,13 +45,16 @@ pub(super) fn items(form: &Form, words: Words, functions: HashSet<String>) -> It
 
 fn named(name: String, structure: &Structure, words: Words) -> Named {
     let mut fields = Names::reserving(words.kept.iter().chain(words.fields).copied());
-    let mut parameters = Names::reserving(words.kept.iter().copied().chain(["device", "i"]));
+    let mut parameters = Names::reserving(words.kept.iter().copied().chain(MADE_OF));
     Named {
         name,
         fields: structure
             .fields
             .iter()
-            .map(|field| fields.give(&snake(&field.name)))
+            .map(|field| match words.by_name {
+                true => fields.give(&snake(&field.name)),
+                false => fields.give(&snake(&field.short)),
+            })
             .collect(),
         parameters: structure
             .parameters

@@ -25,7 +25,7 @@ mod writer;
 use std::fmt;
 
 use crate::model::{Model, Op, ParamId};
-use form::form;
+use form::{Purpose, form};
 use rust::Rust;
 
 pub use options::{Beside, EmitOptions, INPUT, LOGITS};
@@ -40,11 +40,16 @@ pub struct Emitted {
 /// Emits a Rust file that needs only `burn` 0.22 (with its `std` and `store` features) and runs on any of its devices.
 ///
 /// It holds a Burn module with a structure for each block, its loader of weight files, and the statements of the
-/// operations it uses: the ones `--kernels composed` runs, in the same order.
+/// operations it uses: the ones `--kernels composed` runs, in the same order. With [`EmitOptions::fresh`] it can also
+/// draw parameters to train from the start.
 pub fn rust(model: &Model, options: &EmitOptions<'_>) -> Emitted {
-    let form = form(model.primitives(), false);
+    let (purpose, rust) = match options.fresh {
+        true => (Purpose::Beginning, Rust::Fresh),
+        false => (Purpose::Given, Rust::Std),
+    };
+    let form = form(model.primitives(), purpose);
     Emitted {
-        source: rust::source(Rust::Std, model, &form, options),
+        source: rust::source(rust, model, &form, options),
     }
 }
 
@@ -57,7 +62,7 @@ pub fn rust(model: &Model, options: &EmitOptions<'_>) -> Emitted {
 /// If the model has slow nets, whose sines need more than `core` offers: freezing stores what they make.
 pub fn no_std(model: &Model, options: &EmitOptions<'_>) -> Result<Emitted, SlowNets> {
     refuse_slow_nets(model)?;
-    let form = form(model.primitives(), true);
+    let form = form(model.primitives(), Purpose::Inference);
     Ok(Emitted {
         source: rust::source(Rust::NoStd, model, &form, options),
     })
@@ -69,7 +74,7 @@ pub fn no_std(model: &Model, options: &EmitOptions<'_>) -> Result<Emitted, SlowN
 /// If the model is none that [`no_std`] emits.
 pub fn flat(model: &Model) -> Result<Vec<ParamId>, SlowNets> {
     refuse_slow_nets(model)?;
-    let form = form(model.primitives(), true);
+    let form = form(model.primitives(), Purpose::Inference);
     Ok(form
         .locations
         .iter()
@@ -104,7 +109,7 @@ fn refuse_slow_nets(model: &Model) -> Result<(), SlowNets> {
 
 /// Emits a Python file that needs only `torch` and `safetensors`: an `nn.Module` of the same structures, and its loader.
 pub fn pytorch(model: &Model, options: &EmitOptions<'_>) -> Emitted {
-    let form = form(model.primitives(), false);
+    let form = form(model.primitives(), Purpose::Beginning);
     Emitted {
         source: pytorch::source(model, &form, options),
     }

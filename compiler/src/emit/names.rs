@@ -13,6 +13,8 @@ pub(super) struct Words {
     pub types: &'static [&'static str],
     /// Names that neither functions nor variables may have besides.
     pub values: &'static [&'static str],
+    /// Whether fields are found in files by their names, which must then have every word of their paths.
+    pub by_name: bool,
 }
 
 /// One namespace: every name is given once, and none that is reserved.

@@ -9,6 +9,9 @@ pub struct EmitOptions<'a> {
     pub sources: &'a Sources,
     /// The files beside the emitted one that it takes its parameters from; None leaves the loader alone.
     pub beside: Option<Beside<'a>>,
+    /// Whether Rust with the standard library also says how parameters start, to be trained from there. PyTorch's modules
+    /// always do.
+    pub fresh: bool,
 }
 
 impl<'a> EmitOptions<'a> {
@@ -17,6 +20,7 @@ impl<'a> EmitOptions<'a> {
         Self {
             sources,
             beside: None,
+            fresh: false,
         }
     }
 }

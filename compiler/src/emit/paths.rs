@@ -26,6 +26,27 @@ pub(super) fn field_path(location: &Location, form: &Form, items: &Items) -> Str
     steps.join(".")
 }
 
+/// Makes sure that structures which take their tensors by paths take all of them by the paths of files.
+pub(super) fn as_stored(graph: &Graph, form: &Form) {
+    for location in &form.locations {
+        let mut steps: Vec<String> = vec![];
+        for (structure, field, index) in &location.steps {
+            let field = form.structure(*structure).fields.get(*field);
+            let Some([before, after]) = field.map(|field| &field.path) else {
+                bug!("a stored tensor is in no field")
+            };
+            steps.push(index.map_or(before.clone(), |index| format!("{before}[{index}]")));
+            steps.push(after.clone());
+        }
+        steps.push(location.tensor.to_owned());
+        steps.retain(|step| !step.is_empty());
+        let (path, stored) = (steps.join("."), &graph[location.param].path);
+        if path != *stored {
+            bug!("`{stored}` would be looked for as `{path}`");
+        }
+    }
+}
+
 /// Paths in files and in modules that are not [`key`]ed alike, or like others.
 pub(super) fn renamed(graph: &Graph, form: &Form, items: &Items) -> Vec<[String; 2]> {
     let pairs: Vec<[String; 2]> = form

@@ -27,7 +27,7 @@ struct Item {
 static ITEMS: LazyLock<Vec<Item>> = LazyLock::new(|| {
     let files = RUST.iter();
     files
-        .flat_map(|file| chunks(file))
+        .flat_map(|file| pieces(file))
         .filter_map(item)
         .collect()
 });
@@ -41,6 +41,46 @@ pub(super) fn pick(code: &str, used: &HashSet<String>) -> String {
 pub(super) fn has(kind: &str, method: &str) -> bool {
     let mut items = ITEMS.iter().filter(|item| item.kind == "impl");
     items.any(|item| item.name == kind && item.method == method)
+}
+
+/// Whether the support code has this function.
+pub(super) fn has_function(name: &str) -> bool {
+    ITEMS
+        .iter()
+        .any(|item| item.kind == "fn" && item.name == name)
+}
+
+/// Picked text with a function under another name and with the documentation of a block.
+pub(super) fn under(picked: &str, function: &str, name: &str, block: &str) -> String {
+    let head = format!("fn {function}(");
+    let items: Vec<String> = pieces(picked)
+        .map(
+            |item| match item.lines().any(|line| line.starts_with(&head)) {
+                true => {
+                    let is_doc = |line: &&str| line.starts_with("///");
+                    let doc = block.lines().take_while(is_doc);
+                    let code = item.lines().skip_while(is_doc);
+                    doc.chain(code).collect::<Vec<_>>().join("\n")
+                }
+                false => item.to_owned(),
+            },
+        )
+        .collect();
+    with_word(&items.join("\n\n"), function, name)
+}
+
+/// Code with a word in place of another one.
+pub(super) fn with_word(code: &str, word: &str, other: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut out = String::new();
+    let mut rest = code;
+    while let Some((before, after)) = rest.split_once(word) {
+        let whole = !before.ends_with(is_word) && !after.starts_with(is_word);
+        out += before;
+        out += if whole { other } else { word };
+        rest = after;
+    }
+    out + rest
 }
 
 /// The names of functions and constants that emitted Rust has if it calls these.
@@ -221,7 +261,7 @@ impl Words {
 
 /// The pieces of a file. These files are formatted: an item ends with a line that starts with its last brace or holds all
 /// of it, and items are separated by blank lines.
-fn chunks(file: &'static str) -> impl Iterator<Item = &'static str> {
+fn pieces(file: &str) -> impl Iterator<Item = &str> {
     let mut rest = file;
     std::iter::from_fn(move || {
         rest = rest.trim_start_matches('\n');

@@ -44,6 +44,8 @@ pub(super) enum Line {
     /// A list of these; whether it grows.
     List(String, Vec<Doc>, bool),
     Push(String, Doc),
+    /// A name for what a function makes of a list that is gathered first, and of further arguments.
+    Gathered(String, Vec<Tensors>, &'static str, Vec<Doc>),
     /// A list of one element a round: its elements by arm.
     Collect(String, Round, Vec<Doc>),
     /// Rounds: their lines by arm.
@@ -59,6 +61,14 @@ pub(super) struct Round {
     pub name: Option<String>,
     /// A list that is gone through, element by element: the list and the element's name.
     pub over: Option<(Doc, String)>,
+}
+
+impl Round {
+    /// When a round is like each of so many arms; None for the last, which is left.
+    pub fn conditions(&self, arms: usize) -> impl Iterator<Item = Option<String>> + use<> {
+        let name = self.name.clone().unwrap_or_else(|| "i".into());
+        (0..arms).map(move |at| (at + 1 < arms).then(|| format!("{name} % {arms} == {at}")))
+    }
 }
 
 /// A target language.
@@ -97,6 +107,10 @@ pub(super) trait Target {
 
     /// Tensors as a list that is handed over.
     fn tensors(&self, parts: Vec<Tensors>) -> Doc;
+    /// Whether a list of several lists is gathered by statements.
+    fn gathers(&self) -> bool {
+        false
+    }
     /// Tensors as a list that is lent to a structure.
     fn lent(&self, parts: Vec<Tensors>) -> Doc;
 

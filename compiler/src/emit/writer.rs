@@ -5,12 +5,13 @@ use std::collections::{HashMap, HashSet};
 
 use super::doc::Doc;
 use super::flow::{Flow, What};
-use super::form::{Argument, Expr, Form, Name, Num, Part, Place, Statement, Structure};
+use super::form::{Argument, Expr, Form, Name, Num, OpExpr, Part, Place, Statement, Structure};
 use super::items::{Items, Named};
 use super::names::{Names, snake};
 use super::target::{Body, Line, Round, Target};
 use super::used::functions_of;
 use crate::bug::bug;
+use crate::primitives::written::Code;
 
 /// What the names of a structure's file are.
 #[derive(Clone, Copy)]
@@ -46,6 +47,8 @@ pub(super) struct Writer<'a> {
     pub scope: Scope<'a>,
     pub structure: &'a Structure,
     pub named: &'a Named,
+    /// What the only field is called where it is lent.
+    pub lent: Option<String>,
     /// Whether numbers stand in the forward pass.
     pub(super) forward: bool,
     /// Where each field is.
@@ -76,6 +79,7 @@ impl<'a> Writer<'a> {
             scope,
             structure,
             named,
+            lent: None,
             forward: false,
             fields: (structure.fields.iter().enumerate())
                 .map(|(at, field)| (field.name.as_str(), at))
@@ -126,6 +130,10 @@ impl<'a> Writer<'a> {
             let name = self.name(Name::Input(input.source.clone()));
             inputs.push((name, input.list));
         }
+        if let ([field], true) = (self.structure.fields.as_slice(), self.structure.lent) {
+            let last = field.name.rsplit('.').next().unwrap_or_default();
+            self.lent = Some(self.names.give(&snake(last)));
+        }
         if self.structure.is_function() {
             for name in &self.named.parameters {
                 self.names.give(name);
@@ -175,6 +183,14 @@ impl<'a> Writer<'a> {
 
     pub(super) fn line(&mut self, statement: &Statement) -> Line {
         match statement {
+            Statement::Let(name, Expr::Op(op)) if self.gathered(op).is_some() => {
+                let Some((function, more)) = self.gathered(op) else {
+                    bug!("what is gathered is not")
+                };
+                let parts = self.tensors(&op.operands);
+                let more = more.iter().map(|code| self.code(code, op).doc).collect();
+                Line::Gathered(self.local(name), parts, function, more)
+            }
             Statement::Let(name, expr) | Statement::Parts(name, expr) => {
                 let doc = self.expr(expr).doc;
                 Line::Let(self.local(name), doc)
@@ -226,6 +242,19 @@ impl<'a> Writer<'a> {
                 });
                 Line::Loop(round, arms)
             }
+        }
+    }
+
+    /// The function of a list that is best gathered by statements: several lists and single tensors.
+    fn gathered<'b>(&self, op: &'b OpExpr) -> Option<(&'static str, &'b [Code])> {
+        let list = |part: &Part| matches!(part, Part::Slice(..) | Part::Repeat(..));
+        let several = op.operands.len() > 1 && op.operands.iter().any(list);
+        match self.scope.target.code(&op.burn, &op.torch) {
+            Code::Call(function, arguments) if several && self.scope.target.gathers() => {
+                let (first, more) = arguments.split_first()?;
+                (*first == Code::Operands).then_some((*function, more))
+            }
+            _ => None,
         }
     }
 
@@ -319,7 +348,7 @@ fn called(structure: &Structure, scope: Scope<'_>) -> HashSet<String> {
     let mut names = HashSet::new();
     let mut see = |expr: &Expr| match expr {
         Expr::Op(op) => functions_of(scope.target.code(&op.burn, &op.torch), &mut names),
-        Expr::Call(call) if call.field.is_none() => {
+        Expr::Call(call) if scope.form.structure(call.structure).is_function() => {
             names.insert(scope.name_of(call.structure).to_owned());
         }
         _ => {}

@@ -1,9 +1,11 @@
 //! The embedded network as a function from pictures to answers. Decodes nothing.
 
+use std::io;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::Serialize;
 
-use crate::network::{Digits, LoadError};
+use crate::network::Digits;
 use crate::picture::{PIXELS, Picture, SIDE};
 
 /// Names of the classes, in the order of the logits.
@@ -30,7 +32,7 @@ impl Classifier {
     ///
     /// # Errors
     /// If they are not the model's, which the build prevents.
-    pub fn new() -> Result<Self, LoadError> {
+    pub fn new() -> io::Result<Self> {
         Digits::embedded(&Device::flex()).map(Self)
     }
 

@@ -137,8 +137,5 @@ pub fn norms(vector: Tensor<1>, sizes: &[usize], coefficients: &[f64]) -> (Tenso
 
 /// See [`KernelChoice::sines`](crate::KernelChoice::sines).
 pub fn sines(weight: Tensor<2>, bias: Tensor<1>, sides: &[usize]) -> Tensor<2> {
-    match *sides {
-        [height, width] => grid::sine((weight, bias), &grid::plane(height, width)),
-        _ => grid::sine((weight, bias), &[grid::axis(sides.iter().product())]),
-    }
+    grid::sine((weight, bias), &grid::axes(sides))
 }

@@ -2,15 +2,9 @@
 //! table to run them by.
 #![allow(
     clippy::approx_constant,
-    clippy::cloned_ref_to_slice_refs,
     clippy::indexing_slicing,
-    clippy::let_and_return,
-    clippy::map_identity,
     clippy::needless_range_loop,
-    clippy::redundant_closure,
-    clippy::self_named_constructors,
-    reason = "emitted: the author's names and numbers, loops as they are in the model, and one form for a call whatever it is \
-              given"
+    reason = "emitted: the author's numbers, and loops as they are in the model"
 )]
 #![deny(missing_docs, unreachable_pub)]
 #![allow(
@@ -31,16 +25,17 @@ pub struct Case {
     pub source: &'static str,
     /// Whether it was frozen before it was emitted.
     pub frozen: bool,
+    /// The logits of images with fresh parameters, on the CPU, where the source says how they start.
+    pub fresh: Option<fn(TensorData) -> TensorData>,
     /// Channels, height and width of its images.
     pub input: [usize; 3],
     /// Number of its parameters, as the emitted source states it.
     pub parameters: usize,
     /// Loads weights from the contents of a file and yields the logits of images, on the CPU.
     pub logits: fn(&[u8], TensorData) -> Result<TensorData, String>,
-    /// The logits of images with fresh parameters, on the CPU.
-    pub fresh: fn(TensorData) -> TensorData,
-    /// Number of fresh parameters that the logits of images have a gradient for, on the CPU with autodiff.
-    pub trainable: fn(TensorData) -> usize,
+    /// Loads weights likewise and yields the number of parameters that the logits of images have a gradient for, on the CPU
+    /// with autodiff.
+    pub trainable: fn(&[u8], TensorData) -> Result<usize, String>,
 }
 
 /// Counts what has a gradient.
@@ -66,8 +61,23 @@ fn with_gradient(model: &impl Module, logits: Tensor<2>) -> usize {
     count.found
 }
 
+macro_rules! fresh {
+    (false, $structure:path) => {
+        None
+    };
+    (true, $structure:path) => {
+        Some(|images| {
+            let device = Device::flex();
+            let model = <$structure>::new(&device);
+            model
+                .forward(Tensor::from_data(images, &device))
+                .into_data()
+        })
+    };
+}
+
 macro_rules! case {
-    ($module:ident::$structure:ident, $file:expr, $model:expr, $frozen:expr, $source:expr) => {
+    ($module:ident::$structure:ident, $file:expr, $model:expr, $frozen:expr, $fresh:ident, $source:expr) => {
         Case {
             file: $file,
             model: $model,
@@ -82,18 +92,13 @@ macro_rules! case {
                 let images = Tensor::from_data(images, &device);
                 Ok(model.forward(images).into_data())
             },
-            fresh: |images| {
-                let device = Device::flex();
-                let model = $module::$structure::new(&device);
-                model
-                    .forward(Tensor::from_data(images, &device))
-                    .into_data()
-            },
-            trainable: |images| {
+            fresh: fresh!($fresh, $module::$structure),
+            trainable: |weights, images| {
                 let device = Device::flex().autodiff();
-                let model = $module::$structure::new(&device);
+                let model = $module::$structure::from_bytes(weights, &device);
+                let model = model.map_err(|error| error.to_string())?;
                 let logits = model.forward(Tensor::from_data(images, &device));
-                with_gradient(&model, logits)
+                Ok(with_gradient(&model, logits))
             },
         }
     };

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::index::Index;
-use super::scene::Scene;
+use super::scene::{Purpose, Scene};
 use super::tree::{At, Element, FieldDraft, FieldKind, FieldUse, Made, Value};
+use crate::bug::bug;
 use crate::model::{Init, InstanceId, Iteration, NodeId, Op, ParamId};
 use crate::primitives::written::{Holds, Number};
 
@@ -49,6 +50,8 @@ impl Held {
 struct Found {
     item: usize,
     name: String,
+    short: String,
+    path: [String; 2],
     index: Option<usize>,
     kind: FieldKind,
     fixed: Vec<&'static str>,
@@ -90,6 +93,10 @@ pub(super) fn held_fields(
                 && let Some(index) = one.index.take()
             {
                 one.name = format!("{}[{index}]", one.name);
+                one.short = format!("{}[{index}]", one.short);
+                let [before, after] = &one.path;
+                let place = joined(&format!("{before}[{index}]"), after);
+                one.path = [place, String::new()];
             }
         }
     }
@@ -117,6 +124,8 @@ pub(super) fn held_fields(
                 places.insert(&one.name, fields.len());
                 fields.push(FieldDraft {
                     name: one.name.clone(),
+                    short: one.short.clone(),
+                    path: one.path.clone(),
                     kind: one.kind.clone(),
                     fixed: one.fixed.clone(),
                     hints: one.hints.clone(),
@@ -140,33 +149,28 @@ pub(super) fn held_fields(
 
 fn find(at: usize, item: &Item, scene: &Scene<'_>, id: InstanceId) -> Option<Found> {
     let graph = scene.graph;
-    let (path, kind, hints, values, made) = match item.call {
-        Some(call) => {
+    let call = item
+        .call
+        .map(|call| (call, scene.structure(scene.placed(call).structure)));
+    let (path, kind, hints, values, made) = match call {
+        Some((call, structure)) if structure.lent => return lent(at, item, scene, (id, call)),
+        Some((_, structure)) if structure.is_function() => return None,
+        Some((call, structure)) => {
             let placed = scene.placed(call);
-            let structure = scene.structure(placed.structure);
-            if structure.is_function() {
-                return None;
-            }
-            let hints = structure
-                .parameters
-                .iter()
-                .map(|p| p.name.clone())
-                .collect();
-            let kind = FieldKind::Structure(placed.structure);
-            let values = placed.values.clone();
+            let hints = structure.parameters.iter().map(|p| p.name.clone());
             (
                 graph[call].path.clone(),
-                kind,
-                hints,
-                values,
+                FieldKind::Structure(placed.structure),
+                hints.collect(),
+                placed.values.clone(),
                 Made::Instance(call),
             )
         }
         None => of_primitive(item, scene)?,
     };
-    let (name, index) = below(&path, &graph[id].path);
+    let Below { name, path, index } = below(&path, &graph[id].path);
     let fixed = match &made {
-        Made::Tensors(tensors) if !scene.stored => {
+        Made::Tensors(tensors) if scene.purpose != Purpose::Inference => {
             let fixed = tensors
                 .iter()
                 .filter(|(_, id)| !graph[*id].trained && !graph.frozen);
@@ -175,16 +179,61 @@ fn find(at: usize, item: &Item, scene: &Scene<'_>, id: InstanceId) -> Option<Fou
         _ => vec![],
     };
     Some(Found {
-        fixed,
         item: at,
+        short: name.clone(),
         name,
+        path,
         index,
         kind,
+        fixed,
         hints,
         values,
         made,
         iteration: item.iteration,
     })
+}
+
+/// What a call is lent.
+fn lent(
+    at: usize,
+    item: &Item,
+    scene: &Scene<'_>,
+    (id, call): (InstanceId, InstanceId),
+) -> Option<Found> {
+    let [held] = scene.fields(call) else {
+        bug!("`{}` is lent several things", scene.graph[call].path)
+    };
+    let element = held.elements.first()?;
+    let Below { name, path, index } = below(&scene.graph[call].path, &scene.graph[id].path);
+    let [before, after] = path;
+    let [inner, _] = &held.path;
+    let path = match (&index, before.as_str()) {
+        (Some(_), _) => [before, joined(&after, inner)],
+        (None, _) => [joined(&before, inner), after],
+    };
+    Some(Found {
+        item: at,
+        name: joined(&name, &held.name),
+        short: name,
+        path,
+        index,
+        kind: held.kind.clone(),
+        fixed: held.fixed.clone(),
+        hints: held.hints.clone(),
+        values: element.values.clone(),
+        made: element.made.clone(),
+        iteration: item.iteration,
+    })
+}
+
+/// A path and what stands below it.
+fn joined(path: &str, below: &str) -> String {
+    let gap = if path.is_empty() || below.is_empty() || below.starts_with('[') {
+        ""
+    } else {
+        "."
+    };
+    format!("{path}{gap}{below}")
 }
 
 type Parts = (String, FieldKind, Vec<String>, Vec<Value>, Made);
@@ -208,7 +257,7 @@ fn of_primitive(item: &Item, scene: &Scene<'_>) -> Option<Parts> {
         Holds::Tensor(param) => {
             let [_, sizes @ ..] = padded(&graph[param].shape);
             let numbers = sizes.into_iter().map(|n| Value::Number(Number::Int(n)));
-            let starts = (!scene.stored).then(|| start(param, 1));
+            let starts = (scene.purpose == Purpose::Beginning).then(|| start(param, 1));
             let hints = ["channels", "height", "width", "init"].map(str::to_owned);
             Some((
                 graph[param].path.clone(),
@@ -231,7 +280,7 @@ fn of_primitive(item: &Item, scene: &Scene<'_>) -> Option<Parts> {
             let numbers = sizes.iter().map(|(_, n)| Value::Number(Number::Int(*n)));
             let starts = tensors
                 .iter()
-                .filter(|_| !scene.stored)
+                .filter(|_| scene.purpose == Purpose::Beginning)
                 .map(|(_, id)| start(*id, fan));
             let hints = sizes
                 .iter()
@@ -260,20 +309,37 @@ pub(super) fn padded(shape: &[usize]) -> [usize; 4] {
     padded
 }
 
-/// A path below an instance, and its last place in a list, which is left out: `fast.rgu[0]` is `fast.rgu` and 0.
-fn below(path: &str, instance: &str) -> (String, Option<usize>) {
-    let rest = path.strip_prefix(instance).unwrap_or(path);
+/// A path below an instance, without its last place in a list.
+struct Below {
+    /// As a name.
+    name: String,
+    /// Before and after the place.
+    path: [String; 2],
+    index: Option<usize>,
+}
+
+/// What a path is below an instance: `fast.rgu[0]` is `fast.rgu` and 0.
+fn below(path: &str, instance: &str) -> Below {
+    let Some(rest) = path.strip_prefix(instance) else {
+        bug!("`{path}` is not below `{instance}`")
+    };
     let rest = rest.trim_start_matches('.');
-    let Some((head, tail)) = rest.rsplit_once('[') else {
-        return (
-            if rest.is_empty() { "value" } else { rest }.to_owned(),
-            None,
-        );
-    };
-    let Some((index, after)) = tail.split_once(']') else {
-        return (rest.to_owned(), None);
-    };
-    (format!("{head}{after}"), index.parse().ok())
+    let place = rest.rsplit_once('[').and_then(|(head, tail)| {
+        let (index, after) = tail.split_once(']')?;
+        Some((head, index.parse().ok()?, after))
+    });
+    match place {
+        Some((head, index, after)) => Below {
+            name: format!("{head}{after}"),
+            path: [head.to_owned(), after.trim_start_matches('.').to_owned()],
+            index: Some(index),
+        },
+        None => Below {
+            name: if rest.is_empty() { "value" } else { rest }.to_owned(),
+            path: [rest.to_owned(), String::new()],
+            index: None,
+        },
+    }
 }
 
 #[cfg(test)]
@@ -282,16 +348,17 @@ mod tests {
 
     #[test]
     fn the_last_place_in_a_list_is_told_apart() {
-        assert_eq!(
-            below("b[0].fast.rgu[1]", "b[0]"),
-            ("fast.rgu".into(), Some(1))
-        );
-        assert_eq!(
-            below("b[0].l9.kernel[2].net", "b[0].l9"),
-            ("kernel.net".into(), Some(2))
-        );
-        assert_eq!(below("b[3]", ""), ("b".into(), Some(3)));
-        assert_eq!(below("b[0].k", "b[0]"), ("k".into(), None));
+        let parts = |path, instance| {
+            let Below { name, path, index } = below(path, instance);
+            (name, path.join("|"), index)
+        };
+        let fast = ("fast.rgu".into(), "fast.rgu|".into(), Some(1));
+        assert_eq!(parts("b[0].fast.rgu[1]", "b[0]"), fast);
+        let net = ("kernel.net".into(), "kernel|net".into(), Some(2));
+        assert_eq!(parts("b[0].l9.kernel[2].net", "b[0].l9"), net);
+        assert_eq!(parts("b[3]", ""), ("b".into(), "b|".into(), Some(3)));
+        assert_eq!(parts("b[0].k", "b[0]"), ("k".into(), "k|".into(), None));
+        assert_eq!(parts("b[0]", "b[0]"), ("value".into(), "|".into(), None));
     }
 
     #[test]

@@ -4,16 +4,18 @@
 use std::collections::{HashMap, HashSet};
 
 use super::forms::{ListForm, forms};
+use super::inline::inline;
+use super::making::held;
 use super::numbers::{Context, Numbers, Unsaid};
 use super::places::{field, place};
 use super::reading::has;
 use super::scene::Scene;
 use super::structure::{
-    Argument, CallExpr, Expr, Field, Input, Num, OpExpr, Part, Read, Statement, Structure,
+    Argument, CallExpr, Expr, Field, Input, Many, Num, OpExpr, Part, Read, Statement, Structure,
 };
 use super::tree::{self, Candidate, Draft, Name, Slot, Value};
 use crate::bug::bug;
-use crate::model::InstanceId;
+use crate::model::{Graph, InstanceId};
 use crate::primitives::written::Code;
 
 /// A structure and what each of its instances is made with.
@@ -41,9 +43,13 @@ pub(super) fn finish(draft: &Draft, scene: &Scene<'_>) -> Result<Finished, Unsai
         device: false,
         training: false,
     };
+    let lent = is_lent(draft, graph);
     let mut fields = vec![];
     for field in &draft.fields {
-        fields.push(finishing.field(field)?);
+        fields.push(match lent {
+            true => held(field, Many::One, vec![]),
+            false => finishing.field(field)?,
+        });
     }
     let body = finishing.body(&draft.body)?;
     let result = match &draft.result {
@@ -64,7 +70,7 @@ pub(super) fn finish(draft: &Draft, scene: &Scene<'_>) -> Result<Finished, Unsai
     });
     let inputs: Vec<Input> = inputs.collect();
     let (parameters, order, values) = finishing.numbers.finish();
-    let structure = Structure {
+    let mut structure = Structure {
         block: instance.block.clone(),
         doc: instance.doc.clone(),
         prelude: instance.prelude,
@@ -76,13 +82,27 @@ pub(super) fn finish(draft: &Draft, scene: &Scene<'_>) -> Result<Finished, Unsai
         training,
         inputs,
         fields: in_order(fields, &body, result.as_ref()),
+        lent,
         body,
         result,
     };
+    inline(&mut structure);
     Ok(Finished {
         structure,
         values: draft.instances.iter().copied().zip(values).collect(),
     })
+}
+
+/// Whether instances of a block are a function of the one thing that each holds: blocks of the prelude, whose names are not
+/// looked for in a structure.
+fn is_lent(draft: &Draft, graph: &Graph) -> bool {
+    let of_prelude = draft.instances.iter().all(|id| graph[*id].prelude);
+    let [field] = draft.fields.as_slice() else {
+        return false;
+    };
+    let everywhere = field.elements.len() == draft.instances.len();
+    let alone = field.elements.iter().all(|element| element.index.is_none());
+    of_prelude && everywhere && alone && draft.result.is_some()
 }
 
 pub(super) struct Finishing<'a> {

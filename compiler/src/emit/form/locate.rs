@@ -18,10 +18,7 @@ pub(in crate::emit) struct Location {
 }
 
 /// All stored tensors in the order of the fields, those of a structure within a structure where its field stands.
-pub(super) fn locate(
-    scene: &Scene<'_>,
-    drafts: &HashMap<InstanceId, Vec<FieldDraft>>,
-) -> Vec<Location> {
+pub(super) fn locate(scene: &Scene<'_>) -> Vec<Location> {
     let mut found = vec![];
     let root = scene.graph.instance_ids().next();
     // Last in, first out: what a structure holds is put in the place where it stands.
@@ -38,8 +35,8 @@ pub(super) fn locate(
             Task::Instance(id, steps) => (id, steps),
         };
         let number = scene.placed(id).structure;
-        let own = drafts.get(&id).map_or(&[][..], Vec::as_slice);
-        let own: HashMap<&str, &FieldDraft> = own
+        let own: HashMap<&str, &FieldDraft> = scene
+            .fields(id)
             .iter()
             .map(|draft| (draft.name.as_str(), draft))
             .collect();

@@ -44,26 +44,8 @@ impl Finishing<'_> {
                 }
             }
         }
-        let counts = made.iter().all(|making| matches!(making, Making::One(_)));
-        let everywhere = groups
-            .iter()
-            .all(|(number, _, list)| number.is_some() || list.len() == self.draft.instances.len());
-        let many = match (
-            one,
-            counts && everywhere && groups.iter().all(|g| g.0.is_none()),
-        ) {
-            (true, _) => Many::One,
-            // Arrays of many structures would be large on the stack.
-            (false, true) if made.len() <= 2 => Many::Fixed(made.len()),
-            (false, _) => Many::Any,
-        };
-        Ok(Field {
-            name: field.name.clone(),
-            kind: field.kind.clone(),
-            fixed: field.fixed.clone(),
-            many,
-            made,
-        })
+        let many = if one { Many::One } else { Many::Any };
+        Ok(held(field, many, made))
     }
 
     /// What elements are made with, the values of each as one term.
@@ -123,5 +105,18 @@ impl Finishing<'_> {
                 Ok(num)
             }
         }
+    }
+}
+
+/// A field that is made like this.
+pub(super) fn held(field: &FieldDraft, many: Many, made: Vec<Making>) -> Field {
+    Field {
+        name: field.name.clone(),
+        short: field.short.clone(),
+        path: field.path.clone(),
+        kind: field.kind.clone(),
+        fixed: field.fixed.clone(),
+        many,
+        made,
     }
 }

@@ -4,7 +4,7 @@
 //! - `scene`: what stands where in the graph
 //! - `draft`, `naming`, `reading`, `rolling`, `fields`, `lists`, `index`, `tree`: one instance as a body of statements
 //! - `merge`, `merge_bodies`: bodies laid over each other
-//! - `finish`, `making`, `places`, `slices`, `forms`: one structure of several instances
+//! - `finish`, `making`, `places`, `slices`, `forms`, `inline`: one structure of several instances
 //! - `numbers`, `attributes`, `terms`, `starts`, `pretty`: what instances differ in
 //! - `structure`, `walk`: what is printed
 //! - `locate`: which field holds which stored tensor
@@ -15,6 +15,7 @@ mod fields;
 mod finish;
 mod forms;
 mod index;
+mod inline;
 mod lists;
 mod locate;
 mod making;
@@ -37,7 +38,7 @@ mod walk;
 use std::collections::HashMap;
 
 use crate::bug::bug;
-use crate::model::{Graph, InstanceId};
+use crate::model::Graph;
 use finish::{Finished, finish};
 use merge::Merge;
 use scene::{Placed, Scene};
@@ -45,6 +46,7 @@ use tree::Draft;
 
 pub(super) use locate::Location;
 use locate::locate;
+pub(super) use scene::Purpose;
 pub(super) use structure::{
     Argument, Bound, CallExpr, Expr, Field, FieldKind, FieldRead, Kind, Making, Many, Name, Num,
     OpExpr, Part, Place, Read, Starts, Statement, Structure,
@@ -72,16 +74,15 @@ impl Form {
     }
 }
 
-/// Makes structures of a graph; where all tensors are given, how they would start is left out (`stored`).
-pub(super) fn form(graph: &Graph, stored: bool) -> Form {
-    let mut scene = Scene::new(graph, stored);
-    let mut drafts: HashMap<InstanceId, Vec<tree::FieldDraft>> = HashMap::new();
+/// Makes structures of a graph.
+pub(super) fn form(graph: &Graph, purpose: Purpose) -> Form {
+    let mut scene = Scene::new(graph, purpose);
     for level in scene.levels() {
         let mut groups: Vec<Draft> = vec![];
         let mut by_block: HashMap<&str, Vec<usize>> = HashMap::new();
         for id in level {
             let draft = draft::draft(&scene, id);
-            drafts.insert(id, draft.fields.clone());
+            scene.fields.insert(id, draft.fields.clone());
             let known = by_block.entry(&graph[id].block).or_default();
             let same = known
                 .iter()
@@ -99,7 +100,7 @@ pub(super) fn form(graph: &Graph, stored: bool) -> Form {
             place(&mut scene, &group);
         }
     }
-    let locations = locate(&scene, &drafts);
+    let locations = locate(&scene);
     let mut order: Vec<usize> = (0..scene.structures.len()).collect();
     order.sort_by_key(|at| {
         let structure = scene.structure(*at);

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::structure::Structure;
-use super::tree::Value;
+use super::tree::{FieldDraft, Value};
 use crate::bug::bug;
 use crate::model::{Graph, Instance, InstanceId, Node, NodeId, Op};
 use crate::primitives::written::Number;
@@ -18,6 +18,17 @@ pub(super) struct Placed {
     pub values: Vec<Value>,
 }
 
+/// What a network is emitted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::emit) enum Purpose {
+    /// To be trained from the start: tensors say how they begin.
+    Beginning,
+    /// To go on with tensors that are given: they say whether they are trained.
+    Given,
+    /// To be computed.
+    Inference,
+}
+
 /// A graph, and the structures that were made of it so far.
 pub(super) struct Scene<'a> {
     pub graph: &'a Graph,
@@ -29,12 +40,13 @@ pub(super) struct Scene<'a> {
     read: Vec<bool>,
     pub structures: Vec<Structure>,
     pub placed: HashMap<InstanceId, Placed>,
-    /// How a tensor starts does not matter.
-    pub stored: bool,
+    /// What each instance holds.
+    pub fields: HashMap<InstanceId, Vec<FieldDraft>>,
+    pub purpose: Purpose,
 }
 
 impl<'a> Scene<'a> {
-    pub fn new(graph: &'a Graph, stored: bool) -> Self {
+    pub fn new(graph: &'a Graph, purpose: Purpose) -> Self {
         let read = live(graph, std::iter::once(graph.output));
         let live = live(graph, std::iter::once(graph.output).chain(graph.compared()));
         let before: Vec<usize> = std::iter::once(0)
@@ -88,7 +100,8 @@ impl<'a> Scene<'a> {
             read,
             structures: vec![],
             placed: HashMap::new(),
-            stored,
+            fields: HashMap::new(),
+            purpose,
         }
     }
 
@@ -116,6 +129,11 @@ impl<'a> Scene<'a> {
                 self.graph[id].path
             ),
         }
+    }
+
+    /// What an instance holds.
+    pub fn fields(&self, id: InstanceId) -> &[FieldDraft] {
+        self.fields.get(&id).map_or(&[], Vec::as_slice)
     }
 
     /// A structure by its number.

@@ -26,15 +26,17 @@ pub(in crate::emit) struct Structure {
     /// Whether it, or a function that it calls, does something else while it is trained.
     pub training: bool,
     pub fields: Vec<Field>,
+    /// Whether whoever calls it holds its only field and lends it: it is a function of what it holds.
+    pub lent: bool,
     pub body: Vec<Statement>,
     /// None where the output does not depend on it: it holds tensors only.
     pub result: Option<Expr>,
 }
 
 impl Structure {
-    /// Whether it holds nothing.
+    /// Whether it holds nothing of its own.
     pub fn is_function(&self) -> bool {
-        self.fields.is_empty() && !self.is_model
+        (self.fields.is_empty() || self.lent) && !self.is_model
     }
 }
 
@@ -66,8 +68,12 @@ pub(in crate::emit) struct Input {
 /// A tensor, module or structure, or a list of them.
 #[derive(Clone, Debug)]
 pub(in crate::emit) struct Field {
-    /// Its path below the instance.
+    /// Its path below the instance, without the place in a list.
     pub name: String,
+    /// The same without the steps into what lends it.
+    pub short: String,
+    /// What its tensors' paths begin with, before and after the place in a list.
+    pub path: [String; 2],
     pub kind: FieldKind,
     /// The tensors that are never trained.
     pub fixed: Vec<&'static str>,
@@ -78,13 +84,11 @@ pub(in crate::emit) struct Field {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::emit) enum Many {
     One,
-    /// The same number in all instances.
-    Fixed(usize),
     Any,
 }
 
 /// What elements of a field are made with.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::emit) enum Making {
     One(Vec<Num>),
     /// So many, one a round.

@@ -175,7 +175,12 @@ pub(in crate::emit) enum FieldKind {
 /// A field, or the elements of a list.
 #[derive(Clone, Debug)]
 pub(super) struct FieldDraft {
+    /// Its path below the instance, without the place in a list.
     pub name: String,
+    /// The same without the steps into what lends it.
+    pub short: String,
+    /// What its tensors' paths begin with, before and after the place in a list.
+    pub path: [String; 2],
     pub kind: FieldKind,
     /// The tensors that are never trained.
     pub fixed: Vec<&'static str>,

@@ -1,6 +1,7 @@
 //! Structures and functions as Python.
 
 use super::syntax::{call, list};
+use crate::bug::bug;
 use crate::emit::doc::{ANY, Doc, all, bracketed, group, nest, text};
 use crate::emit::form::{Field, FieldKind, Making, Many, Num, Structure};
 use crate::emit::target::{Body, Line, Round};
@@ -190,6 +191,7 @@ fn function(writer: &mut Writer<'_>, doc: Vec<Doc>) -> Doc {
         .into_iter()
         .chain(inputs.iter().map(|(name, _)| text(name)))
         .collect();
+    arguments.extend(writer.lent.as_ref().map(text));
     if function {
         arguments.extend(parameters(writer));
     }
@@ -269,6 +271,7 @@ fn line(line: Line) -> Doc {
             assigned(&name, value)
         }
         Line::List(name, values, _) => assigned(&name, list(values)),
+        Line::Gathered(name, ..) => bug!("`{name}` is gathered in Python"),
         Line::Push(name, value) => call(&format!("{name}.append"), vec![value]),
         Line::Collect(name, round, values) => {
             let element = arms(&round, values);
@@ -286,7 +289,7 @@ fn line(line: Line) -> Doc {
             let lines = match lists.len() {
                 1 => lists.remove(0).into_iter().map(self::line).collect(),
                 count => {
-                    let conditions = conditions(&round, count).zip(lists).enumerate();
+                    let conditions = round.conditions(count).zip(lists).enumerate();
                     let branches = conditions.map(|(at, (condition, lines))| {
                         let head = match (at, condition) {
                             (0, Some(condition)) => format!("if {condition}"),
@@ -303,15 +306,10 @@ fn line(line: Line) -> Doc {
     }
 }
 
-/// Which arm a round is like.
-fn conditions(round: &Round, arms: usize) -> impl Iterator<Item = Option<String>> {
-    let name = round.name.clone().unwrap_or_else(|| "i".into());
-    (0..arms).map(move |at| (at + 1 < arms).then(|| format!("{name} % {arms} == {at}")))
-}
-
 fn arms(round: &Round, values: Vec<Doc>) -> Doc {
     let count = values.len();
-    let each = conditions(round, count)
+    let each = round
+        .conditions(count)
         .zip(values)
         .map(|(condition, value)| match condition {
             Some(condition) => all([value, text(format!(" if {condition} else "))]),

@@ -58,6 +58,7 @@ impl Target for PyTorch {
             fields: super::words::MODULE,
             types: super::words::TYPES,
             values: super::words::NAMES,
+            by_name: true,
         }
     }
 

@@ -9,16 +9,17 @@ use super::structure::{WIDTH, source as structure_source};
 use super::syntax::{Rust, assigned, call};
 use crate::bug::bug;
 use crate::emit::doc::{ANY, all, bracketed, text};
-use crate::emit::form::{Form, Making, Num, Starts};
-use crate::emit::items::{Items, items};
+use crate::emit::form::{Expr, Form, Making, Name, Num, Part, Read, Starts, Structure};
+use crate::emit::items::items;
 use crate::emit::options::{Beside, EmitOptions, INPUT, LOGITS};
-use crate::emit::paths::renamed;
+use crate::emit::paths::as_stored;
 use crate::emit::support;
 use crate::emit::target::Target;
 use crate::emit::text::file_name;
 use crate::emit::used::{functions, held};
 use crate::emit::writer::Scope;
 use crate::model::{Graph, Model};
+use crate::primitives::written::Code;
 
 const TEMPLATES: [(&str, &str); 6] = [
     ("file.rs", include_str!("../templates/rust/file.rs.tera")),
@@ -33,9 +34,8 @@ const TEMPLATES: [(&str, &str); 6] = [
 ];
 
 /// What emitted source may import; what stands in one module is imported in one line.
-const IMPORTS: [&str; 21] = [
+const IMPORTS: [&str; 22] = [
     "burn::module::Module",
-    "burn::module::ModuleMapper",
     "burn::module::Param",
     "burn::store::ModuleStore",
     "burn::store::SafetensorsStore",
@@ -49,9 +49,11 @@ const IMPORTS: [&str; 21] = [
     "burn::tensor::module::adaptive_avg_pool2d",
     "burn::tensor::module::conv2d",
     "burn::tensor::ops::ConvOptions",
+    "std::cell::RefCell",
     "std::collections::BTreeMap",
     "std::f64::consts::PI",
     "std::f64::consts::TAU",
+    "std::io",
     "std::path::Path",
     "alloc::vec",
     "alloc::vec::Vec",
@@ -62,6 +64,7 @@ const IMPORTS: [&str; 21] = [
 struct View {
     header: Vec<String>,
     no_std: bool,
+    fresh: bool,
     imports: Vec<String>,
     model: String,
     model_struct: String,
@@ -79,7 +82,10 @@ struct View {
     blocks: Vec<String>,
     support: String,
     starts: StartsView,
-    renamed: Vec<RenamedView>,
+    /// Whether something is made of what stands below a path.
+    uses_at: bool,
+    /// Whether there are lists.
+    uses_list: bool,
     check: Option<CheckView>,
 }
 
@@ -94,13 +100,6 @@ struct StartsView {
     kaiming_normal: bool,
     kaiming: bool,
     gamma_uniform: bool,
-}
-
-/// A path in files and its field, as literals.
-#[derive(Serialize)]
-struct RenamedView {
-    name: String,
-    field: String,
 }
 
 #[derive(Serialize)]
@@ -120,6 +119,7 @@ pub(in crate::emit) fn source(
     options: &EmitOptions<'_>,
 ) -> String {
     let graph = model.primitives();
+    as_stored(graph, form);
     let functions = support::rust_names(&functions(form, &rust));
     let items = items(form, rust.words(), functions);
     let scope = Scope {
@@ -132,6 +132,7 @@ pub(in crate::emit) fn source(
         bug!("a model has no structure")
     };
     let others = sources.zip(items.structures.iter().skip(1));
+    let alike: Vec<Option<&str>> = form.structures.iter().map(only_calls).collect();
     let blocks = others.map(|(source, named)| {
         let functions = [source.new, source.forward].into_iter();
         let functions: Vec<String> = functions.filter(|text| !text.is_empty()).collect();
@@ -152,6 +153,7 @@ pub(in crate::emit) fn source(
     let mut view = View {
         header: header(rust, model, options),
         no_std: rust == Rust::NoStd,
+        fresh: rust == Rust::Fresh,
         imports: vec![],
         model: named.name.clone(),
         model_struct: first.declaration,
@@ -169,29 +171,63 @@ pub(in crate::emit) fn source(
             .unwrap_or_default(),
         blocks: blocks.collect(),
         support: String::new(),
-        starts: if rust == Rust::Std {
-            starts(form)
-        } else {
-            StartsView::default()
-        },
-        renamed: renamed_view(graph, form, &items),
+        starts: starts(form),
+        uses_at: false,
+        uses_list: false,
         check: options
             .beside
             .and_then(|files| check(files.check?, &named.name)),
     };
+    let made = [view.model_new.clone(), view.blocks.concat()].concat();
+    view.uses_list = made.contains("w.list(");
+    view.uses_at = view.uses_list || made.contains("w.at(");
     let code = render(&view);
     view.support = support::pick(&code, &held(form));
+    // A block that only calls a function of the support code is that function under the block's name.
+    let mut taken: Vec<&str> = vec![];
+    for (at, function) in alike.iter().enumerate().skip(1) {
+        let Some(function) = function.filter(|function| !taken.contains(function)) else {
+            continue;
+        };
+        taken.push(function);
+        let (Some(block), Some(named)) = (view.blocks.get_mut(at - 1), items.structures.get(at))
+        else {
+            bug!("a block has no text")
+        };
+        let block = std::mem::take(block);
+        view.support = support::under(&view.support, function, &named.name, &block);
+        for text in view.blocks.iter_mut().chain([&mut view.model_forward]) {
+            *text = support::with_word(text, function, &named.name);
+        }
+    }
+    view.blocks.retain(|block| !block.is_empty());
     view.imports = imports(rust, &render(&view));
     tidy(&render(&view))
 }
 
-fn renamed_view(graph: &Graph, form: &Form, items: &Items) -> Vec<RenamedView> {
-    let pairs = renamed(graph, form, items).into_iter();
-    let views = pairs.map(|[name, field]| RenamedView {
-        name: format!("{name:?}"),
-        field: format!("{field:?}"),
+/// The function of the support code that a block calls with what it is given and nothing else.
+fn only_calls(structure: &Structure) -> Option<&'static str> {
+    let Some(Expr::Op(op)) = &structure.result else {
+        return None;
+    };
+    let Code::Call(function, arguments) = &op.burn else {
+        return None;
+    };
+    let inputs = structure.inputs.iter().map(|input| input.source.as_str());
+    let read = op.operands.iter().map(|part| match part {
+        Part::One(Expr::Read(Read {
+            name: Name::Input(name),
+            place: None,
+        })) => Some(name.as_str()),
+        _ => None,
     });
-    views.collect()
+    let in_order = inputs.clone().map(Some).eq(read)
+        && (0..inputs.count())
+            .map(Code::Operand)
+            .eq(arguments.iter().cloned());
+    let alone = structure.is_function() && structure.fields.is_empty() && structure.body.is_empty();
+    let plain = structure.parameters.is_empty() && !structure.device && op.held.is_none();
+    (alone && plain && in_order && support::has_function(function)).then_some(*function)
 }
 
 /// The sizes of an input.
@@ -205,7 +241,7 @@ fn input(graph: &Graph) -> String {
 
 fn weights(rust: Rust, graph: &Graph, files: Beside<'_>) -> String {
     let kind = match rust {
-        Rust::Std => "[u8]".to_owned(),
+        Rust::Std | Rust::Fresh => "[u8]".to_owned(),
         Rust::NoStd => format!("[u8; {}]", 4 * graph.parameter_count()),
     };
     constant(&format!("const WEIGHTS: &'static {kind}"), files.weights, 4)
@@ -255,11 +291,10 @@ fn tidy(text: &str) -> String {
 }
 
 /// What the comment at the top says a program needs.
-const NEEDS: [&str; 4] = [
+const NEEDS: [&str; 3] = [
     "Needs only `burn`, with the features of the devices that it is to run on; `flex` is the CPU:",
     "    burn = { version = \"0.22\", features = [\"flex\", \"store\"] }",
-    "On CUDA, `cubecl-cuda` 0.11 also needs its feature `cpp`, and a stand-in for `cubecl-llvm`, whose",
-    "build downloads LLVM: `runtime/cubecl-llvm` of termc is one.",
+    "On CUDA it needs two dependencies more, which `specs/embedding.md` of termc names.",
 ];
 /// The same for a program without the standard library.
 const NEEDS_NO_STD: [&str; 2] = [
@@ -275,14 +310,14 @@ fn header(rust: Rust, model: &Model, options: &EmitOptions<'_>) -> Vec<String> {
         model.name
     )];
     let needs: &[&str] = match rust {
-        Rust::Std => &NEEDS,
+        Rust::Std | Rust::Fresh => &NEEDS,
         Rust::NoStd => &NEEDS_NO_STD,
     };
     lines.extend(needs.iter().map(|line| (*line).to_owned()));
     if let Some(files) = options.beside {
         lines.push(format!("Embeds `{}`, which lies beside it.", files.weights));
     }
-    if rust == Rust::Std && options.beside.is_some_and(|files| files.check.is_some()) {
+    if rust != Rust::NoStd && options.beside.is_some_and(|files| files.check.is_some()) {
         lines.push("Its test needs the feature `flex` of `burn`.".into());
     }
     lines

@@ -2,13 +2,14 @@
 
 use super::structure::rust_kind;
 use super::syntax::{LINE, Rust, assigned, block, call};
+use crate::bug::bug;
 use crate::emit::doc::{Doc, all, bracketed, commas, group, nest, text};
 use crate::emit::form::{Field, FieldKind, Kind, Making, Many, Num, Structure};
 use crate::emit::support;
 use crate::emit::writer::Writer;
 use crate::primitives::written::Number;
 
-/// Parameters as the constructor or function takes them; heights and widths together.
+/// Parameters as the constructor or function takes them; sizes of one tensor together.
 pub(super) fn parameters(writer: &Writer<'_>) -> Vec<Doc> {
     let structure = writer.structure;
     let names: Vec<(&str, Kind)> = structure
@@ -22,22 +23,30 @@ pub(super) fn parameters(writer: &Writer<'_>) -> Vec<Doc> {
     let mut docs = vec![];
     let mut rest = names.as_slice();
     while let [(name, kind), after @ ..] = rest {
-        match after {
-            [("width", _), after @ ..] if *name == "height" => {
-                docs.push(text("[height, width]: [usize; 2]"));
-                rest = after;
-            }
-            _ => {
-                docs.push(text(format!("{name}: {}", rust_kind(*kind))));
-                rest = after;
+        let sizes = together(rest.iter().map(|(name, _)| *name));
+        match sizes {
+            0 => docs.push(text(format!("{name}: {}", rust_kind(*kind)))),
+            count => {
+                let names: Vec<&str> = rest.iter().take(count).map(|(name, _)| *name).collect();
+                docs.push(text(format!("[{}]: [usize; {count}]", names.join(", "))));
             }
         }
+        rest = after.get(sizes.saturating_sub(1)..).unwrap_or_default();
     }
     docs
 }
 
-/// Values in the order in which a structure takes them; height and width together.
-pub(super) fn values(callee: &Structure, names: &[String], docs: &[Doc]) -> Vec<Doc> {
+/// How many of the first names are sizes of one tensor, which stand together: axes, height, width.
+fn together<'a>(mut names: impl Iterator<Item = &'a str>) -> usize {
+    match (names.next(), names.next(), names.next()) {
+        (Some("axes"), Some("height"), Some("width")) => 3,
+        (Some("height"), Some("width"), _) => 2,
+        _ => 0,
+    }
+}
+
+/// Values in the order in which a structure takes them; sizes of one tensor together.
+fn values(callee: &Structure, names: &[String], docs: &[Doc]) -> Vec<Doc> {
     let ordered: Vec<(&str, Doc)> = callee
         .order
         .iter()
@@ -45,38 +54,44 @@ pub(super) fn values(callee: &Structure, names: &[String], docs: &[Doc]) -> Vec<
         .collect();
     let mut out = vec![];
     let mut rest = ordered.as_slice();
-    while let [(name, doc), after @ ..] = rest {
-        match after {
-            [("width", width), after @ ..] if *name == "height" => {
-                out.push(bracketed("[", vec![doc.clone(), width.clone()], "]", 60));
-                rest = after;
-            }
-            _ => {
-                out.push(doc.clone());
-                rest = after;
+    while let [(_, doc), after @ ..] = rest {
+        let sizes = together(rest.iter().map(|(name, _)| *name));
+        match sizes {
+            0 => out.push(doc.clone()),
+            count => {
+                let sizes = rest.iter().take(count).map(|(_, doc)| doc.clone());
+                out.push(bracketed("[", sizes.collect(), "]", 60));
             }
         }
+        rest = after.get(sizes.saturating_sub(1)..).unwrap_or_default();
     }
     out
+}
+
+impl Rust {
+    /// What constructors are called.
+    fn constructor(self) -> &'static str {
+        match self {
+            Self::Std | Self::Fresh => "new",
+            Self::NoStd => "read",
+        }
+    }
 }
 
 pub(super) fn new(rust: Rust, writer: &mut Writer<'_>) -> Doc {
     let structure = writer.structure;
     let mut arguments = parameters(writer);
-    let (function, last) = match rust {
-        Rust::Std => ("new", "device: &Device"),
-        Rust::NoStd => ("read", "from: &mut Numbers<'_>"),
-    };
     let unread = if structure.fields.is_empty() { "_" } else { "" };
-    arguments.push(text(format!("{unread}{last}")));
-    let public = match (rust, structure.is_model) {
-        (Rust::Std, true) => "pub ",
-        _ => "",
+    let (function, last) = match (rust, structure.is_model) {
+        (Rust::NoStd, _) => ("read", "from: &mut Numbers<'_>"),
+        (_, true) => ("made_of", "w: &Weights"),
+        (_, false) => ("new", "w: &Weights"),
     };
+    arguments.push(text(format!("{unread}{last}")));
     let head = group(
         LINE,
         all([
-            text(format!("{public}fn {function}(")),
+            text(format!("fn {function}(")),
             nest(all([Doc::Soft, commas(arguments)])),
             Doc::Soft,
             text(") -> Self"),
@@ -103,79 +118,149 @@ pub(super) fn new(rust: Rust, writer: &mut Writer<'_>) -> Doc {
         true => text("Self {}"),
         false => block(text("Self"), fields),
     };
-    let doc = match (rust, structure.is_model) {
-        (Rust::Std, true) => all([
-            text("/// A network with fresh parameters, drawn by the device's generator."),
-            Doc::Hard,
-        ]),
-        _ => Doc::Nil,
-    };
-    all([doc, block(head, vec![whole])])
+    block(head, vec![whole])
+}
+
+/// Where an element takes its tensors from.
+#[derive(Clone, Debug)]
+enum From {
+    /// What stands below a path.
+    Below(String),
+    /// The same, of a path with the number of a round in it: `format!` and its arguments.
+    Formatted(String),
+    /// What the closure of a list is given.
+    Round,
 }
 
 /// What a field is made of.
-pub(super) fn value(rust: Rust, writer: &mut Writer<'_>, field: &Field) -> Doc {
+fn value(rust: Rust, writer: &mut Writer<'_>, field: &Field) -> Doc {
+    let [before, after] = &field.path;
+    if let (Many::One, [Making::One(numbers)]) = (field.many, field.made.as_slice()) {
+        return one(rust, writer, field, numbers, &From::Below(before.clone()));
+    }
+    let all_alike = matches!(field.made.as_slice(), [Making::One(first), rest @ ..]
+        if !rest.is_empty() && rest.iter().all(|making| *making == Making::One(first.clone())));
+    let count = Num::Value(Number::Int(field.made.len()));
+    let made = match field.made.first() {
+        Some(Making::One(numbers)) if all_alike => vec![Making::Loop(count, numbers.clone())],
+        _ => field.made.clone(),
+    };
+    let mut lists = vec![];
     let mut ones = vec![];
-    let mut loops = vec![];
-    for made in &field.made {
-        match made {
-            Making::One(numbers) => ones.push(one(rust, writer, field, numbers)),
-            Making::Loop(rounds, numbers) => {
-                writer.round_is_read = false;
-                let element = one(rust, writer, field, numbers);
-                let long =
-                    stated(rust, writer, field, numbers).unwrap_or_else(|| vec![element.clone()]);
-                let round = if writer.round_is_read { "i" } else { "_" };
-                let rounds = range(writer, rounds);
-                let closure = closure(round, element, long);
-                loops.push(all([
-                    text("("),
-                    rounds,
-                    text(")"),
-                    nest(all([Doc::Soft, closure])),
-                ]));
+    let mut from = Num::Value(Number::Int(0));
+    for making in &made {
+        match (making, &from) {
+            (Making::One(numbers), Num::Value(Number::Int(at))) => {
+                let gap = if after.is_empty() { "" } else { "." };
+                let path = From::Below(format!("{before}[{at}]{gap}{after}"));
+                ones.push(one(rust, writer, field, numbers, &path));
+                from = Num::Value(Number::Int(at + 1));
+            }
+            (Making::One(numbers), _) => {
+                let count = Num::Value(Number::Int(1));
+                lists.push(list(rust, writer, field, (&from, &count), numbers));
+                from = sum(&from, &count);
+            }
+            (Making::Loop(count, numbers), _) => {
+                lists.push(list(rust, writer, field, (&from, count), numbers));
+                from = sum(&from, count);
             }
         }
     }
-    match (field.many, loops.len()) {
-        (Many::One, _) => ones.into_iter().next().unwrap_or(Doc::Nil),
-        (Many::Fixed(_), _) => bracketed("[", ones, "]", 60),
-        (Many::Any, 0) => bracketed("vec![", ones, "]", 60),
-        (Many::Any, _) => {
-            let mut all_of = loops.into_iter();
-            let first = match ones.is_empty() {
-                true => all_of.next().unwrap_or(Doc::Nil),
-                false => all([bracketed("[", ones, "]", 60), text(".into_iter()")]),
-            };
-            let chained = all_of.map(|more| nest(all([Doc::Soft, call(".chain", vec![more])])));
-            let end = nest(all([Doc::Soft, text(".collect()")]));
-            group(60, all([first].into_iter().chain(chained).chain([end])))
+    match (ones.is_empty(), lists.len()) {
+        (_, 0) => bracketed("vec![", ones, "]", 60),
+        (true, 1) => lists.remove(0),
+        (no_ones, _) => {
+            let ones = bracketed("vec![", ones, "]", 60);
+            let all_of = (!no_ones).then_some(ones).into_iter().chain(lists);
+            let calls = [".into_iter()", ".flatten()", ".collect()"];
+            let calls = calls.map(|call| nest(all([Doc::Soft, text(call)])));
+            let lists = bracketed("[", all_of.collect(), "]", 60);
+            group(60, all([lists].into_iter().chain(calls)))
         }
     }
 }
 
-/// `0..rounds`, or up to the last round if it has a shorter name.
-fn range(writer: &mut Writer<'_>, rounds: &Num) -> Doc {
-    let one = Num::Value(Number::Int(1));
-    match rounds {
-        Num::Op(last, '+', more) if **more == one => all([text("0..="), writer.num(last).doc]),
-        _ => all([text("0.."), writer.num(rounds).doc]),
+/// So many elements after the first ones.
+fn list(
+    rust: Rust,
+    writer: &mut Writer<'_>,
+    field: &Field,
+    (from, count): (&Num, &Num),
+    numbers: &[Num],
+) -> Doc {
+    let [before, after] = &field.path;
+    writer.round_is_read = false;
+    let plain = one(rust, writer, field, numbers, &From::Round);
+    let first = *from == Num::Value(Number::Int(0)) && after.is_empty();
+    if rust != Rust::NoStd && first && !writer.round_is_read {
+        let name = text(format!("{before:?}"));
+        let count = writer.num(count).doc;
+        let lines = stated(rust, writer, field, numbers, &From::Round);
+        let head = all([text("w.list("), name, text(", "), count, text(", |w|")]);
+        let flat = all([head.clone(), text(" "), plain.clone(), text(")")]);
+        let lines = lines.unwrap_or_else(|| vec![plain]);
+        let long = all([block(head, lines), text(")")]);
+        // rustfmt lets the arguments be so wide.
+        return match flat.flat() {
+            Some(width) if width <= 60 + "w.list()".len() => {
+                Doc::Whole(Box::new(flat), Box::new(long))
+            }
+            _ => long,
+        };
+    }
+    let gap = if after.is_empty() { "" } else { "." };
+    let place = match from {
+        Num::Value(Number::Int(0)) => From::Formatted(format!("\"{before}[{{i}}]{gap}{after}\"")),
+        from => {
+            let from = writer.num(from).doc.print(usize::MAX, 0);
+            From::Formatted(format!("\"{before}[{{}}]{gap}{after}\", i + {from}"))
+        }
+    };
+    let element = one(rust, writer, field, numbers, &place);
+    let counted = rust != Rust::NoStd || writer.round_is_read;
+    let head = if counted { ".map(|i|" } else { ".map(|_|" };
+    let lines = stated(rust, writer, field, numbers, &place);
+    let flat = all([text(head), text(" "), element.clone(), text(")")]);
+    let lines = lines.unwrap_or_else(|| vec![element]);
+    let long = all([block(text(head), lines), text(")")]);
+    let closure = Doc::Whole(Box::new(flat), Box::new(long));
+    let range = range(writer, count);
+    group(
+        60,
+        all([
+            all([text("("), range, text(")")]),
+            nest(all([Doc::Soft, closure])),
+            nest(all([Doc::Soft, text(".collect()")])),
+        ]),
+    )
+}
+
+fn sum(a: &Num, b: &Num) -> Num {
+    match (a, b) {
+        (Num::Value(Number::Int(a)), Num::Value(Number::Int(b))) => Num::Value(Number::Int(a + b)),
+        (Num::Value(Number::Int(0)), b) => b.clone(),
+        (a, b) => Num::Op(Box::new(a.clone()), '+', Box::new(b.clone())),
     }
 }
 
-/// `.map(|round| element)`, or several lines between braces.
-pub(super) fn closure(round: &str, element: Doc, long: Vec<Doc>) -> Doc {
-    let flat = all([text(format!(".map(|{round}| ")), element, text(")")]);
-    let long = all([block(text(format!(".map(|{round}|")), long), text(")")]);
-    Doc::Whole(Box::new(flat), Box::new(long))
+/// `0..count`, or up to the last round if it has a shorter name.
+fn range(writer: &mut Writer<'_>, count: &Num) -> Doc {
+    match count {
+        Num::Op(last, '+', more) if **more == Num::Value(Number::Int(1)) => {
+            all([text("0..="), writer.num(last).doc])
+        }
+        count => all([text("0.."), writer.num(count).doc]),
+    }
 }
 
 /// An element that is a module in several lines: how its tensors start, then the module.
-pub(super) fn stated(
+fn stated(
     rust: Rust,
     writer: &mut Writer<'_>,
     field: &Field,
     numbers: &[Num],
+    from: &From,
 ) -> Option<Vec<Doc>> {
     let FieldKind::Module(_, tensors) = &field.kind else {
         return None;
@@ -183,7 +268,7 @@ pub(super) fn stated(
     let sizes = numbers.len().checked_sub(tensors.len())?;
     let (sizes, starts) = numbers.split_at(sizes);
     let usual = starts.iter().all(Num::is_uniform_start);
-    if rust == Rust::NoStd || usual {
+    if rust != Rust::Fresh || usual {
         return None;
     }
     let mut lines = vec![];
@@ -195,67 +280,81 @@ pub(super) fn stated(
         }
         docs.push(text(*tensor));
     }
-    lines.push(made(rust, writer, field, numbers, docs));
+    lines.push(made(rust, writer, field, numbers, docs, from));
     Some(lines)
 }
 
-pub(super) fn one(rust: Rust, writer: &mut Writer<'_>, field: &Field, numbers: &[Num]) -> Doc {
+fn one(rust: Rust, writer: &mut Writer<'_>, field: &Field, numbers: &[Num], from: &From) -> Doc {
     let docs = numbers.iter().map(|num| writer.num(num).doc).collect();
-    made(rust, writer, field, numbers, docs)
+    made(rust, writer, field, numbers, docs, from)
 }
 
 /// An element of a field that is made with these values.
-pub(super) fn made(
+fn made(
     rust: Rust,
     writer: &Writer<'_>,
     field: &Field,
     numbers: &[Num],
     docs: Vec<Doc>,
+    from: &From,
 ) -> Doc {
-    let device = text(if rust == Rust::Std { "device" } else { "from" });
-    let function = if rust == Rust::Std { "new" } else { "read" };
+    let place = match (rust, from) {
+        (Rust::NoStd, _) => text("from"),
+        (_, From::Round) => text("w"),
+        (_, From::Formatted(path)) => text(format!("&w.at(&format!({path}))")),
+        (_, From::Below(path)) if path.is_empty() => text("w"),
+        (_, From::Below(path)) => text(format!("&w.at({path:?})")),
+    };
     let made = match &field.kind {
         FieldKind::Structure(number) => {
             let (name, parameters) = writer.scope.parameters_of(*number);
             let callee = writer.scope.form.structure(*number);
             let mut arguments = values(callee, parameters, &docs);
-            arguments.push(device);
-            call(&format!("{name}::{function}"), arguments)
+            arguments.push(place);
+            call(&format!("{name}::{}", rust.constructor()), arguments)
         }
         FieldKind::Module(kind, tensors) => {
-            let sizes = match rust {
-                Rust::Std => docs.len().saturating_sub(tensors.len()),
-                Rust::NoStd => docs.len(),
+            let own = match rust {
+                Rust::Fresh => numbers.len().saturating_sub(tensors.len()),
+                Rust::Std | Rust::NoStd => numbers.len(),
             };
-            let (sizes, starts) = docs.split_at(sizes);
+            let (sizes, starts) = docs.split_at(own);
             let sizes = match sizes {
                 [one] => one.clone(),
                 _ => bracketed("[", sizes.to_vec(), "]", 60),
             };
-            let own = numbers.len().saturating_sub(tensors.len());
             let usual = numbers.iter().skip(own).all(Num::is_uniform_start);
             // The last of several tensors usually starts as zeros.
             let (starts, function) = match (starts.split_last(), tensors.as_slice()) {
+                (None, _) => (starts, rust.constructor().to_owned()),
                 (Some(_), _) if usual && support::has(kind, "uniform") => {
                     (&[][..], "uniform".to_owned())
                 }
                 (Some((_, rest)), [_, .., last]) => match numbers.last() {
-                    Some(num) if num.is_zero_start() => (rest, function.to_owned()),
-                    _ => (starts, format!("with_{last}")),
+                    Some(num) if num.is_zero_start() => (rest, "fresh".to_owned()),
+                    _ => (starts, format!("fresh_with_{last}")),
                 },
-                _ => (starts, function.to_owned()),
+                _ => (starts, "fresh".to_owned()),
             };
-            let arguments = [sizes].into_iter().chain(starts.to_vec()).chain([device]);
+            let arguments = [sizes].into_iter().chain(starts.to_vec()).chain([place]);
             call(&format!("{kind}::{function}"), arguments.collect())
         }
         FieldKind::Tensor => {
             let sizes = [text("1")].into_iter().chain(docs.iter().take(3).cloned());
             let sizes = bracketed("[", sizes.collect(), "]", 60);
+            let path = match from {
+                From::Below(path) => text(format!("{path:?}")),
+                From::Formatted(path) => text(format!("&format!({path})")),
+                From::Round => text("\"\""),
+            };
             match (rust, docs.get(3)) {
-                (Rust::Std, Some(start)) => {
-                    all([start.clone(), call(".draw", vec![sizes, text("1"), device])])
+                (Rust::NoStd, _) => call("from.take", vec![sizes]),
+                (Rust::Std, _) => call("w.tensor", vec![path, sizes]),
+                (Rust::Fresh, Some(start)) => {
+                    let arguments = vec![path, sizes, text("1"), start.clone()];
+                    call("w.tensor", arguments)
                 }
-                _ => all([device, call(".take", vec![sizes])]),
+                (Rust::Fresh, None) => bug!("nothing says how `{}` starts", field.name),
             }
         }
     };

@@ -5,7 +5,7 @@ use super::made::{new, parameters};
 use super::syntax::{LINE, Rust, block};
 use crate::emit::doc::{Doc, all, commas, group, nest, text};
 use crate::emit::form::{Field, FieldKind, Kind, Many, Structure};
-use crate::emit::target::Body;
+use crate::emit::target::{Body, Line};
 use crate::emit::text::{comment, shapes};
 use crate::emit::writer::{Scope, Writer};
 use crate::model::Graph;
@@ -76,7 +76,6 @@ fn kind(writer: &Writer<'_>, field: &Field) -> String {
     };
     match field.many {
         Many::One => one,
-        Many::Fixed(count) => format!("[{one}; {count}]"),
         Many::Any => format!("Vec<{one}>"),
     }
 }
@@ -124,6 +123,9 @@ fn forward(writer: &mut Writer<'_>, graph: &Graph) -> Doc {
         false => text(format!("{name}: Tensor<4>")),
     });
     let mut arguments: Vec<Doc> = own.into_iter().chain(tensors).collect();
+    if let (Some(lent), [field]) = (&writer.lent, structure.fields.as_slice()) {
+        arguments.push(text(format!("{lent}: &{}", kind(writer, field))));
+    }
     if function {
         arguments.extend(parameters(writer));
     }
@@ -161,6 +163,15 @@ fn forward(writer: &mut Writer<'_>, graph: &Graph) -> Doc {
         };
         let names = names.replace("_, _, ", ".., ");
         body.push(text(format!("let [{names}] = {variable}.dims();")));
+    }
+    let mut lines = lines;
+    let mut result = result;
+    // A name for what is the result anyway.
+    if let Some(Line::Let(name, value)) = lines.last()
+        && result == text(name)
+    {
+        result = value.clone();
+        lines.pop();
     }
     body.extend(lines.into_iter().map(line));
     body.push(match structure.is_model {

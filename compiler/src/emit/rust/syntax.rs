@@ -10,11 +10,18 @@ use crate::primitives::written::{Code, Number};
 /// The widest arguments of a call on one line.
 const ARGUMENTS: usize = 60;
 
+/// What takes a list apart.
+pub(super) const INTO_ITER: &str = ".into_iter()";
+/// What copies its elements, one after the other.
+pub(super) const CLONED: &str = ".iter().cloned()";
+
 /// Emitted Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::emit) enum Rust {
     /// With the standard library and Burn's store.
     Std,
+    /// The same, and how parameters start.
+    Fresh,
     /// With `core` and `alloc`.
     NoStd,
 }
@@ -31,9 +38,29 @@ fn place(place: &Place, list: &str, round: &str) -> String {
 
 /// `function(arguments)`
 pub(super) fn call(function: &str, arguments: Vec<Doc>) -> Doc {
+    // A call of nothing but a call is broken inside.
+    if let [one] = arguments.as_slice()
+        && is_call(one)
+    {
+        let whole = [text(format!("{function}(")), one.clone(), text(")")];
+        return group(ANY, all(whole));
+    }
     // rustfmt lets one argument be as wide as the line.
     let limit = if arguments.len() == 1 { ANY } else { ARGUMENTS };
     bracketed(&format!("{function}("), arguments, ")", limit)
+}
+
+/// Whether this is `function(arguments)`.
+fn is_call(doc: &Doc) -> bool {
+    let Doc::Group(_, inner) = doc else {
+        return false;
+    };
+    match inner.as_ref() {
+        Doc::All(parts) => {
+            matches!(parts.first(), Some(Doc::Text(open)) if open.ends_with('(') && open.len() > 1)
+        }
+        _ => false,
+    }
 }
 
 /// `vec![elements]`
@@ -42,7 +69,7 @@ fn vector(elements: Vec<Doc>) -> Doc {
 }
 
 /// `[from..to]` of a list.
-fn range(list: &str, from: Bound, to: Bound, round: &str) -> String {
+pub(super) fn range(list: &str, from: Bound, to: Bound, round: &str) -> String {
     let bound = |bound| match bound {
         Bound::Round(0) => round.to_owned(),
         Bound::Round(n) if n > 0 => format!("{round} + {n}"),
@@ -109,7 +136,8 @@ impl Target for Rust {
             // What the derive of `Module` calls its variables.
             fields: &["content", "device", "devices", "mapper", "visitor"],
             types: super::words::TYPES,
-            values: &["gamma", "key"],
+            values: &["gamma"],
+            by_name: false,
         }
     }
 
@@ -195,13 +223,17 @@ impl Target for Rust {
 
     fn gone_through(&self, list: &str, how: Use, lent: bool) -> Doc {
         match how == Use::Last && !lent {
-            true => chained(text(list), vec![text(".into_iter()")]),
+            true => chained(text(list), vec![text(INTO_ITER)]),
             false => chained(text(list), vec![text(".iter()"), text(".cloned()")]),
         }
     }
 
     fn tensors(&self, parts: Vec<Tensors>) -> Doc {
         self.joined(parts)
+    }
+
+    fn gathers(&self) -> bool {
+        true
     }
 
     fn lent(&self, parts: Vec<Tensors>) -> Doc {
@@ -216,7 +248,11 @@ impl Target for Rust {
                     Tensors::One(one) => Some(one),
                     _ => None,
                 });
-                bracketed("&[", ones.collect(), "]", ARGUMENTS)
+                let ones: Vec<Doc> = ones.collect();
+                match ones.as_slice() {
+                    [one] => lent_one(one),
+                    _ => bracketed("&[", ones, "]", ARGUMENTS),
+                }
             }
             _ => all([text("&"), self.joined(parts)]),
         }
@@ -278,6 +314,21 @@ impl Target for Rust {
     }
 }
 
+/// One tensor as a list that is lent: not cloned for that.
+fn lent_one(one: &Doc) -> Doc {
+    let flat = one.print(usize::MAX, 0);
+    let place = flat.strip_suffix(".clone()").filter(|place| {
+        let inner = place.trim_end_matches(']');
+        inner
+            .chars()
+            .all(|c| c.is_alphanumeric() || "_[.".contains(c))
+    });
+    match place {
+        Some(place) => text(format!("core::slice::from_ref(&{place})")),
+        None => bracketed("&[", vec![one.clone()], "]", ARGUMENTS),
+    }
+}
+
 /// A root and what is called on it, one below the other where the group is broken.
 pub(super) fn chained(root: Doc, calls: Vec<Doc>) -> Doc {
     let calls = calls.into_iter().map(|call| nest(all([Doc::Soft, call])));
@@ -301,25 +352,6 @@ pub(super) fn assigned(target: &str, value: Doc) -> Doc {
 pub(super) fn block(head: Doc, lines: Vec<Doc>) -> Doc {
     let each = lines.into_iter().flat_map(|line| [Doc::Hard, line]);
     all([head, text(" {"), nest(all(each)), Doc::Hard, text("}")])
-}
-
-/// `if` and `else` as an expression on one line where it fits.
-pub(super) fn either(arms: Vec<(Option<String>, Doc)>) -> Doc {
-    let mut docs = vec![];
-    for (at, (condition, value)) in arms.into_iter().enumerate() {
-        let head = match (at, condition) {
-            (0, Some(condition)) => format!("if {condition} {{"),
-            (_, Some(condition)) => format!(" else if {condition} {{"),
-            (_, None) => " else {".to_owned(),
-        };
-        docs.push(all([
-            text(head),
-            nest(all([Doc::Line, value])),
-            Doc::Line,
-            text("}"),
-        ]));
-    }
-    group(50, all(docs))
 }
 
 /// No limit but the line's, for what rustfmt does not break earlier.
