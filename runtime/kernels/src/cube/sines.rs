@@ -11,7 +11,7 @@ use cubecl::prelude::*;
 use super::standardize::beside;
 use super::sums::{UNITS, over_cube};
 use crate::call::Kind;
-use crate::composed::grid::{axis, cut_turns};
+use crate::composed::grid::{axes, cut_turns};
 
 const TAU: f32 = std::f32::consts::TAU;
 
@@ -149,7 +149,7 @@ fn extent(sides: &[usize]) -> (usize, usize) {
 
 /// The coordinates of the axes one after the other.
 fn table(beside: &CubeTensor, sides: &[usize]) -> CubeTensor {
-    let coordinates = sides.iter().flat_map(|side| axis(*side));
+    let coordinates = sides.iter().flat_map(|side| axes(&[*side]).concat());
     let rows = coordinates.flat_map(|coordinate| {
         let turns = coordinate / std::f64::consts::TAU;
         let [leading, second, third] = cut_turns(turns);
