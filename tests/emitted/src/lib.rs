@@ -4,7 +4,8 @@
     clippy::approx_constant,
     clippy::indexing_slicing,
     clippy::needless_range_loop,
-    reason = "emitted: the author's numbers, and loops as they are in the model"
+    clippy::self_named_constructors,
+    reason = "emitted: the author's names and numbers, and loops as they are in the model"
 )]
 #![deny(missing_docs, unreachable_pub)]
 #![allow(
