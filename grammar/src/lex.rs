@@ -7,7 +7,7 @@ use crate::ast::BinaryOp;
 
 /// What a lexeme is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// `// text`
     Comment,
     /// `/// text`
@@ -34,7 +34,7 @@ pub(crate) enum Kind {
 
 /// A piece of the source.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Lexeme<'a> {
+pub struct Lexeme<'a> {
     /// What it is.
     pub kind: Kind,
     /// Its text.
@@ -66,7 +66,7 @@ impl Lexeme<'_> {
 }
 
 /// The lexemes of `text` from byte `start` on, without the white space between them.
-pub(crate) fn lexemes(text: &str, start: usize) -> Lexer<'_> {
+pub fn lexemes(text: &str, start: usize) -> Lexer<'_> {
     Lexer {
         text,
         at: start,
@@ -74,9 +74,9 @@ pub(crate) fn lexemes(text: &str, start: usize) -> Lexer<'_> {
     }
 }
 
-/// The iterator behind `lexemes`.
-#[derive(Clone)]
-pub(crate) struct Lexer<'a> {
+/// The iterator behind [`lexemes`].
+#[derive(Clone, Debug)]
+pub struct Lexer<'a> {
     text: &'a str,
     at: usize,
     /// Line ends seen since the last lexeme; the start of the source counts as one.

@@ -10,6 +10,7 @@ mod parse;
 mod print;
 mod scan;
 mod stop;
+mod tolerant;
 mod tree;
 mod version1;
 mod words;
@@ -17,5 +18,7 @@ mod words;
 pub use error::{
     MAX_BRACKETS, MAX_DEPTH, MAX_ERRORS, MAX_SOURCE_BYTES, SyntaxError, SyntaxErrorKind,
 };
+pub use lex::{Kind as LexemeKind, Lexeme, Lexer, lexemes};
 pub use parse::{parse, parse_change, parse_expr};
 pub use print::{format, print, print_expr, print_item, print_line};
+pub use tolerant::parse_what_can_be_read;

@@ -1,0 +1,128 @@
+//! The tree of a text that is being written: lines that cannot be read are left out, all others keep their places. For
+//! editors; what is wrong is `parse`'s to say.
+
+use crate::ast::File;
+use crate::error::{SyntaxError, SyntaxErrorKind};
+use crate::parse::parse;
+use crate::scan::scan;
+
+/// How often something is left out before the text is given up.
+const ROUNDS: usize = 24;
+
+/// The tree of what can be read of a text, with every span as `parse` gives it; an empty file where nothing can.
+pub fn parse_what_can_be_read(text: &str, base: u32) -> File {
+    let mut bytes = text.as_bytes().to_vec();
+    for _ in 0..ROUNDS {
+        // Only whole lines are overwritten, with characters of one byte.
+        let Ok(now) = std::str::from_utf8(&bytes) else {
+            break;
+        };
+        match parse(now, base) {
+            Ok(file) => return file,
+            Err(errors) => {
+                let mut next = bytes.clone();
+                for error in &errors {
+                    leave_out(&mut next, error, base);
+                }
+                if next == bytes {
+                    break;
+                }
+                bytes = next;
+            }
+        }
+    }
+    File::default()
+}
+
+/// Blanks the line of an error, or closes the body that it says is never closed.
+fn leave_out(text: &mut Vec<u8>, error: &SyntaxError, base: u32) {
+    let at = (error.span.start.saturating_sub(base) as usize).min(text.len());
+    if error.kind == SyntaxErrorKind::UnclosedBracket && text.get(at) == Some(&b'{') {
+        close(text, at);
+        return;
+    }
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let before = text.get(..at).unwrap_or_default();
+    let mut start = before.iter().rposition(is_end).map_or(0, |end| end + 1);
+    // An error at the end of a line that goes on, or of the file, belongs to the last line that says something.
+    while start > 0
+        && blank(text.get(start..at.max(start)).unwrap_or_default())
+        && blank_line(text, start)
+    {
+        let before = text.get(..start - 1).unwrap_or_default();
+        start = before.iter().rposition(is_end).map_or(0, |end| end + 1);
+    }
+    for byte in text.iter_mut().skip(start).take_while(|byte| !is_end(byte)) {
+        *byte = b' ';
+    }
+}
+
+fn blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(u8::is_ascii_whitespace)
+}
+
+fn blank_line(text: &[u8], start: usize) -> bool {
+    let line = text.get(start..).unwrap_or_default();
+    blank(
+        line.split(|byte| matches!(byte, b'\n' | b'\r'))
+            .next()
+            .unwrap_or_default(),
+    )
+}
+
+/// Closes the body that opens at a place: in the empty line above the next definition, or at the end of the text.
+fn close(text: &mut Vec<u8>, open: usize) {
+    let Ok(now) = std::str::from_utf8(text) else {
+        return;
+    };
+    let next = scan(now, 0).items.into_iter().find(|item| *item > open);
+    let above = next.and_then(|next| now.get(..next));
+    match above.and_then(|above| above.strip_suffix("\n\n")) {
+        Some(body) => {
+            let at = body.len();
+            if let Some(end) = text.get_mut(at) {
+                *end = b'}';
+            }
+        }
+        None => text.extend_from_slice(b"\n}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Vec<String> {
+        let file = parse_what_can_be_read(text, 0);
+        let names = file.items.iter().filter_map(|item| item.name());
+        names.map(|name| name.text.clone()).collect()
+    }
+
+    #[test]
+    fn a_half_written_line_costs_that_line_alone() {
+        let text =
+            "block a(x) {\n    y = gelu(x)\n    z = local(y, \n    y + z\n}\n\nconst c = 1\n";
+        let file = parse_what_can_be_read(text, 0);
+        assert_eq!(names(text), ["a", "c"]);
+        let crate::ast::ItemKind::Block(block) = &file.items[0].kind else {
+            panic!("no block");
+        };
+        assert_eq!(block.body.len(), 2);
+        let last = block.body[1].span;
+        assert_eq!(&text[last.start as usize..last.end as usize], "y + z");
+    }
+
+    #[test]
+    fn an_open_body_ends_above_the_next_definition() {
+        assert_eq!(
+            names("block a(x) {\n    y = gelu(x)\n\nblock b(x) {\n    x\n}\n"),
+            ["a", "b"]
+        );
+        assert_eq!(
+            names("const c = 1\nblock a(x) {\n    y = gelu("),
+            ["c", "a"]
+        );
+        assert_eq!(names("block a(x) {\n    y = x.\n    b = \n}\n"), ["a"]);
+        assert!(names("((((\u{0}").is_empty());
+    }
+}
