@@ -160,7 +160,7 @@ fn names(rows: &[Row]) -> String {
 }
 
 /// What the rows of a setting's table are.
-fn value_of(setting: &str) -> &'static str {
+pub(crate) fn value_of(setting: &str) -> &'static str {
     match setting {
         "optimizer" => "optimizer",
         "schedule" => "schedule",

@@ -12,6 +12,7 @@ mod elaborate;
 pub mod emit;
 pub mod explain;
 pub mod freeze;
+pub mod index;
 mod language;
 mod lower;
 pub mod model;

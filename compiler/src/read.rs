@@ -7,7 +7,7 @@ use termc_grammar::ast::{Expr, File, ItemKind, Line, LineKind, Path, Span};
 use termc_grammar::{MAX_SOURCE_BYTES, SyntaxError};
 
 use crate::compile::{Compiled, Files, Options};
-use crate::diagnostics::{Code, Diagnostic, ProgramKind};
+use crate::diagnostics::{Code, Diagnostic, Fix, ProgramKind};
 use crate::elaborate::Unit;
 use crate::model::Model;
 use crate::overrides::targets;
@@ -23,6 +23,8 @@ pub(crate) struct Read {
     pub(crate) targets: Vec<Vec<Option<Path>>>,
     pub(crate) sets: Vec<(Path, Change)>,
     pub(crate) used: Vec<String>,
+    /// The same by their numbers.
+    paths: Vec<(usize, String)>,
     pub(crate) found: Vec<Diagnostic>,
 }
 
@@ -35,6 +37,23 @@ pub(crate) enum Change {
 
 impl Read {
     pub(crate) fn new(name: &str, text: &str, options: &Options, files: &dyn Files) -> Self {
+        Self::made(name, text, options, files, false)
+    }
+
+    /// What can be read of texts that are being written; nothing is reported.
+    pub(crate) fn tolerant(name: &str, text: &str, files: &dyn Files) -> Self {
+        Self::made(name, text, &Options::default(), files, true)
+    }
+
+    /// The path of a file that is used, from the folder of the main file.
+    pub(crate) fn path_of(&self, unit: usize) -> Option<&str> {
+        self.paths
+            .iter()
+            .find(|(number, _)| *number == unit)
+            .map(|(_, path)| path.as_str())
+    }
+
+    fn made(name: &str, text: &str, options: &Options, files: &dyn Files, tolerant: bool) -> Self {
         let prelude = prelude::files().iter().map(|(_, file)| Unit {
             file: Cow::Borrowed(file),
             prelude: true,
@@ -47,10 +66,12 @@ impl Read {
             targets: vec![],
             sets: vec![],
             used: vec![],
+            paths: vec![],
             found: vec![],
         };
         let mut loading = Loading {
             files,
+            tolerant,
             known: HashMap::new(),
             open: vec![name.to_owned()],
         };
@@ -80,6 +101,7 @@ impl Read {
     ) -> Option<usize> {
         let file = match termc_grammar::parse(text, base) {
             Ok(file) => file,
+            Err(_) if loading.tolerant => termc_grammar::parse_what_can_be_read(text, base),
             Err(errors) => {
                 self.found.extend(errors.into_iter().map(syntax));
                 return None;
@@ -141,6 +163,8 @@ impl Read {
                     loading.open.push(full.clone());
                     let number = self.unit(&text, base, &below, loading);
                     loading.open.pop();
+                    self.paths
+                        .extend(number.map(|number| (number, full.clone())));
                     loading.known.insert(full, number);
                     uses.extend(number.map(|number| (number, *span)));
                 }
@@ -186,6 +210,8 @@ impl Read {
 /// The files being read.
 struct Loading<'a> {
     files: &'a dyn Files,
+    /// Whether what cannot be read is left out.
+    tolerant: bool,
     /// Files that were read, with their numbers; None if they are wrong.
     known: HashMap<String, Option<usize>>,
     /// Files that use the one being read.
@@ -223,7 +249,19 @@ fn syntax(error: SyntaxError) -> Diagnostic {
         diagnostic = diagnostic.related(span, text);
     }
     match error.help {
-        Some(help) => diagnostic.help(help),
+        Some(help) => {
+            let word = help
+                .strip_prefix("did you mean `")
+                .or(help.strip_prefix("write `"));
+            let word = word.and_then(|rest| rest.trim_end_matches('?').strip_suffix('`'));
+            let fix = word
+                .filter(|word| !word.contains('`'))
+                .map(|word| Fix::Replace(vec![word.to_owned()]));
+            Diagnostic {
+                fix,
+                ..diagnostic.help(help)
+            }
+        }
         None => diagnostic,
     }
 }

@@ -1,11 +1,13 @@
 //! What the compiler has to say: code, message, labelled spans, help. Rendering is in `render`, long texts in `code`.
 
 mod code;
+mod fix;
 mod kind;
 mod nearest;
 mod render;
 
 pub use code::{Code, Severity};
+pub use fix::Fix;
 pub(crate) use kind::{Kind, OutOfRange, ProgramKind, SettingKind, ShapeKind};
 pub(crate) use nearest::{nearest, one_of};
 pub use render::{Style, json, render};
@@ -29,6 +31,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do about it.
     pub help: Option<String>,
+    /// The change that the help describes, if a program can make it.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -42,6 +46,7 @@ impl Diagnostic {
             related: vec![],
             notes: vec![],
             help: None,
+            fix: None,
         }
     }
 
@@ -56,6 +61,7 @@ impl Diagnostic {
             related: vec![],
             notes: vec![],
             help: kind.help(),
+            fix: fix::fix(&kind),
         }
     }
 

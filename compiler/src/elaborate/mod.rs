@@ -37,7 +37,6 @@ use termc_grammar::ast::{Expr, Path, TyKind};
 use self::draft::{Draft, Site};
 use self::equal::{Calls, LeftOut};
 use self::eval::reported;
-use self::program::Body;
 use self::scope::Scope;
 use crate::diagnostics::{Code, Diagnostic, ProgramKind};
 use crate::language::{Callee, Traced, Ty, Value};
@@ -47,7 +46,7 @@ use crate::prelude::{self, PrimitiveParameter};
 
 pub(crate) use self::equal::Known;
 pub(crate) use self::model::{elaborate, nothing_wrong};
-pub(crate) use self::program::{Program, Unit};
+pub(crate) use self::program::{Body, Program, Unit};
 
 /// How deep blocks may call blocks.
 pub(crate) const MOST_CALLS: usize = 64;

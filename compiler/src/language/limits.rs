@@ -10,8 +10,8 @@ pub(crate) const MAX_CHANNELS: usize = 1 << 20;
 pub(crate) const MAX_SIDE: usize = 1 << 14;
 /// Most scalars of one value, per image.
 pub(crate) const MAX_VALUE: usize = 1 << 31;
-/// Most parameters of a model.
-pub(crate) const MAX_PARAMETERS: usize = 1 << 32;
+/// Most parameters of a model: 2 to the 32, one less where the compiler itself runs on 32 bits.
+pub(crate) const MAX_PARAMETERS: usize = (u32::MAX as usize).saturating_add(1);
 /// Most nodes of a model.
 pub(crate) const MAX_NODES: usize = 4_000_000;
 /// Most block calls of a model, one in another counted.
