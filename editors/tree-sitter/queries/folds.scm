@@ -1,0 +1,7 @@
+[
+  (body)
+  (arm)
+  (list)
+  (arguments)
+  (parameters)
+] @fold
