@@ -84,6 +84,8 @@ commands! {
     Explain => explain,
     /// Put files into canonical form
     Fmt => fmt,
+    /// Serve an editor: diagnostics, completion, shapes, renaming and more, by the language server protocol
+    Lsp => lsp,
     /// List the models, variants and families of a file
     Variants => variants,
     /// Name what image files show

@@ -13,6 +13,7 @@ pub mod fmt;
 pub mod freeze;
 pub mod graph;
 pub mod import;
+pub mod lsp;
 pub mod man;
 pub mod new;
 pub mod predict;

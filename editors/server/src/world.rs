@@ -1,0 +1,405 @@
+//! All that is open: documents, the files on disk around them, and what is known of each. It knows who uses whom, so that
+//! a change is told where it matters.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use termc_compiler::Files;
+use termc_compiler::index::{Index, Meaning, prelude_files};
+use termc_files::Folder;
+use tower_lsp_server::ls_types::{Diagnostic, Uri, WorkspaceFolder};
+
+use crate::analysis::{Analysis, Place, name_of};
+use crate::findings::{self, Findings};
+use crate::later::{Checked, Unfinished, joined};
+use crate::text::Text;
+
+/// More files of a folder are not looked at for who uses whom.
+const MOST_FILES: usize = 200;
+
+/// An open document.
+pub struct Document {
+    pub uri: Uri,
+    pub version: i32,
+    pub text: Text,
+}
+
+/// All that is open.
+#[derive(Default)]
+pub struct World {
+    pub documents: HashMap<PathBuf, Document>,
+    analyses: HashMap<PathBuf, Analysis>,
+    /// The findings of each main file, by the file they lie in.
+    reports: HashMap<PathBuf, Findings>,
+    roots: Vec<PathBuf>,
+    /// What was told last of each document.
+    told: HashMap<PathBuf, Vec<Diagnostic>>,
+    /// What the files on disk that are not open use, with the time of their last change.
+    on_disk: HashMap<PathBuf, (SystemTime, Vec<PathBuf>)>,
+    pub prelude: PathBuf,
+}
+
+/// Findings of one document, to be published.
+pub struct Publication {
+    pub uri: Uri,
+    pub version: Option<i32>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The path that stands for a document's address; addresses without a file are kept as they are.
+pub fn path_of(uri: &Uri) -> PathBuf {
+    match uri.scheme().as_str() == "file" {
+        true => uri
+            .to_file_path()
+            .map_or_else(|| PathBuf::from(uri.as_str()), |path| path.into_owned()),
+        false => PathBuf::from(uri.as_str()),
+    }
+}
+
+/// Open documents before what is on disk.
+struct Overlay<'a> {
+    documents: &'a HashMap<PathBuf, Document>,
+    root: PathBuf,
+    folder: Folder,
+}
+
+impl Files for Overlay<'_> {
+    fn read(&self, path: &str) -> Result<String, String> {
+        let full = joined(&self.root, path);
+        match self.documents.get(&full) {
+            Some(document) => Ok(document.text.text.clone()),
+            None => self.folder.read(path),
+        }
+    }
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            prelude: prelude_folder(),
+            ..Self::default()
+        }
+    }
+
+    pub fn open_folders(&mut self, folders: &[WorkspaceFolder]) {
+        self.roots
+            .extend(folders.iter().map(|folder| path_of(&folder.uri)));
+    }
+
+    /// The files around a main file.
+    pub fn files(&self, main: &Path) -> impl Files + '_ {
+        let root = main.parent().unwrap_or(Path::new("")).to_owned();
+        Overlay {
+            documents: &self.documents,
+            root,
+            folder: Folder::of(main),
+        }
+    }
+
+    pub fn is_prelude(&self, path: &Path) -> bool {
+        path.starts_with(&self.prelude)
+    }
+
+    /// The text of a file as it is now, open or on disk.
+    pub fn text(&self, path: &Path) -> Option<Text> {
+        if let Some(document) = self.documents.get(path) {
+            return Some(document.text.clone());
+        }
+        if let Ok(name) = path.strip_prefix(&self.prelude) {
+            let name = name.to_string_lossy().replace('\\', "/");
+            return prelude_files()
+                .find(|(own, _)| *own == name)
+                .map(|(_, text)| Text::new(text));
+        }
+        let folder = Folder::of(path);
+        folder.read(&name_of(path)).ok().map(Text::new)
+    }
+
+    /// The address of a file; the prelude's are written where an editor can open them.
+    pub fn uri(&self, path: &Path) -> Option<Uri> {
+        if let Some(document) = self.documents.get(path) {
+            return Some(document.uri.clone());
+        }
+        if self.is_prelude(path) {
+            write_prelude(&self.prelude);
+        }
+        Uri::from_file_path(path)
+    }
+
+    /// What is known of a main file.
+    pub fn analysis(&self, path: &Path) -> Option<&Analysis> {
+        self.analyses.get(path)
+    }
+
+    /// All that know a file: itself as a main file, then those that use it.
+    pub fn views(&self, path: &Path) -> Vec<&Analysis> {
+        let own = self.analyses.get(path);
+        let mut others: Vec<&Analysis> =
+            self.analyses.values().filter(|a| a.path != path).collect();
+        others.retain(|analysis| {
+            self.is_prelude(path)
+                || analysis
+                    .index
+                    .used()
+                    .iter()
+                    .any(|used| analysis.path_of(used) == path)
+        });
+        others.sort_by(|a, b| a.path.cmp(&b.path));
+        own.into_iter().chain(others).collect()
+    }
+
+    /// Looks at a file again, and at those that use it; what is to be told.
+    pub fn refresh(&mut self, path: &Path) -> Vec<Publication> {
+        if self.is_prelude(path) {
+            return vec![];
+        }
+        let users: Vec<PathBuf> = self.users(path).into_iter().collect();
+        let mut touched = BTreeSet::from([path.to_owned()]);
+        for main in std::iter::once(path.to_owned()).chain(users.iter().cloned()) {
+            touched.extend(self.look_at(&main));
+        }
+        // What those that use it say of a file of definitions is all there is to say.
+        let alone = self
+            .analyses
+            .get(path)
+            .is_some_and(|analysis| !analysis.index.has_models());
+        if alone && !users.is_empty() {
+            self.reports.remove(path);
+        }
+        self.publications(touched, Some(path))
+    }
+
+    /// Forgets a document that was closed; its findings go, those of the file on disk stay with who uses it.
+    pub fn close(&mut self, path: &Path) -> Vec<Publication> {
+        self.documents.remove(path);
+        self.analyses.remove(path);
+        let mut touched: BTreeSet<PathBuf> = self
+            .reports
+            .remove(path)
+            .into_iter()
+            .flat_map(|r| r.into_keys())
+            .collect();
+        touched.insert(path.to_owned());
+        for main in self.users(path) {
+            touched.extend(self.look_at(&main));
+        }
+        self.publications(touched, Some(path))
+    }
+
+    /// Analyses one main file; the files that something is or was told of.
+    fn look_at(&mut self, main: &Path) -> Vec<PathBuf> {
+        let Some(text) = self.text(main) else {
+            self.analyses.remove(main);
+            return self
+                .reports
+                .remove(main)
+                .into_iter()
+                .flat_map(|report| report.into_keys())
+                .collect();
+        };
+        let last = self
+            .analyses
+            .remove(main)
+            .and_then(|analysis| analysis.good);
+        let analysis = Analysis::new(main, &text.text, &self.files(main), last);
+        let report = findings::of(&analysis, self);
+        let mut touched: Vec<PathBuf> = report.keys().cloned().collect();
+        self.analyses.insert(main.to_owned(), analysis);
+        let before = self.reports.insert(main.to_owned(), report);
+        touched.extend(before.into_iter().flat_map(|report| report.into_keys()));
+        touched
+    }
+
+    /// What is to be told of these files: of one in any case, of others where it is news.
+    fn publications(
+        &mut self,
+        touched: BTreeSet<PathBuf>,
+        always: Option<&Path>,
+    ) -> Vec<Publication> {
+        let mut made = vec![];
+        for path in touched {
+            if self.is_prelude(&path) {
+                continue;
+            }
+            let mut diagnostics: Vec<Diagnostic> = vec![];
+            for report in self.reports.values() {
+                for diagnostic in report.get(&path).into_iter().flatten() {
+                    if !diagnostics.contains(diagnostic) {
+                        diagnostics.push(diagnostic.clone());
+                    }
+                }
+            }
+            diagnostics.sort_by_key(|found| (found.range.start.line, found.range.start.character));
+            let before = self.told.insert(path.clone(), diagnostics.clone());
+            let news = before.unwrap_or_default() != diagnostics;
+            if !news && always != Some(&path) {
+                continue;
+            }
+            if let Some(uri) = self.uri(&path) {
+                let version = self.documents.get(&path).map(|document| document.version);
+                made.push(Publication {
+                    uri,
+                    version,
+                    diagnostics,
+                });
+            }
+        }
+        made
+    }
+
+    /// What is left to check, with all that it takes: it can be done elsewhere.
+    pub fn unfinished(&self) -> Vec<Unfinished> {
+        let analyses = self.analyses.values().filter(|analysis| !analysis.complete);
+        let made = analyses.map(|analysis| Unfinished {
+            path: analysis.path.clone(),
+            text: analysis.text.text.clone(),
+            documents: self
+                .documents
+                .iter()
+                .map(|(path, d)| (path.clone(), d.text.text.clone()))
+                .collect(),
+        });
+        made.collect()
+    }
+
+    /// Takes what was found, unless the text has changed since.
+    pub fn finish(&mut self, checked: Checked) -> Vec<Publication> {
+        let Some(mut analysis) = self.analyses.remove(&checked.path) else {
+            return vec![];
+        };
+        let current = analysis.text.text == checked.text && !analysis.complete;
+        let mut touched = BTreeSet::new();
+        if current {
+            analysis.complete(checked.found);
+            let report = findings::of(&analysis, self);
+            touched.extend(report.keys().cloned());
+            let before = self.reports.insert(checked.path.clone(), report);
+            touched.extend(before.into_iter().flatten().map(|(path, _)| path));
+        }
+        self.analyses.insert(checked.path, analysis);
+        self.publications(touched, None)
+    }
+
+    /// The main files that use a file: they lie in its folder or above, within what is open.
+    fn users(&mut self, path: &Path) -> BTreeSet<PathBuf> {
+        let mut found = BTreeSet::new();
+        let known = self
+            .analyses
+            .values()
+            .filter(|analysis| analysis.path != path);
+        let uses = |analysis: &&Analysis| {
+            let used = analysis.index.used().iter();
+            used.map(|used| analysis.path_of(used))
+                .any(|used| used == path)
+        };
+        found.extend(known.filter(uses).map(|analysis| analysis.path.clone()));
+        let mut folder = path.parent().map(Path::to_owned);
+        while let Some(here) = folder {
+            for main in term_files(&here, &self.documents) {
+                let open = main == path || self.analyses.contains_key(&main);
+                if !open && self.used_on_disk(&main).iter().any(|used| used == path) {
+                    found.insert(main);
+                }
+            }
+            let within = |root: &PathBuf| here.starts_with(root) && here != *root;
+            if !self.roots.iter().any(within) {
+                break;
+            }
+            folder = here.parent().map(Path::to_owned);
+        }
+        found
+    }
+
+    /// What a file on disk uses; read again only when it has changed.
+    fn used_on_disk(&mut self, main: &Path) -> &[PathBuf] {
+        let changed = std::fs::metadata(main).and_then(|about| about.modified());
+        let changed = changed.unwrap_or(SystemTime::UNIX_EPOCH);
+        let known = self.on_disk.get(main).is_some_and(|(at, _)| *at == changed);
+        if !known {
+            let used = self.uses_of(main);
+            self.on_disk.insert(main.to_owned(), (changed, used));
+        }
+        self.on_disk.get(main).map_or(&[], |(_, used)| used)
+    }
+
+    fn uses_of(&self, main: &Path) -> Vec<PathBuf> {
+        let text = self.text(main).filter(|text| text.text.contains("use \""));
+        let Some(text) = text else { return vec![] };
+        let index = Index::new(&name_of(main), &text.text, &self.files(main));
+        let folder = main.parent().unwrap_or(Path::new(""));
+        index.used().iter().map(|used| folder.join(used)).collect()
+    }
+
+    /// The place that a meaning is named first at, as one of its views sees it.
+    pub fn named_at(&self, view: &Analysis, meaning: &Meaning) -> Option<Place> {
+        let Meaning::Symbol(number) = meaning else {
+            return None;
+        };
+        let symbol = view.index.symbol(*number)?;
+        view.place(view.index.sources(), symbol.span, &self.prelude)
+    }
+
+    /// All main files that are known.
+    pub fn all(&self) -> impl Iterator<Item = &Analysis> {
+        self.analyses.values()
+    }
+}
+
+/// The `.term` files of a folder, those that are only open among them.
+fn term_files(folder: &Path, documents: &HashMap<PathBuf, Document>) -> Vec<PathBuf> {
+    let is_term = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|extension| extension == "term")
+    };
+    let on_disk = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let open = documents
+        .keys()
+        .filter(|path| path.parent() == Some(folder))
+        .cloned();
+    let mut all: Vec<PathBuf> = on_disk
+        .filter(is_term)
+        .take(MOST_FILES)
+        .chain(open.filter(is_term))
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Where the prelude's files are written for editors to show: the user's cache, a folder for each version.
+fn prelude_folder() -> PathBuf {
+    let of = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let cache = of("XDG_CACHE_HOME")
+        .or_else(|| of("LOCALAPPDATA"))
+        .or_else(|| Some(of("HOME")?.join(".cache")));
+    cache
+        .unwrap_or_else(std::env::temp_dir)
+        .join("termc")
+        .join(concat!("prelude-", env!("CARGO_PKG_VERSION")))
+}
+
+/// Writes the prelude; an editor says so where that fails, for it cannot open the file.
+fn write_prelude(folder: &Path) {
+    for (name, text) in prelude_files() {
+        let path = folder.join(name);
+        if std::fs::read_to_string(&path).is_ok_and(|there| there == text) {
+            continue;
+        }
+        let written = path
+            .parent()
+            .map(std::fs::create_dir_all)
+            .and_then(Result::ok);
+        if written.is_some() && std::fs::write(&path, text).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What is wrong is told while one types.
+
+use serde_json::json;
+
+use crate::client::{Client, position};
+use crate::{MODEL, PARTS, codes, session};
+
+#[test]
+fn mistakes_are_told_while_one_types_also_in_files_that_use_the_file() {
+    let (_folder, mut client) = session();
+    assert_eq!(client.open("mine.term", MODEL), json!([]));
+    let wrong = client.change("mine.term", &MODEL.replace("g_ibs(4)", "g_ibs(7)"));
+    assert_eq!(codes(&wrong), ["E314"]);
+    assert_eq!(
+        wrong[0]["range"]["start"],
+        position(MODEL, MODEL.find("g_ibs(4)").unwrap() + 6)
+    );
+    assert!(
+        wrong[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("through `g_ibs`"),
+        "{wrong}"
+    );
+    assert_eq!(client.change("mine.term", MODEL), json!([]));
+    // What the used file breaks is told at the one that uses it, which is open with an unsaved text.
+    assert_eq!(client.open("parts.term", PARTS), json!([]));
+    client.change("parts.term", &PARTS.replace("block gate", "block gaze"));
+    assert_eq!(codes(&client.diagnostics("mine.term")), ["E103"]);
+    client.change("parts.term", PARTS);
+    assert_eq!(client.diagnostics("mine.term"), json!([]));
+    // A variant is checked as well, a moment later, without being asked.
+    let text = MODEL.replace("sfne.wide.gate", "sfne.wide.gat");
+    assert_eq!(client.change("mine.term", &text), json!([]));
+    assert_eq!(codes(&client.diagnostics("mine.term")), ["E107"]);
+    client.change("mine.term", MODEL);
+    // And what is wrong in the used file is told there, once.
+    assert_eq!(
+        codes(&client.change("parts.term", &PARTS.replace("inner)", "iner)"))).len(),
+        1
+    );
+}
+
+#[test]
+fn a_file_of_definitions_is_checked_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = Client::new(folder.path());
+    assert_eq!(client.open("parts.term", PARTS), json!([]));
+    let wrong = client.change(
+        "parts.term",
+        &PARTS.replace("sigmoid(inner)", "sigmoit(inner)"),
+    );
+    assert_eq!(codes(&wrong), ["E103"]);
+    assert_eq!(
+        codes(&client.change("parts.term", "block gate(x) {\n    x +\n}\n")),
+        ["E001"]
+    );
+}

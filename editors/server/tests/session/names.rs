@@ -1,0 +1,193 @@
+//! Hovering, definitions, references and new names.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::client::{applied, position};
+use crate::{MODEL, PARTS, session};
+
+#[test]
+fn hover_tells_shapes_costs_and_documentation() {
+    let (_folder, mut client) = session();
+    client.open("mine.term", MODEL);
+    let mut hover = |marker: &str, after: usize| -> String {
+        let shown = client.at("textDocument/hover", "mine.term", MODEL, marker, after);
+        shown["contents"]["value"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{marker}: {shown}"))
+            .to_owned()
+    };
+    let fast = hover("fast = ", 1);
+    for part in [
+        "fast = instance_std(rgu(Z) + rgu(x))",
+        "`b[0].fast`: `[N, 1, 8, 8]`",
+        "`b[1].fast`: `[N, 12, 8, 8]`",
+        "parameters",
+        "multiply-adds",
+    ] {
+        assert!(fast.contains(part), "{part}\n{fast}");
+    }
+    let rgu = hover("rgu(Z)", 1);
+    assert!(
+        rgu.contains("block rgu(")
+            && rgu.contains("block of the prelude")
+            && rgu.contains("parameters"),
+        "{rgu}"
+    );
+    let own = hover("sfne(image", 1);
+    assert!(
+        own.contains("A block of the test.") && own.contains("`[N, 12, 8, 8]`: "),
+        "{own}"
+    );
+    assert!(hover("wave)", 1).contains("The slow net of all blocks."));
+    assert!(hover("shared=", 1).contains("argument of `dropout`"));
+    assert!(hover("positions)", 1).contains("word of `axes`"));
+    assert!(hover("smoothing", 1).contains("`cross_entropy`"));
+    assert!(hover("epochs", 1).contains("Passes over the training part"));
+    assert!(hover("expand: int", 1).contains("`b[0]`: `12`"));
+    assert!(hover("Mine(", 1).contains("parameters, "));
+    assert!(hover("gate\n}", 1).contains("A gate."));
+}
+
+#[test]
+fn definitions_are_found_in_used_files_and_in_the_prelude() {
+    let (_folder, mut client) = session();
+    client.open("mine.term", MODEL);
+    let found = client.at("textDocument/definition", "mine.term", MODEL, "gate(Z)", 1);
+    assert_eq!(found["uri"], json!(client.uri("parts.term")));
+    assert_eq!(
+        found["range"]["start"],
+        position(PARTS, PARTS.find("gate(").unwrap())
+    );
+    let found = client.at("textDocument/definition", "mine.term", MODEL, "rgu(Z)", 1);
+    let path = PathBuf::from(found["uri"].as_str().unwrap().trim_start_matches("file://"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(
+        found["range"]["start"],
+        position(&text, text.find("block rgu(").unwrap() + 6)
+    );
+    // The file of the prelude is a document like others: from there one goes on.
+    let name = path.display().to_string();
+    let document = json!({ "uri": found["uri"], "languageId": "term", "version": 0, "text": text });
+    client.notify("textDocument/didOpen", json!({ "textDocument": document }));
+    let at =
+        json!({ "textDocument": { "uri": found["uri"] }, "position": found["range"]["start"] });
+    let hover = client.request("textDocument/hover", at);
+    assert!(
+        hover["contents"]["value"]
+            .as_str()
+            .unwrap()
+            .contains("block rgu("),
+        "{name}: {hover}"
+    );
+    let found = client.at(
+        "textDocument/definition",
+        "mine.term",
+        MODEL,
+        "parts.term",
+        1,
+    );
+    assert_eq!(found["uri"], json!(client.uri("parts.term")));
+    let found = client.at(
+        "textDocument/definition",
+        "mine.term",
+        MODEL,
+        "expand = 16",
+        1,
+    );
+    assert_eq!(
+        found["range"]["start"],
+        position(MODEL, MODEL.find("expand: int").unwrap())
+    );
+}
+
+#[test]
+fn references_and_new_names_reach_all_files_and_paths() {
+    let (_folder, mut client) = session();
+    client.open("mine.term", MODEL);
+    let mut params = client.position("mine.term", MODEL, "gate(Z)", 1);
+    params["context"] = json!({ "includeDeclaration": true });
+    let found = client.request("textDocument/references", params);
+    let files: Vec<&str> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| l["uri"].as_str().unwrap().rsplit('/').next().unwrap())
+        .collect();
+    assert_eq!(files, ["mine.term", "mine.term", "parts.term"]);
+    let mut rename = |marker: &str, to: &str| -> Value {
+        let mut params = client.position("mine.term", MODEL, marker, 1);
+        params["newName"] = json!(to);
+        client.ask("textDocument/rename", params)
+    };
+    let edits = rename("gate(Z)", "valve");
+    let changes = &edits["result"]["changes"];
+    let (_, of_parts) = changes
+        .as_object()
+        .unwrap()
+        .iter()
+        .find(|(uri, _)| uri.ends_with("parts.term"))
+        .unwrap();
+    let (_, of_mine) = changes
+        .as_object()
+        .unwrap()
+        .iter()
+        .find(|(uri, _)| uri.ends_with("mine.term"))
+        .unwrap();
+    assert_eq!(
+        applied(PARTS, of_parts),
+        PARTS.replace("block gate(", "block valve(")
+    );
+    assert_eq!(
+        applied(MODEL, of_mine),
+        MODEL
+            .replace("gate(Z)", "valve(Z)")
+            .replace("wide.gate", "wide.valve")
+    );
+    let edits = rename("K = hyper", "kernel");
+    let (_, of_mine) = edits["result"]["changes"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .next()
+        .unwrap();
+    assert_eq!(
+        applied(MODEL, of_mine),
+        MODEL
+            .replace("K = hyper", "kernel = hyper")
+            .replace("x * K", "x * kernel")
+            .replace("b.K", "b.kernel")
+    );
+    for (marker, to, why) in [
+        ("K = hyper", "Z", "mean the same"),
+        ("K = hyper", "if", "cannot be a name"),
+        ("rgu(Z)", "new", "built in"),
+        ("linear", "l", ""),
+    ] {
+        if MODEL.contains(marker) {
+            let refused = rename(marker, to);
+            assert!(
+                refused["error"]["message"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .contains(why),
+                "{refused}"
+            );
+        }
+    }
+    let place = client.position("mine.term", MODEL, "rgu(Z)", 1);
+    assert_eq!(
+        client.request("textDocument/prepareRename", place),
+        Value::Null
+    );
+    let place = client.position("mine.term", MODEL, "fast = ", 1);
+    assert_eq!(
+        client
+            .request("textDocument/documentHighlight", place)
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
