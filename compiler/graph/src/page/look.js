@@ -286,5 +286,7 @@ function show(path) {
   goTo(box, true);
   draw();
   choose(box, false);
+  // On a narrow screen the list would lie over what was found.
+  if (matchMedia("(max-width: 700px)").matches) found.hidden = true;
   [...found.children].forEach((item, i) => item.classList.toggle("at", i === hit));
 }
