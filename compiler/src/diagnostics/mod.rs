@@ -9,7 +9,7 @@ mod render;
 pub use code::{Code, Severity};
 pub use fix::Fix;
 pub(crate) use kind::{Kind, OutOfRange, ProgramKind, SettingKind, ShapeKind};
-pub(crate) use nearest::{nearest, one_of};
+pub(crate) use nearest::{each_of, nearest, one_of, quoted};
 pub use render::{Style, json, render};
 
 use crate::model::Span;

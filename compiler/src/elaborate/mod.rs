@@ -45,13 +45,8 @@ use crate::overrides::{Changes, Position};
 use crate::prelude::{self, PrimitiveParameter};
 
 pub(crate) use self::equal::Known;
-pub(crate) use self::model::{elaborate, nothing_wrong};
+pub(crate) use self::model::{definitions, elaborate, nothing_wrong};
 pub(crate) use self::program::{Body, Program, Unit};
-
-/// How deep blocks may call blocks.
-pub(crate) const MOST_CALLS: usize = 64;
-/// How deep calls and expressions together may be nested.
-const DEEPEST: usize = 400;
 
 /// A call that is being elaborated.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //! is why it is long: a kind and all of its wording stand together.
 
 use super::Wording;
-use crate::diagnostics::{Code, nearest, one_of};
+use crate::diagnostics::{Code, each_of, nearest, one_of, quoted};
 use crate::language::{Ty, Words};
 
 macro_rules! program_kinds {
@@ -472,9 +472,11 @@ program_kinds! {
         name: String,
         /// How many members it has.
         count: usize,
+        /// The most it may have.
+        most: usize,
     }
         TooLarge, format!("`{name}` is a family of {count} models"), "this family",
-        Some("offer fewer choices: a family has at most 4096 members".into());
+        Some(format!("offer fewer choices: a family has at most {most} members"));
     /// A place to add something at that is not there.
     NoNeighbour {
         /// The neighbour.
@@ -700,7 +702,7 @@ fn all_of(names: &[String]) -> String {
     match sorted.len() > MOST {
         true => format!(
             "{}, and others",
-            one_of(sorted.into_iter().take(MOST)).replace(" or ", ", ")
+            quoted(sorted.into_iter().take(MOST)).join(", ")
         ),
         false => one_of(sorted),
     }
@@ -708,5 +710,5 @@ fn all_of(names: &[String]) -> String {
 
 /// "`a`, `b` and `c`".
 fn and_of(names: &[String]) -> String {
-    one_of(names.iter().map(String::as_str)).replace(" or ", " and ")
+    each_of(names.iter().map(String::as_str))
 }
