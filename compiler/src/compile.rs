@@ -1,6 +1,6 @@
 //! The driver: text to model. Reads as the table of contents of the compiler.
 
-use termc_grammar::ast::Span;
+use termc_grammar::ast::{ItemKind, Span};
 
 use crate::canonical::{canonical, single_name};
 use crate::diagnostics::{Diagnostic, ProgramKind};
@@ -9,36 +9,8 @@ use crate::lower::lower;
 use crate::model::{Graph, Model};
 use crate::overrides::{Action, Changes, Choice, Chosen, targets};
 use crate::read::{Change, Read};
+use crate::request::{Files, Options};
 use crate::source::Sources;
-
-/// What to make of a file.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// The model, variant or member of a family, `SlowSize[3]`; None is the first of the file.
-    pub model: Option<String>,
-    /// Overrides `path=value`, applied after the variant.
-    pub sets: Vec<String>,
-}
-
-/// Gives the texts of the files that a file uses.
-pub trait Files {
-    /// The text of a file. `path` is relative to the folder of the main file, with
-    /// `/` between its parts, none of which is `.` or `..`.
-    ///
-    /// # Errors
-    /// Why it cannot be read, in words that follow "cannot read `path`: ".
-    fn read(&self, path: &str) -> Result<String, String>;
-}
-
-/// No files: what a text has that stands in no folder.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoFiles;
-
-impl Files for NoFiles {
-    fn read(&self, _path: &str) -> Result<String, String> {
-        Err("this text has no folder".into())
-    }
-}
 
 /// The outcome of one compilation.
 #[derive(Clone, Debug)]
@@ -129,6 +101,30 @@ impl Read {
             program,
             choice,
             found,
+        }
+    }
+}
+
+impl Read {
+    /// How many blocks the main file defines.
+    fn blocks(&self) -> usize {
+        let main = self.units.get(self.main).filter(|unit| !unit.prelude);
+        let items = main.map(|unit| unit.file.items.iter());
+        let blocks = items.into_iter().flatten();
+        blocks
+            .filter(|item| matches!(item.kind, ItemKind::Block(_)))
+            .count()
+    }
+
+    fn outcome(&self, model: Option<Model>, found: Vec<Diagnostic>) -> Compiled {
+        let mut diagnostics: Vec<Diagnostic> = self.found.iter().cloned().chain(found).collect();
+        diagnostics.sort_by_key(|d| (d.span.start, d.span.end, d.code));
+        Compiled {
+            model: model.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)),
+            blocks: self.blocks(),
+            diagnostics,
+            sources: self.sources.clone(),
+            used: self.used.clone(),
         }
     }
 }

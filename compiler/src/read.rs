@@ -6,12 +6,11 @@ use std::collections::HashMap;
 use termc_grammar::ast::{Expr, File, ItemKind, Line, LineKind, Path, Span};
 use termc_grammar::{MAX_SOURCE_BYTES, SyntaxError, listed};
 
-use crate::compile::{Compiled, Files, Options};
 use crate::diagnostics::{Code, Diagnostic, Fix, ProgramKind};
 use crate::elaborate::Unit;
-use crate::model::Model;
 use crate::overrides::targets;
 use crate::prelude;
+use crate::request::{Files, Options};
 use crate::source::Sources;
 
 /// Texts that are syntactically right: the prelude's, the used files', the main file's, and the changes.
@@ -192,28 +191,6 @@ impl Read {
                 ProgramKind::WrongLine { place: "a variant" },
                 line.span,
             )),
-        }
-    }
-
-    /// How many blocks the main file defines.
-    fn blocks(&self) -> usize {
-        let main = self.units.get(self.main).filter(|unit| !unit.prelude);
-        let items = main.map(|unit| unit.file.items.iter());
-        let blocks = items.into_iter().flatten();
-        blocks
-            .filter(|item| matches!(item.kind, ItemKind::Block(_)))
-            .count()
-    }
-
-    pub(crate) fn outcome(&self, model: Option<Model>, found: Vec<Diagnostic>) -> Compiled {
-        let mut diagnostics: Vec<Diagnostic> = self.found.iter().cloned().chain(found).collect();
-        diagnostics.sort_by_key(|d| (d.span.start, d.span.end, d.code));
-        Compiled {
-            model: model.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)),
-            blocks: self.blocks(),
-            diagnostics,
-            sources: self.sources.clone(),
-            used: self.used.clone(),
         }
     }
 }

@@ -224,7 +224,11 @@ impl<'a> Elaborator<'a> {
             TyKind::List(of) => Ty::List(Box::new(self.ty(of))),
             TyKind::Word(word) => Ty::parse(word).unwrap_or_else(|| {
                 self.report(
-                    ProgramKind::UnknownType { name: word.clone() }.into(),
+                    ProgramKind::UnknownType {
+                        name: word.clone(),
+                        types: &Ty::NAMES,
+                    }
+                    .into(),
                     ty.span,
                 );
                 // A parameter of an unknown type takes anything without complaint.

@@ -258,7 +258,7 @@ impl<'a> Walk<'a> {
             self.setting(
                 context,
                 &setting.takes,
-                crate::explain::value_of(setting.name),
+                setting.row_kind(),
                 value,
             );
         }

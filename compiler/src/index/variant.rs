@@ -56,7 +56,7 @@ impl<'a> Walk<'a> {
                             self.term(owner, value);
                         }
                         (Place::Setting(setting), _) => {
-                            let kind = crate::explain::value_of(setting.name);
+                            let kind = setting.row_kind();
                             self.say_built_in(last, kind);
                             let context = Context {
                                 owner: None,
@@ -102,7 +102,7 @@ impl<'a> Walk<'a> {
                     self.setting(
                         context,
                         &setting.takes,
-                        crate::explain::value_of(setting.name),
+                        setting.row_kind(),
                         value,
                     );
                 }

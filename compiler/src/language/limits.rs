@@ -3,7 +3,7 @@
 
 use super::Refusal;
 use crate::diagnostics::ShapeKind;
-use crate::model::Shape;
+use crate::parts::Shape;
 
 /// Most channels of a value, and longest axis of a value that has one axis of positions.
 pub(crate) const MAX_CHANNELS: usize = 1 << 20;

@@ -10,7 +10,7 @@ use super::normalizers::NORMALIZERS;
 use super::optimizers::OPTIMIZERS;
 use super::schedules::SCHEDULES;
 use super::{Argument, Given, Parameter, Refusal, Traced, Ty};
-use crate::model::{Optimizer, Schedule, Train};
+use crate::language::recipe::{Optimizer, Schedule, Train};
 
 /// A member of `train`.
 pub(crate) struct Setting {
@@ -22,6 +22,16 @@ pub(crate) struct Setting {
     pub takes: Takes,
     /// What holds where a file says nothing: an expression of the language, or words in brackets.
     pub default: &'static str,
+}
+
+impl Setting {
+    /// What the rows of its table are.
+    pub fn row_kind(&self) -> &'static str {
+        match &self.takes {
+            Takes::One(rows) | Takes::Many(rows) => rows.first().map_or("value", |row| row.kind),
+            Takes::Value(..) => "value of a setting",
+        }
+    }
 }
 
 /// What a [`Setting`] takes.
@@ -206,7 +216,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Augment, Clip, Normalize};
+    use crate::language::recipe::{Augment, Clip, Normalize};
     use crate::primitives::fake::{float, floats, int, told};
 
     fn set(recipe: &mut Recipe, name: &str, given: Traced) -> Result<(), String> {

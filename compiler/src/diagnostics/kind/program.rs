@@ -3,7 +3,6 @@
 
 use super::Wording;
 use crate::diagnostics::{Code, each_of, nearest, one_of, quoted};
-use crate::language::{Ty, Words};
 
 macro_rules! program_kinds {
     ($($(#[$doc:meta])* $variant:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty,)* }
@@ -82,20 +81,24 @@ program_kinds! {
     UnknownWord {
         /// The word.
         word: String,
-        /// The words there are.
-        words: &'static Words,
+        /// The type that is wanted.
+        ty: &'static str,
+        /// Its words.
+        words: &'static [&'static str],
     }
         UnknownWord, format!("unknown word `{word}`"), "not one of its words",
-        words_help(word, words);
+        words_help(word, ty, words);
     /// A type that there is not.
     UnknownType {
         /// The word.
         name: String,
+        /// The types there are.
+        types: &'static [&'static str],
     }
         UnknownWord, format!("unknown type `{name}`"), "not a type",
-        Some(match nearest(name, Ty::NAMES) {
+        Some(match nearest(name, types.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("types are {}, and lists of them such as `[int]`", one_of(Ty::NAMES)),
+                None => format!("types are {}, and lists of them such as `[int]`", one_of(types.iter().copied())),
             });
     /// A name is read above its binding.
     UsedBefore {
@@ -682,14 +685,10 @@ fn hint(word: &str, known: &[String]) -> Option<String> {
     nearest(word, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"))
 }
 
-fn words_help(word: &str, words: &Words) -> Option<String> {
-    Some(match nearest(word, words.words.iter().copied()) {
+fn words_help(word: &str, ty: &str, words: &[&str]) -> Option<String> {
+    Some(match nearest(word, words.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!(
-            "words of `{}` are {}",
-            words.name,
-            one_of(words.words.iter().copied())
-        ),
+        None => format!("words of `{ty}` are {}", one_of(words.iter().copied())),
     })
 }
 
