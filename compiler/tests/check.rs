@@ -189,7 +189,13 @@ fn a_file_is_checked_as_its_models_are_one_by_one() {
         let mut one_by_one = vec![];
         for name in termc_compiler::model_names(&text) {
             let model = Some(name);
-            let compiled = compile(&text, &Options { model, sets: vec![] });
+            let compiled = compile(
+                &text,
+                &Options {
+                    model,
+                    sets: vec![],
+                },
+            );
             one_by_one.extend(compiled.diagnostics);
         }
         one_by_one.sort_by_key(place);

@@ -40,7 +40,7 @@ use self::eval::reported;
 use self::scope::Scope;
 use crate::diagnostics::{Code, Diagnostic, ProgramKind};
 use crate::language::{Callee, Traced, Ty, Value};
-use crate::model::Span;
+use crate::model::{InstanceId, Span};
 use crate::overrides::{Changes, Position};
 use crate::prelude::{self, PrimitiveParameter};
 
@@ -104,6 +104,8 @@ struct Elaborator<'a> {
     evaluating: Vec<usize>,
     /// The blocks that were expanded.
     expanded: HashSet<usize>,
+    /// The instances by their paths, once the loss asks.
+    by_path: Option<Rc<HashMap<String, InstanceId>>>,
     equal: Calls<'a>,
     left_out: LeftOut,
     /// What changes may concern wherever it is called: what their paths start at, and what mentions that.
@@ -138,6 +140,7 @@ impl<'a> Elaborator<'a> {
                 (Calls::Anew, _) | (_, true) => HashSet::default(),
                 _ => program.mentioning(|name| changes.definition(name).is_some()),
             },
+            by_path: None,
             equal,
             left_out: LeftOut::default(),
             named_by_models: HashSet::default(),
@@ -294,7 +297,7 @@ impl<'a> Elaborator<'a> {
     /// A scope without names.
     fn plain_scope(&self, file: usize) -> Scope<'a> {
         Scope {
-            instance: crate::model::InstanceId(0),
+            instance: InstanceId(0),
             path: Rc::from(""),
             positions: vec![],
             file,

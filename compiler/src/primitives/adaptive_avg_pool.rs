@@ -26,7 +26,7 @@ impl Primitive for AdaptiveAvgPool {
     fn work(&self, graph: &dyn Operands, _shape: &Shape) -> Work {
         // Every scalar is read once; more often only where windows overlap, which is not counted.
         Work {
-            elementwise: scalars(&graph.shape(self.x)),
+            elementwise: scalars(graph.shape(self.x)),
             ..Work::default()
         }
     }

@@ -26,7 +26,7 @@ impl Primitive for Mean {
 
     fn work(&self, graph: &dyn Operands, shape: &Shape) -> Work {
         let from = graph.shape(self.x);
-        let read = scalars(&from);
+        let read = scalars(from);
         if from.batched && !shape.batched {
             // Every image is read, whatever the size of the batch.
             return Work {
