@@ -6,6 +6,7 @@ pub mod bug;
 mod canonical;
 mod compile;
 pub mod cost;
+mod defaults;
 pub mod diagnostics;
 mod dump;
 mod elaborate;

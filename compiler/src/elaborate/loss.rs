@@ -11,12 +11,13 @@ use super::eval::reported;
 use super::index::{cut, position};
 use super::scope::{Address, Scope};
 use super::{Elaborator, ParameterInfo};
+use crate::defaults::{self, PrimitiveParameter};
 use crate::diagnostics::{Diagnostic, ProgramKind};
 use crate::language::losses::{LOSSES, Values};
 use crate::language::{BlockValue, Callee, Parameter, Places, Traced, Value};
 use crate::model::{Binding, InstanceId, LossKind, LossTerm, NodeId};
 use crate::overrides::{Action, Position};
-use crate::prelude::{self, PrimitiveParameter};
+use crate::prelude;
 
 /// A row of a table that a text names: the name, the arguments, and where it stands.
 pub(super) struct Named<'a> {
@@ -189,7 +190,7 @@ impl<'a> Elaborator<'a> {
         positions: Vec<Position>,
     ) -> Option<Vec<Traced>> {
         let key = parameters as usize;
-        let parsed: &'static [PrimitiveParameter] = prelude::row_parameters(key, parameters);
+        let parsed: &'static [PrimitiveParameter] = defaults::row_parameters(key, parameters);
         let params: Vec<ParameterInfo<'a>> = parsed.iter().map(ParameterInfo::from).collect();
         let args = named
             .call

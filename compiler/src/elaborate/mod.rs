@@ -38,11 +38,11 @@ use self::draft::{Draft, Site};
 use self::equal::{Calls, LeftOut};
 use self::eval::reported;
 use self::scope::Scope;
+use crate::defaults::{self, PrimitiveParameter};
 use crate::diagnostics::{Code, Diagnostic, ProgramKind};
 use crate::language::{Callee, Traced, Ty, Value};
 use crate::model::{InstanceId, Span};
 use crate::overrides::{Changes, Position};
-use crate::prelude::{self, PrimitiveParameter};
 
 pub(crate) use self::equal::Known;
 pub(crate) use self::model::{definitions, elaborate, nothing_wrong};
@@ -154,7 +154,7 @@ impl<'a> Elaborator<'a> {
         }
         let mut list: Vec<ParameterInfo<'a>> = match callee {
             Callee::Block(number) => self.block_parameters(number),
-            Callee::Primitive(number) => prelude::primitive_parameters(number)
+            Callee::Primitive(number) => defaults::primitive_parameters(number)
                 .iter()
                 .map(ParameterInfo::from)
                 .collect(),

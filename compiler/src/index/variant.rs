@@ -99,12 +99,7 @@ impl<'a> Walk<'a> {
             };
             match (&at.place, at.owner) {
                 (Place::Setting(setting), _) => {
-                    self.setting(
-                        context,
-                        &setting.takes,
-                        setting.row_kind(),
-                        value,
-                    );
+                    self.setting(context, &setting.takes, setting.row_kind(), value);
                 }
                 (Place::Term(_), Some(owner)) => self.term(owner, value),
                 _ => self.value(context, value),
