@@ -1,52 +1,24 @@
 //! The driver: text to model. Reads as the table of contents of the compiler.
 
-use std::collections::HashMap;
-
-use termc_grammar::ast::{Item, ItemKind, LineKind, Span};
+use termc_grammar::ast::{ItemKind, Span};
 
 use crate::canonical::{canonical, single_name};
 use crate::diagnostics::{Diagnostic, ProgramKind};
-use crate::elaborate::{Known, Program, elaborate, nothing_wrong};
+use crate::elaborate::{Known, Program, definitions, elaborate, nothing_wrong};
 use crate::lower::lower;
 use crate::model::{Graph, Model};
 use crate::overrides::{Action, Changes, Choice, Chosen, targets};
 use crate::read::{Change, Read};
+use crate::request::{Files, Options};
 use crate::source::Sources;
-
-/// What to make of a file.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// The model, variant or member of a family, `SlowSize[3]`; None is the first of the file.
-    pub model: Option<String>,
-    /// Overrides `path=value`, applied after the variant.
-    pub sets: Vec<String>,
-}
-
-/// Gives the texts of the files that a file uses.
-pub trait Files {
-    /// The text of a file. `path` is relative to the folder of the main file, with
-    /// `/` between its parts, none of which is `.` or `..`.
-    ///
-    /// # Errors
-    /// Why it cannot be read, in words that follow "cannot read `path`: ".
-    fn read(&self, path: &str) -> Result<String, String>;
-}
-
-/// No files: what a text has that stands in no folder.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoFiles;
-
-impl Files for NoFiles {
-    fn read(&self, _path: &str) -> Result<String, String> {
-        Err("this text has no folder".into())
-    }
-}
 
 /// The outcome of one compilation.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// The model, if nothing is an error.
+    /// The model, if nothing is an error and the file defines one.
     pub model: Option<Model>,
+    /// How many blocks the file defines.
+    pub blocks: usize,
     /// Everything found, in source order.
     pub diagnostics: Vec<Diagnostic>,
     /// The texts the spans point into.
@@ -75,7 +47,7 @@ pub fn compile(name: &str, text: &str, options: &Options, files: &dyn Files) -> 
 }
 
 /// Compiles a file and every model, variant and member of a family in it: the chosen model, and what is found in any of
-/// them, each finding once.
+/// them, each finding once. Of a file that others use, which defines blocks and constants alone, it looks through these.
 pub fn compile_all(name: &str, text: &str, options: &Options, files: &dyn Files) -> Compiled {
     if options.model.is_some() {
         return compile(name, text, options, files);
@@ -85,6 +57,9 @@ pub fn compile_all(name: &str, text: &str, options: &Options, files: &dyn Files)
         return read.outcome(None, vec![]);
     }
     let program = read.program();
+    if let Some(found) = program.definitions() {
+        return read.outcome(None, found);
+    }
     let names = program.choice.names();
     let Outcome { sound, mut found } = program.elaborate(None, names.len() > 1);
     let Some(first) = sound else {
@@ -110,36 +85,6 @@ pub fn model_names(text: &str) -> Vec<String> {
     Choice::new(&file.items, &targets).names()
 }
 
-/// What can be wrong with the models and variants of a file before one is chosen.
-fn variants(items: &[Item], found: &mut Vec<Diagnostic>) {
-    let mut names: HashMap<&str, Span> = HashMap::new();
-    for item in items {
-        let (ItemKind::Model(_) | ItemKind::Variant { .. }, Some(name)) = (&item.kind, item.name())
-        else {
-            continue;
-        };
-        if let Some(first) = names.get(name.text.as_str()) {
-            let kind = ProgramKind::DefinedTwice {
-                name: name.text.clone(),
-            };
-            found.push(Diagnostic::of(kind, name.span).related(*first, "first here"));
-        } else {
-            names.insert(&name.text, name.span);
-        }
-        if let ItemKind::Variant { body, .. } = &item.kind {
-            let wrong = body.iter().filter(|line| match &line.kind {
-                LineKind::Bind { target, .. } => target.as_path().is_none(),
-                LineKind::Without { .. } | LineKind::Add { .. } => false,
-                _ => true,
-            });
-            let wrong = wrong.map(|line| {
-                Diagnostic::of(ProgramKind::WrongLine { place: "a variant" }, line.span)
-            });
-            found.extend(wrong);
-        }
-    }
-}
-
 impl Read {
     fn program(&self) -> Build<'_> {
         let items = self
@@ -149,20 +94,37 @@ impl Read {
             .unwrap_or_default();
         let mut found = vec![];
         let program = Program::new(&self.units, &mut found);
-        variants(items, &mut found);
         let choice = Choice::new(items, &self.targets);
-        for (name, span, count) in choice.oversized() {
-            let name = name.to_owned();
-            found.push(Diagnostic::of(
-                ProgramKind::FamilyTooLarge { name, count },
-                span,
-            ));
-        }
+        found.extend(choice.wrong());
         Build {
             read: self,
             program,
             choice,
             found,
+        }
+    }
+}
+
+impl Read {
+    /// How many blocks the main file defines.
+    fn blocks(&self) -> usize {
+        let main = self.units.get(self.main).filter(|unit| !unit.prelude);
+        let items = main.map(|unit| unit.file.items.iter());
+        let blocks = items.into_iter().flatten();
+        blocks
+            .filter(|item| matches!(item.kind, ItemKind::Block(_)))
+            .count()
+    }
+
+    fn outcome(&self, model: Option<Model>, found: Vec<Diagnostic>) -> Compiled {
+        let mut diagnostics: Vec<Diagnostic> = self.found.iter().cloned().chain(found).collect();
+        diagnostics.sort_by_key(|d| (d.span.start, d.span.end, d.code));
+        Compiled {
+            model: model.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)),
+            blocks: self.blocks(),
+            diagnostics,
+            sources: self.sources.clone(),
+            used: self.used.clone(),
         }
     }
 }
@@ -225,6 +187,20 @@ impl Build<'_> {
             }),
             found,
         }
+    }
+
+    /// What is found in the definitions of a file that has nothing else; None if it has, or if it has none.
+    fn definitions(&self) -> Option<Vec<Diagnostic>> {
+        let main = self.read.main;
+        let defines = self.program.iter().any(|(_, d)| d.file == main);
+        if self.choice.first().is_some() || !defines || !self.read.sets.is_empty() {
+            return None;
+        }
+        let mut found = self.found.clone();
+        if !found.iter().any(Diagnostic::is_error) {
+            found.extend(definitions(&self.program, main));
+        }
+        Some(found)
     }
 
     /// What is found in another model, variant or member than the first, whose calls are known.

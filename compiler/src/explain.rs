@@ -82,10 +82,9 @@ pub fn entries() -> Vec<Entry> {
         );
         all.push(entry("setting of `train`", setting.name, setting.doc, text));
         if let Takes::One(rows) | Takes::Many(rows) = &setting.takes {
-            let rows = rows.iter().map(|row| {
-                let kind = value_of(setting.name);
-                built_in(kind, row.name, row.doc, &(row.parameters)())
-            });
+            let rows = rows
+                .iter()
+                .map(|row| built_in(row.kind, row.name, row.doc, &(row.parameters)()));
             all.extend(rows);
         }
     }
@@ -157,18 +156,6 @@ pub(crate) fn signature(name: &str, parameters: &[Parameter]) -> String {
 
 fn names(rows: &[Row]) -> String {
     diagnostics::one_of(rows.iter().map(|row| row.name))
-}
-
-/// What the rows of a setting's table are.
-pub(crate) fn value_of(setting: &str) -> &'static str {
-    match setting {
-        "optimizer" => "optimizer",
-        "schedule" => "schedule",
-        "augment" => "augmentation",
-        "normalize" => "normalization",
-        "clip" => "clipping",
-        _ => "value of a setting",
-    }
 }
 
 /// The first sentence on one line, without its full stop.

@@ -4,14 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use termc_grammar::ast::{Expr, File, ItemKind, Line, LineKind, Path, Span};
-use termc_grammar::{MAX_SOURCE_BYTES, SyntaxError};
+use termc_grammar::{MAX_SOURCE_BYTES, SyntaxError, listed};
 
-use crate::compile::{Compiled, Files, Options};
 use crate::diagnostics::{Code, Diagnostic, Fix, ProgramKind};
 use crate::elaborate::Unit;
-use crate::model::Model;
 use crate::overrides::targets;
 use crate::prelude;
+use crate::request::{Files, Options};
 use crate::source::Sources;
 
 /// Texts that are syntactically right: the prelude's, the used files', the main file's, and the changes.
@@ -194,17 +193,6 @@ impl Read {
             )),
         }
     }
-
-    pub(crate) fn outcome(&self, model: Option<Model>, found: Vec<Diagnostic>) -> Compiled {
-        let mut diagnostics: Vec<Diagnostic> = self.found.iter().cloned().chain(found).collect();
-        diagnostics.sort_by_key(|d| (d.span.start, d.span.end, d.code));
-        Compiled {
-            model: model.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)),
-            diagnostics,
-            sources: self.sources.clone(),
-            used: self.used.clone(),
-        }
-    }
 }
 
 /// The files being read.
@@ -243,7 +231,7 @@ fn syntax(error: SyntaxError) -> Diagnostic {
     };
     let mut diagnostic = Diagnostic::new(code, error.span, error.to_string());
     if !error.expected.is_empty() {
-        diagnostic = diagnostic.label(format!("expected {}", either(&error.expected)));
+        diagnostic = diagnostic.label(format!("expected {}", listed(&error.expected, "or")));
     }
     if let Some((span, text)) = error.related {
         diagnostic = diagnostic.related(span, text);
@@ -263,14 +251,5 @@ fn syntax(error: SyntaxError) -> Diagnostic {
             }
         }
         None => diagnostic,
-    }
-}
-
-/// "a, b or c".
-fn either(words: &[String]) -> String {
-    match words.split_last() {
-        None => String::new(),
-        Some((only, [])) => only.clone(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
     }
 }

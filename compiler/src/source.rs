@@ -1,6 +1,7 @@
 //! The texts of one compilation (the file, then every `--set`), laid end to end so that a span is two integers.
 
-use crate::model::Span;
+use termc_grammar::ast::Span;
+
 use crate::prelude;
 
 /// One text and where it came from.

@@ -64,12 +64,10 @@ fn models(path: &Path) -> Vec<String> {
 #[test]
 fn examples_are_clean_and_their_canonical_source_stands_alone() {
     insta::glob!("../../examples", "**/*.term", |path| {
-        // Files that others use have no model.
-        if models(path).is_empty() {
-            return;
-        }
         let compiled = compile_whole_file(path);
         assert!(compiled.diagnostics.is_empty(), "{}", shown(&compiled));
+        // Files that others use have no model.
+        assert_eq!(compiled.model.is_none(), models(path).is_empty());
         for name in models(path) {
             let model = compile_file(path, Some(name.clone())).model.unwrap();
             let again = compile(&model.source, &Options::default());
@@ -144,4 +142,69 @@ fn examples_and_the_prelude_are_canonical() {
             );
         });
     }
+}
+
+/// Variants in which something is wrong deep inside of calls that other models have as well, or with the whole.
+const VARIANTS: &str = "
+/// The kernels do not fit.
+variant Odd of Cifar10 {
+    sfne.l9.size = choose(9, 8)
+}
+/// Wrong in one block only.
+variant OneBlock of Cifar10 {
+    b[3].inter.channel.hidden = choose(16, 0)
+}
+variant Nowhere of Cifar10 {
+    b[1].fast.rgu[0].z.weight = 0
+}
+variant Primitive of Cifar10 {
+    standardize.eps = choose(1e-5, -1)
+}
+variant Prelude of Cifar10 {
+    rgu.weight = choose(1, none)
+}
+variant Constant of Cifar10 {
+    small.hidden = choose(32, -4)
+}
+variant Larger of Cifar10 {
+    image = choose([3, 32, 32], [3, 32, 30])
+}
+variant Idle of Cifar10 {
+    without loss.slow_neural
+    loss.cross_entropy.weight = 0
+}
+variant NoValue of Cifar10 {
+    loss.slow_neural.values = b.fast.k
+}
+";
+
+#[test]
+fn a_file_is_checked_as_its_models_are_one_by_one() {
+    let root = support::root();
+    let cifar10 = std::fs::read_to_string(root.join("examples/cifar10.term")).unwrap();
+    let mut wrong = 0;
+    for part in VARIANTS.split_inclusive("\n}\n") {
+        let text = format!("{cifar10}{part}");
+        let place = |d: &termc_compiler::diagnostics::Diagnostic| (d.code, d.span);
+        let mut one_by_one = vec![];
+        for name in termc_compiler::model_names(&text) {
+            let model = Some(name);
+            let compiled = compile(
+                &text,
+                &Options {
+                    model,
+                    sets: vec![],
+                },
+            );
+            one_by_one.extend(compiled.diagnostics);
+        }
+        one_by_one.sort_by_key(place);
+        one_by_one.dedup_by_key(|d| place(d));
+        let mut together = support::compile_all(&text, &Options::default()).diagnostics;
+        together.sort_by_key(place);
+        let shown = |all: &[termc_compiler::diagnostics::Diagnostic]| format!("{all:#?}");
+        assert_eq!(shown(&together), shown(&one_by_one), "{part}");
+        wrong += usize::from(!together.is_empty());
+    }
+    assert_eq!(wrong, 9, "each of these is wrong");
 }

@@ -99,19 +99,11 @@ impl fmt::Display for SyntaxError {
             SyntaxErrorKind::UnclosedText => write!(f, "{found} has no closing quote"),
             SyntaxErrorKind::NestedTooDeeply => write!(f, "{found} is nested too deeply"),
             SyntaxErrorKind::UnclosedBracket => {
-                write!(
-                    f,
-                    "{found} is never closed, expected {}",
-                    alternatives(&self.expected)
-                )
+                write!(f, "{found} is never closed, expected {}", self.wanted())
             }
             SyntaxErrorKind::UnopenedBracket => write!(f, "{found} is one too many"),
             SyntaxErrorKind::Unexpected => {
-                write!(
-                    f,
-                    "expected {}, found {found}",
-                    alternatives(&self.expected)
-                )
+                write!(f, "expected {}, found {found}", self.wanted())
             }
             SyntaxErrorKind::NumberOutOfRange => write!(f, "the number {found} is out of range"),
             SyntaxErrorKind::Version1 => {
@@ -129,12 +121,24 @@ impl fmt::Display for SyntaxError {
 
 impl std::error::Error for SyntaxError {}
 
-/// "a", "a or b", "a, b or c".
-fn alternatives(words: &[String]) -> String {
+/// A list in words: "a", "a or b", "a, b or c" where `before_last` is "or"; empty if there is nothing in it.
+pub fn listed<S: AsRef<str>>(words: &[S], before_last: &str) -> String {
+    let joined = |words: &[S]| {
+        let words: Vec<&str> = words.iter().map(S::as_ref).collect();
+        words.join(", ")
+    };
     match words {
-        [] => "something else".to_owned(),
-        [one] => one.clone(),
-        [init @ .., last] => format!("{} or {last}", init.join(", ")),
+        [] | [_] => joined(words),
+        [init @ .., last] => format!("{} {before_last} {}", joined(init), last.as_ref()),
+    }
+}
+
+impl SyntaxError {
+    fn wanted(&self) -> String {
+        match self.expected.is_empty() {
+            true => "something else".to_owned(),
+            false => listed(&self.expected, "or"),
+        }
     }
 }
 

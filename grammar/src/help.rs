@@ -37,6 +37,7 @@ impl Stop<'_> {
                 "`{...}` in a text is an expression; a `{` of the text itself is written `\\{`"
                     .into()
             }
+            (_, "=") if line.len() == 1 && is_keyword(last) => reserved(last),
             (_, "&&") => "write `and`".into(),
             (_, "||") => "write `or`".into(),
             (_, "!") => "write `not`".into(),

@@ -16,7 +16,7 @@ mod version1;
 mod words;
 
 pub use error::{
-    MAX_BRACKETS, MAX_DEPTH, MAX_ERRORS, MAX_SOURCE_BYTES, SyntaxError, SyntaxErrorKind,
+    MAX_BRACKETS, MAX_DEPTH, MAX_ERRORS, MAX_SOURCE_BYTES, SyntaxError, SyntaxErrorKind, listed,
 };
 pub use lex::{Kind as LexemeKind, Lexeme, Lexer, lexemes};
 pub use parse::{parse, parse_change, parse_expr};

@@ -33,7 +33,7 @@ enum Deny {
     Warnings,
 }
 
-/// Checks all models, variants and members of families, or the chosen one.
+/// Checks all models, variants and members of families, or the chosen one; of a file that has none, its blocks.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let text = model::read(&arguments.model.model)?;
     let options = model::options(&arguments.model.changes);
@@ -47,24 +47,26 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     match arguments.format {
         Format::Human => {
             model::show(&compiled, &compiled.diagnostics, terminal);
-            if let Some(model) = &compiled.model {
-                terminal.line(line(model, terminal))?;
+            match &compiled.model {
+                Some(model) => terminal.line(line(model, terminal))?,
+                None if !compiled.has_errors() => terminal.line(no_model(compiled.blocks))?,
+                None => {}
             }
         }
         Format::Json => {
             let object = json!({
-                "ok": compiled.model.is_some() && !denied,
+                "ok": !compiled.has_errors() && !denied,
                 "model": compiled.model.as_ref().map(figures),
                 "diagnostics": findings(&compiled.sources, &compiled.diagnostics),
             });
             terminal.line(object.to_string())?;
         }
     }
-    let Some(model) = compiled.model else {
+    if compiled.has_errors() {
         return Err(Failure::reported());
-    };
+    }
     // The process ends here: giving a large model back piece by piece would only take time.
-    std::mem::forget(model);
+    std::mem::forget(compiled.model);
     match warnings {
         _ if !denied => Ok(()),
         1 => Err(Failure::input("1 warning, and warnings are denied")),
@@ -78,6 +80,16 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
 fn blocks(model: &Model) -> usize {
     let calls = model.instances.iter();
     calls.filter(|i| i.parent.is_some() && !i.prelude).count()
+}
+
+/// What is said of a sound file that only others use.
+fn no_model(blocks: usize) -> String {
+    let sound = match blocks {
+        0 => "nothing is wrong".to_owned(),
+        1 => "its block is sound".to_owned(),
+        n => format!("all {n} blocks are sound"),
+    };
+    format!("{sound}; the file defines no model")
 }
 
 fn line(model: &Model, terminal: &Terminal) -> String {

@@ -38,6 +38,29 @@ fn findings_go_to_standard_error_or_as_json_to_standard_output() {
 }
 
 #[test]
+fn a_file_that_others_use_is_checked_without_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = folder.path().join("blocks.term");
+    let path = blocks.to_str().unwrap();
+    let text = "const width = 8\nblock a(x) {\n    linear(x, width)\n}\nblock b(x) {\n    a(x) |> gelu\n}\n";
+    std::fs::write(&blocks, text).unwrap();
+    let said = termc(&["check", path]).expect(0);
+    assert_eq!(
+        said.out,
+        "all 2 blocks are sound; the file defines no model\n"
+    );
+    let json = termc(&["check", path, "--format", "json"]).expect(0);
+    let object: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(object["ok"], true);
+    assert!(object["model"].is_null());
+    termc(&["summary", path]).expect(1).says("E110");
+    std::fs::write(&blocks, text.replace("gelu", "gellu")).unwrap();
+    termc(&["check", path])
+        .expect(1)
+        .says("did you mean `gelu`?");
+}
+
+#[test]
 fn warnings_fail_only_where_they_are_denied() {
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("unused.term");

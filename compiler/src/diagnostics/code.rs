@@ -114,7 +114,7 @@ codes! {
         "model M {\n    input image[3, 32, 32]\n}"
         "model M {\n    input image[3, 32, 32]\n    output logits = head(image, 10)\n    loss { cross_entropy(logits) }\n}";
     ModelCount "E110" "no model"
-        "What is compiled is a model, so the main file defines at least one; the first is meant where none is named."
+        "What is compiled is a model, so the main file defines at least one; the first is meant where none is named. Only `termc check` takes a file of blocks alone."
         "block a(x) { gelu(x) }   // and nothing else" "block a(x) { gelu(x) }\nmodel M { ... }";
     Use "E111" "a file that cannot be used"
         "`use` takes the blocks and constants of another file. The file is there, inside the folder of the main file, and files do not use each other in a circle."

@@ -1,7 +1,6 @@
 //! What a program can do about a finding: the change that its help describes, where there is one to make without asking.
 
 use super::{Kind, ProgramKind, SettingKind, nearest};
-use crate::language::Ty;
 
 /// A change of the text that mends a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +57,8 @@ fn program(kind: &ProgramKind) -> Option<Fix> {
         | P::PathOfValues {
             step: name, known, ..
         } => near(name, known.iter().map(String::as_str)),
-        P::UnknownWord { word, words } => near(word, words.words.iter().copied()),
-        P::UnknownType { name } => near(name, Ty::NAMES),
+        P::UnknownWord { word, words, .. } => near(word, words.iter().copied()),
+        P::UnknownType { name, types } => near(name, types.iter().copied()),
         P::NotNext { name, next, .. } => Some(Fix::Replace(vec![format!("{name}[{next}]")])),
         P::NoFamily { name, .. } => Some(Fix::Replace(vec![name.clone()])),
         P::WholeFamily { name, .. } => Some(Fix::Replace(vec![format!("{name}[0]")])),

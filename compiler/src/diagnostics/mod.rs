@@ -9,10 +9,10 @@ mod render;
 pub use code::{Code, Severity};
 pub use fix::Fix;
 pub(crate) use kind::{Kind, OutOfRange, ProgramKind, SettingKind, ShapeKind};
-pub(crate) use nearest::{nearest, one_of};
+pub(crate) use nearest::{each_of, nearest, one_of, quoted};
 pub use render::{Style, json, render};
 
-use crate::model::Span;
+use termc_grammar::ast::Span;
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,5 +1,7 @@
 //! Finds the known name an unknown one was probably meant to be, and words lists of choices.
 
+use termc_grammar::listed;
+
 /// The most similar candidate, if similar enough to be a likely slip.
 pub(crate) fn nearest<'a>(
     word: &str,
@@ -23,12 +25,20 @@ fn distance(a: &str, b: &str) -> usize {
     }
 }
 
-/// "`a`, `b` or `c`".
+/// "`a`, `b` or `c`"; "nothing" if there is none.
 pub(crate) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let quoted: Vec<String> = names.into_iter().map(|n| format!("`{n}`")).collect();
-    match quoted.split_last() {
-        None => "nothing".into(),
-        Some((only, [])) => only.clone(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+    match quoted(names).as_slice() {
+        [] => "nothing".into(),
+        names => listed(names, "or"),
     }
+}
+
+/// "`a`, `b` and `c`".
+pub(crate) fn each_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    listed(&quoted(names), "and")
+}
+
+/// Names in backticks.
+pub(crate) fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    names.into_iter().map(|name| format!("`{name}`")).collect()
 }

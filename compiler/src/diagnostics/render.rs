@@ -5,8 +5,8 @@ use std::fmt;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 use super::{Diagnostic, Severity};
-use crate::model::Span;
 use crate::source::{Located, Sources};
+use termc_grammar::ast::Span;
 
 /// How text is decorated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

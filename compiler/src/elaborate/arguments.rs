@@ -88,6 +88,9 @@ impl<'a> Elaborator<'a> {
         ty: &Ty,
         of: impl Display,
     ) -> Traced {
+        if scope.file == self.main {
+            return self.eval_as(scope, expr, ty, of);
+        }
         let there = Scope {
             file: self.main,
             ..scope.clone()

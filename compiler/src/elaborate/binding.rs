@@ -218,25 +218,24 @@ impl<'a> Elaborator<'a> {
                 continue;
             }
             self.mark_used(path);
-            *scope = self.added(scope.clone(), &step.name.text, value, step.name.span);
+            self.added(scope, &step.name.text, value, step.name.span);
         }
     }
 
-    /// The scope with a binding that a change adds.
+    /// Binds what a change adds.
     pub(super) fn added(
         &mut self,
-        mut scope: Scope<'a>,
+        scope: &mut Scope<'a>,
         name: &'a str,
         value: &'a Expr,
         span: Span,
-    ) -> Scope<'a> {
-        let folder = scope.folder.clone();
+    ) {
+        let folder = std::mem::take(&mut scope.folder);
         let own = std::mem::replace(&mut scope.file, self.main);
-        let made = self.bound_value(&mut scope, name, None, value);
-        self.enter_name(&mut scope, name, None, made, span);
+        let made = self.bound_value(scope, name, None, value);
+        self.enter_name(scope, name, None, made, span);
         scope.file = own;
         scope.folder = folder;
-        scope
     }
 }
 

@@ -4,12 +4,9 @@ use termc_grammar::ast::Span;
 
 use super::Elaborator;
 use crate::diagnostics::{Diagnostic, Kind, ProgramKind};
-use crate::language::limits::MAX_NODES;
+use crate::language::limits::{DEEPEST, MAX_NODES, MOST_FOUND};
 use crate::language::{PlaceKind, Places};
 use crate::prelude::is_prelude;
-
-/// Nobody reads more findings than this: after so many elaboration stops.
-const MOST_FOUND: usize = 100;
 
 impl Elaborator<'_> {
     /// Reports something at a place of a text, once for all instances of it.
@@ -117,9 +114,9 @@ impl Elaborator<'_> {
         if self.aborted {
             return false;
         }
-        if self.depth >= super::DEEPEST {
+        if self.depth >= DEEPEST {
             self.aborted = true;
-            let most = super::DEEPEST;
+            let most = DEEPEST;
             self.refuse(
                 ProgramKind::TooDeep { most }.into(),
                 &Places::default(),

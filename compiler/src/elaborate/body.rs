@@ -7,11 +7,9 @@ use super::binding::forget;
 use super::eval::reported;
 use super::scope::{Entry, EntryKind, Scope};
 use crate::diagnostics::ProgramKind;
+use crate::language::limits::MOST_ROUNDS;
 use crate::language::{Places, Traced, Ty, Value};
 use crate::model::Iteration;
-
-/// The most rounds of a loop.
-const MOST_ROUNDS: i64 = 100_000;
 
 impl<'a> Elaborator<'a> {
     /// What a block yields. `number` is its definition.

@@ -159,12 +159,7 @@ impl<'a> Elaborator<'a> {
             };
             self.mark_used(path);
             let name = step.name.text.clone();
-            scope = std::borrow::Cow::Owned(self.added(
-                scope.into_owned(),
-                step.name.text.as_str(),
-                value,
-                step.name.span,
-            ));
+            self.added(scope.to_mut(), &step.name.text, value, step.name.span);
             branches.insert(at.min(branches.len()), (Some(name), value, true));
         }
         if !calling.positions.is_empty() {

@@ -176,7 +176,8 @@ impl<'a> Elaborator<'a> {
             (Some(_), _) => ProgramKind::UsedBefore { name: name.clone() },
             (None, Some(words)) => ProgramKind::UnknownWord {
                 word: name.clone(),
-                words,
+                ty: words.name,
+                words: words.words,
             },
             (None, None) => {
                 let known = self.known_names(scope);

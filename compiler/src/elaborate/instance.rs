@@ -9,7 +9,7 @@ use super::eval::reported;
 use super::scope::Scope;
 use super::{ActiveCall, Elaborator, ParameterInfo};
 use crate::diagnostics::ProgramKind;
-use crate::language::limits::MAX_INSTANCES;
+use crate::language::limits::{MAX_INSTANCES, MOST_CALLS};
 use crate::language::{Places, Traced, Ty, Value};
 use crate::model::{Constant, Input, Instance, NodeId, Span};
 
@@ -36,8 +36,8 @@ impl<'a> Elaborator<'a> {
             self.recursion(number, calling.span);
             return reported();
         }
-        if self.calls.len() >= super::MOST_CALLS {
-            let most = super::MOST_CALLS;
+        if self.calls.len() >= MOST_CALLS {
+            let most = MOST_CALLS;
             self.aborted = true;
             self.refuse(
                 ProgramKind::TooManyCalls { most }.into(),

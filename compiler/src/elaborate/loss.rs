@@ -1,6 +1,7 @@
 //! The loss: terms of the table, with values inside the model's instances as arguments.
 
 use rustc_hash::FxHashMap as HashMap;
+use std::rc::Rc;
 
 use termc_grammar::ast::{Call, Expr, ExprKind, Line, LineKind, Span};
 
@@ -10,12 +11,13 @@ use super::eval::reported;
 use super::index::{cut, position};
 use super::scope::{Address, Scope};
 use super::{Elaborator, ParameterInfo};
+use crate::defaults::{self, PrimitiveParameter};
 use crate::diagnostics::{Diagnostic, ProgramKind};
 use crate::language::losses::{LOSSES, Values};
 use crate::language::{BlockValue, Callee, Parameter, Places, Traced, Value};
-use crate::model::{InstanceId, LossKind, LossTerm, NodeId};
+use crate::model::{Binding, InstanceId, LossKind, LossTerm, NodeId};
 use crate::overrides::{Action, Position};
-use crate::prelude::{self, PrimitiveParameter};
+use crate::prelude;
 
 /// A row of a table that a text names: the name, the arguments, and where it stands.
 pub(super) struct Named<'a> {
@@ -188,7 +190,7 @@ impl<'a> Elaborator<'a> {
         positions: Vec<Position>,
     ) -> Option<Vec<Traced>> {
         let key = parameters as usize;
-        let parsed: &'static [PrimitiveParameter] = prelude::row_parameters(key, parameters);
+        let parsed: &'static [PrimitiveParameter] = defaults::row_parameters(key, parameters);
         let params: Vec<ParameterInfo<'a>> = parsed.iter().map(ParameterInfo::from).collect();
         let args = named
             .call
@@ -220,10 +222,7 @@ impl<'a> Elaborator<'a> {
 
     /// The values that a path inside the model leads to: `b.K`, `b[1..].K`, `[b[0].K, stem.K]`.
     pub(super) fn values(&mut self, scope: &Scope<'a>, expr: &'a Expr) -> Traced {
-        let instances = self.draft.instances.iter().enumerate();
-        let instances = instances
-            .map(|(i, instance)| (instance.path.clone(), InstanceId(i as u32)))
-            .collect();
+        let instances = self.instances_by_path();
         let Some(paths) = self.paths(scope, expr, &instances) else {
             return reported();
         };
@@ -248,6 +247,16 @@ impl<'a> Elaborator<'a> {
         }
     }
 
+    /// The instances by their paths, listed once: all have been made when the loss is read.
+    fn instances_by_path(&mut self) -> Rc<HashMap<String, InstanceId>> {
+        let instances = self.draft.instances.iter().enumerate();
+        let listed = instances.map(|(i, instance)| (instance.path.clone(), InstanceId(i as u32)));
+        let all = self
+            .by_path
+            .get_or_insert_with(|| Rc::new(listed.collect()));
+        all.clone()
+    }
+
     /// The names that a path leads to: the instance, the name in it, and the element.
     fn paths(
         &mut self,
@@ -265,6 +274,20 @@ impl<'a> Elaborator<'a> {
                 ),
             },
             ExprKind::Index { value, index } => {
+                // One element of a list that has a name: the others are not listed.
+                if let ExprKind::Name(name) = &value.kind
+                    && scope.names.contains_key(name.as_str())
+                {
+                    let at = self.integer(scope, index, "an index")?;
+                    let count = self.named(scope.instance, name).count();
+                    let one = position(at, count)
+                        .and_then(|at| self.named(scope.instance, name).nth(at))
+                        .map(|binding| (scope.instance, name.clone(), binding.index));
+                    if one.is_none() {
+                        self.report(ProgramKind::Index { index: at, count }.into(), index.span);
+                    }
+                    return one.map(|one| vec![one]);
+                }
                 let all = self.paths(scope, value, instances)?;
                 let at = self.integer(scope, index, "an index")?;
                 let count = all.len();
@@ -346,15 +369,14 @@ impl<'a> Elaborator<'a> {
         instance: InstanceId,
         name: &str,
     ) -> Vec<(InstanceId, String, Option<usize>)> {
-        let bindings = self
-            .draft
-            .instances
-            .get(instance.index())
-            .map(|i| i.bindings.as_slice());
-        let own = bindings
-            .unwrap_or_default()
-            .iter()
-            .filter(|b| b.name == name);
+        let own = self.named(instance, name);
         own.map(|b| (instance, name.to_owned(), b.index)).collect()
+    }
+
+    /// The bindings of a name of an instance.
+    fn named(&self, instance: InstanceId, name: &str) -> impl Iterator<Item = &Binding> {
+        let instance = self.draft.instances.get(instance.index());
+        let bindings = instance.into_iter().flat_map(|i| &i.bindings);
+        bindings.filter(move |b| b.name == name)
     }
 }

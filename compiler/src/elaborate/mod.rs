@@ -38,20 +38,15 @@ use self::draft::{Draft, Site};
 use self::equal::{Calls, LeftOut};
 use self::eval::reported;
 use self::scope::Scope;
+use crate::defaults::{self, PrimitiveParameter};
 use crate::diagnostics::{Code, Diagnostic, ProgramKind};
 use crate::language::{Callee, Traced, Ty, Value};
-use crate::model::Span;
+use crate::model::{InstanceId, Span};
 use crate::overrides::{Changes, Position};
-use crate::prelude::{self, PrimitiveParameter};
 
 pub(crate) use self::equal::Known;
-pub(crate) use self::model::{elaborate, nothing_wrong};
+pub(crate) use self::model::{definitions, elaborate, nothing_wrong};
 pub(crate) use self::program::{Body, Program, Unit};
-
-/// How deep blocks may call blocks.
-pub(crate) const MOST_CALLS: usize = 64;
-/// How deep calls and expressions together may be nested.
-const DEEPEST: usize = 400;
 
 /// A call that is being elaborated.
 #[derive(Debug)]
@@ -109,6 +104,8 @@ struct Elaborator<'a> {
     evaluating: Vec<usize>,
     /// The blocks that were expanded.
     expanded: HashSet<usize>,
+    /// The instances by their paths, once the loss asks.
+    by_path: Option<Rc<HashMap<String, InstanceId>>>,
     equal: Calls<'a>,
     left_out: LeftOut,
     /// What changes may concern wherever it is called: what their paths start at, and what mentions that.
@@ -143,6 +140,7 @@ impl<'a> Elaborator<'a> {
                 (Calls::Anew, _) | (_, true) => HashSet::default(),
                 _ => program.mentioning(|name| changes.definition(name).is_some()),
             },
+            by_path: None,
             equal,
             left_out: LeftOut::default(),
             named_by_models: HashSet::default(),
@@ -156,7 +154,7 @@ impl<'a> Elaborator<'a> {
         }
         let mut list: Vec<ParameterInfo<'a>> = match callee {
             Callee::Block(number) => self.block_parameters(number),
-            Callee::Primitive(number) => prelude::primitive_parameters(number)
+            Callee::Primitive(number) => defaults::primitive_parameters(number)
                 .iter()
                 .map(ParameterInfo::from)
                 .collect(),
@@ -229,7 +227,11 @@ impl<'a> Elaborator<'a> {
             TyKind::List(of) => Ty::List(Box::new(self.ty(of))),
             TyKind::Word(word) => Ty::parse(word).unwrap_or_else(|| {
                 self.report(
-                    ProgramKind::UnknownType { name: word.clone() }.into(),
+                    ProgramKind::UnknownType {
+                        name: word.clone(),
+                        types: &Ty::NAMES,
+                    }
+                    .into(),
                     ty.span,
                 );
                 // A parameter of an unknown type takes anything without complaint.
@@ -295,7 +297,7 @@ impl<'a> Elaborator<'a> {
     /// A scope without names.
     fn plain_scope(&self, file: usize) -> Scope<'a> {
         Scope {
-            instance: crate::model::InstanceId(0),
+            instance: InstanceId(0),
             path: Rc::from(""),
             positions: vec![],
             file,

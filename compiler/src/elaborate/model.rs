@@ -53,6 +53,14 @@ pub(crate) fn elaborate<'a>(
     }
 }
 
+/// What is found in the definitions of a file without a model.
+pub(crate) fn definitions(program: &Program<'_>, main: usize) -> Vec<Diagnostic> {
+    let changes = Changes::new(vec![]);
+    let mut elaborator = Elaborator::new(program, &changes, main, Calls::Anew);
+    elaborator.unchecked();
+    elaborator.found
+}
+
 /// Whether nothing can be found in a variant of a model of the file, as far as a look tells that leaves out what is known
 /// of another. What is said of a file as a whole, or of a model without changes, is not looked for.
 pub(crate) fn nothing_wrong<'a>(

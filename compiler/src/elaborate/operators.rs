@@ -8,12 +8,10 @@ use super::eval::reported;
 use super::numbers::{Undefined, floats, integers, number, scaled};
 use super::scope::{Address, Scope};
 use crate::diagnostics::ProgramKind;
+use crate::language::limits::LONGEST_LIST;
 use crate::language::{Given, Places, Refusal, Start, Traced, Ty, Value};
 use crate::model::{NodeId, Span};
 use crate::primitives::operators;
-
-/// The longest list that `*` makes.
-const LONGEST_LIST: usize = 100_000;
 
 type Operand = (Traced, Span);
 

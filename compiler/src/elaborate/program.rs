@@ -9,7 +9,7 @@ use termc_grammar::print_item;
 
 use super::mentions::of_item;
 use crate::diagnostics::{Diagnostic, Kind, ProgramKind};
-use crate::language::{Callee, builtin};
+use crate::language::{Callee, function};
 
 /// A text that was read: its tree, and the files it uses.
 #[derive(Debug)]
@@ -223,4 +223,14 @@ impl<'a> Program<'a> {
     pub fn is_prelude(&self, number: usize) -> bool {
         self.get(number).prelude
     }
+}
+
+/// Words that no definition may hide.
+fn builtin(name: &str) -> bool {
+    name == "pi"
+        || name == "choose"
+        || function(name).is_some()
+        || crate::primitives::signatures()
+            .iter()
+            .any(|s| s.name == name)
 }

@@ -75,7 +75,7 @@ impl<'a> Elaborator<'a> {
             // An argument of a setting that the file leaves to its default can be changed all the same.
             let value = value.or_else(|| {
                 (!at.is_empty())
-                    .then(|| crate::prelude::default_of(setting))
+                    .then(|| crate::defaults::default_of(setting))
                     .flatten()
             });
             self.setting(&scope, setting, value, at, &mut recipe);

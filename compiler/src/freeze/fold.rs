@@ -6,14 +6,14 @@ use super::{Link, Step, Value};
 use crate::bug::bug;
 use crate::model::{Affine, Init, Node, NodeId, Op, ParamId};
 use crate::primitives::{Concat, Linear, Rescale, Tile};
-use crate::prune::{Moves, Rename, reads};
+use crate::prune::{Moves, Rename, read_counts};
 
 /// Folds what can be folded exactly. What is no longer read stays in the graph until it is pruned.
 pub(super) fn fold(draft: &mut Draft) {
     let ids: Vec<NodeId> = draft.graph.node_ids().collect();
     let mut folding = Folding {
         alias: ids.clone(),
-        reads: counts(draft),
+        reads: read_counts(&draft.graph, [draft.graph.output]),
         draft,
     };
     for id in ids {
@@ -27,20 +27,6 @@ pub(super) fn fold(draft: &mut Draft) {
     moves.finish(&mut draft.graph);
 }
 
-/// How often each value is read, the output once more.
-fn counts(draft: &Draft) -> Vec<usize> {
-    let mut counts = vec![0; draft.graph.nodes.len()];
-    let mut count = |id: NodeId| match counts.get_mut(id.index()) {
-        Some(count) => *count += 1,
-        None => bug!("node {} is not there", id.index()),
-    };
-    for node in &draft.graph.nodes {
-        reads(&node.op, &mut count);
-    }
-    count(draft.graph.output);
-    counts
-}
-
 /// What a node that was folded away became.
 fn resolve(alias: &[NodeId], mut id: NodeId) -> NodeId {
     while let Some(next) = alias.get(id.index()).filter(|next| **next != id) {
@@ -52,7 +38,7 @@ fn resolve(alias: &[NodeId], mut id: NodeId) -> NodeId {
 struct Folding<'a> {
     draft: &'a mut Draft,
     alias: Vec<NodeId>,
-    reads: Vec<usize>,
+    reads: Vec<u32>,
 }
 
 impl Folding<'_> {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::draft::Draft;
 use super::{Step, Value, coupled, freezable};
 use crate::bug::bug;
-use crate::model::{Init, InstanceId, Model, Node, NodeId, Op, Over};
+use crate::model::{Init, Model, Node, NodeId, Op, Over};
 use crate::primitives::{Depthwise, Dropout, Rescale, Standardize, StopGradient, Stored};
 use crate::prune::{Moves, reach, reads};
 
@@ -85,13 +85,9 @@ fn asked(model: &Model, live: &[bool], fixed: &[bool]) -> Vec<bool> {
 
 /// How many slow nets became values: those of one operation each, and other calls of blocks on coordinates.
 fn slow_nets(model: &Model, live: &[bool], fixed: &[bool]) -> usize {
-    let outermost = |id: InstanceId| {
-        let parents = std::iter::successors(Some(id), |id| model[*id].parent);
-        parents.filter(|id| model[*id].slow).last()
-    };
     let (mut kernels, mut calls, mut counted) = (0, HashSet::new(), HashSet::new());
     for (node, (live, fixed)) in model.nodes.iter().zip(live.iter().zip(fixed)) {
-        let call = outermost(node.instance).filter(|_| *live && *fixed);
+        let call = model.slow_net(node.instance).filter(|_| *live && *fixed);
         calls.extend(call);
         if *live && *fixed && matches!(node.op, Op::Kernel(_) | Op::ContextKernel(_)) {
             kernels += 1;

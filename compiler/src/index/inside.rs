@@ -181,7 +181,7 @@ impl<'a> Walk<'a> {
     }
 
     pub fn inside_setting(&self, setting: &'static Setting, here: &At<'a>) -> Vec<Next<'a>> {
-        let kind = crate::explain::value_of(setting.name);
+        let kind = setting.row_kind();
         let called = |row: &'static Row| Called::Row(row.name, (row.parameters)());
         match &setting.takes {
             Takes::Value(..) => vec![],

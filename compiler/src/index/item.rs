@@ -255,12 +255,7 @@ impl<'a> Walk<'a> {
                 file,
                 want: None,
             };
-            self.setting(
-                context,
-                &setting.takes,
-                crate::explain::value_of(setting.name),
-                value,
-            );
+            self.setting(context, &setting.takes, setting.row_kind(), value);
         }
     }
 

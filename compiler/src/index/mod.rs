@@ -13,12 +13,12 @@ mod variant;
 
 use termc_grammar::ast::{Item, ItemKind, Span};
 
-use crate::compile::Files;
 use crate::elaborate::Program;
 use crate::explain::{Entry, explain};
 use crate::model::Model;
 use crate::prelude;
 use crate::read::Read;
+use crate::request::Files;
 use crate::source::Sources;
 
 use self::item::Walk;

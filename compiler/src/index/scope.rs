@@ -225,7 +225,7 @@ impl Offer {
         let Some(found) = settings().iter().find(|own| own.name == setting) else {
             return vec![];
         };
-        let kind = crate::explain::value_of(found.name);
+        let kind = found.row_kind();
         match &found.takes {
             Takes::Value(..) => vec![],
             Takes::One(_) | Takes::Many(_) => entries()

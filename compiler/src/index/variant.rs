@@ -56,7 +56,7 @@ impl<'a> Walk<'a> {
                             self.term(owner, value);
                         }
                         (Place::Setting(setting), _) => {
-                            let kind = crate::explain::value_of(setting.name);
+                            let kind = setting.row_kind();
                             self.say_built_in(last, kind);
                             let context = Context {
                                 owner: None,
@@ -99,12 +99,7 @@ impl<'a> Walk<'a> {
             };
             match (&at.place, at.owner) {
                 (Place::Setting(setting), _) => {
-                    self.setting(
-                        context,
-                        &setting.takes,
-                        crate::explain::value_of(setting.name),
-                        value,
-                    );
+                    self.setting(context, &setting.takes, setting.row_kind(), value);
                 }
                 (Place::Term(_), Some(owner)) => self.term(owner, value),
                 _ => self.value(context, value),

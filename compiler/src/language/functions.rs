@@ -134,13 +134,3 @@ pub(crate) fn bare_start(word: &str) -> Option<Start> {
         _ => None,
     }
 }
-
-/// Words that no definition may hide.
-pub(crate) fn builtin(name: &str) -> bool {
-    name == "pi"
-        || name == "choose"
-        || function(name).is_some()
-        || crate::primitives::signatures()
-            .iter()
-            .any(|s| s.name == name)
-}

@@ -1,8 +1,9 @@
-//! How large a model may be: every size and product of sizes is held against these before anything is made of it.
+//! How large a model and its text may be, all in one place: every size and product of sizes is held against these before
+//! anything is made of it. What the syntax limits, `termc-grammar` states.
 
 use super::Refusal;
 use crate::diagnostics::ShapeKind;
-use crate::model::Shape;
+use crate::parts::Shape;
 
 /// Most channels of a value, and longest axis of a value that has one axis of positions.
 pub(crate) const MAX_CHANNELS: usize = 1 << 20;
@@ -16,6 +17,19 @@ pub(crate) const MAX_PARAMETERS: usize = (u32::MAX as usize).saturating_add(1);
 pub(crate) const MAX_NODES: usize = 4_000_000;
 /// Most block calls of a model, one in another counted.
 pub(crate) const MAX_INSTANCES: usize = 1_000_000;
+
+/// Most members of a family.
+pub(crate) const MOST_MEMBERS: usize = 4096;
+/// How deep blocks may call blocks.
+pub(crate) const MOST_CALLS: usize = 64;
+/// How deep calls and expressions together may be nested.
+pub(crate) const DEEPEST: usize = 400;
+/// Most rounds of a loop.
+pub(crate) const MOST_ROUNDS: i64 = 100_000;
+/// Most elements of a list that `*` makes.
+pub(crate) const LONGEST_LIST: usize = 100_000;
+/// Nobody reads more findings than this: after so many elaboration stops.
+pub(crate) const MOST_FOUND: usize = 100;
 
 /// Most classes of a model.
 pub(crate) const MAX_CLASSES: usize = 1_000_000;

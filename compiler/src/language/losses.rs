@@ -3,7 +3,7 @@
 use super::limits::MAX_CLASSES;
 use super::{Compared, Given, Parameter, Refusal, Traced, Words, parameters, words};
 use crate::diagnostics::SettingKind;
-use crate::model::{NodeId, Shape};
+use crate::parts::{NodeId, Shape};
 
 /// The kinds of loss terms.
 #[derive(Clone, Debug, PartialEq)]
@@ -238,7 +238,7 @@ fn comparable(
 mod tests {
     use super::*;
     use crate::language::Value;
-    use crate::model::Sizes;
+    use crate::parts::Sizes;
     use crate::primitives::fake::{at, float, int, told, word};
 
     /// Makes a term of a model whose values have these shapes; the first is the output.

@@ -12,6 +12,7 @@ pub(crate) mod optimizers;
 mod parameters;
 mod places;
 mod range;
+pub(crate) mod recipe;
 mod refusal;
 pub(crate) mod schedules;
 pub(crate) mod settings;
@@ -20,7 +21,7 @@ mod start;
 mod ty;
 mod value;
 
-pub(crate) use functions::{FUNCTIONS, Function, FunctionBody, bare_start, builtin, function};
+pub(crate) use functions::{FUNCTIONS, Function, FunctionBody, bare_start, function};
 pub(crate) use parameters::{
     Argument, Compared, OnGrid, Parameter, Parts, parameters, word, words,
 };

@@ -2,7 +2,7 @@
 
 use super::{Given, Start, Traced, Ty, Value};
 use crate::bug::bug;
-use crate::model::{Axes, NodeId, Penalty};
+use crate::parts::{Axes, NodeId, Penalty};
 
 /// One parameter of something built in.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::model::Span;
+use termc_grammar::ast::Span;
 
 /// One place that a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::normalizers::NORMALIZERS;
 use super::optimizers::OPTIMIZERS;
 use super::schedules::SCHEDULES;
 use super::{Argument, Given, Parameter, Refusal, Traced, Ty};
-use crate::model::{Optimizer, Schedule, Train};
+use crate::language::recipe::{Optimizer, Schedule, Train};
 
 /// A member of `train`.
 pub(crate) struct Setting {
@@ -22,6 +22,16 @@ pub(crate) struct Setting {
     pub takes: Takes,
     /// What holds where a file says nothing: an expression of the language, or words in brackets.
     pub default: &'static str,
+}
+
+impl Setting {
+    /// What the rows of its table are.
+    pub fn row_kind(&self) -> &'static str {
+        match &self.takes {
+            Takes::One(rows) | Takes::Many(rows) => rows.first().map_or("value", |row| row.kind),
+            Takes::Value(..) => "value of a setting",
+        }
+    }
 }
 
 /// What a [`Setting`] takes.
@@ -36,6 +46,8 @@ pub(crate) enum Takes {
 
 /// A row of the table of a setting.
 pub(crate) struct Row {
+    /// What the rows of its table are.
+    pub kind: &'static str,
     /// Its name.
     pub name: &'static str,
     /// What it means, in the words of the reference.
@@ -94,7 +106,7 @@ fn rows_of_train() -> Vec<Setting> {
         Setting {
             name: "optimizer",
             doc: "The update rule.",
-            takes: Takes::One(rows(OPTIMIZERS, |recipe, optimizer| {
+            takes: Takes::One(rows("optimizer", OPTIMIZERS, |recipe, optimizer| {
                 recipe.train.optimizer = optimizer;
                 Ok(())
             })),
@@ -103,7 +115,7 @@ fn rows_of_train() -> Vec<Setting> {
         Setting {
             name: "schedule",
             doc: "The factor on the learning rate over time, times in epochs.",
-            takes: Takes::One(rows(SCHEDULES, |recipe, schedule| {
+            takes: Takes::One(rows("schedule", SCHEDULES, |recipe, schedule| {
                 recipe.train.schedule = schedule;
                 Ok(())
             })),
@@ -130,7 +142,7 @@ fn rows_of_train() -> Vec<Setting> {
         Setting {
             name: "augment",
             doc: "Random changes of training images, in this order.",
-            takes: Takes::Many(rows(AUGMENTATIONS, |recipe, augment| {
+            takes: Takes::Many(rows("augmentation", AUGMENTATIONS, |recipe, augment| {
                 recipe.train.augment.push(augment);
                 Ok(())
             })),
@@ -139,7 +151,7 @@ fn rows_of_train() -> Vec<Setting> {
         Setting {
             name: "normalize",
             doc: "Statistics by which images are normalized.",
-            takes: Takes::One(rows(NORMALIZERS, |recipe, statistics| {
+            takes: Takes::One(rows("normalization", NORMALIZERS, |recipe, statistics| {
                 recipe.train.normalize = Some(statistics.of(recipe.channels)?);
                 Ok(())
             })),
@@ -148,7 +160,7 @@ fn rows_of_train() -> Vec<Setting> {
         Setting {
             name: "clip",
             doc: "Gradient clipping.",
-            takes: Takes::One(rows(CLIPS, |recipe, clip| {
+            takes: Takes::One(rows("clipping", CLIPS, |recipe, clip| {
                 recipe.train.clip = Some(clip);
                 Ok(())
             })),
@@ -178,10 +190,12 @@ fn rows_of_train() -> Vec<Setting> {
 
 /// The rows of a table together with where they go.
 fn rows<T: 'static>(
+    kind: &'static str,
     table: &'static [Choice<T>],
     store: fn(&mut Recipe, T) -> Result<(), Refusal>,
 ) -> Vec<Row> {
     let row = |choice: &'static Choice<T>| Row {
+        kind,
         name: choice.name,
         doc: choice.doc,
         parameters: choice.parameters,
@@ -202,7 +216,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Augment, Clip, Normalize};
+    use crate::language::recipe::{Augment, Clip, Normalize};
     use crate::primitives::fake::{float, floats, int, told};
 
     fn set(recipe: &mut Recipe, name: &str, given: Traced) -> Result<(), String> {

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::{Given, Refusal, limits::longest_axis};
 use crate::diagnostics::ShapeKind;
-use crate::model::{Axes, Sizes};
+use crate::parts::{Axes, Sizes};
 
 impl Given<Vec<Given<i64>>> {
     /// Sizes of at least 1, as many as `ranks` says. `what` is the list in a message: "`sizes`".

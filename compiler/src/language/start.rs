@@ -1,7 +1,7 @@
 //! How stored tensors start, as the language writes it: not yet worked out for a fan.
 
 use super::shown;
-use crate::model::Init;
+use crate::parts::Init;
 
 /// A value of type `init`.
 #[derive(Clone, Copy, Debug, PartialEq)]

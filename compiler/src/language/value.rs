@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Places, Start};
-use crate::model::NodeId;
+use crate::parts::NodeId;
 
 /// A value and where it was written.
 #[derive(Clone, Debug)]

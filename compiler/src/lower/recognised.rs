@@ -37,7 +37,7 @@ pub fn recognised(model: &Model) -> Vec<Recognised> {
             if let Op::Flatten(flat) = &primitives[*old].op {
                 instance = primitives[flat.x].instance;
             }
-            instance = outermost(primitives, instance);
+            instance = primitives.slow_net(instance).unwrap_or(instance);
             nets.insert(instance);
         }
         all.push(Recognised {
@@ -47,7 +47,7 @@ pub fn recognised(model: &Model) -> Vec<Recognised> {
         });
     }
     for id in primitives.instance_ids() {
-        let slow = primitives[id].slow && outermost(primitives, id) == id;
+        let slow = primitives[id].slow && primitives.slow_net(id) == Some(id);
         if slow && !nets.contains(&id) {
             all.push(Recognised {
                 instance: id,
@@ -58,12 +58,6 @@ pub fn recognised(model: &Model) -> Vec<Recognised> {
     }
     all.sort_by_key(|found| found.instance);
     all
-}
-
-/// The outermost slow net that a block call is part of.
-fn outermost(graph: &Graph, id: InstanceId) -> InstanceId {
-    let parents = std::iter::successors(Some(id), |id| graph[*id].parent);
-    parents.filter(|id| graph[*id].slow).last().unwrap_or(id)
 }
 
 /// What a node does at once, and the node that says where.

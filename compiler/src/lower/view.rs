@@ -3,7 +3,7 @@
 use crate::bug::bug;
 use crate::model::{Graph, Node, NodeId, Op};
 use crate::primitives::{Affine, Linear};
-use crate::prune::{reads, roots};
+use crate::prune::{read_counts, roots};
 
 /// A graph and its readers.
 pub(super) struct View<'a> {
@@ -15,18 +15,9 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     /// Counts who reads what: each operand, and what is asked for once more.
     pub fn new(graph: &'a Graph) -> Self {
-        let mut counts = vec![0; graph.nodes.len()];
-        let mut count = |id: NodeId| match counts.get_mut(id.index()) {
-            Some(count) => *count += 1,
-            None => bug!("node {} is read and not there", id.index()),
-        };
-        for node in &graph.nodes {
-            reads(&node.op, &mut count);
-        }
-        roots(graph).into_iter().for_each(count);
         Self {
             graph,
-            reads: counts,
+            reads: read_counts(graph, roots(graph)),
         }
     }
 

@@ -1,52 +1,24 @@
 //! The checked model: a typed, immutable graph of primitive operations. Only checking (and passes over checked
 //! models) can make one, so later stages need not fail on it. Holds no tensors and does no arithmetic on data.
 
-mod axes;
 mod fit;
 mod instance;
-mod param;
-mod recipe;
-mod shape;
 
 use std::ops::{Deref, Index};
 use std::sync::Arc;
 
-pub use crate::primitives::{Affine, Context, Function, Grid, Op, Over, Scale, SlowNet};
-pub use axes::Axes;
-pub use fit::Mismatch;
-pub use instance::{Binding, Constant, Input, Instance, Iteration};
-pub use param::{Init, Param, ParamKind, Penalty};
-pub use recipe::{
+use crate::primitives::Operands;
+
+pub use crate::language::recipe::{
     Augment, Clip, Compare, LossKind, LossTerm, Normalize, Optimizer, PadMode, Schedule, Train,
 };
-pub use shape::{Shape, Sizes};
+pub use crate::parts::{
+    Axes, Init, InstanceId, NodeId, Param, ParamId, ParamKind, Penalty, Shape, Sizes,
+};
+pub use crate::primitives::{Affine, Context, Function, Grid, Op, Over, Scale, SlowNet};
+pub use fit::Mismatch;
+pub use instance::{Binding, Constant, Input, Instance, Iteration};
 pub use termc_grammar::ast::Span;
-
-/// Index of a [`Node`] in its graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NodeId(pub(crate) u32);
-
-/// Index of a [`Param`] in its graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ParamId(pub(crate) u32);
-
-/// Index of an [`Instance`] in its graph; instance 0 is the model itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct InstanceId(pub(crate) u32);
-
-macro_rules! index_type {
-    ($id:ident) => {
-        impl $id {
-            /// Position in the graph's list.
-            pub fn index(self) -> usize {
-                self.0 as usize
-            }
-        }
-    };
-}
-index_type!(NodeId);
-index_type!(ParamId);
-index_type!(InstanceId);
 
 /// A checked model. Cheap to clone; read-only.
 ///
@@ -175,9 +147,25 @@ impl Graph {
             .copied()
     }
 
+    /// The outermost slow net that a block call is, or is part of.
+    pub(crate) fn slow_net(&self, id: InstanceId) -> Option<InstanceId> {
+        let calls = std::iter::successors(Some(id), |id| self[*id].parent);
+        calls.filter(|id| self[*id].slow).last()
+    }
+
     /// Total number of stored scalars.
     pub fn parameter_count(&self) -> u64 {
         self.params.iter().map(|p| p.count() as u64).sum()
+    }
+}
+
+impl Operands for Graph {
+    fn shape(&self, id: NodeId) -> &Shape {
+        &self[id].shape
+    }
+
+    fn tensor(&self, id: ParamId) -> &Param {
+        &self[id]
     }
 }
 

@@ -2,11 +2,12 @@
 
 use rustc_hash::FxHashMap as HashMap;
 
-use termc_grammar::ast::{Callable, Item, ItemKind, Line, Path, Span};
+use termc_grammar::ast::{Callable, Item, ItemKind, Line, LineKind, Path, Span};
 
 use super::Action;
-use super::family::{MOST_MEMBERS, alternatives, member, members};
-use crate::diagnostics::{Kind, ProgramKind};
+use super::family::{alternatives, member, members};
+use crate::diagnostics::{Diagnostic, Kind, ProgramKind};
+use crate::language::limits::MOST_MEMBERS;
 
 /// The models and variants of a file, by name.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ pub(crate) fn targets(items: &[Item]) -> Vec<Vec<Option<Path>>> {
 
 fn target(line: &Line) -> Option<Path> {
     match &line.kind {
-        termc_grammar::ast::LineKind::Bind { target, .. } => target.as_path(),
+        LineKind::Bind { target, .. } => target.as_path(),
         _ => None,
     }
 }
@@ -89,16 +90,31 @@ impl<'a> Choice<'a> {
         choice
     }
 
-    /// Families that are too large: their names, where they stand, and how many members they have.
-    pub fn oversized(&self) -> impl Iterator<Item = (&'a str, Span, usize)> + '_ {
-        self.entries.iter().filter_map(|entry| match &entry.kind {
-            EntryKind::Model(_) => None,
-            EntryKind::Variant { alternatives, .. } => {
-                let count = members(alternatives);
-                let name = entry.item.name().map_or(entry.item.span, |n| n.span);
-                (count > MOST_MEMBERS).then_some((entry.name, name, count))
+    /// What is wrong with models and variants whichever of them is chosen.
+    pub fn wrong(&self) -> Vec<Diagnostic> {
+        let mut found = vec![];
+        for (number, entry) in self.entries.iter().enumerate() {
+            let span = name_span(entry.item);
+            let first = self.by_name.get(entry.name).filter(|n| **n != number);
+            if let Some(first) = first.and_then(|n| self.entries.get(*n)) {
+                let name = entry.name.to_owned();
+                let twice = Diagnostic::of(ProgramKind::DefinedTwice { name }, span);
+                found.push(twice.related(name_span(first.item), "first here"));
             }
-        })
+            let EntryKind::Variant { alternatives, .. } = &entry.kind else {
+                continue;
+            };
+            if let ItemKind::Variant { body, .. } = &entry.item.kind {
+                let wrong = body.iter().filter(|line| !is_change(line)).map(|line| {
+                    Diagnostic::of(ProgramKind::WrongLine { place: "a variant" }, line.span)
+                });
+                found.extend(wrong);
+            }
+            if let Some(kind) = too_large(entry.name, members(alternatives)) {
+                found.push(Diagnostic::of(kind, span));
+            }
+        }
+        found
     }
 
     /// The name of everything that can be chosen, members of families one by one; families that are too large are left
@@ -170,12 +186,11 @@ impl<'a> Choice<'a> {
                     alternatives,
                 } => {
                     let count = members(alternatives);
+                    if let Some(kind) = too_large(entry.name, count) {
+                        return Err((kind.boxed(), Some(entry.item.span)));
+                    }
                     let name = entry.name.to_owned();
                     let member_number = match index {
-                        _ if count > MOST_MEMBERS => {
-                            let kind = ProgramKind::FamilyTooLarge { name, count };
-                            return Err((kind.boxed(), Some(entry.item.span)));
-                        }
                         None if count > 1 => {
                             return Err((ProgramKind::WholeFamily { name, count }.boxed(), at));
                         }
@@ -209,6 +224,29 @@ impl<'a> Choice<'a> {
         let name = name.to_owned();
         ProgramKind::UnknownModel { name, known }.into()
     }
+}
+
+/// Whether a line can stand in a variant.
+fn is_change(line: &Line) -> bool {
+    match &line.kind {
+        LineKind::Bind { target, .. } => target.as_path().is_some(),
+        LineKind::Without { .. } | LineKind::Add { .. } => true,
+        _ => false,
+    }
+}
+
+/// What is said of a family with so many members, if they are too many.
+fn too_large(name: &str, count: usize) -> Option<ProgramKind> {
+    (count > MOST_MEMBERS).then(|| ProgramKind::FamilyTooLarge {
+        name: name.to_owned(),
+        count,
+        most: MOST_MEMBERS,
+    })
+}
+
+/// Where the name of a model or variant stands.
+fn name_span(item: &Item) -> Span {
+    item.name().map_or(item.span, |name| name.span)
 }
 
 /// `SlowSize[3]` to its name and number.

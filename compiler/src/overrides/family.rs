@@ -4,9 +4,6 @@ use termc_grammar::ast::{Call, Expr, ExprKind, Line, LineKind, Path};
 
 use super::Action;
 
-/// The most members of a family.
-pub(crate) const MOST_MEMBERS: usize = 4096;
-
 /// One of the alternatives of a line.
 pub(crate) type Alternative<'a> = Option<(&'a Path, Action<'a>)>;
 

@@ -4,7 +4,8 @@ use super::fourier::SINE;
 use super::written::{Code, Written, call, x};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
-use crate::model::{Graph, NodeId, Shape};
+use crate::parts::{NodeId, Shape};
+use crate::primitives::Operands;
 
 macro_rules! functions {
     ($($variant:ident $name:literal $operations:tt $doc:literal;)*) => {
@@ -65,7 +66,7 @@ impl Primitive for Activation {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, shape: &Shape) -> Work {
         Work::each(shape, self.function.operations())
     }
 }
@@ -84,7 +85,7 @@ fn apply(build: &mut dyn Build, values: Vec<Traced>, function: Function) -> Resu
 }
 
 impl Written for Activation {
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         match self.function {
             Function::Gelu => call("gelu", [x(0)]),
             Function::Relu => call("activation::relu", [x(0)]),

@@ -4,7 +4,8 @@ use super::written::{Code, Number, Written, call, list, n, x};
 use super::{Build, Primitive, Signature, Visitor, Work, scalars};
 use crate::diagnostics::ShapeKind;
 use crate::language::{Given, Refusal, Traced, Value, parameters};
-use crate::model::{Graph, NodeId, Shape};
+use crate::parts::{NodeId, Shape};
+use crate::primitives::Operands;
 
 /// Position i of n of an axis of length L is the mean over `floor(i L / n) .. ceil((i + 1) L / n)`; the sizes are those of the node's shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +23,10 @@ impl Primitive for AdaptiveAvgPool {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, graph: &Graph, _shape: &Shape) -> Work {
+    fn work(&self, graph: &dyn Operands, _shape: &Shape) -> Work {
         // Every scalar is read once; more often only where windows overlap, which is not counted.
         Work {
-            elementwise: scalars(&graph[self.x].shape),
+            elementwise: scalars(graph.shape(self.x)),
             ..Work::default()
         }
     }
@@ -63,7 +64,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for AdaptiveAvgPool {
-    fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
+    fn numbers(&self, _graph: &dyn Operands, shape: &Shape) -> Vec<(&'static str, Number)> {
         let [height, width] = shape.sizes.plane();
         vec![
             ("height", Number::Int(height)),
@@ -71,7 +72,7 @@ impl Written for AdaptiveAvgPool {
         ]
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         call("adaptive_avg_pool2d", [x(0), list([n(0), n(1)])])
     }
 

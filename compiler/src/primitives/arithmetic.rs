@@ -4,7 +4,8 @@ use super::written::{Code, Number, Written, n, x};
 use super::{Build, Primitive, Visitor, Work};
 use crate::diagnostics::{OutOfRange, ShapeKind};
 use crate::language::{Given, Refusal, Value, shown};
-use crate::model::{Graph, NodeId, Op, Shape, Sizes};
+use crate::parts::{NodeId, Shape, Sizes};
+use crate::primitives::{Op, Operands};
 
 /// Operations on two tensors whose scalars are paired: the node, and the function that makes it.
 macro_rules! paired {
@@ -28,13 +29,13 @@ macro_rules! paired {
                 visitor.node(&mut self.b);
             }
 
-            fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+            fn work(&self, _graph: &dyn Operands, shape: &Shape) -> Work {
                 Work::each(shape, 1)
             }
         }
 
         impl Written for $name {
-            fn burn(&self, _graph: &Graph) -> Code {
+            fn burn(&self, _graph: &dyn Operands) -> Code {
                 x(0).binary($operator, x(1))
             }
 
@@ -84,7 +85,7 @@ impl Primitive for ScaleBy {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, shape: &Shape) -> Work {
         Work::each(shape, 1)
     }
 }
@@ -107,7 +108,7 @@ impl Primitive for Offset {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, shape: &Shape) -> Work {
         Work::each(shape, 1)
     }
 }
@@ -188,11 +189,11 @@ fn representable(what: &str, x: f64) -> Result<f64, Refusal> {
 }
 
 impl Written for ScaleBy {
-    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+    fn numbers(&self, _graph: &dyn Operands, _shape: &Shape) -> Vec<(&'static str, Number)> {
         vec![("by", Number::Float(self.by))]
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         x(0).binary("*", n(0))
     }
 
@@ -202,11 +203,11 @@ impl Written for ScaleBy {
 }
 
 impl Written for Offset {
-    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+    fn numbers(&self, _graph: &dyn Operands, _shape: &Shape) -> Vec<(&'static str, Number)> {
         vec![("by", Number::Float(self.by))]
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         x(0).binary("+", n(0))
     }
 

@@ -4,7 +4,8 @@ use super::written::{Code, Written, call, text};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::diagnostics::ShapeKind;
 use crate::language::{Given, Refusal, Traced, Value, parameters};
-use crate::model::{Graph, NodeId, Shape};
+use crate::parts::{NodeId, Shape};
+use crate::primitives::Operands;
 
 /// Values joined along channels; those that no image changes are repeated for each image where others are not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ impl Primitive for Concat {
         self.parts.iter_mut().for_each(|part| visitor.node(part));
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, _shape: &Shape) -> Work {
         Work::default()
     }
 }
@@ -67,8 +68,8 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for Concat {
-    fn burn(&self, graph: &Graph) -> Code {
-        let mut batched = self.parts.iter().map(|part| graph[*part].shape.batched);
+    fn burn(&self, graph: &dyn Operands) -> Code {
+        let mut batched = self.parts.iter().map(|part| graph.shape(*part).batched);
         let first = batched.next();
         match batched.all(|other| Some(other) == first) {
             true => call("Tensor::cat", [Code::Operands, text("1")]),
@@ -84,7 +85,7 @@ impl Written for Concat {
 #[cfg(test)]
 mod tests {
     use crate::language::Value;
-    use crate::model::NodeId;
+    use crate::parts::NodeId;
     use crate::primitives::fake::*;
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::written::{Code, Number, Written, call, list, n, text};
 use super::{Primitive, Visitor, Work};
-use crate::model::{Graph, Shape};
+use crate::parts::Shape;
+use crate::primitives::Operands;
 
 /// `[1, channels, sizes]`: this number everywhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,13 +19,13 @@ impl Primitive for Fill {
 
     fn visit(&mut self, _visitor: &mut dyn Visitor) {}
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, _shape: &Shape) -> Work {
         Work::default()
     }
 }
 
 impl Written for Fill {
-    fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
+    fn numbers(&self, _graph: &dyn Operands, shape: &Shape) -> Vec<(&'static str, Number)> {
         let [_, channels, height, width] = shape.dims(1);
         vec![
             ("value", Number::Float(self.value)),
@@ -34,7 +35,7 @@ impl Written for Fill {
         ]
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         let shape = list([text("1"), n(1), n(2), n(3)]);
         call("Tensor::full", [shape, n(0), Code::Device])
     }

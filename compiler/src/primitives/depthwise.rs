@@ -4,7 +4,8 @@ use super::written::{Code, Written, call, x};
 use super::{Build, Primitive, Signature, Visitor, Work, scalars};
 use crate::diagnostics::ShapeKind;
 use crate::language::{Given, Refusal, Traced, Value, parameters};
-use crate::model::{Graph, NodeId, Shape};
+use crate::parts::{NodeId, Shape};
+use crate::primitives::Operands;
 
 /// Convolution (cross-correlation: the kernel is not flipped) of stride 1 of each channel with its kernel `[1, C, odd sizes]`, zero padding `(size - 1) / 2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +26,8 @@ impl Primitive for Depthwise {
         visitor.node(&mut self.kernel);
     }
 
-    fn work(&self, graph: &Graph, shape: &Shape) -> Work {
-        let kernel = graph[self.kernel].shape.sizes.positions() as u64;
+    fn work(&self, graph: &dyn Operands, shape: &Shape) -> Work {
+        let kernel = graph.shape(self.kernel).sizes.positions() as u64;
         Work {
             multiply_adds: scalars(shape).saturating_mul(kernel),
             ..Work::default()
@@ -87,7 +88,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for Depthwise {
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         call("depthwise", [x(0), x(1)])
     }
 

@@ -3,7 +3,8 @@
 use super::written::{Code, Number, Written, call, n, x};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
-use crate::model::{Axes, Graph, NodeId, Shape};
+use crate::parts::{Axes, NodeId, Shape};
+use crate::primitives::Operands;
 
 /// In training, zeroes scalars with this probability and scales the others by `1 / (1 - rate)`; one draw for all of the shared axes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +26,7 @@ impl Primitive for Dropout {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, shape: &Shape) -> Work {
         Work::each(shape, 1)
     }
 }
@@ -61,7 +62,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for Dropout {
-    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+    fn numbers(&self, _graph: &dyn Operands, _shape: &Shape) -> Vec<(&'static str, Number)> {
         vec![("rate", Number::Float(self.rate))]
     }
 
@@ -69,7 +70,7 @@ impl Written for Dropout {
         Some(Number::Float(0.0))
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         call("dropout", [x(0), n(0), self.shared.burn()])
     }
 

@@ -3,7 +3,8 @@
 use super::written::{Code, Written, call, list, text, x};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
-use crate::model::{Graph, NodeId, Shape, Sizes};
+use crate::parts::{NodeId, Shape, Sizes};
+use crate::primitives::Operands;
 
 /// `[.., C * positions]`, the positions of the first channel first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Primitive for Flatten {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, _shape: &Shape) -> Work {
         Work::default()
     }
 }
@@ -52,7 +53,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for Flatten {
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         x(0).method(
             "reshape",
             [list([text("0"), text("-1"), text("1"), text("1")])],

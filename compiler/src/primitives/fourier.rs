@@ -5,7 +5,8 @@ use super::written::{Code, Holds, Written, call, x};
 use super::{Affine, Build, Primitive, Signature, Visitor, Work, scalars};
 use crate::language::limits::MAX_CHANNELS;
 use crate::language::{Given, OnGrid, Refusal, Start, Traced, Value, parameters};
-use crate::model::{Graph, NodeId, Penalty, Shape};
+use crate::parts::{NodeId, Penalty, Shape};
+use crate::primitives::Operands;
 
 /// Operations of one sine.
 pub(super) const SINE: u64 = 8;
@@ -29,8 +30,8 @@ impl Primitive for Fourier {
         self.affine.visit(visitor);
     }
 
-    fn work(&self, graph: &Graph, shape: &Shape) -> Work {
-        let map = self.affine.work(graph[self.grid].shape.channels, shape);
+    fn work(&self, graph: &dyn Operands, shape: &Shape) -> Work {
+        let map = self.affine.work(graph.shape(self.grid).channels, shape);
         Work {
             elementwise: (scalars(shape).saturating_mul(SINE)).saturating_add(map.elementwise),
             ..map
@@ -79,11 +80,11 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for Fourier {
-    fn holds(&self, graph: &Graph) -> Holds {
+    fn holds(&self, graph: &dyn Operands) -> Holds {
         self.affine.held(graph)
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         call("fourier", [x(0), Code::Held.method("tensors", [])])
     }
 
@@ -95,7 +96,7 @@ impl Written for Fourier {
 #[cfg(test)]
 mod tests {
     use crate::language::StartKind;
-    use crate::model::Init;
+    use crate::parts::Init;
     use crate::primitives::fake::*;
 
     #[test]

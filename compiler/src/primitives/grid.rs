@@ -3,7 +3,8 @@
 use super::written::{Code, Number, Written, borrowed, call};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
-use crate::model::{Graph, Shape};
+use crate::parts::Shape;
+use crate::primitives::Operands;
 
 /// `[1, axes, sizes]`: the coordinates of each position, each axis from -1 to 1 with both ends, -1 where there is one position; row index first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +17,7 @@ impl Primitive for Coordinates {
 
     fn visit(&mut self, _visitor: &mut dyn Visitor) {}
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, _shape: &Shape) -> Work {
         Work::default()
     }
 }
@@ -48,7 +49,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for Coordinates {
-    fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
+    fn numbers(&self, _graph: &dyn Operands, shape: &Shape) -> Vec<(&'static str, Number)> {
         let names = match shape.sizes.rank() {
             1 => &["length"][..],
             _ => &["height", "width"],
@@ -58,7 +59,7 @@ impl Written for Coordinates {
         numbers.map(|(name, n)| (*name, Number::Int(*n))).collect()
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         call("coordinates", [borrowed(Code::Numbers), Code::Device])
     }
 

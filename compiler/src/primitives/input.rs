@@ -2,7 +2,8 @@
 
 use super::written::{Code, Written, x};
 use super::{Primitive, Visitor, Work};
-use crate::model::{Graph, Shape};
+use crate::parts::Shape;
+use crate::primitives::Operands;
 
 /// The model's input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,13 +16,13 @@ impl Primitive for Input {
 
     fn visit(&mut self, _visitor: &mut dyn Visitor) {}
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, _shape: &Shape) -> Work {
         Work::default()
     }
 }
 
 impl Written for Input {
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         x(0)
     }
 

@@ -4,7 +4,8 @@ use super::written::{Code, Holds, Written, x};
 use super::{Build, NewParam, Primitive, Signature, Visitor, Work, scalars};
 use crate::language::limits::MAX_CHANNELS;
 use crate::language::{Given, Refusal, Start, Traced, Value, parameters};
-use crate::model::{Graph, NodeId, ParamId, Penalty, Shape};
+use crate::parts::{NodeId, ParamId, Penalty, Shape};
+use crate::primitives::Operands;
 
 /// Weight `[out, in]` and bias `[out]` of a linear map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +96,8 @@ impl Primitive for Linear {
         self.affine.visit(visitor);
     }
 
-    fn work(&self, graph: &Graph, shape: &Shape) -> Work {
-        self.affine.work(graph[self.x].shape.channels, shape)
+    fn work(&self, graph: &dyn Operands, shape: &Shape) -> Work {
+        self.affine.work(graph.shape(self.x).channels, shape)
     }
 }
 
@@ -142,13 +143,13 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 
 impl Affine {
     /// As a module.
-    pub(super) fn held(&self, graph: &Graph) -> Holds {
+    pub(super) fn held(&self, graph: &dyn Operands) -> Holds {
         let (kind, bias) = match self.bias {
             Some(bias) => ("Linear", Some(("bias", bias))),
             None => ("Unbiased", None),
         };
         let sizes = ["outputs", "inputs"].into_iter();
-        let sizes = sizes.zip(graph[self.weight].shape.iter().copied());
+        let sizes = sizes.zip(graph.tensor(self.weight).shape.iter().copied());
         Holds::Module {
             kind,
             sizes: sizes.collect(),
@@ -158,11 +159,11 @@ impl Affine {
 }
 
 impl Written for Linear {
-    fn holds(&self, graph: &Graph) -> Holds {
+    fn holds(&self, graph: &dyn Operands) -> Holds {
         self.affine.held(graph)
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         Code::Held.method("forward", [x(0)])
     }
 
@@ -175,7 +176,8 @@ impl Written for Linear {
 mod tests {
     use super::*;
     use crate::language::StartKind;
-    use crate::model::{Init, Op};
+    use crate::parts::Init;
+    use crate::primitives::Op;
     use crate::primitives::fake::*;
 
     #[test]

@@ -4,7 +4,8 @@ use super::written::{Code, Written, x};
 use super::{Build, Primitive, Visitor, Work, scalars};
 use crate::diagnostics::ShapeKind;
 use crate::language::{Given, Refusal, Value};
-use crate::model::{Graph, NodeId, Shape, Sizes};
+use crate::parts::{NodeId, Shape, Sizes};
+use crate::primitives::Operands;
 
 /// For each image and channel the matrix product of two planes (HyperZZW, second product).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +26,8 @@ impl Primitive for MatMul {
         visitor.node(&mut self.b);
     }
 
-    fn work(&self, graph: &Graph, shape: &Shape) -> Work {
-        let inner = graph[self.a].shape.width() as u64;
+    fn work(&self, graph: &dyn Operands, shape: &Shape) -> Work {
+        let inner = graph.shape(self.a).width() as u64;
         Work {
             multiply_adds: scalars(shape).saturating_mul(inner),
             ..Work::default()
@@ -63,7 +64,7 @@ pub(crate) fn matmul(
 }
 
 impl Written for MatMul {
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         x(0).method("matmul", [x(1)])
     }
 

@@ -5,7 +5,8 @@ use super::{Build, Primitive, Signature, Visitor, Work, scalars};
 use crate::diagnostics::ShapeKind;
 use crate::language::limits::longest_axis;
 use crate::language::{Given, Refusal, Traced, Value, parameters};
-use crate::model::{Graph, NodeId, Shape, Sizes};
+use crate::parts::{NodeId, Shape, Sizes};
+use crate::primitives::Operands;
 
 /// The largest scalar of each square window; beyond the edges there is nothing. The positions are those of the node's
 /// shape: `(n + 2 padding - size) / stride + 1`, rounded down.
@@ -30,7 +31,7 @@ impl Primitive for MaxPool {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, shape: &Shape) -> Work {
         // Each window is read once.
         let window = (self.size as u64).saturating_pow(shape.sizes.rank() as u32);
         Work {
@@ -97,7 +98,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for MaxPool {
-    fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
+    fn numbers(&self, _graph: &dyn Operands, shape: &Shape) -> Vec<(&'static str, Number)> {
         // A line has one column: its windows are as wide.
         let wide = |of: usize, one: usize| if shape.sizes.rank() > 1 { of } else { one };
         vec![
@@ -110,7 +111,7 @@ impl Written for MaxPool {
         ]
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         let pair = |first: usize| list([n(first), n(first + 1)]);
         call("max_pool", [x(0), pair(0), pair(2), pair(4)])
     }

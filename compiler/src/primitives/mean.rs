@@ -3,7 +3,8 @@
 use super::written::{Code, Written, call, text, x};
 use super::{Build, Primitive, Signature, Visitor, Work, scalars};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
-use crate::model::{Axes, Graph, NodeId, Shape, Sizes};
+use crate::parts::{Axes, NodeId, Shape, Sizes};
+use crate::primitives::Operands;
 
 /// The mean over axes: batch and channels become 1, positions go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +24,9 @@ impl Primitive for Mean {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, graph: &Graph, shape: &Shape) -> Work {
-        let from = graph[self.x].shape;
-        let read = scalars(&from);
+    fn work(&self, graph: &dyn Operands, shape: &Shape) -> Work {
+        let from = graph.shape(self.x);
+        let read = scalars(from);
         if from.batched && !shape.batched {
             // Every image is read, whatever the size of the batch.
             return Work {
@@ -77,7 +78,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for Mean {
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         match self.over {
             Axes::INSTANCE => call("spatial_mean", [x(0)]),
             Axes {

@@ -29,7 +29,7 @@ pub(crate) mod written;
 
 use std::sync::LazyLock;
 
-use crate::model::{Graph, NodeId, ParamId, Shape};
+use crate::parts::{NodeId, Param, ParamId, Shape};
 
 pub use activation::{Activation, Function};
 pub use adaptive_avg_pool::AdaptiveAvgPool;
@@ -100,6 +100,15 @@ pub trait Visitor {
     fn param(&mut self, _id: &mut ParamId) {}
 }
 
+/// What an operation may ask of the graph that it is part of.
+pub trait Operands {
+    /// The shape of a node.
+    fn shape(&self, id: NodeId) -> &Shape;
+
+    /// A stored tensor.
+    fn tensor(&self, id: ParamId) -> &Param;
+}
+
 /// What an operation is, apart from its value.
 pub trait Primitive {
     /// What it is called in listings.
@@ -109,7 +118,7 @@ pub trait Primitive {
     fn visit(&mut self, visitor: &mut dyn Visitor);
 
     /// What computing the value `[N or 1, ...]` of this shape takes, per image or, where no image changes it, per pass.
-    fn work(&self, graph: &Graph, shape: &Shape) -> Work;
+    fn work(&self, graph: &dyn Operands, shape: &Shape) -> Work;
 
     /// Whether the value for one image depends on the other images, if what it reads depends on images at all.
     fn couples(&self) -> bool {
@@ -284,7 +293,7 @@ impl Op {
     }
 
     /// What computing its value takes.
-    pub(crate) fn work(&self, graph: &Graph, shape: &Shape) -> Work {
+    pub(crate) fn work(&self, graph: &dyn Operands, shape: &Shape) -> Work {
         self.primitive().work(graph, shape)
     }
 

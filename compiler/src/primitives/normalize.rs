@@ -3,7 +3,8 @@
 use super::written::{Code, Written, call, x};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
-use crate::model::{Axes, Graph, NodeId, Shape};
+use crate::parts::{Axes, NodeId, Shape};
+use crate::primitives::Operands;
 
 /// `x / max(||x||, 1e-12)` with the L2 norm over axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ impl Primitive for Normalize {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, shape: &Shape) -> Work {
         // A square, a sum and a quotient for each scalar.
         Work::each(shape, 3)
     }
@@ -57,7 +58,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for Normalize {
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         call("normalize_over", [x(0), self.over.burn()])
     }
 

@@ -5,7 +5,8 @@ use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::diagnostics::ShapeKind;
 use crate::language::limits::MAX_CHANNELS;
 use crate::language::{Given, Parts, Refusal, Traced, Value, parameters};
-use crate::model::{Graph, NodeId, Shape};
+use crate::parts::{NodeId, Shape};
+use crate::primitives::Operands;
 
 /// As many channels as the node's shape has, from `start` on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ impl Primitive for Part {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, _shape: &Shape) -> Work {
         Work::default()
     }
 }
@@ -93,14 +94,14 @@ fn channels_of_parts(parts: &Given<Parts>, channels: usize) -> Result<Vec<usize>
 }
 
 impl Written for Part {
-    fn numbers(&self, _graph: &Graph, shape: &Shape) -> Vec<(&'static str, Number)> {
+    fn numbers(&self, _graph: &dyn Operands, shape: &Shape) -> Vec<(&'static str, Number)> {
         vec![
             ("start", Number::Int(self.start)),
             ("channels", Number::Int(shape.channels)),
         ]
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         x(0).method("narrow", [text("1"), n(0), n(1)])
     }
 

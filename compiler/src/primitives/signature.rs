@@ -4,7 +4,8 @@ use crate::bug::bug;
 use crate::diagnostics::ShapeKind;
 use crate::language::limits::limited;
 use crate::language::{Given, Parameter, Places, Refusal, Start, Traced, Value};
-use crate::model::{NodeId, Op, ParamId, Penalty, Shape};
+use crate::parts::{NodeId, ParamId, Penalty, Shape};
+use crate::primitives::Op;
 
 /// A primitive as the language sees it.
 #[derive(Clone, Copy)]

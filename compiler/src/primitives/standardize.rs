@@ -3,7 +3,8 @@
 use super::written::{Code, Number, Written, call, n, text, x};
 use super::{Build, Primitive, Signature, Visitor, Work, scalars};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
-use crate::model::{Axes, Graph, NodeId, Shape};
+use crate::parts::{Axes, NodeId, Shape};
+use crate::primitives::Operands;
 
 /// Over what a standardization takes its mean and variance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Primitive for Standardize {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, shape: &Shape) -> Work {
         // Mean, centred squares, scale.
         let each = 6;
         match self.over {
@@ -93,7 +94,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 const USUAL: f64 = 1e-5;
 
 impl Written for Standardize {
-    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+    fn numbers(&self, _graph: &dyn Operands, _shape: &Shape) -> Vec<(&'static str, Number)> {
         match self.over {
             Over::Groups(groups) | Over::OddGroups(groups) => vec![("groups", Number::Int(groups))],
             Over::Axes(_) if self.eps == USUAL => vec![],
@@ -101,7 +102,7 @@ impl Written for Standardize {
         }
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         match self.over {
             Over::Groups(_) => call("standardize_groups", [x(0), n(0)]),
             Over::OddGroups(_) => call("standardize_odd", [x(0), n(0)]),

@@ -3,7 +3,8 @@
 use super::written::{Code, Written, x};
 use super::{Build, Primitive, Signature, Visitor, Work};
 use crate::language::{Given, Refusal, Traced, Value, parameters};
-use crate::model::{Graph, NodeId, Shape};
+use crate::parts::{NodeId, Shape};
+use crate::primitives::Operands;
 
 /// The same value, through which no gradient flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Primitive for StopGradient {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, _shape: &Shape) -> Work {
         Work::default()
     }
 }
@@ -47,7 +48,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for StopGradient {
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         x(0).method("detach", [])
     }
 

@@ -5,7 +5,8 @@ use super::{Build, Fill, NewParam, Parameterized, Primitive, Signature, Visitor,
 use crate::diagnostics::ShapeKind;
 use crate::language::limits::{MAX_CHANNELS, limited};
 use crate::language::{Given, Refusal, Start, Traced, Value, parameters};
-use crate::model::{Graph, ParamId, Penalty, Shape};
+use crate::parts::{ParamId, Penalty, Shape};
+use crate::primitives::Operands;
 
 /// `[1, channels, sizes]`: a stored tensor as a value. In frozen models also a value that was computed once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ impl Primitive for Stored {
         visitor.param(&mut self.param);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, _shape: &Shape) -> Work {
         Work::default()
     }
 }
@@ -76,11 +77,11 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
 }
 
 impl Written for Stored {
-    fn holds(&self, _graph: &Graph) -> Holds {
+    fn holds(&self, _graph: &dyn Operands) -> Holds {
         Holds::Tensor(self.param)
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         Code::Held
     }
 
@@ -93,7 +94,7 @@ impl Written for Stored {
 mod tests {
     use super::*;
     use crate::language::StartKind;
-    use crate::model::Init;
+    use crate::parts::Init;
     use crate::primitives::fake::*;
 
     #[test]

@@ -1,7 +1,8 @@
 //! How an operation is written in emitted source: a call with places for what it reads, stated by each operation in its
 //! own file, once for each target. Prints nothing.
 
-use crate::model::{Axes, Graph, ParamId, Shape};
+use crate::parts::{Axes, ParamId, Shape};
+use crate::primitives::Operands;
 
 /// A call, with places for what a structure knows when it is printed.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,12 +159,12 @@ pub(crate) enum Holds {
 /// How an operation is written.
 pub(crate) trait Written {
     /// The numbers that its calls name, and what each is called.
-    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+    fn numbers(&self, _graph: &dyn Operands, _shape: &Shape) -> Vec<(&'static str, Number)> {
         vec![]
     }
 
     /// Its stored tensors.
-    fn holds(&self, _graph: &Graph) -> Holds {
+    fn holds(&self, _graph: &dyn Operands) -> Holds {
         Holds::Nothing
     }
 
@@ -174,7 +175,7 @@ pub(crate) trait Written {
 
     /// With Burn and the functions of `support/*.rs`; maps are `[N, C, H, W]`, with 1 for axes of positions that are
     /// absent.
-    fn burn(&self, graph: &Graph) -> Code;
+    fn burn(&self, graph: &dyn Operands) -> Code;
 
     /// With PyTorch and the functions of `support/torch.py`, of the same maps.
     fn torch(&self) -> Code;

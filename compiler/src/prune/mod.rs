@@ -40,6 +40,20 @@ pub(crate) fn reads(op: &Op, see: impl FnMut(NodeId)) {
     op.clone().visit(&mut See(see));
 }
 
+/// How often each node is read: as an operand, and once more where it is one of `asked`.
+pub(crate) fn read_counts(graph: &Graph, asked: impl IntoIterator<Item = NodeId>) -> Vec<u32> {
+    let mut counts = vec![0; graph.nodes.len()];
+    let mut count = |id: NodeId| match counts.get_mut(id.index()) {
+        Some(count) => *count += 1,
+        None => bug!("node {} is read and not there", id.index()),
+    };
+    for node in &graph.nodes {
+        reads(&node.op, &mut count);
+    }
+    asked.into_iter().for_each(count);
+    counts
+}
+
 /// Drops nodes (the input apart) that no root depends on, parameters that no node reads, and block calls of which nothing
 /// is left. The result of a call that nobody reads becomes the last that is left of it. Tells which parameters stay.
 pub(crate) fn prune(graph: &mut Graph) -> Vec<bool> {

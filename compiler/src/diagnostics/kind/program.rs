@@ -2,8 +2,7 @@
 //! is why it is long: a kind and all of its wording stand together.
 
 use super::Wording;
-use crate::diagnostics::{Code, nearest, one_of};
-use crate::language::{Ty, Words};
+use crate::diagnostics::{Code, each_of, nearest, one_of, quoted};
 
 macro_rules! program_kinds {
     ($($(#[$doc:meta])* $variant:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty,)* }
@@ -82,20 +81,24 @@ program_kinds! {
     UnknownWord {
         /// The word.
         word: String,
-        /// The words there are.
-        words: &'static Words,
+        /// The type that is wanted.
+        ty: &'static str,
+        /// Its words.
+        words: &'static [&'static str],
     }
         UnknownWord, format!("unknown word `{word}`"), "not one of its words",
-        words_help(word, words);
+        words_help(word, ty, words);
     /// A type that there is not.
     UnknownType {
         /// The word.
         name: String,
+        /// The types there are.
+        types: &'static [&'static str],
     }
         UnknownWord, format!("unknown type `{name}`"), "not a type",
-        Some(match nearest(name, Ty::NAMES) {
+        Some(match nearest(name, types.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("types are {}, and lists of them such as `[int]`", one_of(Ty::NAMES)),
+                None => format!("types are {}, and lists of them such as `[int]`", one_of(types.iter().copied())),
             });
     /// A name is read above its binding.
     UsedBefore {
@@ -472,9 +475,11 @@ program_kinds! {
         name: String,
         /// How many members it has.
         count: usize,
+        /// The most it may have.
+        most: usize,
     }
         TooLarge, format!("`{name}` is a family of {count} models"), "this family",
-        Some("offer fewer choices: a family has at most 4096 members".into());
+        Some(format!("offer fewer choices: a family has at most {most} members"));
     /// A place to add something at that is not there.
     NoNeighbour {
         /// The neighbour.
@@ -680,14 +685,10 @@ fn hint(word: &str, known: &[String]) -> Option<String> {
     nearest(word, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"))
 }
 
-fn words_help(word: &str, words: &Words) -> Option<String> {
-    Some(match nearest(word, words.words.iter().copied()) {
+fn words_help(word: &str, ty: &str, words: &[&str]) -> Option<String> {
+    Some(match nearest(word, words.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!(
-            "words of `{}` are {}",
-            words.name,
-            one_of(words.words.iter().copied())
-        ),
+        None => format!("words of `{ty}` are {}", one_of(words.iter().copied())),
     })
 }
 
@@ -700,7 +701,7 @@ fn all_of(names: &[String]) -> String {
     match sorted.len() > MOST {
         true => format!(
             "{}, and others",
-            one_of(sorted.into_iter().take(MOST)).replace(" or ", ", ")
+            quoted(sorted.into_iter().take(MOST)).join(", ")
         ),
         false => one_of(sorted),
     }
@@ -708,5 +709,5 @@ fn all_of(names: &[String]) -> String {
 
 /// "`a`, `b` and `c`".
 fn and_of(names: &[String]) -> String {
-    one_of(names.iter().map(String::as_str)).replace(" or ", " and ")
+    each_of(names.iter().map(String::as_str))
 }

@@ -2,7 +2,7 @@
 
 use super::Wording;
 use crate::diagnostics::Code;
-use crate::model::Shape;
+use crate::parts::Shape;
 
 /// Loss terms and training settings that are wrong.
 #[derive(Clone, Debug, PartialEq)]

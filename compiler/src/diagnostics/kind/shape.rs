@@ -2,7 +2,7 @@
 
 use super::Wording;
 use crate::diagnostics::Code;
-use crate::model::{Shape, Sizes};
+use crate::parts::{Shape, Sizes};
 
 /// Shapes and sizes that are wrong.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! Affine maps of each channel, and a standardization without its scaled input.
 
-use crate::model::{Graph, NodeId, ParamId, Shape};
+use crate::parts::{NodeId, ParamId, Shape};
+use crate::primitives::Operands;
 use crate::primitives::written::{Code, Holds, Written, call, x};
 use crate::primitives::{Primitive, Visitor, Work};
 
@@ -23,7 +24,7 @@ impl Primitive for Bias {
         visitor.param(&mut self.bias);
     }
 
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, shape: &Shape) -> Work {
         Work::each(shape, 1)
     }
 }
@@ -47,7 +48,7 @@ impl Primitive for StandardizeScaled {
         visitor.node(&mut self.scale);
     }
 
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, shape: &Shape) -> Work {
         // Mean, centred squares, scale.
         Work::each(shape, 6)
     }
@@ -75,17 +76,17 @@ impl Primitive for Rescale {
         visitor.param(&mut self.shift);
     }
 
-    fn work(&self, _graph: &Graph, shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, shape: &Shape) -> Work {
         Work::each(shape, 2)
     }
 }
 
 impl Written for Bias {
-    fn holds(&self, _graph: &Graph) -> Holds {
+    fn holds(&self, _graph: &dyn Operands) -> Holds {
         Holds::Tensor(self.bias)
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         x(0).binary("+", Code::Held)
     }
 
@@ -95,7 +96,7 @@ impl Written for Bias {
 }
 
 impl Written for StandardizeScaled {
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         call("standardize_scaled", [x(0), x(1)])
     }
 
@@ -105,15 +106,15 @@ impl Written for StandardizeScaled {
 }
 
 impl Written for Rescale {
-    fn holds(&self, graph: &Graph) -> Holds {
+    fn holds(&self, graph: &dyn Operands) -> Holds {
         Holds::Module {
             kind: "Rescale",
-            sizes: vec![("channels", graph[self.scale].count())],
+            sizes: vec![("channels", graph.tensor(self.scale).count())],
             tensors: vec![("scale", self.scale), ("shift", self.shift)],
         }
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         Code::Held.method("forward", [x(0)])
     }
 

@@ -1,7 +1,8 @@
 //! MAGNets as one operation each: coordinates in, kernel out.
 
 use crate::bug::bug;
-use crate::model::{Graph, NodeId, ParamId, Shape};
+use crate::parts::{NodeId, ParamId, Shape};
+use crate::primitives::Operands;
 use crate::primitives::activation::GELU;
 use crate::primitives::fourier::SINE;
 use crate::primitives::written::{Code, Written};
@@ -23,7 +24,7 @@ impl Primitive for Kernel {
         self.net.visit(visitor);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, _shape: &Shape) -> Work {
         self.net.work()
     }
 }
@@ -50,11 +51,11 @@ impl Primitive for ContextKernel {
         visitor.node(&mut self.source);
     }
 
-    fn work(&self, graph: &Graph, _shape: &Shape) -> Work {
+    fn work(&self, graph: &dyn Operands, _shape: &Shape) -> Work {
         let net = self.net.work();
         let (positions, hidden) = (self.net.positions(), self.net.hidden as u64);
         let layers = self.net.layers() as u64;
-        let source = graph[self.source].shape;
+        let source = graph.shape(self.source);
         // `fc1` and a map per layer; a GELU, and per layer a norm (3), two factors, a sum, and a product with the map.
         let scalars = positions.saturating_mul(hidden);
         let maps = scalars.saturating_mul(hidden).saturating_mul(layers + 1);
@@ -216,7 +217,7 @@ impl Context {
 macro_rules! not_written {
     ($name:ident) => {
         impl Written for $name {
-            fn burn(&self, _graph: &Graph) -> Code {
+            fn burn(&self, _graph: &dyn Operands) -> Code {
                 bug!("a fused slow net is emitted")
             }
 

@@ -1,6 +1,7 @@
 //! A concatenation of one value with itself.
 
-use crate::model::{Graph, NodeId, Shape};
+use crate::parts::{NodeId, Shape};
+use crate::primitives::Operands;
 use crate::primitives::written::{Code, Number, Written, call, n, text, x};
 use crate::primitives::{Primitive, Visitor, Work};
 
@@ -22,17 +23,17 @@ impl Primitive for Tile {
         visitor.node(&mut self.x);
     }
 
-    fn work(&self, _graph: &Graph, _shape: &Shape) -> Work {
+    fn work(&self, _graph: &dyn Operands, _shape: &Shape) -> Work {
         Work::default()
     }
 }
 
 impl Written for Tile {
-    fn numbers(&self, _graph: &Graph, _shape: &Shape) -> Vec<(&'static str, Number)> {
+    fn numbers(&self, _graph: &dyn Operands, _shape: &Shape) -> Vec<(&'static str, Number)> {
         vec![("times", Number::Int(self.times))]
     }
 
-    fn burn(&self, _graph: &Graph) -> Code {
+    fn burn(&self, _graph: &dyn Operands) -> Code {
         call("tile", [x(0), n(0)])
     }
 

@@ -1,6 +1,6 @@
 //! Stored tensors: path, shape, how they start, and which penalty counts them.
 
-use super::Span;
+use termc_grammar::ast::Span;
 
 /// One stored tensor.
 #[derive(Clone, Debug, PartialEq)]

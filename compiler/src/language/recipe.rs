@@ -1,14 +1,13 @@
-//! What is minimised and how. The kinds of loss terms, optimizers and so on stand beside what a file writes for them, in
-//! `language`.
+//! What is minimised and how. The kinds of loss terms, optimizers and so on stand beside what a file writes for them.
 
 use serde::Serialize;
 
-pub use crate::language::augmentations::{Augment, PadMode};
-pub use crate::language::clips::Clip;
-pub use crate::language::losses::{Compare, LossKind};
-pub use crate::language::normalizers::Normalize;
-pub use crate::language::optimizers::Optimizer;
-pub use crate::language::schedules::Schedule;
+pub use super::augmentations::{Augment, PadMode};
+pub use super::clips::Clip;
+pub use super::losses::{Compare, LossKind};
+pub use super::normalizers::Normalize;
+pub use super::optimizers::Optimizer;
+pub use super::schedules::Schedule;
 
 /// One term of the loss, which is the sum of its terms.
 #[derive(Clone, Debug, PartialEq)]
