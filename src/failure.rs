@@ -117,6 +117,14 @@ impl Failure {
         self
     }
 
+    /// Says what the user can do, where nothing is said yet.
+    pub fn or_help(self, text: &str) -> Self {
+        match self.help {
+            Some(_) => self,
+            None => self.help(text),
+        }
+    }
+
     /// The exit status.
     pub fn status(&self) -> u8 {
         match self.cause {

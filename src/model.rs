@@ -8,6 +8,7 @@ use termc_compiler::diagnostics::{Diagnostic, Style, render};
 use termc_compiler::{Compiled, Options};
 use termc_runtime::Error;
 pub use termc_runtime::model::{CheckedSource, ModelSource};
+use termc_runtime::weights::Weights;
 
 use crate::cli::{ChangeArgs, ModelArgs};
 use crate::failure::Failure;
@@ -57,6 +58,19 @@ pub fn check(
         true => Err(Failure::reported()),
         false => Ok(source.checked(compiled)?),
     }
+}
+
+/// Reads the weights to use, those named or those that the model brings, and says what is to be known of them.
+pub fn weights(
+    checked: &CheckedSource,
+    named: Option<&Path>,
+    terminal: &Terminal,
+) -> Result<Weights, Failure> {
+    let weights = checked.weights(named)?;
+    if let Some(warning) = &weights.warning {
+        terminal.warn(warning);
+    }
+    Ok(weights)
 }
 
 /// Shows findings on standard error.

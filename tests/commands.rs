@@ -23,8 +23,12 @@ mod export;
 mod faults;
 #[path = "commands/freeze.rs"]
 mod freeze;
+#[path = "commands/going_on.rs"]
+mod going_on;
 #[path = "commands/graph.rs"]
 mod graph;
+#[path = "commands/import.rs"]
+mod import;
 #[path = "commands/look.rs"]
 mod look;
 #[cfg(all(unix, feature = "mpi"))]
@@ -39,6 +43,8 @@ mod panel;
 mod parity;
 #[path = "commands/pictures.rs"]
 mod pictures;
+#[path = "commands/predict.rs"]
+mod predict;
 #[path = "commands/resume.rs"]
 mod resume;
 #[path = "commands/run.rs"]

@@ -74,7 +74,7 @@
 //! // Weights of the published PyTorch code; a RUN folder is loaded as above.
 //! let checked = ModelSource::read("../examples/digits.term".as_ref())?.check(&Options::default())?;
 //! let published = "tests/parity/digits.weights.safetensors".as_ref();
-//! import_checkpoint(&checked, published, &NameMap::default(), &weights)?;
+//! import_checkpoint(&checked, published, &NameMap::default(), None, &weights)?;
 //! let model = Model::load_with("../examples/digits.term", Some(&weights), Compute::auto()?)?;
 //!
 //! let digits = DatasetChoice { dataset: Some("digits".parse()?), ..DatasetChoice::default() };
@@ -85,7 +85,7 @@
 //! })?;
 //! frozen.write(&frozen_file)?;
 //!
-//! let batch = |n| EvaluateOptions { batch: Some(n), limit: Some(50) };
+//! let batch = |n| EvaluateOptions { batch: Some(n), limit: Some(50), ..EvaluateOptions::default() };
 //! let one = Model::load(&frozen_file)?.evaluate(&dataset, batch(1), |_, _| ())?;
 //! let many = frozen.model.evaluate(&dataset, batch(50), |_, _| ())?;
 //! assert_eq!(one.confusion, many.confusion);
@@ -107,6 +107,7 @@
 
 pub mod bench;
 mod choice;
+pub mod content;
 pub mod device;
 pub mod device_check;
 pub mod error;

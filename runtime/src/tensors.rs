@@ -1,14 +1,18 @@
 //! Named tensors outside any device, and the `.safetensors` files that hold them. Knows nothing of models.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use burn::tensor::{DType, Shape, TensorData};
+use safetensors::tensor::Metadata;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::json;
 
 use crate::Error;
+use crate::content::Content;
 
 /// Tensors by name, in the names' order.
 pub type Tensors = BTreeMap<String, TensorData>;
@@ -30,9 +34,23 @@ impl TensorFile {
     /// floats and 8, 16, 32, 64-bit integers.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
-        Self::parse(&bytes).map_err(|problem| Error::Content {
+        Self::parse_file(path, &bytes)
+    }
+
+    /// Reads the bytes of a file that was read from `path`.
+    ///
+    /// # Errors
+    /// As [`TensorFile::read`].
+    pub fn parse_file(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        Self::parse(bytes).map_err(|problem| Error::Content {
             path: path.to_owned(),
-            problem,
+            problem: match Content::of_bytes(bytes) {
+                Content::Zip | Content::Pickle => {
+                    "is no weight file; if it is a checkpoint of PyTorch, `termc import` makes one of it".into()
+                }
+                Content::Other(what) => what.to_owned(),
+                Content::Safetensors | Content::Unknown => problem,
+            },
         })
     }
 
@@ -67,6 +85,18 @@ impl TensorFile {
     /// # Errors
     /// If a tensor holds a type of number the format cannot.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        let header = self.header()?;
+        let numbers = self.tensors.values().map(|data| data.as_bytes().len());
+        let mut bytes = Vec::with_capacity(header.len() + numbers.sum::<usize>());
+        bytes.extend(header);
+        for data in self.tensors.values() {
+            bytes.extend(data.as_bytes());
+        }
+        Ok(bytes)
+    }
+
+    /// What the tensors' numbers follow.
+    fn header(&self) -> Result<Vec<u8>, Error> {
         let mut header = serde_json::Map::new();
         if !self.metadata.is_empty() {
             header.insert("__metadata__".into(), json!(self.metadata));
@@ -87,12 +117,8 @@ impl TensorFile {
         }
         let mut text = serde_json::Value::Object(header).to_string();
         text.push_str(&" ".repeat(text.len().next_multiple_of(8) - text.len()));
-        let mut bytes = Vec::with_capacity(8 + text.len() + end);
-        bytes.extend((text.len() as u64).to_le_bytes());
+        let mut bytes = (text.len() as u64).to_le_bytes().to_vec();
         bytes.extend(text.as_bytes());
-        for data in self.tensors.values() {
-            bytes.extend(data.as_bytes());
-        }
         Ok(bytes)
     }
 
@@ -101,8 +127,42 @@ impl TensorFile {
     /// # Errors
     /// If it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        write_atomic(path, &self.to_bytes()?)
+        let header = self.header()?;
+        write_atomic_with(path, |file| {
+            file.write_all(&header)?;
+            let mut numbers = self.tensors.values();
+            numbers.try_for_each(|data| file.write_all(data.as_bytes()))
+        })
     }
+}
+
+/// The header of a `.safetensors` file without its tensors, and where they begin.
+///
+/// # Errors
+/// If it cannot be read or is no whole header.
+pub(crate) fn read_header(path: &Path) -> Result<(Metadata, u64), Error> {
+    let damaged = |problem: &dyn Display| Error::Content {
+        path: path.to_owned(),
+        problem: format!("is not a readable safetensors file: {problem}"),
+    };
+    let mut file = File::open(path).map_err(Error::file("read", path))?;
+    let size = file.metadata().map_err(Error::file("read", path))?.len();
+    let mut length = [0; 8];
+    file.read_exact(&mut length).map_err(|e| damaged(&e))?;
+    let length = u64::from_le_bytes(length);
+    if length > size.saturating_sub(8) {
+        return Err(damaged(&"its header is not whole"));
+    }
+    let mut header = Vec::new();
+    let read = file.take(length).read_to_end(&mut header);
+    read.map_err(Error::file("read", path))?;
+    let metadata: Metadata = serde_json::from_slice(&header).map_err(|e| damaged(&e))?;
+    if metadata.data_len() as u64 > size - 8 - length {
+        return Err(damaged(
+            &"it ends before its tensors do; it was not written or downloaded to its end",
+        ));
+    }
+    Ok((metadata, 8 + length))
 }
 
 /// Writes a file through a temporary one in the same folder, synced to the disk before it takes the name. A file that was
@@ -111,6 +171,14 @@ impl TensorFile {
 /// # Errors
 /// If the folder or disk does not allow it; a file that was at `path` is then untouched.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_atomic_with(path, |file| file.write_all(bytes))
+}
+
+/// The same with whatever `write` writes.
+fn write_atomic_with(
+    path: &Path,
+    write: impl Fn(&mut File) -> std::io::Result<()>,
+) -> Result<(), Error> {
     let attempt = || {
         let there = match std::fs::metadata(path) {
             Ok(there) => Some(there),
@@ -122,7 +190,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             .is_some_and(|it| !it.is_file() && !it.is_dir())
         {
             let mut stream = std::fs::OpenOptions::new().write(true).open(path)?;
-            return stream.write_all(bytes);
+            return write(&mut stream);
         }
         let target = match there.is_some() {
             true => path.canonicalize()?,
@@ -133,9 +201,10 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             _ => Path::new("."),
         };
         let mut builder = tempfile::Builder::new();
+        builder.prefix(UNFINISHED);
         usual_permissions(&mut builder);
         let mut file = builder.tempfile_in(folder)?;
-        file.write_all(bytes)?;
+        write(file.as_file_mut())?;
         if let Some(there) = there {
             file.as_file().set_permissions(there.permissions())?;
         }
@@ -148,6 +217,33 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         Ok(())
     };
     attempt().map_err(Error::file("write", path))
+}
+
+/// How the names of files begin that are being written.
+const UNFINISHED: &str = ".termc-unfinished-";
+
+/// Removes what killed writers have left in a folder. Nobody else may be writing into it.
+///
+/// # Errors
+/// If the folder does not allow it.
+pub(crate) fn sweep(folder: &Path) -> Result<(), Error> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(Error::file("read", folder)(e)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(Error::file("read", folder))?;
+        if entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(UNFINISHED.as_bytes())
+        {
+            let path = entry.path();
+            std::fs::remove_file(&path).map_err(Error::file("remove", &path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Temporary files are private; results are as readable as any other new file of this user.
@@ -181,7 +277,7 @@ const TYPES: [(Dtype, DType); 11] = [
     (Dtype::U64, DType::U64),
 ];
 
-fn burn_type(dtype: Dtype) -> Option<DType> {
+pub(crate) fn burn_type(dtype: Dtype) -> Option<DType> {
     TYPES.iter().find(|(s, _)| *s == dtype).map(|(_, b)| *b)
 }
 

@@ -37,17 +37,24 @@ pub struct Weights {
     pub model: Option<String>,
     /// What a frozen file says of itself; None in other weight files.
     pub frozen: Option<Card>,
+    /// What their user should know of them: a sentence, such as that they come from a checkpoint.
+    pub warning: Option<String>,
 }
 
 /// Lays out parameters as a weight file; callers may add tensors and metadata before writing it.
 pub fn file(model: &Model, params: &Params) -> TensorFile {
+    of_tensors(model, params.to_tensors())
+}
+
+/// The same of parameters that are on no device, by path.
+pub fn of_tensors(model: &Model, tensors: Tensors) -> TensorFile {
     let metadata = [
         (key::FORMAT, FORMAT.to_string()),
         (key::SOURCE, model.source.clone()),
         (key::MODEL, model.name.clone()),
     ];
     TensorFile {
-        tensors: params.to_tensors(),
+        tensors,
         metadata: metadata.map(|(k, v)| (k.to_owned(), v)).into(),
     }
 }
@@ -65,7 +72,16 @@ pub fn write(path: &Path, model: &Model, params: &Params) -> Result<(), Error> {
 /// # Errors
 /// If it cannot be read, is damaged, or was written in another format.
 pub fn read(path: &Path) -> Result<Weights, Error> {
-    let file = TensorFile::read(path)?;
+    let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+    parse(path, &bytes)
+}
+
+/// Reads the bytes of a file that was read from `path`.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Weights, Error> {
+    let file = TensorFile::parse_file(path, bytes)?;
     if let Some(version) = file.metadata.get(key::FORMAT) {
         let problem = match version.as_str() {
             version if version == FORMAT.to_string() => None,
@@ -89,5 +105,6 @@ pub fn read(path: &Path) -> Result<Weights, Error> {
         source: file.metadata.get(key::SOURCE).cloned(),
         model: file.metadata.get(key::MODEL).cloned(),
         tensors: file.tensors,
+        warning: None,
     })
 }

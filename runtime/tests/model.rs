@@ -37,7 +37,7 @@ fn trained() -> (Model, tempfile::TempDir) {
     let source = ModelSource::read(DIGITS.as_ref()).unwrap();
     let checked = source.check(&Options::default()).unwrap();
     let names = NameMap::default();
-    import_checkpoint(&checked, PUBLISHED.as_ref(), &names, &weights).unwrap();
+    import_checkpoint(&checked, PUBLISHED.as_ref(), &names, None, &weights).unwrap();
     let model = Model::load_with(DIGITS, Some(&weights), cpu()).unwrap();
     (model, folder)
 }
@@ -142,6 +142,7 @@ fn without_a_training_the_caller_says_what_images_mean() {
     let options = EvaluateOptions {
         batch: Some(8),
         limit: Some(20),
+        ..EvaluateOptions::default()
     };
     let mut seen = Vec::new();
     let scores = model

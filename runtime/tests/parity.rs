@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::model::{Model, Optimizer as Rule};
 use termc_compiler::{NoFiles, Options, compile};
-use termc_runtime::import::{self, Imported, NameMap};
+use termc_runtime::import::{self, Checkpoint, Imported, NameMap};
 use termc_runtime::loss::one_hot;
 use termc_runtime::network::{Keep, KernelChoice, Network, Pass};
 use termc_runtime::objective::{self, Evaluation};
@@ -71,7 +71,8 @@ impl Case {
             .unwrap_or_else(|| panic!("{example}: {:?}", compiled.diagnostics));
         let read =
             |kind| TensorFile::read(&folder.join(format!("{name}.{kind}.safetensors"))).unwrap();
-        let weights = import::import(&model, read("weights").tensors, &NameMap::default())
+        let mut checkpoint = Checkpoint::from(read("weights").tensors);
+        let weights = import::import(&model, &mut checkpoint, &NameMap::default(), None)
             .unwrap_or_else(|e| panic!("{name}: {e}"));
         Self {
             network: Network::new(&model),

@@ -20,7 +20,7 @@ use termc_data::{Dataset, Part, StopRequest};
 use termc_runtime::tensors::Tensors;
 use termc_runtime::train::metrics::{self, Row, Span, Split};
 use termc_runtime::train::ranks::Communicator;
-use termc_runtime::train::{Outcome, RunFolder, Settings, Training, checkpoint};
+use termc_runtime::train::{Outcome, RunFolder, SaveRequest, Settings, Training, checkpoint};
 use termc_runtime::{Error, weights};
 
 use self::short::{Silent, digits, settings};
@@ -89,7 +89,9 @@ impl Case {
                 device: Device::flex(),
                 settings: &self.settings,
                 resume: resume.clone(),
+                start: None,
                 stop: &StopRequest::new(),
+                save: &SaveRequest::new(),
                 stop_after,
                 observer: &mut Silent,
             };
@@ -271,7 +273,9 @@ fn ranks_that_differ_are_refused() {
             device: Device::flex(),
             settings: &case.settings,
             resume: Some(resume),
+            start: None,
             stop: &StopRequest::new(),
+            save: &SaveRequest::new(),
             stop_after: None,
             observer: &mut Silent,
         };

@@ -20,7 +20,9 @@ use termc_compiler::{NoFiles, Options, compile};
 use termc_data::StopRequest;
 use termc_runtime::train::metrics::{self, Row, Split};
 use termc_runtime::train::ranks::{Communicator, Single};
-use termc_runtime::train::{Event, Observer, Outcome, RunFolder, StopReason, Training, checkpoint};
+use termc_runtime::train::{
+    Event, Observer, Outcome, RunFolder, SaveRequest, StopReason, Training, checkpoint,
+};
 
 use self::short::{digits, settings};
 use self::threads::on_ranks;
@@ -96,7 +98,9 @@ fn train(
         device: Device::flex(),
         settings: &settings,
         resume,
+        start: None,
         stop: &stop,
+        save: &SaveRequest::new(),
         stop_after: None,
         observer: &mut observer,
     };

@@ -15,7 +15,7 @@ use termc_compiler::{NoFiles, Options, compile};
 use termc_data::StopRequest;
 use termc_runtime::train::metrics::{self, Row, Span};
 use termc_runtime::train::ranks::Single;
-use termc_runtime::train::{Outcome, RunFolder, Settings, Training};
+use termc_runtime::train::{Outcome, RunFolder, SaveRequest, Settings, Training};
 
 use self::device::vulkan;
 use self::short::{Silent, digits, settings};
@@ -38,7 +38,9 @@ fn train(model: &Model, device: Device) -> (Outcome, Vec<Row>) {
         device,
         settings: &settings,
         resume: None,
+        start: None,
         stop: &StopRequest::new(),
+        save: &SaveRequest::new(),
         stop_after: None,
         observer: &mut Silent,
     };

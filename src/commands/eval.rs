@@ -1,4 +1,7 @@
-//! `termc eval`: a trained model on every image of a data set's test part, once.
+//! `termc eval`: a trained model on every image of a part of a data set, once. What is written of each image is
+//! `per_image`'s.
+
+mod per_image;
 
 use std::path::PathBuf;
 
@@ -6,10 +9,12 @@ use clap::Args;
 use serde_json::{Value, json};
 use termc_runtime::Model;
 use termc_runtime::data::Dataset;
-use termc_runtime::model::EvaluateOptions;
+use termc_runtime::model::{Answered, EvaluateOptions, EvaluatedPart};
 use termc_runtime::train::scores::Scores;
 
-use crate::cli::{ComputeArgs, DataArgs, Format, ModelArgs};
+use self::per_image::PerImage;
+use crate::choice::one_of;
+use crate::cli::{ComputeArgs, DataArgs, Format, ModelArgs, home_path};
 use crate::failure::Failure;
 use crate::model;
 use crate::terminal::{Accent, Terminal};
@@ -32,9 +37,17 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch: Option<u32>,
 
-    /// Ask about only so many images of the test part
+    /// Ask about the test part, what the training held out (`val`), or what it trained on (`train`)
+    #[arg(long, value_parser = one_of(EvaluatedPart::ALL), default_value_t, value_name = "PART")]
+    part: EvaluatedPart,
+
+    /// Ask about only so many images of the part
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
+
+    /// Write the answer for each image to this file: as JSON lines if its name ends in `.jsonl`, else as CSV
+    #[arg(long, value_name = "FILE", value_parser = home_path())]
+    per_image: Option<PathBuf>,
 
     /// For people or for programs
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -47,7 +60,7 @@ pub struct Arguments {
 /// Evaluates and prints the account.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let checked = model::load(&arguments.model, terminal)?;
-    let weights = checked.weights(arguments.weights.as_deref())?;
+    let weights = model::weights(&checked, arguments.weights.as_deref(), terminal)?;
     let settings = checked.settings()?;
     let dataset = checked.open_dataset(&arguments.data.choice(terminal), settings.as_ref())?;
     terminal.warn_of(&dataset);
@@ -57,26 +70,52 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         Some(batch) => batch as usize,
         None => model.evaluation_batch()?,
     };
+    let part = arguments.part;
     let options = EvaluateOptions {
+        part,
         batch: Some(batch),
         limit: arguments.limit.map(|n| n as usize),
     };
-    let scores = model.evaluate(&dataset, options, |done, total| {
+    let watch = |done, total| {
         if terminal.is_live() {
             let end = if done == total { "\r\x1b[K" } else { "" };
             terminal.message(&format!("\r\x1b[K{done} of {total} images{end}"));
         }
-    })?;
+    };
+    let images = match part {
+        EvaluatedPart::Test => &dataset.test,
+        EvaluatedPart::Val => dataset.validation.as_ref().unwrap_or(&dataset.train),
+        EvaluatedPart::Train => &dataset.train,
+    };
+    let mut rows = arguments
+        .per_image
+        .as_deref()
+        .map(|path| PerImage::new(path, &dataset.classes, images));
+    let each = |answered: Answered<'_>| {
+        if let Some(rows) = &mut rows {
+            rows.add(answered);
+        }
+    };
+    let scores = model.evaluate_each(&dataset, options, watch, each)?;
+    if let Some(rows) = rows {
+        rows.write()?;
+    }
     match arguments.format {
         Format::Json => {
             let name = &model.checked().name;
-            terminal.line(as_json(&scores, name, &dataset, batch).to_string())
+            terminal.line(as_json(&scores, name, &dataset, part, batch).to_string())
         }
-        Format::Human => terminal.print(&as_table(&scores, &dataset, batch, terminal)),
+        Format::Human => terminal.print(&as_table(&scores, &dataset, part, batch, terminal)),
     }
 }
 
-fn as_json(scores: &Scores, model: &str, dataset: &Dataset, batch: usize) -> Value {
+fn as_json(
+    scores: &Scores,
+    model: &str,
+    dataset: &Dataset,
+    part: EvaluatedPart,
+    batch: usize,
+) -> Value {
     let classes = dataset.classes.iter().enumerate().map(|(label, name)| {
         let (images, right) = scores.class(label);
         let accuracy = (images > 0).then(|| right as f64 / images as f64);
@@ -85,11 +124,13 @@ fn as_json(scores: &Scores, model: &str, dataset: &Dataset, batch: usize) -> Val
     json!({
         "model": model,
         "dataset": dataset.name,
-        "part": "test",
+        "part": part.name(),
         "batch": batch,
         "images": scores.images,
         "top1": scores.accuracy(),
         "top5": scores.accuracy5(),
+        "macro_f1": scores.macro_f1(),
+        "calibration_error": scores.calibration_error(),
         "loss": scores.terms.by_name(),
         "classes": classes.collect::<Vec<_>>(),
         "confusion": scores.confusion,
@@ -101,14 +142,29 @@ fn as_json(scores: &Scores, model: &str, dataset: &Dataset, batch: usize) -> Val
 const MATRIX: usize = 20;
 
 /// The account as text.
-pub fn as_table(scores: &Scores, dataset: &Dataset, batch: usize, terminal: &Terminal) -> String {
+fn as_table(
+    scores: &Scores,
+    dataset: &Dataset,
+    part: EvaluatedPart,
+    batch: usize,
+    terminal: &Terminal,
+) -> String {
     let percent = |fraction: f64| format!("{:.2} %", 100.0 * fraction);
+    let part = match part {
+        EvaluatedPart::Test => "test images",
+        EvaluatedPart::Val => "validation images",
+        EvaluatedPart::Train => "training images",
+    };
+    let top5 = scores.accuracy5();
+    let top5 = top5.map_or_else(String::new, |top5| format!("   top-5 {}", percent(top5)));
+    let calibration = scores.calibration_error().map_or("-".to_owned(), percent);
     let mut out = format!(
-        "{}: {} test images in batches of {batch}\ntop-1 {}   top-5 {}   cross entropy {:.4}\n\n",
+        "{}: {} {part} in batches of {batch}\ntop-1 {}{top5}   macro-F1 {}   cross entropy {:.4}   calibration error \
+         {calibration}\n\n",
         dataset.name,
         scores.images,
         terminal.accent(Accent::Bold, &percent(scores.accuracy())),
-        percent(scores.accuracy5()),
+        percent(scores.macro_f1()),
         scores.terms.classification(),
     );
     let width = dataset.classes.iter().map(|c| c.chars().count());

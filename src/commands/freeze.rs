@@ -70,7 +70,7 @@ How the statistics of the population are found
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let checked = model::load(&arguments.model, terminal)?;
     checked.require_freezable(arguments.weights.as_deref())?;
-    let weights = checked.weights(arguments.weights.as_deref())?;
+    let weights = model::weights(&checked, arguments.weights.as_deref(), terminal)?;
     let settings = checked.settings()?;
     let dataset = checked.open_dataset(&arguments.data.choice(terminal), settings.as_ref())?;
     terminal.warn_of(&dataset);

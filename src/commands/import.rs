@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use termc_compiler::summary::grouped;
-use termc_runtime::import::NameMap;
+use termc_runtime::import::{Imported, MOST_NAMES, NameMap};
 use termc_runtime::model::import_checkpoint;
 
 use crate::cli::ModelArgs;
@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 /// Arguments of `termc import`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A checkpoint: `.pt`, `.pth`, `.ckpt` or `.safetensors`
+    /// A checkpoint of PyTorch (`.pt`, `.pth`, `.ckpt`, of any version from 0.1.10) or a safetensors file
     #[arg(value_name = "CKPT")]
     checkpoint: PathBuf,
 
@@ -25,6 +25,10 @@ pub struct Arguments {
     /// A JSON object from the checkpoint's names to the model's, for names termc does not know
     #[arg(long, value_name = "MAP")]
     names: Option<PathBuf>,
+
+    /// Which weights, where a checkpoint holds several, such as `ema` [default: those that were trained]
+    #[arg(long, value_name = "NAME")]
+    take: Option<String>,
 
     /// The weight file to write
     #[arg(short, long, value_name = "FILE")]
@@ -39,14 +43,46 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         Some(path) => NameMap::read(path)?,
         None => NameMap::default(),
     };
-    let imported = import_checkpoint(&checked, &arguments.checkpoint, &names, &arguments.output)?;
-    for name in &imported.ignored {
-        terminal.note(&format!("left out `{name}`: no parameter"));
-    }
+    let imported = import_checkpoint(
+        &checked,
+        &arguments.checkpoint,
+        &names,
+        arguments.take.as_deref(),
+        &arguments.output,
+    )?;
+    tell(&imported, terminal);
     terminal.line(format!(
         "{} tensors, {} parameters, in `{}`",
         imported.tensors.len(),
         grouped(checked.model.parameter_count()),
         arguments.output.display()
     ))
+}
+
+/// What was taken and what was left.
+fn tell(imported: &Imported, terminal: &Terminal) {
+    if let Some(class) = &imported.module {
+        terminal.note(&format!(
+            "it holds a whole object of class `{class}`: its parameters were read, and nothing of it was run"
+        ));
+    }
+    if let Some(taken) = &imported.taken {
+        let others = match taken.others.as_slice() {
+            [] => String::new(),
+            others => format!("; there is also {} (`--take NAME`)", others.join(", ")),
+        };
+        terminal.note(&format!("took {}{others}", taken.told()));
+    }
+    let names = imported.ignored.iter().take(MOST_NAMES);
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match imported.ignored.len() {
+        0 => {}
+        count if count > names.len() => terminal.note(&format!(
+            "left out {} and {} more: no parameters",
+            names.join(", "),
+            count - names.len()
+        )),
+        1 => terminal.note(&format!("left out {}: no parameter", names.join(", "))),
+        _ => terminal.note(&format!("left out {}: no parameters", names.join(", "))),
+    }
 }

@@ -1,18 +1,24 @@
-//! `termc predict`: class names and probabilities for image files.
+//! `termc predict`: class names and probabilities for image files and folders of them. How a line is written is `write`'s,
+//! which files there are in a folder `files`'s business.
+
+mod files;
+mod write;
 
 use std::path::PathBuf;
 
-use clap::Args;
-use serde_json::json;
+use clap::{Args, ValueEnum};
+use termc_compiler::analysis::couples_images;
 use termc_runtime::Model;
 use termc_runtime::data::Fit;
-use termc_runtime::model::{ImageBatch, Prediction, image_shape};
+use termc_runtime::model::{ImageBatch, image_shape};
+use termc_runtime::train::evaluate::batch_ranges;
 
+use self::write::Writer;
 use crate::choice::one_of;
 use crate::cli::{ChangeArgs, ComputeArgs, FIT};
 use crate::failure::Failure;
 use crate::model;
-use crate::terminal::{Accent, Terminal};
+use crate::terminal::Terminal;
 
 /// Arguments of `termc predict`.
 #[derive(Debug, Args)]
@@ -21,7 +27,7 @@ pub struct Arguments {
     #[arg(value_name = "RUN")]
     run: PathBuf,
 
-    /// Image files of any size; all together are one batch, which matters unless the model is frozen
+    /// Image files of any size, and folders, of which all image files are taken, those of their folders too
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
 
@@ -29,19 +35,46 @@ pub struct Arguments {
     #[arg(long, value_name = "K", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     top: u32,
 
-    /// One JSON object per image
-    #[arg(long)]
+    /// Images per batch; unless the model is frozen, its answers depend on it [default: as in training, at least 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch: Option<u32>,
+
+    /// A table for people, comma-separated values, or one JSON object per image
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+
+    /// The same as `--format jsonl`
+    #[arg(long, conflicts_with = "format")]
     json: bool,
 
     /// How pictures of other sizes than the model's are fitted to it [default: as in training]
     #[arg(long, value_parser = one_of(&Fit::ALL), value_name = "FIT", long_help = FIT)]
     fit: Option<Fit>,
 
+    /// Leave out images that cannot be read, with a warning
+    #[arg(long)]
+    skip_damaged: bool,
+
     #[command(flatten)]
     compute: ComputeArgs,
 }
 
-/// Predicts.
+/// `--format`.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Format {
+    /// Aligned columns.
+    #[default]
+    Table,
+    /// Comma-separated values under a heading.
+    Csv,
+    /// One JSON object per line.
+    Jsonl,
+}
+
+/// Most unreadable files that are named.
+const MOST_NAMES: usize = 10;
+
+/// Predicts, a batch at a time: neither the number of images nor their size is limited by the memory.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let checked = model::check(
         model::read(&arguments.run)?,
@@ -49,39 +82,82 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         terminal,
     )?;
     let preprocessing = checked.preprocessing()?;
-    let weights = checked.weights(None)?;
+    let weights = model::weights(&checked, None, terminal)?;
     let compute = arguments.compute.select_exact("predict", terminal)?;
     let fit = arguments.fit.unwrap_or(preprocessing.fit);
+    let files = files::find(&arguments.images, terminal)?;
     let shape = image_shape(&checked.model);
-    let images = ImageBatch::read(shape, &arguments.images, fit)?;
-    if images.resized() > 0 {
-        let ([_, height, width], count) = (shape, images.len());
+    let coupled = couples_images(&checked.model);
+    let model = Model::new(checked, &weights.tensors, compute)?.with_preprocessing(preprocessing);
+    let batch = match arguments.batch {
+        Some(batch) => batch as usize,
+        None => model.evaluation_batch()?,
+    };
+    if coupled && files.len() > batch {
         terminal.note(&format!(
-            "{} of {count} images have another size than {width}x{height}, fitted to it by `{fit}`",
-            images.resized()
+            "answers depend on the {batch} images of a batch, here in the order of the files; those of a frozen model do not"
         ));
     }
-    let model = Model::new(checked, &weights.tensors, compute)?.with_preprocessing(preprocessing);
-    let predictions = model.predict(&images)?;
-    for (path, prediction) in arguments.images.iter().zip(&predictions) {
-        let top = top(prediction, arguments.top);
-        if arguments.json {
-            let answers = top.map(|(class, p)| json!({"class": class, "probability": p}));
-            let answers: Vec<_> = answers.collect();
-            terminal
-                .line(json!({"image": path.to_string_lossy(), "classes": answers}).to_string())?;
-        } else {
-            let answers = top.map(|(class, p)| format!("{class} {:.2} %", 100.0 * p));
-            let answers: Vec<String> = answers.collect();
-            let image = terminal.accent(Accent::Bold, &path.display().to_string());
-            terminal.line(format!("{image}: {}", answers.join(", ")))?;
+    let format = if arguments.json {
+        Format::Jsonl
+    } else {
+        arguments.format
+    };
+    let mut writer = Writer::new(format, arguments.top as usize, &files, terminal);
+    let (mut damaged, mut resized) = (Vec::new(), 0);
+    for range in batch_ranges(files.len(), batch) {
+        let files = files.get(range).unwrap_or_default();
+        let (images, outcomes) = ImageBatch::read_each(shape, files, fit);
+        let mut read = Vec::new();
+        for (file, outcome) in files.iter().zip(outcomes) {
+            match outcome {
+                Ok(()) => read.push(file),
+                Err(error) => damaged.push(error.to_string()),
+            }
+        }
+        if let Some(images) = images {
+            resized += images.resized();
+            for (file, prediction) in read.into_iter().zip(model.predict(&images)?) {
+                writer.write(file, &prediction)?;
+            }
         }
     }
-    Ok(())
+    if resized > 0 {
+        let ([_, height, width], count) = (shape, files.len());
+        terminal.note(&format!(
+            "{resized} of {count} images have another size than {width}x{height}, fitted to it by `{fit}`"
+        ));
+    }
+    tell_damaged(&damaged, files.len(), arguments.skip_damaged, terminal)
 }
 
-/// The so many most probable classes.
-fn top(prediction: &Prediction, count: u32) -> impl Iterator<Item = (&str, f64)> {
-    let ranked = prediction.ranked().into_iter().take(count as usize);
-    ranked.map(|(_, class, probability)| (class, probability))
+/// Files that cannot be read are all told at the end, when the others are answered.
+fn tell_damaged(
+    damaged: &[String],
+    files: usize,
+    skip: bool,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    if damaged.is_empty() {
+        return Ok(());
+    }
+    let mut text = format!("{} of {files} image files cannot be read", damaged.len());
+    if let ([one], 1) = (damaged, files) {
+        text.clone_from(one);
+    } else {
+        for problem in damaged.iter().take(MOST_NAMES) {
+            text += &format!("\n  {problem}");
+        }
+        if damaged.len() > MOST_NAMES {
+            text += &format!("\n  ... and {} more", damaged.len() - MOST_NAMES);
+        }
+    }
+    match skip {
+        true => {
+            terminal.warn(&text);
+            Ok(())
+        }
+        false => Err(Failure::input(text)
+            .help("mend or remove them, or leave them out with `--skip-damaged`")),
+    }
 }

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use termc_runtime::Model;
-use termc_runtime::model::{DatasetChoice, require_test_images};
+use termc_runtime::model::require_test_images;
 use termc_runtime::tensors::write_atomic;
 use termc_runtime::train::RunFolder;
 
-use crate::cli::{ChangeArgs, ComputeArgs, home_path};
+use crate::cli::{ChangeArgs, ComputeArgs, DataArgs};
 use crate::failure::Failure;
 use crate::model;
 use crate::terminal::Terminal;
@@ -28,9 +28,8 @@ pub struct Arguments {
     #[arg(long, value_name = "I,...", value_delimiter = ',')]
     images: Option<Vec<usize>>,
 
-    /// Where the data set's files are, if no longer where they were in training
-    #[arg(long, value_name = "DIR", value_parser = home_path())]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
 
     #[command(flatten)]
     compute: ComputeArgs,
@@ -44,15 +43,11 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         &ChangeArgs::default(),
         terminal,
     )?;
-    let choice = DatasetChoice {
-        data_dir: arguments.data_dir,
-        ..DatasetChoice::default()
-    };
-    let dataset = checked.open_dataset(&choice, Some(&settings))?;
+    let dataset = checked.open_dataset(&arguments.data.choice(terminal), Some(&settings))?;
     terminal.warn_of(&dataset);
     let images = arguments.images.as_deref();
     require_test_images(&dataset, images.unwrap_or_default())?;
-    let weights = checked.weights(None)?;
+    let weights = model::weights(&checked, None, terminal)?;
     let compute = arguments.compute.select_exact("report", terminal)?;
     let model = Model::new(checked, &weights.tensors, compute)?;
     let written = format!("termc {}", env!("CARGO_PKG_VERSION"));

@@ -44,7 +44,7 @@ pub struct Arguments {
 /// Runs the model.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let checked = model::load(&arguments.model, terminal)?;
-    let weights = checked.weights(arguments.weights.as_deref())?;
+    let weights = model::weights(&checked, arguments.weights.as_deref(), terminal)?;
     if arguments.gradients {
         checked.refuse_frozen("it has no gradients")?;
     }

@@ -90,16 +90,167 @@ fn weights_of_another_model_are_refused_name_by_name() {
     said.expect(1).says("shape of `b[0].mixer.linear.weight`");
 }
 
+/// The record tells the hash of the best weights, and the checkpoint of their step has them, too.
 #[test]
-fn damaged_weights_are_refused() {
+fn damaged_weights_are_taken_from_their_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let run = trained(&folder);
+    let eval = || termc(&["eval", run.to_str().unwrap(), "--device", "cpu"]);
+    let whole = eval().expect(0).out;
     let path = run.join("best.safetensors");
     let content = std::fs::read(&path).unwrap();
+    let mut changed = content.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    for damaged in [&content[..content.len() - 1], &changed] {
+        std::fs::write(&path, damaged).unwrap();
+        let said = eval()
+            .expect(0)
+            .says("is not the file that the training recorded");
+        assert_eq!(said.out, whole);
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(eval().expect(0).out, whole);
+    // By itself it is what it is.
     std::fs::write(&path, &content[..content.len() - 1]).unwrap();
-    termc(&["eval", run.to_str().unwrap()])
+    termc(&["eval", path.to_str().unwrap(), "--dataset", "digits"])
         .expect(1)
         .says("not a readable safetensors file");
+    for checkpoint in crate::support::checkpoints(&run) {
+        let mut content = std::fs::read(&checkpoint).unwrap();
+        *content.last_mut().unwrap() ^= 1;
+        std::fs::write(&checkpoint, content).unwrap();
+    }
+    eval()
+        .expect(1)
+        .says("there is no whole checkpoint of step 9");
+}
+
+#[test]
+fn the_parts_of_a_training_can_be_measured_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(&folder);
+    let json = |part: &str| -> serde_json::Value {
+        let base = [
+            "eval",
+            run.to_str().unwrap(),
+            "--device",
+            "cpu",
+            "--format",
+            "json",
+        ];
+        let said = termc(&[&base[..], &["--part", part]].concat()).expect(0);
+        serde_json::from_str(&said.out).unwrap()
+    };
+    let rows = crate::support::rows(&run);
+    let recorded = rows.iter().find(|row| row["split"] == "val").unwrap();
+    let found = json("val");
+    assert_eq!(
+        (&found["part"], &found["images"]),
+        (&"val".into(), &32.into())
+    );
+    assert_eq!(found["top1"], recorded["top1"]);
+    assert_eq!(found["top5"], recorded["top5"]);
+    assert_eq!(
+        found["loss"]["cross_entropy"],
+        recorded["loss.cross_entropy"]
+    );
+    assert_eq!(json("train")["images"], 288);
+    let test = json("test");
+    assert!((0.0..=1.0).contains(&test["macro_f1"].as_f64().unwrap()));
+    assert!((0.0..=1.0).contains(&test["calibration_error"].as_f64().unwrap()));
+    // A weight file does not know what was held out.
+    let best = run.join("best.safetensors");
+    let best = [
+        "eval",
+        best.to_str().unwrap(),
+        "--dataset",
+        "digits",
+        "--part",
+        "val",
+    ];
+    termc(&best).expect(1).says("only a RUN folder tells");
+}
+
+#[test]
+fn each_image_can_be_written_as_csv_and_as_json_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(&folder);
+    let write = |name: &str| {
+        let path = folder.path().join(name);
+        let path = path.to_str().unwrap();
+        let base = [
+            "eval",
+            run.to_str().unwrap(),
+            "--device",
+            "cpu",
+            "--format",
+            "json",
+        ];
+        let said = termc(&[&base[..], &["--per-image", path]].concat()).expect(0);
+        let account: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        (account, std::fs::read_to_string(path).unwrap())
+    };
+    let (account, csv) = write("answers.csv");
+    let mut lines = csv.lines();
+    let heading = "image,file,class,answer,right,probability,class_probability";
+    assert_eq!(lines.next(), Some(heading));
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows.len(), 359);
+    let right = rows.iter().filter(|row| row[4] == "1").count();
+    assert!((account["top1"].as_f64().unwrap() - right as f64 / 359.0).abs() < 1e-12);
+    assert!(
+        rows.iter()
+            .enumerate()
+            .all(|(i, row)| row[0] == i.to_string())
+    );
+    assert!(rows.iter().all(|row| (row[2] == row[3]) == (row[4] == "1")));
+    // The calibration error by its definition.
+    let mut bins = [(0.0, 0.0); 15];
+    for row in &rows {
+        let probability: f64 = row[5].parse().unwrap();
+        let bin = &mut bins[((probability * 15.0) as usize).min(14)];
+        bin.0 += probability;
+        bin.1 += f64::from(u8::from(row[4] == "1"));
+    }
+    let error: f64 = bins.iter().map(|(sure, right)| (sure - right).abs()).sum();
+    assert!((account["calibration_error"].as_f64().unwrap() - error / 359.0).abs() < 1e-6);
+
+    let (_, json) = write("answers.jsonl");
+    for (line, row) in json.lines().zip(&rows) {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(object["answer"], row[3]);
+        assert_eq!(
+            object["probability"].as_f64().unwrap(),
+            row[5].parse::<f64>().unwrap()
+        );
+    }
+    assert_eq!(json.lines().count(), 359);
+}
+
+/// Weights out of which only numbers come that are none.
+#[test]
+fn answers_that_are_no_numbers_are_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(&folder);
+    let mut tensors = crate::support::read_tensors(&run.join("best.safetensors"));
+    tensors.get_mut("logits.linear.bias").unwrap().1[3] = f32::NAN;
+    let weights = folder.path().join("nan.safetensors");
+    crate::support::write_floats(&weights, &tensors);
+    let weights = weights.to_str().unwrap();
+    let eval = [
+        "eval",
+        SMALL,
+        "--weights",
+        weights,
+        "--dataset",
+        "digits",
+        "--device",
+        "cpu",
+    ];
+    let said = termc(&eval)
+        .expect(1)
+        .says("is not finite, and so for 359 in all");
+    assert!(said.out.is_empty());
 }
 
 #[test]

@@ -191,7 +191,7 @@ fn a_checkpoint_of_another_model_is_refused_name_by_name_and_nothing_is_written(
         output.to_str().unwrap(),
     ]);
     said.expect(1)
-        .says("b[0].K.net.filters[0].weight")
+        .says("b[0].K.net.filters[3].weight")
         .says("--names");
     assert!(!output.exists());
 }

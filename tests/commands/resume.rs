@@ -401,7 +401,7 @@ fn what_does_not_agree_with_the_folder_is_refused() {
     let refused = |more: &[&str], text: &str| {
         termc(&strs(&resume(&run, more))).expect(1).says(text);
     };
-    refused(&["--epochs", "9"], "`--epochs` was 3, now it is 9");
+    refused(&["--batch", "9"], "`--batch` was 32, now it is 9");
     refused(&["--seed", "9"], "`--seed` was 0, now it is 9");
     refused(&[SMALL, "--set", "train.optimizer.lr=0.5"], "lr");
     termc(&strs(&resume(&run, &["--set", "train.batch=5"]))).expect(2);

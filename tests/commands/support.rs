@@ -183,3 +183,48 @@ pub fn read_tensors(path: &Path) -> Floats {
         .map(|(name, view)| (name, (view.shape().to_vec(), floats(view.data()))))
         .collect()
 }
+
+/// Writes a picture as BMP, from the grey values `[height, width]`.
+pub fn write_bmp(path: &Path, width: usize, grey: &[u8]) {
+    let row = width * 3;
+    let padding = row.next_multiple_of(4) - row;
+    let height = grey.len() / width;
+    let mut bytes = b"BM".to_vec();
+    let size = 54 + (row + padding) * height;
+    let mut numbers = |numbers: &[u32]| numbers.iter().for_each(|n| bytes.extend(n.to_le_bytes()));
+    // Planes and bits per pixel are one number: 1 and 24.
+    numbers(&[
+        size as u32,
+        0,
+        54,
+        40,
+        width as u32,
+        height as u32,
+        1 | 24 << 16,
+    ]);
+    numbers(&[0; 6]);
+    for line in grey.chunks(width).rev() {
+        bytes.extend(line.iter().flat_map(|value| [*value; 3]));
+        bytes.extend(vec![0; padding]);
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// A folder of the embedded digits as pictures: `count` of each class in both parts.
+pub fn digits_folder(folder: &Path, classes: std::ops::Range<usize>, count: usize) {
+    use termc_runtime::data::{DatasetOptions, DatasetSource, Part, open};
+    let digits = open(&DatasetSource::Digits, &DatasetOptions::default()).unwrap();
+    let write = |name: &str, part: &Part| {
+        for class in classes.clone() {
+            let of_class = folder.join(name).join(format!("digit {class}"));
+            std::fs::create_dir_all(&of_class).unwrap();
+            let images = (0..part.len()).filter(|i| part.label(*i).unwrap() == class);
+            for (number, image) in images.take(count).enumerate() {
+                let path = of_class.join(format!("{number:03}.bmp"));
+                write_bmp(&path, 8, &part.image(image).unwrap());
+            }
+        }
+    };
+    write("train", &digits.train);
+    write("test", &digits.test);
+}

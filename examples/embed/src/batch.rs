@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
 
-use crate::classifier::{Answer, Classifier};
+use crate::classifier::Answer;
 use crate::picture::Picture;
 
 /// How much is gathered, and how much may wait.
@@ -53,14 +53,15 @@ pub struct Batcher {
 }
 
 impl Batcher {
-    /// Starts the work.
-    pub fn start(classifier: Classifier, limits: Limits) -> (Self, JoinHandle<()>) {
+    /// Starts the work: `classify` gives an answer for each picture, an empty one where it has none.
+    pub fn start(
+        classify: impl Fn(&[Picture]) -> Vec<Answer> + Send + Sync + 'static,
+        limits: Limits,
+    ) -> (Self, JoinHandle<()>) {
         let (batcher, jobs) = Self::new(limits.queue);
         let counts = Arc::clone(&batcher.counts);
-        (
-            batcher,
-            tokio::spawn(work(Arc::new(classifier), jobs, limits, counts)),
-        )
+        let classify: Arc<Classify> = Arc::new(classify);
+        (batcher, tokio::spawn(work(classify, jobs, limits, counts)))
     }
 
     fn new(queue: usize) -> (Self, mpsc::Receiver<Job>) {
@@ -86,8 +87,11 @@ impl Batcher {
     }
 }
 
+/// A forward pass.
+type Classify = dyn Fn(&[Picture]) -> Vec<Answer> + Send + Sync;
+
 async fn work(
-    classifier: Arc<Classifier>,
+    classify: Arc<Classify>,
     mut jobs: mpsc::Receiver<Job>,
     limits: Limits,
     counts: Arc<Counts>,
@@ -105,25 +109,47 @@ async fn work(
             .into_iter()
             .map(|job| (job.picture, job.reply))
             .unzip();
-        let classifier = Arc::clone(&classifier);
-        // Dropped replies tell those who wait that the pass failed.
-        let Ok(answers) = spawn_blocking(move || classifier.classify(&pictures)).await else {
-            continue;
+        let answers = match pass(&classify, pictures.clone(), &counts).await {
+            Some(answers) => answers,
+            // One of them is to blame: each by itself, so that the others get their answers.
+            None if pictures.len() > 1 => {
+                let mut answers = Vec::new();
+                for picture in pictures {
+                    let alone = pass(&classify, vec![picture], &counts).await;
+                    answers.extend(alone.unwrap_or_else(|| vec![vec![]]));
+                }
+                answers
+            }
+            None => continue,
         };
-        counts.batches.fetch_add(1, Ordering::Relaxed);
-        counts
-            .pictures
-            .fetch_add(answers.len() as u64, Ordering::Relaxed);
         for (reply, answer) in replies.into_iter().zip(answers) {
-            // Who has gone away wants no answer.
-            let _ = reply.send(answer);
+            // Who has gone away wants no answer; a reply that is dropped tells who waits that there is none.
+            if !answer.is_empty() {
+                let _ = reply.send(answer);
+            }
         }
     }
+}
+
+/// One forward pass; None if it failed.
+async fn pass(
+    classify: &Arc<Classify>,
+    pictures: Vec<Picture>,
+    counts: &Counts,
+) -> Option<Vec<Answer>> {
+    let classify = Arc::clone(classify);
+    let answers = spawn_blocking(move || classify(&pictures)).await.ok()?;
+    counts.batches.fetch_add(1, Ordering::Relaxed);
+    counts
+        .pictures
+        .fetch_add(answers.len() as u64, Ordering::Relaxed);
+    Some(answers)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classifier::Classifier;
 
     #[tokio::test]
     async fn what_the_queue_has_no_place_for_is_refused_at_once() {
@@ -148,7 +174,8 @@ mod tests {
             batch: 4,
             wait: Duration::from_secs(5),
         };
-        let (batcher, worker) = Batcher::start(Classifier::new().unwrap(), limits);
+        let classifier = Classifier::new().unwrap();
+        let (batcher, worker) = Batcher::start(move |p| classifier.classify(p), limits);
         let ask = |_| {
             let batcher = batcher.clone();
             tokio::spawn(async move { batcher.classify(Picture::sample("7")).await })
@@ -161,5 +188,33 @@ mod tests {
         assert_eq!(batcher.counts().pictures.load(Ordering::Relaxed), 8);
         drop(batcher);
         worker.await.unwrap();
+    }
+
+    /// A pass that fails of one of its pictures, as a defect of the network would make it.
+    #[tokio::test]
+    async fn a_picture_that_no_pass_survives_harms_no_other() {
+        let limits = Limits {
+            queue: 64,
+            batch: 8,
+            wait: Duration::from_millis(200),
+        };
+        let classifier = Classifier::new().unwrap();
+        let bad = Picture::sample("3").pixels();
+        let classify = move |pictures: &[Picture]| {
+            assert!(pictures.iter().all(|picture| picture.pixels() != bad));
+            classifier.classify(pictures)
+        };
+        let (batcher, _worker) = Batcher::start(classify, limits);
+        let ask = |name: &'static str| {
+            let batcher = batcher.clone();
+            tokio::spawn(async move { batcher.classify(Picture::sample(name)).await })
+        };
+        let asked = ["7", "3", "8", "7", "3"].map(|name| (name, ask(name)));
+        for (name, answer) in asked {
+            match (name, answer.await.unwrap()) {
+                ("3", answer) => assert_eq!(answer.unwrap_err(), Refusal::Failed),
+                (name, answer) => assert_eq!(answer.unwrap()[0].class, name),
+            }
+        }
     }
 }

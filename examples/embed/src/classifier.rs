@@ -20,7 +20,7 @@ pub struct Guess {
     pub probability: f64,
 }
 
-/// All classes, the most probable first.
+/// All classes, the most probable first; empty where the network's numbers are not finite.
 pub type Answer = Vec<Guess>;
 
 /// The network with its trained parameters, on the CPU.
@@ -52,6 +52,9 @@ impl Classifier {
 
 /// Softmax, sorted.
 fn answer(logits: &[f64]) -> Answer {
+    if logits.iter().any(|logit| !logit.is_finite()) {
+        return vec![];
+    }
     let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let total: f64 = logits.iter().map(|x| (x - largest).exp()).sum();
     let guess = |(class, logit): (&'static str, &f64)| Guess {

@@ -2,6 +2,8 @@
 
 pub mod batch;
 pub mod classifier;
+pub mod connections;
+pub mod decoder;
 pub mod picture;
 pub mod service;
 

@@ -26,22 +26,55 @@ pub struct Picture([f32; PIXELS]);
 
 /// Why bytes are no picture.
 #[derive(Debug)]
-pub struct NoPicture(ImageError);
+pub enum NoPicture {
+    /// They do not begin like a PNG.
+    NoHeader,
+    /// They are a damaged PNG.
+    Image(ImageError),
+    /// Its width and height: more than is decoded.
+    TooLarge(u32, u32),
+}
 
 impl Picture {
+    /// Looks at what a PNG says of its size, without decoding it.
+    ///
+    /// # Errors
+    /// If the bytes do not begin like a PNG, or the picture is larger than 4096 pixels either way.
+    pub fn check(png: &[u8]) -> Result<(), NoPicture> {
+        let (width, height) = match png.split_at_checked(16) {
+            Some((begin, rest))
+                if begin.starts_with(b"\x89PNG\r\n\x1a\n") && begin.ends_with(b"IHDR") =>
+            {
+                let number = |at: usize| rest.get(at..).and_then(|rest| rest.first_chunk::<4>());
+                match (number(0), number(4)) {
+                    (Some(width), Some(height)) => {
+                        (u32::from_be_bytes(*width), u32::from_be_bytes(*height))
+                    }
+                    _ => return Err(NoPicture::NoHeader),
+                }
+            }
+            _ => return Err(NoPicture::NoHeader),
+        };
+        match width.max(height) > LARGEST {
+            true => Err(NoPicture::TooLarge(width, height)),
+            false => Ok(()),
+        }
+    }
+
     /// Decodes a PNG of any size, in colour or grey; it is made grey and fitted as the training fits pictures with
     /// `--fit crop`.
     ///
     /// # Errors
     /// If the bytes are not a whole PNG, or a picture larger than 4096 pixels either way.
     pub fn decode(png: &[u8]) -> Result<Self, NoPicture> {
+        Self::check(png)?;
         let mut reader = ImageReader::with_format(Cursor::new(png), ImageFormat::Png);
         let mut limits = Limits::default();
         limits.max_image_width = Some(LARGEST);
         limits.max_image_height = Some(LARGEST);
         limits.max_alloc = Some(MEMORY);
         reader.limits(limits);
-        let small = fitted(&grey(&reader.decode().map_err(NoPicture)?));
+        let small = fitted(&grey(&reader.decode().map_err(NoPicture::Image)?));
         let mut pixels = [0.0; PIXELS];
         for (pixel, byte) in pixels.iter_mut().zip(small.as_raw()) {
             *pixel = ((f64::from(*byte) / 255.0 - MEAN) / DEVIATION) as f32;
@@ -83,7 +116,14 @@ fn fitted(grey: &GrayImage) -> GrayImage {
 
 impl fmt::Display for NoPicture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a usable PNG: {}", self.0)
+        match self {
+            Self::NoHeader => write!(f, "not a usable PNG: it does not begin like one"),
+            Self::Image(error) => write!(f, "not a usable PNG: {error}"),
+            Self::TooLarge(width, height) => write!(
+                f,
+                "not a usable PNG: {width} x {height} pixels, and {LARGEST} either way are the most"
+            ),
+        }
     }
 }
 
@@ -143,6 +183,12 @@ mod tests {
             .unwrap();
         assert!(bytes.len() < 1000);
         let error = Picture::decode(&bytes).unwrap_err().to_string();
-        assert!(error.starts_with("not a usable PNG"), "{error}");
+        assert!(
+            error.starts_with("not a usable PNG: 4097 x 1 pixels"),
+            "{error}"
+        );
+        // Said of its size alone: nothing else of it is there.
+        let error = Picture::check(&bytes[..33]).unwrap_err().to_string();
+        assert!(error.contains("4097 x 1"), "{error}");
     }
 }

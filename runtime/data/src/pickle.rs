@@ -1,5 +1,7 @@
-//! The part of Python's pickle format that PyTorch checkpoints and CIFAR's Python version are written in, read as data:
-//! no class is ever made or called. One machine over one list of opcodes, which is why it is long.
+//! Python's pickle format, all protocols, as far as PyTorch checkpoints and CIFAR's Python version use it, read as data: no
+//! class is ever made or called. One machine over one list of opcodes, which is why it is long.
+
+mod text;
 
 /// Position of a [`Value`] in a [`Pickle`].
 pub type Ref = usize;
@@ -7,7 +9,7 @@ pub type Ref = usize;
 /// One Python object.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// An integer of at most 64 bits.
+    /// An integer of at most 64 bits, or a boolean, which Python counts among them.
     Int(i64),
     /// A text, or bytes of Python 2 that are UTF-8.
     Text(String),
@@ -42,9 +44,17 @@ pub struct Pickle {
     pub root: Ref,
 }
 
+/// Most objects of one pickle: each takes some 50 bytes of memory, and one byte of a file can stand for one.
+const MOST_OBJECTS: usize = 1_000_000;
+
 impl Pickle {
-    /// Reads a pickle of protocol 2 or later. The error ends a sentence that starts with the file's name.
+    /// Reads a pickle. The error ends a sentence that starts with the file's name.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        Self::parse_first(bytes).map(|(pickle, _)| pickle)
+    }
+
+    /// Reads the pickle at the beginning of `bytes`, and gives what follows it.
+    pub fn parse_first(bytes: &[u8]) -> Result<(Self, &[u8]), String> {
         let mut machine = Machine {
             input: bytes,
             values: Vec::new(),
@@ -54,12 +64,21 @@ impl Pickle {
         };
         loop {
             if let Some(root) = machine.step()? {
-                return Ok(Self {
-                    values: machine.values,
-                    root,
-                });
+                let Machine { input, values, .. } = machine;
+                return Ok((Self { values, root }, input));
+            }
+            let waiting = machine.stack.len() + machine.marks.len() + machine.memo.len();
+            if machine.values.len().max(waiting) > MOST_OBJECTS {
+                return Err(format!(
+                    "holds a pickle of more than {MOST_OBJECTS} objects"
+                ));
             }
         }
+    }
+
+    /// All positions.
+    pub fn all(&self) -> impl Iterator<Item = Ref> {
+        0..self.values.len()
     }
 
     /// The object at a position; [`Value::Other`] where there is none.
@@ -136,7 +155,9 @@ impl<'a> Machine<'a> {
                 let top = self.top()?;
                 self.stack.push(top);
             }
-            b'N' | 0x88 | 0x89 => self.push(Value::Other),
+            b'N' => self.push(Value::Other),
+            0x88 => self.push(Value::Int(1)),
+            0x89 => self.push(Value::Int(0)),
             b'J' => {
                 let bytes = self.take(4)?.try_into().unwrap_or_default();
                 self.push(Value::Int(i64::from(i32::from_le_bytes(bytes))));
@@ -198,10 +219,7 @@ impl<'a> Machine<'a> {
                 self.since_mark()?;
                 self.push(Value::Other);
             }
-            b'c' => {
-                let (module, name) = (self.line()?, self.line()?);
-                self.push(Value::Global(format!("{module}.{name}")));
-            }
+            b'c' => self.global()?,
             0x93 => {
                 let (name, module) = (self.pop()?, self.pop()?);
                 let [module, name] = [module, name].map(|at| match self.values.get(at) {
@@ -228,6 +246,18 @@ impl<'a> Machine<'a> {
             }
             b'h' => self.recall(1)?,
             b'j' => self.recall(4)?,
+            b'I' | b'L' => self.decimal()?,
+            b'F' => self.skip_line()?,
+            b'S' => self.quoted()?,
+            b'V' => self.escaped()?,
+            b'P' => self.persistent_text()?,
+            b'p' => self.remember_text()?,
+            b'g' => self.recall_text()?,
+            b'i' => self.instance()?,
+            b'o' => self.object()?,
+            // Buffers that travel beside the pickle are not in the file.
+            0x97 => self.push(Value::Other),
+            0x98 => {}
             other => {
                 return Err(format!(
                     "uses pickle instruction {other:#04x}, which is not supported"
@@ -277,6 +307,13 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
+    /// `module.name`, a line each.
+    fn global(&mut self) -> Result<(), String> {
+        let (module, name) = (self.line()?, self.line()?);
+        self.push(Value::Global(format!("{module}.{name}")));
+        Ok(())
+    }
+
     fn call(&mut self) -> Result<(), String> {
         let (args, callable) = (self.pop()?, self.pop()?);
         if let Some(bytes) = self.encoded(callable, args) {
@@ -321,6 +358,10 @@ impl<'a> Machine<'a> {
 
     fn recall(&mut self, width: usize) -> Result<(), String> {
         let key = self.number(width)?;
+        self.recall_key(key)
+    }
+
+    fn recall_key(&mut self, key: u64) -> Result<(), String> {
         // Keys are nearly always given in order, so the entry is where its key says; else look for it.
         let direct = usize::try_from(key)
             .ok()
@@ -410,12 +451,16 @@ impl<'a> Machine<'a> {
     }
 
     fn line(&mut self) -> Result<String, String> {
+        Ok(String::from_utf8_lossy(self.line_bytes()?).into_owned())
+    }
+
+    fn line_bytes(&mut self) -> Result<&'a [u8], String> {
         let end = self
             .input
             .iter()
             .position(|byte| *byte == b'\n')
             .ok_or_else(short)?;
-        let line = String::from_utf8_lossy(self.take(end)?).into_owned();
+        let line = self.take(end)?;
         self.take(1)?;
         Ok(line)
     }

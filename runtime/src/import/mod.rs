@@ -1,22 +1,27 @@
 //! Weights of the published PyTorch code for a given model, and back: a table of names, nothing guessed. Computes nothing.
 
+mod checkpoint;
 mod export;
 mod names;
 mod pattern;
+mod prefixes;
 mod pytorch;
+mod view;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
-use std::io::{BufReader, Read};
 use std::path::Path;
 
 use termc_compiler::model::Model;
 
+pub use checkpoint::Checkpoint;
 pub use export::{ExportError, export};
+pub use prefixes::{NotThere, Taken};
+use prefixes::{choose, split};
 
 use crate::Error;
-use crate::tensors::{TensorFile, Tensors, reshaped};
+use crate::model::ModelError;
+use crate::tensors::{Tensors, reshaped};
 
 /// A user's own renamings: foreign name patterns to parameter paths, with the holes `{NAME}` (digits) and `{*}` (any text).
 #[derive(Clone, Debug, Default)]
@@ -50,106 +55,121 @@ pub struct Imported {
     pub tensors: Tensors,
     /// Foreign name of each path.
     pub origins: BTreeMap<String, String>,
-    /// Foreign tensors that are known to be no parameters.
+    /// Foreign tensors beside the weights that no parameter is for: counters, and whatever else.
     pub ignored: Vec<String>,
+    /// Which of several sets of weights was taken; None where there was no choice.
+    pub taken: Option<Taken>,
+    /// The class of an object that was pickled whole, of which the parameters alone were read.
+    pub module: Option<String>,
 }
 
 /// Why weights cannot be imported, name by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportError {
-    /// Foreign tensors that no pattern knows, or whose path the model does not have (then with that path).
-    pub unmatched: Vec<(String, Option<String>)>,
+    /// Foreign tensors of published names whose path the model does not have, and that path.
+    pub unmatched: Vec<(String, String)>,
+    /// Foreign tensors of other names; no reason by themselves, but one of them may be a parameter that is missing.
+    pub ignored: Vec<String>,
     /// Parameters that no foreign tensor is for.
     pub missing: Vec<String>,
     /// Pairs of foreign tensors for one parameter, and the parameter.
     pub repeated: Vec<(String, String, String)>,
     /// Foreign name, parameter, its shape, the foreign shape.
     pub shapes: Vec<(String, String, Vec<usize>, Vec<usize>)>,
+    /// Foreign tensors of a kind that cannot be read, and why.
+    pub unreadable: Vec<(String, String)>,
 }
 
-/// Reads the tensors of a checkpoint: `.safetensors`, or a PyTorch archive (`.pt`, `.pth`, `.ckpt`), told apart by content.
+/// Finds the model's parameters in a checkpoint and reads them; `take` names one of several sets of weights, such as `ema`.
 ///
 /// # Errors
-/// If the file cannot be read or is of no known kind.
-pub fn read(path: &Path) -> Result<Tensors, Error> {
-    let mut file = File::open(path).map_err(Error::file("read", path))?;
-    let mut start = [0; 4];
-    let filled = file.read(&mut start).map_err(Error::file("read", path))?;
-    let content = |problem: String| Error::Content {
-        path: path.to_owned(),
-        problem,
-    };
-    match start.get(..filled) {
-        Some(b"PK\x03\x04") => pytorch::read(BufReader::new(file)).map_err(content),
-        Some([0x80, 2, ..]) => Err(content(
-            "is in PyTorch's format from before version 1.6; load and save it with a newer PyTorch first".into(),
-        )),
-        _ => Ok(TensorFile::read(path)?.tensors),
-    }
-}
-
-/// Gives the tensors of a published checkpoint the model's paths and shapes.
-///
-/// # Errors
-/// Every name that is left over on either side, and every shape that differs.
-pub fn import(model: &Model, foreign: Tensors, map: &NameMap) -> Result<Imported, ImportError> {
-    let shapes: BTreeMap<&str, &[usize]> = model
-        .params
-        .iter()
+/// Everything that keeps a parameter from being there: names that are left over on the model's side, published names that the
+/// model has no place for, and shapes that differ. If there is no such set of weights, or a tensor cannot be read.
+pub fn import(
+    model: &Model,
+    checkpoint: &mut Checkpoint,
+    map: &NameMap,
+    take: Option<&str>,
+) -> Result<Imported, Error> {
+    let shapes: BTreeMap<&str, &[usize]> = (model.params.iter())
         .map(|p| (p.path.as_str(), p.shape.as_slice()))
         .collect();
-    let mut problems = ImportError::default();
-    let mut imported = Imported {
-        tensors: Tensors::new(),
-        origins: BTreeMap::new(),
-        ignored: Vec::new(),
-    };
-    for (full, data) in foreign {
-        let name = unwrapped(&full);
-        let paths = map
-            .paths(&full)
-            .or_else(|| map.paths(name))
-            .unwrap_or_else(|| published(name));
+    let place = |full: &str, bare: &str| {
+        let mapped = map.paths(full).or_else(|| map.paths(bare));
+        let paths = mapped.unwrap_or_else(|| published(bare));
         let known = paths
             .iter()
             .find_map(|path| shapes.get_key_value(path.as_str()));
-        let Some((path, shape)) = known else {
-            if paths.is_empty()
-                && names::IGNORED
-                    .iter()
-                    .any(|p| pattern::matches(p, name).is_some())
-            {
-                imported.ignored.push(full);
-            } else {
-                problems.unmatched.push((full, paths.into_iter().next()));
+        match known {
+            Some((path, shape)) => Place::Parameter(path, shape),
+            None => Place::Nowhere(paths.into_iter().next()),
+        }
+    };
+    let names = checkpoint.names();
+    let fits = |full: &str, bare: &str| matches!(place(full, bare), Place::Parameter(..));
+    let taken = choose(names.iter().map(String::as_str), take, fits).map_err(ModelError::from)?;
+    let mut problems = ImportError::default();
+    let mut origins: BTreeMap<String, String> = BTreeMap::new();
+    let mut ignored = Vec::new();
+    for full in names {
+        let (group, bare) = split(&full);
+        if group != taken.group {
+            continue;
+        }
+        match place(&full, bare) {
+            Place::Nowhere(None) => ignored.push(full),
+            Place::Nowhere(Some(path)) => problems.unmatched.push((full, path)),
+            Place::Parameter(path, shape) => {
+                if let Some(earlier) = origins.get(path) {
+                    problems
+                        .repeated
+                        .push((earlier.clone(), full, path.to_owned()));
+                    continue;
+                }
+                match checkpoint.shape(&full) {
+                    Ok(found) if squeezed(found).eq(squeezed(shape)) => {}
+                    Ok(found) => {
+                        let (shape, found) = (shape.to_vec(), found.to_vec());
+                        problems
+                            .shapes
+                            .push((full.clone(), path.to_owned(), shape, found));
+                    }
+                    Err(problem) => problems.unreadable.push((full.clone(), problem)),
+                }
+                origins.insert(path.to_owned(), full);
             }
-            continue;
-        };
-        if let Some(earlier) = imported.origins.insert((*path).to_owned(), full.clone()) {
-            problems.repeated.push((earlier, full, (*path).to_owned()));
-            continue;
-        }
-        let found: Vec<usize> = data.shape().to_vec();
-        if squeezed(&found).eq(squeezed(shape)) {
-            let data = reshaped(data.convert::<f32>(), shape.to_vec());
-            imported.tensors.insert((*path).to_owned(), data);
-        } else {
-            problems
-                .shapes
-                .push((full, (*path).to_owned(), shape.to_vec(), found));
         }
     }
-    problems.missing = model
-        .params
-        .iter()
-        .map(|p| p.path.clone())
-        .filter(|path| !imported.origins.contains_key(path))
+    let params = model.params.iter().map(|p| &p.path);
+    problems.missing = params
+        .filter(|path| !origins.contains_key(*path))
+        .cloned()
         .collect();
-    if problems == ImportError::default() {
-        Ok(imported)
-    } else {
-        Err(problems)
+    if problems != ImportError::default() {
+        problems.ignored = ignored;
+        return Err(ModelError::from(problems).into());
     }
+    let wanted: Vec<String> = origins.values().cloned().collect();
+    let mut read = checkpoint.read(&wanted)?;
+    let tensors = origins.iter().filter_map(|(path, full)| {
+        let shape = shapes.get(path.as_str())?;
+        Some((path.clone(), reshaped(read.remove(full)?, shape.to_vec())))
+    });
+    Ok(Imported {
+        tensors: tensors.collect(),
+        origins,
+        ignored,
+        taken: (take.is_some() || !taken.others.is_empty()).then_some(taken),
+        module: checkpoint.module().map(str::to_owned),
+    })
+}
+
+/// Where a foreign tensor belongs.
+enum Place<'a> {
+    /// A parameter's path and shape.
+    Parameter(&'a str, &'a [usize]),
+    /// Nowhere; with the path that a tensor of this name would have.
+    Nowhere(Option<String>),
 }
 
 impl NameMap {
@@ -158,13 +178,6 @@ impl NameMap {
             .iter()
             .find_map(|(from, to)| Some(vec![pattern::matches(from, name)?.fill(to)]))
     }
-}
-
-/// A name without the prefixes of training frameworks.
-fn unwrapped(name: &str) -> &str {
-    names::WRAPPERS.iter().fold(name, |name, prefix| {
-        name.strip_prefix(prefix).unwrap_or(name)
-    })
 }
 
 /// The paths a published name may have, best first; none if it is not one.
@@ -210,37 +223,43 @@ fn squeezed(sizes: &[usize]) -> impl Iterator<Item = &usize> {
     sizes.iter().filter(|size| **size != 1)
 }
 
-impl From<ImportError> for Error {
-    fn from(error: ImportError) -> Self {
-        Self::Input(error.to_string())
-    }
-}
+/// Most lines of one kind in a message.
+pub const MOST_NAMES: usize = 10;
 
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the checkpoint does not fit the model")?;
-        for (name, path) in &self.unmatched {
-            match path {
-                Some(path) => write!(
-                    f,
-                    "\n  `{name}` would be `{path}`, which the model does not have"
-                )?,
-                None => write!(f, "\n  `{name}` is not a published name")?,
-            }
-        }
-        for path in &self.missing {
-            write!(f, "\n  nothing in the checkpoint is for `{path}`")?;
-        }
-        for (first, second, path) in &self.repeated {
-            write!(f, "\n  `{first}` and `{second}` are both for `{path}`")?;
-        }
-        for (name, path, expected, found) in &self.shapes {
-            write!(
-                f,
-                "\n  `{name}` has shape {found:?}, but `{path}` needs {expected:?}"
-            )?;
-        }
-        Ok(())
+        let unmatched = self.unmatched.iter().map(|(name, path)| {
+            format!("`{name}` would be `{path}`, which the model does not have")
+        });
+        let missing =
+            (self.missing.iter()).map(|path| format!("nothing in the checkpoint is for `{path}`"));
+        let ignored = (self.ignored.iter()).map(|name| format!("`{name}` is not a published name"));
+        let repeated = (self.repeated.iter())
+            .map(|(first, second, path)| format!("`{first}` and `{second}` are both for `{path}`"));
+        let shapes = self.shapes.iter().map(|(name, path, expected, found)| {
+            format!("`{name}` has shape {found:?}, but `{path}` needs {expected:?}")
+        });
+        let unreadable =
+            (self.unreadable.iter()).map(|(name, problem)| format!("`{name}` {problem}"));
+        list(f, unmatched)?;
+        list(f, missing)?;
+        list(f, ignored)?;
+        list(f, repeated)?;
+        list(f, shapes)?;
+        list(f, unreadable)
+    }
+}
+
+/// Some lines, and how many more there are.
+fn list(f: &mut fmt::Formatter<'_>, lines: impl ExactSizeIterator<Item = String>) -> fmt::Result {
+    let more = lines.len().saturating_sub(MOST_NAMES);
+    for line in lines.take(MOST_NAMES) {
+        write!(f, "\n  {line}")?;
+    }
+    match more {
+        0 => Ok(()),
+        more => write!(f, "\n  ... and {more} more like these"),
     }
 }
 
@@ -295,15 +314,5 @@ mod tests {
         }
         assert!(published("blocks.3.fast_multi_branch.fast_bias").is_empty());
         assert!(published("blocks.x.bias").is_empty());
-    }
-
-    #[test]
-    fn wrappers_are_taken_off() {
-        assert_eq!(unwrapped("network.module.blocks.0.bias"), "blocks.0.bias");
-        assert!(
-            names::IGNORED
-                .iter()
-                .any(|p| pattern::matches(p, "a.b.train_length").is_some())
-        );
     }
 }

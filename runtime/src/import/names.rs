@@ -123,9 +123,3 @@ pub(super) const LINEAR: &str = "out_layer.";
 
 /// What `{R}` stands for.
 pub(super) const ROOT: &str = "blocks.{B}.fast_multi_branch.";
-
-/// Prefixes that training frameworks put before every name.
-pub(super) const WRAPPERS: &[&str] = &["network.", "module."];
-
-/// Buffers of the published code that are no parameters.
-pub(super) const IGNORED: &[&str] = &["train_length", "{*}.train_length"];

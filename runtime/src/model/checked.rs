@@ -9,6 +9,7 @@ use termc_compiler::{Compiled, Options, compile};
 
 use super::{ModelError, ModelSource};
 use crate::Error;
+use crate::train::{RunFolder, best};
 use crate::weights::{self, Weights};
 
 /// Columns of diagnostics inside an error.
@@ -88,7 +89,14 @@ impl CheckedSource {
     /// If there are none, they cannot be read, or they are frozen and the model is not, or the other way round.
     pub fn weights(&self, named: Option<&Path>) -> Result<Weights, Error> {
         let path = self.weights_path(named)?;
-        let weights = weights::read(&path)?;
+        let of_run = match (&self.source.run, named) {
+            (Some(run), None) => best::read(&RunFolder::open(run)?.0, &self.model)?,
+            _ => None,
+        };
+        let weights = match of_run {
+            Some(weights) => weights,
+            None => weights::read(&path)?,
+        };
         match (&self.source.frozen, &weights.frozen) {
             (None, Some(_)) => Err(ModelError::WeightsOfFrozen(path).into()),
             (Some(_), None) => Err(ModelError::WeightsOfUnfrozen(path).into()),

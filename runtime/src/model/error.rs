@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::import::{ExportError, ImportError};
+use super::evaluate::EvaluatedPart;
+use crate::import::{ExportError, ImportError, NotThere};
 
 /// Any error of this module that is not one of a file, a device or a data set.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,12 @@ pub enum ModelError {
     /// Weights of a trainable model for a frozen one.
     #[error("`{}` holds the weights of an unfrozen model", .0.display())]
     WeightsOfUnfrozen(PathBuf),
+    /// Frozen weights to begin a training with.
+    #[error("`{}` is frozen: no training can begin with its weights", .0.display())]
+    StartFrozen(PathBuf),
+    /// The weights that a training began with are others now.
+    #[error("`{}` no longer holds the weights that the training began with", .0.display())]
+    OtherStart(PathBuf),
     /// Neither the caller nor the source says which data set.
     #[error("the data set is not named")]
     NoDataset,
@@ -111,6 +118,23 @@ pub enum ModelError {
         /// What is wrong, as the end of a sentence that starts with the file's name.
         problem: String,
     },
+    /// Logits that are not all finite.
+    #[error(
+        "the model's answer for {image} is not finite, and so for {images} in all: its weights, or the statistics of the batch, \
+         are out of range"
+    )]
+    NotFinite {
+        /// The first image.
+        image: String,
+        /// How many there are.
+        images: u64,
+    },
+    /// A part that only a RUN folder tells of.
+    #[error("only a RUN folder tells which images are its part `{0}`")]
+    PartOfRun(EvaluatedPart),
+    /// A part without images.
+    #[error("the part `{0}` has no images")]
+    EmptyPart(EvaluatedPart),
     /// A test image that is not there.
     #[error("there is no test image {index}; there are {images}")]
     NoTestImage {
@@ -130,6 +154,9 @@ pub enum ModelError {
     /// A checkpoint whose names or shapes are not the model's.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// A set of weights that the checkpoint does not have.
+    #[error(transparent)]
+    Take(#[from] NotThere),
     /// Parameters that the published code has no place for.
     #[error(transparent)]
     Export(#[from] ExportError),

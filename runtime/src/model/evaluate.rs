@@ -1,20 +1,37 @@
-//! Measures a model on the test part of a data set, every image once. The account itself is `train::scores`'s.
+//! Measures a model on a part of a data set, every image once. The account itself is `train::scores`'s.
 
-use termc_data::{Dataset, Subset};
+use termc_data::{Dataset, Subset, split};
 
-use super::Model;
+use super::{Model, ModelError};
 use crate::Error;
-pub use crate::train::evaluate::default_batch;
+use crate::choice::named_values;
+pub use crate::train::evaluate::{Answered, default_batch};
 use crate::train::evaluate::{EvaluationSettings, evaluate, evaluation_order};
 use crate::train::scores::Scores;
+
+/// The images that a model is measured on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EvaluatedPart {
+    /// The test part.
+    #[default]
+    Test,
+    /// What the training held out of the training part.
+    Val,
+    /// What it trained on, without augmentation.
+    Train,
+}
+
+named_values!(EvaluatedPart, "part", { Test: "test", Val: "val", Train: "train" });
 
 /// How a model is evaluated.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EvaluateOptions {
+    /// Which images.
+    pub part: EvaluatedPart,
     /// Images per batch, on which the answers depend where the model has statistics over the batch; None for as many as
     /// in training, and at least 64.
     pub batch: Option<usize>,
-    /// Only so many images of the test part.
+    /// Only so many images of the part.
     pub limit: Option<usize>,
 }
 
@@ -29,23 +46,50 @@ impl Model {
         Ok(default_batch(trained))
     }
 
-    /// Classifies every image of the test part once, in an order that is always the same and mixes the classes. `watch` is
-    /// told after each batch how many are done, and of how many.
+    /// Classifies every image of a part once, in an order that is always the same and mixes the classes. `watch` is told
+    /// after each batch how many are done, and of how many.
     ///
     /// # Errors
-    /// If images cannot be read.
+    /// If images cannot be read, an answer is not finite, or the part is one that only a RUN folder knows.
     pub fn evaluate(
         &self,
         dataset: &Dataset,
         options: EvaluateOptions,
         watch: impl FnMut(usize, usize),
     ) -> Result<Scores, Error> {
+        self.evaluate_each(dataset, options, watch, |_| ())
+    }
+
+    /// The same; `each` is told of every image.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_each(
+        &self,
+        dataset: &Dataset,
+        options: EvaluateOptions,
+        watch: impl FnMut(usize, usize),
+        each: impl FnMut(Answered<'_>),
+    ) -> Result<Scores, Error> {
         let settings = self.checked.settings()?;
         let normalize = self.checked.normalization(settings.as_ref(), dataset);
-        let mut subset = evaluation_order(&dataset.test)?;
+        let mut subset = match (options.part, &settings) {
+            (EvaluatedPart::Test, _) => evaluation_order(&dataset.test)?,
+            (part, Some(settings)) => {
+                let parts = split(dataset, &settings.split_options())?;
+                match part {
+                    EvaluatedPart::Val => parts.validation,
+                    EvaluatedPart::Test | EvaluatedPart::Train => parts.train,
+                }
+            }
+            (part, None) => return Err(ModelError::PartOfRun(part).into()),
+        };
+        if subset.is_empty() {
+            return Err(ModelError::EmptyPart(options.part).into());
+        }
         if let Some(limit) = options.limit {
             let indices = subset.indices().iter().take(limit).copied().collect();
-            subset = Subset::new(dataset.test.clone(), indices)?;
+            subset = Subset::new(subset.part().clone(), indices)?;
         }
         let settings = EvaluationSettings {
             batch: match options.batch {
@@ -57,13 +101,21 @@ impl Model {
             precision: self.compute.precision,
         };
         let device = &self.compute.device.device;
-        evaluate(
-            &self.network,
-            &self.params,
-            &subset,
-            settings,
-            device,
-            watch,
-        )
+        let (network, params) = (&self.network, &self.params);
+        let scores = evaluate(network, params, &subset, settings, device, watch, each)?;
+        require_finite(&scores)?;
+        Ok(scores)
+    }
+}
+
+/// Refuses an account of which answers are not finite.
+pub(super) fn require_finite(scores: &Scores) -> Result<(), Error> {
+    match scores.first_not_finite {
+        None => Ok(()),
+        Some(image) => Err(ModelError::NotFinite {
+            image: format!("image {image} of the part"),
+            images: scores.not_finite,
+        }
+        .into()),
     }
 }

@@ -9,12 +9,13 @@ use termc_compiler::model::Normalize;
 use termc_data::random::Key;
 use termc_data::{Dataset, DatasetSplit, Loader, SplitOptions, Subset, split};
 
+use super::evaluate::require_finite;
 use super::{CheckedSource, Compute, Model, ModelError, ModelSource, Preprocessing};
 use crate::Error;
 use crate::freeze::{Batches, Calibrated, Calibration, CalibrationOptions, Card, freeze};
 use crate::network::Precision;
 use crate::train::Settings;
-use crate::train::evaluate::{EvaluationSettings, evaluate, evaluation_order};
+use crate::train::evaluate::{Answered, EvaluationSettings, evaluate, evaluation_order};
 use crate::weights;
 
 /// How a model is frozen.
@@ -203,7 +204,9 @@ impl Model {
             };
             let device = &self.compute.device.device;
             let (network, params) = (&self.network, &self.params);
-            let scores = evaluate(network, params, subset, settings, device, |_, _| ())?;
+            let (watch, each) = (|_, _| (), |_: Answered<'_>| ());
+            let scores = evaluate(network, params, subset, settings, device, watch, each)?;
+            require_finite(&scores)?;
             Ok(scores.accuracy())
         };
         Ok(Accuracy {

@@ -5,27 +5,31 @@ use std::path::Path;
 
 use super::{CheckedSource, ModelError};
 use crate::Error;
-use crate::device::DeviceChoice;
-use crate::import::{Imported, NameMap, export, import, read};
-use crate::params::{self, Params};
+use crate::import::{Checkpoint, Imported, NameMap, export, import};
+use crate::params;
 use crate::tensors::TensorFile;
 use crate::weights;
 
-/// Converts a published checkpoint into a weight file of the model.
+/// Converts a published checkpoint into a weight file of the model; `take` names one of several sets of weights in it.
 ///
 /// # Errors
-/// If a file cannot be read or written, or names or shapes do not match: all of them are listed and nothing is written.
+/// If a file cannot be read or written, or names or shapes do not match: they are listed and nothing is written.
 pub fn import_checkpoint(
     model: &CheckedSource,
     checkpoint: &Path,
     names: &NameMap,
+    take: Option<&str>,
     output: &Path,
 ) -> Result<Imported, Error> {
     let model = &model.model;
-    let imported = import(model, read(checkpoint)?, names).map_err(ModelError::from)?;
-    let cpu = DeviceChoice::Cpu.select()?;
-    let params = Params::from_tensors(model, &imported.tensors, &cpu.device)?;
-    weights::write(output, model, &params)?;
+    let mut checkpoint = Checkpoint::open(checkpoint)?;
+    let mut imported = import(model, &mut checkpoint, names, take)?;
+    // What it holds of an old file is needed no more.
+    drop(checkpoint);
+    params::check(model, &imported.tensors)?;
+    let file = weights::of_tensors(model, std::mem::take(&mut imported.tensors));
+    file.write(output)?;
+    imported.tensors = file.tensors;
     Ok(imported)
 }
 

@@ -13,6 +13,7 @@ mod predict;
 mod report;
 mod run;
 mod source;
+mod start;
 mod train;
 
 use std::path::Path;
@@ -27,13 +28,14 @@ pub use compute::Compute;
 pub use data::{DatasetChoice, Preprocessing};
 pub use emit::{EmbeddedFiles, write_embedded};
 pub use error::ModelError;
-pub use evaluate::{EvaluateOptions, default_batch};
+pub use evaluate::{Answered, EvaluateOptions, EvaluatedPart, default_batch};
 pub use freeze::{Accuracy, FreezeOptions, FreezeProgress, FrozenModel};
 pub use import::{export_checkpoint, import_checkpoint};
-pub use predict::{ImageBatch, Prediction, image_shape};
+pub use predict::{ImageBatch, Prediction, image_shape, is_image};
 pub use report::require_test_images;
 pub use run::{RunInput, RunOptions};
 pub use source::ModelSource;
+pub use start::StartWeights;
 
 use crate::Error;
 use crate::network::{Network, Pass};

@@ -1,10 +1,13 @@
 //! Images in, class names and probabilities out. All images of a call are one batch, which matters unless the model is
-//! frozen.
+//! frozen. Finds no files.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
 use termc_compiler::model::Model as CheckedModel;
 use termc_data::{Fit, Normalizer, read_fitted, takes_images};
 
@@ -59,6 +62,29 @@ impl ImageBatch {
     /// How many of the files had another size than the images have now.
     pub fn resized(&self) -> usize {
         self.resized
+    }
+
+    /// Reads those of some image files that can be read, as [`read`](Self::read) does, and gives for each file what is wrong
+    /// with it; None where no file can be read.
+    pub fn read_each(
+        shape: [usize; 3],
+        files: &[impl AsRef<Path> + Sync],
+        fit: Fit,
+    ) -> (Option<Self>, Vec<Result<(), Error>>) {
+        let read = files
+            .par_iter()
+            .map(|file| read_fitted(file.as_ref(), shape, fit));
+        let read: Vec<_> = read.collect();
+        let (mut pixels, mut resized) = (Vec::new(), 0);
+        let outcomes = read.into_iter().map(|image| {
+            let image = image?;
+            pixels.extend(image.pixels);
+            resized += usize::from(image.resized);
+            Ok(())
+        });
+        let outcomes = outcomes.collect();
+        let batch = Self::from_pixels(shape, pixels).ok();
+        (batch.map(|batch| Self { resized, ..batch }), outcomes)
     }
 
     /// Number of images, at least one.
@@ -119,6 +145,16 @@ impl Prediction {
     }
 }
 
+/// Whether a file begins like an image of a known format, whatever its name; not if it cannot be read.
+pub fn is_image(file: &Path) -> bool {
+    let mut start = Vec::new();
+    // A device or pipe might never end, or never begin.
+    let read = file
+        .is_file()
+        .then(|| File::open(file)?.take(32).read_to_end(&mut start));
+    matches!(read, Some(Ok(_))) && image::guess_format(&start).is_ok()
+}
+
 /// The shape `[channels, height, width]` of an image that a model takes. A sequence is the rows of a square one after the
 /// other where it has as many positions as one, else one column of pixels.
 pub fn image_shape(model: &CheckedModel) -> [usize; 3] {
@@ -145,7 +181,7 @@ impl Model {
     /// Classifies images, all together as one batch.
     ///
     /// # Errors
-    /// If they are not of the size that the model takes, or nothing says what their pixels are normalized with: see
+    /// If they are not of the size that the model takes, an answer is not finite, or nothing says what their pixels are normalized with: see
     /// [`preprocessing`](Self::preprocessing).
     pub fn predict(&self, images: &ImageBatch) -> Result<Vec<Prediction>, Error> {
         let model = self.checked();
@@ -169,6 +205,17 @@ impl Model {
         let data = TensorData::new(pixels, [images.len(), channels, height, width]);
         let input = Tensor::<4>::from_data(data, &self.compute.device.device);
         let logits: Vec<f32> = fetch(self.logits(input))?.iter::<f32>().collect();
+        let rows = logits.chunks_exact(model.classes.max(1));
+        let mut not_finite = rows
+            .enumerate()
+            .filter(|(_, row)| row.iter().any(|l| !l.is_finite()));
+        if let Some((image, _)) = not_finite.next() {
+            return Err(ModelError::NotFinite {
+                image: format!("image {image} of the batch"),
+                images: 1 + not_finite.count() as u64,
+            }
+            .into());
+        }
         let classes: Arc<[String]> = preprocessing.classes.clone().into();
         let rows = logits.chunks_exact(model.classes.max(1));
         let predictions = rows.map(|row| Prediction {

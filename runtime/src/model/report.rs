@@ -26,8 +26,10 @@ impl Model {
         let first: Vec<usize> = (0..dataset.test.len().min(4)).collect();
         let images = images.unwrap_or(&first);
         require_test_images(dataset, images)?;
+        let normalize = self.checked.normalization(Some(settings), dataset);
         let inspection = Inspection {
             model: self.checked(),
+            normalize: &normalize,
             weights: &self.params.to_tensors(),
             data: dataset,
             batch: default_batch(settings.batch),

@@ -9,6 +9,7 @@ use termc_files::Folder;
 
 use super::ModelError;
 use crate::Error;
+use crate::content::Content;
 use crate::freeze::Card;
 use crate::weights;
 
@@ -33,8 +34,8 @@ pub struct ModelSource {
 }
 
 impl ModelSource {
-    /// Reads a `.term` file, a RUN folder (its model; of its weights the best, else the last) or a `.safetensors` file
-    /// that termc wrote (the model in its metadata; the file itself as weights).
+    /// Reads a `.term` file, a RUN folder (its model; of its weights the best, else the last) or a safetensors file that
+    /// termc wrote (the model in its metadata; the file itself as weights), told apart by what is in them.
     ///
     /// # Errors
     /// If the path is none of these or cannot be read.
@@ -42,8 +43,26 @@ impl ModelSource {
         if path.is_dir() {
             return Self::read_run(path);
         }
-        if path.extension().is_some_and(|e| e == "safetensors") {
-            return Self::read_weights(path);
+        // What a pipe or device begins with is gone once it is read.
+        let content = match path.is_file() {
+            true => Content::of(path)?,
+            false => Content::Unknown,
+        };
+        let called_weights = path.extension().is_some_and(|e| e == "safetensors");
+        let no_model = |problem: &str| Error::Content {
+            path: path.to_owned(),
+            problem: problem.to_owned(),
+        };
+        match content {
+            Content::Safetensors => return Self::read_weights(path),
+            Content::Unknown if called_weights => return Self::read_weights(path),
+            Content::Unknown => {}
+            Content::Zip | Content::Pickle => {
+                return Err(no_model(
+                    "is no model; if it is a checkpoint of PyTorch, `termc import` makes a weight file of it",
+                ));
+            }
+            Content::Other(what) => return Err(no_model(what)),
         }
         let file = File::open(path).map_err(Error::file("read", path))?;
         Ok(Self {

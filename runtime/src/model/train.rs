@@ -8,7 +8,8 @@ use super::{CheckedSource, Compute};
 use crate::Error;
 use crate::train::ranks::Single;
 use crate::train::{
-    Event, FORMAT, Interval, Observer, Outcome, Protocol, RunFolder, Settings, Training,
+    Event, FORMAT, Interval, Observer, Outcome, Protocol, RunFolder, SaveRequest, Settings,
+    Training,
 };
 
 /// A function of the events is an observer.
@@ -39,6 +40,7 @@ impl CheckedSource {
             dataset: dataset.name.clone(),
             data_dir: None,
             data: Some(Identity::of(dataset)),
+            start: None,
             fit: dataset.fit,
             test: dataset.drawn.map(|drawn| drawn.fraction),
             seed: dataset.drawn.map_or(0, |drawn| drawn.seed),
@@ -84,7 +86,9 @@ impl CheckedSource {
             device: compute.device.device.clone(),
             settings,
             resume: None,
+            start: None,
             stop,
+            save: &SaveRequest::new(),
             stop_after: None,
             observer: &mut watch,
         };

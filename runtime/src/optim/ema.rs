@@ -14,7 +14,7 @@ pub struct Ema {
 }
 
 /// Prefix of the averages' names.
-const PREFIX: &str = "ema.";
+pub(crate) const PREFIX: &str = "ema.";
 
 impl Ema {
     /// Starts at these parameters.

@@ -1,6 +1,6 @@
 //! Update rules over all parameters as one vector. Learning rates come from outside; gradients too.
 
-mod ema;
+pub(crate) mod ema;
 mod rules;
 
 use burn::tensor::{Device, Tensor};

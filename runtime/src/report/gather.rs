@@ -3,7 +3,7 @@
 
 use burn::tensor::{Device, Tensor};
 use termc_compiler::analysis::{Dependence, dependence};
-use termc_compiler::model::{Instance, InstanceId, Model, NodeId};
+use termc_compiler::model::{Instance, InstanceId, Model, NodeId, Normalize};
 use termc_data::{Dataset, Loader, Subset};
 
 use super::picture::Plane;
@@ -12,7 +12,6 @@ use crate::network::{Keep, KernelChoice, Network, Pass};
 use crate::params::Params;
 use crate::tensors::Tensors;
 use crate::train::evaluate::{evaluation_order, upload};
-use crate::train::normalize;
 use crate::train::scores::{argmax, probability};
 
 /// Most channels of a kernel that are shown one by one.
@@ -26,6 +25,8 @@ pub struct Inspection<'a> {
     pub weights: &'a Tensors,
     /// The data set it was trained on.
     pub data: &'a Dataset,
+    /// What pixels are normalized with, as in training.
+    pub normalize: &'a Normalize,
     /// Images per batch for the statistics.
     pub batch: usize,
     /// Test images whose kernels are shown.
@@ -159,7 +160,7 @@ impl Inspection<'_> {
         keep: &[NodeId],
         device: &Device,
     ) -> Result<(Vec<f32>, Kept), Error> {
-        let loader = Loader::evaluation(subset, batch, normalize(self.model, self.data))?;
+        let loader = Loader::evaluation(subset, batch, self.normalize)?;
         let mut batches = loader.epoch(0, 0)?;
         let batch = batches
             .next()

@@ -103,11 +103,11 @@ fn result(report: &Report<'_>) -> String {
     });
     let mut rows = vec![];
     match report.test {
-        Some(test) => rows.extend([
-            ("test accuracy", percent(test.accuracy())),
-            ("top-5", percent(test.accuracy5())),
-            ("test images", test.images.to_string()),
-        ]),
+        Some(test) => {
+            rows.push(("test accuracy", percent(test.accuracy())));
+            rows.extend(test.accuracy5().map(|top5| ("top-5", percent(top5))));
+            rows.push(("test images", test.images.to_string()));
+        }
         None => rows.push((
             "test accuracy",
             "not measured: the training is not over".into(),

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::scores::Sums;
 use crate::Error;
-use crate::tensors::{TensorFile, Tensors, write_atomic};
+use crate::tensors::{TensorFile, Tensors, read_header, write_atomic};
 
 /// Metadata key of the state.
 const STATE: &str = "termc.checkpoint";
@@ -31,6 +31,9 @@ pub struct State {
     pub step_sums: Sums,
     /// The best epoch so far.
     pub best: Option<Best>,
+    /// SHA-256 of the file of its weights, in hexadecimal; None before the first, and in checkpoints of earlier versions.
+    #[serde(default)]
+    pub best_sha256: Option<String>,
     /// Seconds of training so far.
     pub seconds: f64,
 }
@@ -106,6 +109,36 @@ pub fn latest(
     })
 }
 
+/// The checkpoint of a step, if it is there and whole.
+///
+/// # Errors
+/// If the system does not let it be read.
+pub fn at_step(folder: &Path, step: usize) -> Result<Option<Checkpoint>, Error> {
+    let path = folder.join(file_name(step));
+    match path.exists().then(|| read(&path)) {
+        Some(Ok(checkpoint)) => Ok(Some(checkpoint)),
+        Some(Err(Unusable::Unreadable(error))) => Err(error),
+        Some(Err(Unusable::Damaged(_))) | None => Ok(None),
+    }
+}
+
+/// Where the training stood at the newest checkpoint of which at least the beginning is whole; None where there is none.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn newest_state(folder: &Path) -> Result<Option<State>, Error> {
+    let newest = steps(folder)?.into_iter().rev().find_map(|step| {
+        let path = folder.join(file_name(step));
+        if !hash_path(&path).is_file() {
+            return None;
+        }
+        let (header, _) = read_header(&path).ok()?;
+        let state = header.metadata().as_ref()?.get(STATE)?;
+        serde_json::from_str(state).ok()
+    });
+    Ok(newest)
+}
+
 /// Drops all but the `keep` checkpoints up to that of the step `newest`, which was just written, and that of the step `best`.
 /// Later ones were passed over when the training was resumed: they are not whole.
 ///
@@ -139,7 +172,8 @@ fn hash_path(path: &Path) -> PathBuf {
     path.with_extension("safetensors.sha256")
 }
 
-fn hash(bytes: &[u8]) -> String {
+/// SHA-256 in hexadecimal.
+pub(crate) fn hash(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

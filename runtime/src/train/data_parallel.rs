@@ -16,6 +16,7 @@ use super::settings::Settings;
 use crate::Error;
 use crate::network::Network;
 use crate::objective::TermValues;
+use crate::tensors::Tensors;
 
 /// This rank's replica, and the ranks that keep theirs equal to it.
 pub struct DataParallel<'a> {
@@ -59,17 +60,21 @@ struct Report {
 }
 
 impl<'a> DataParallel<'a> {
-    /// Fresh weights, the same on all ranks.
+    /// Fresh weights, but those of `start`, the same on all ranks.
+    ///
+    /// # Errors
+    /// If a tensor of `start` is none of the model's parameters.
     pub fn new(
         network: Arc<Network>,
         settings: &Settings,
+        start: Option<&Tensors>,
         device: Device,
         ranks: &'a dyn Communicator,
-    ) -> Self {
-        Self {
-            replica: Replica::new(network, settings, device),
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            replica: Replica::new(network, settings, start, device)?,
             ranks,
-        }
+        })
     }
 
     /// This rank's weights, optimizer and averages.

@@ -46,7 +46,19 @@ pub fn evaluation_order(part: &Arc<Part>) -> Result<Subset, Error> {
     Ok(Subset::new(part.clone(), order)?)
 }
 
-/// Classifies every image once. `watch` is told after each batch how many are done, and of how many.
+/// An image that was classified.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<'a> {
+    /// Its index in its part of the data set.
+    pub image: usize,
+    /// Its class.
+    pub label: usize,
+    /// One for each class.
+    pub logits: &'a [f32],
+}
+
+/// Classifies every image once. `watch` is told after each batch how many are done, and of how many; `each` is told of every
+/// image.
 ///
 /// # Errors
 /// If images cannot be read.
@@ -57,6 +69,7 @@ pub fn evaluate(
     settings: EvaluationSettings<'_>,
     device: &Device,
     watch: impl FnMut(usize, usize),
+    each: impl FnMut(Answered<'_>),
 ) -> Result<Scores, Error> {
     let evaluator = Evaluator {
         network,
@@ -65,7 +78,7 @@ pub fn evaluate(
         device,
         stop: &StopRequest::new(),
     };
-    match evaluator.run(subset, &Single, watch)? {
+    match evaluator.run(subset, &Single, watch, each)? {
         ControlFlow::Continue(scores) => Ok(scores),
         ControlFlow::Break(_) => Err(termc_data::Error::Stopped.into()),
     }
@@ -96,6 +109,7 @@ impl Evaluator<'_> {
         subset: &Subset,
         ranks: &dyn Communicator,
         mut watch: impl FnMut(usize, usize),
+        mut each: impl FnMut(Answered<'_>),
     ) -> Result<ControlFlow<usize, Scores>, Error> {
         let (rank, total) = (ranks.rank(), subset.len());
         let ranges = batch_ranges(total, self.settings.batch);
@@ -109,7 +123,7 @@ impl Evaluator<'_> {
             {
                 match batch {
                     Err(termc_data::Error::Stopped) => return Ok(ControlFlow::Break(rank)),
-                    batch => terms.push(self.classify(batch?, &mut scores)),
+                    batch => terms.push(self.classify(batch?, &mut scores, &mut each)),
                 }
             }
             done += group.iter().map(Range::len).sum::<usize>();
@@ -142,7 +156,12 @@ impl Evaluator<'_> {
         })
     }
 
-    fn classify(&self, batch: Batch, scores: &mut Scores) -> BatchTerms {
+    fn classify(
+        &self,
+        batch: Batch,
+        scores: &mut Scores,
+        each: &mut impl FnMut(Answered<'_>),
+    ) -> BatchTerms {
         let pass = Pass {
             kernels: self.settings.kernels,
             precision: self.settings.precision,
@@ -155,6 +174,14 @@ impl Evaluator<'_> {
         let terms = objective::terms(self.network, self.params, &forward, targets).values();
         let logits: Vec<f32> = forward.logits.into_data().iter::<f32>().collect();
         scores.add(&logits, &labels, &indices);
+        let rows = logits.chunks_exact(self.network.model().classes.max(1));
+        for ((logits, label), image) in rows.zip(&labels).zip(&indices) {
+            each(Answered {
+                image: *image,
+                label: *label,
+                logits,
+            });
+        }
         BatchTerms {
             images,
             values: terms.terms.iter().map(|t| t.value.to_bits()).collect(),
@@ -180,7 +207,7 @@ impl Evaluator<'_> {
 }
 
 /// The images of each batch, as [`Loader`] cuts them: a single last image joins the batch before.
-fn batch_ranges(images: usize, batch: usize) -> Vec<Range<usize>> {
+pub fn batch_ranges(images: usize, batch: usize) -> Vec<Range<usize>> {
     let batch = batch.max(1);
     let mut ranges: Vec<_> = (0..images)
         .step_by(batch)

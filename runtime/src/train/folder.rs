@@ -2,6 +2,7 @@
 //! what is in the files.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -9,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::settings::{FORMAT, Settings};
 use crate::Error;
-use crate::tensors::write_atomic;
+use crate::tensors::{sweep, write_atomic};
 
 /// A folder that holds a training.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl RunFolder {
     fn fill(path: &Path, source: &str, settings: &Settings) -> Result<Self, Error> {
         let folder = Self {
             path: path.to_owned(),
-            _lock: Some(lock(path)?),
+            _lock: Some(lock(path)?.0),
         };
         let checkpoints = folder.checkpoints();
         std::fs::create_dir_all(&checkpoints).map_err(Error::file("create", &checkpoints))?;
@@ -76,14 +77,36 @@ impl RunFolder {
     /// If it is none, or another process is training in it.
     pub fn resume(path: &Path) -> Result<(Self, Settings), Error> {
         let (folder, settings) = Self::open(path)?;
-        let lock = Some(lock(path)?);
+        let (lock, locked) = lock(path)?;
+        if locked {
+            // Nobody else writes here: what is unfinished stays so.
+            sweep(path)?;
+            sweep(&folder.checkpoints())?;
+        }
         Ok((
             Self {
-                _lock: lock,
+                _lock: Some(lock),
                 ..folder
             },
             settings,
         ))
+    }
+
+    /// Changes the settings of a training that goes on otherwise than it began: for more epochs, or with its data set in
+    /// another place. The account of its end goes, if there is one.
+    ///
+    /// # Errors
+    /// If the disk refuses it.
+    pub fn go_on_with(&self, settings: &Settings) -> Result<(), Error> {
+        // In this order: killed in between, it is a training that lacks its test.
+        let test = self.test();
+        match std::fs::remove_file(&test) {
+            Err(e) if e.kind() != ErrorKind::NotFound => {
+                return Err(Error::file("remove", &test)(e));
+            }
+            _ => {}
+        }
+        write_json(&self.config(), settings)
     }
 
     /// Opens one to look at it.
@@ -159,18 +182,18 @@ fn refuse_other_format(path: &Path, config: &serde_json::Value) -> Result<(), Er
     })
 }
 
-/// Takes the folder for this process; the system gives it back however the process ends.
-fn lock(path: &Path) -> Result<File, Error> {
+/// Takes the folder for this process, and says whether it has it alone; the system gives it back however the process ends.
+fn lock(path: &Path) -> Result<(File, bool), Error> {
     let file = path.join(".lock");
     let handle = File::create(&file).map_err(Error::file("write", &file))?;
     match handle.try_lock() {
-        Ok(()) => Ok(handle),
+        Ok(()) => Ok((handle, true)),
         Err(TryLockError::WouldBlock) => Err(Error::Content {
             path: path.to_owned(),
             problem: "is in use: another process is training in it".into(),
         }),
         // Some network file systems cannot lock; training there is better than refusing.
-        Err(TryLockError::Error(_)) => Ok(handle),
+        Err(TryLockError::Error(_)) => Ok((handle, false)),
     }
 }
 

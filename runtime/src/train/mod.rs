@@ -1,6 +1,7 @@
 //! Training and evaluation: the loop, its record, its checkpoints, its RUN folder. Decides nothing that the model's
 //! `train` section or the settings state; prints nothing.
 
+pub mod best;
 pub mod checkpoint;
 mod data_parallel;
 pub mod evaluate;
@@ -19,6 +20,6 @@ mod trainer;
 pub use finite::NonFinite;
 pub use folder::RunFolder;
 pub use observe::{Event, Observer, Progress};
-pub use session::StopReason;
-pub use settings::{FORMAT, Interval, Protocol, Settings};
+pub use session::{SaveRequest, StopReason};
+pub use settings::{FORMAT, Interval, Protocol, Settings, Start};
 pub use trainer::{Outcome, Training, normalize};

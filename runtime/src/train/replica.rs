@@ -18,12 +18,23 @@ use crate::Error;
 use crate::loss::hits;
 use crate::network::{Dropout, Network, Pass, Precision};
 use crate::objective::{self, TermValues};
-use crate::optim::{Ema, Optimizer, clip};
+use crate::optim::{Ema, Optimizer, clip, ema};
 use crate::params::{Params, flatten, unflatten};
 use crate::tensors::Tensors;
 
 /// Prefix of the weights' names in checkpoints.
 const WEIGHTS: &str = "weights.";
+
+/// The weights that are validated and kept, out of a checkpoint's tensors: the averaged ones, if there are any.
+pub fn evaluated(checkpoint: &Tensors) -> Tensors {
+    let averaged = checkpoint.keys().any(|name| name.starts_with(ema::PREFIX));
+    let prefix = if averaged { ema::PREFIX } else { WEIGHTS };
+    let named = checkpoint.iter();
+    let named = named.filter_map(|(name, data)| Some((name.strip_prefix(prefix)?, data)));
+    named
+        .map(|(name, data)| (name.to_owned(), data.clone()))
+        .collect()
+}
 
 /// Weights, optimizer and averages on one device.
 pub struct Replica {
@@ -61,11 +72,28 @@ pub struct ShardResult {
 }
 
 impl Replica {
-    /// Fresh weights; the same on every rank.
-    pub fn new(network: Arc<Network>, settings: &Settings, device: Device) -> Self {
+    /// Fresh weights, but those of `start`; the same on every rank.
+    ///
+    /// # Errors
+    /// If a tensor of `start` is none of the model's parameters.
+    pub fn new(
+        network: Arc<Network>,
+        settings: &Settings,
+        start: Option<&Tensors>,
+        device: Device,
+    ) -> Result<Self, Error> {
         let model = network.model();
-        let params = Params::init(model, settings.seed, &device);
-        Self {
+        let mut params = Params::init(model, settings.seed, &device);
+        if let Some(start) = start {
+            let mut tensors = params.to_tensors();
+            tensors.extend(
+                start
+                    .iter()
+                    .map(|(path, data)| (path.clone(), data.clone())),
+            );
+            params = Params::from_tensors(model, &tensors, &device)?;
+        }
+        Ok(Self {
             optimizer: Optimizer::new(model, &device),
             ema: model.train.ema.map(|decay| Ema::new(decay, &params)),
             clip: model.train.clip,
@@ -75,7 +103,7 @@ impl Replica {
             params,
             device,
             network,
-        }
+        })
     }
 
     /// Weights, optimizer state and averages, for a checkpoint.

@@ -103,7 +103,33 @@ pub struct Scores {
     pub terms: TermValues,
     /// The wrong classifications that gave the right class the least probability, worst first.
     pub worst: Vec<Answer>,
+    /// How often the network was right, by how sure it was: [`BINS`] ranges of equal width of the answer's probability.
+    #[serde(default)]
+    pub calibration: Vec<Bin>,
+    /// Images whose logits are not all finite numbers; they count as wrong.
+    #[serde(default)]
+    pub not_finite: u64,
+    /// One of them, the first in the part.
+    #[serde(default)]
+    pub first_not_finite: Option<usize>,
 }
+
+/// Answers whose probability is in one range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bin {
+    /// How many.
+    pub images: u64,
+    /// Of them, right.
+    pub right: u64,
+    /// The sum of their probabilities in units of 2^-32: whole numbers, so that the order of adding does not matter.
+    pub probability: u64,
+}
+
+/// A probability of 1 in a [`Bin`].
+const ONE: f64 = 4294967296.0;
+
+/// Ranges of probability that a calibration error is taken over; as many as in Guo et al., 2017 (arXiv 1706.04599).
+pub const BINS: usize = 15;
 
 /// How many wrong classifications are kept.
 const WORST: usize = 36;
@@ -118,6 +144,9 @@ impl Scores {
             confusion: vec![vec![0; classes]; classes],
             terms: TermValues::default(),
             worst: Vec::new(),
+            calibration: vec![Bin::default(); BINS],
+            not_finite: 0,
+            first_not_finite: None,
         }
     }
 
@@ -128,6 +157,11 @@ impl Scores {
         for ((row, label), image) in rows.zip(labels).zip(images) {
             let (answer, rank) = (argmax(row), rank(row, *label));
             self.images += 1;
+            if row.iter().any(|logit| !logit.is_finite()) {
+                self.note_not_finite(1, Some(*image));
+            } else {
+                self.calibrate(probability(row, answer), rank == 0);
+            }
             self.top1 += u64::from(rank == 0);
             self.top5 += u64::from(rank < 5);
             if let Some(cell) = self
@@ -159,6 +193,26 @@ impl Scores {
         cells.zip(others).for_each(|(cell, other)| *cell += other);
         self.worst.extend(&other.worst);
         self.keep_worst();
+        self.note_not_finite(other.not_finite, other.first_not_finite);
+        for (bin, other) in self.calibration.iter_mut().zip(&other.calibration) {
+            bin.images += other.images;
+            bin.right += other.right;
+            bin.probability += other.probability;
+        }
+    }
+
+    fn note_not_finite(&mut self, count: u64, first: Option<usize>) {
+        self.not_finite += count;
+        self.first_not_finite = self.first_not_finite.into_iter().chain(first).min();
+    }
+
+    fn calibrate(&mut self, probability: f64, right: bool) {
+        let bin = (probability * BINS as f64) as usize;
+        if let Some(bin) = self.calibration.get_mut(bin.min(BINS - 1)) {
+            bin.images += 1;
+            bin.right += u64::from(right);
+            bin.probability += (probability * ONE).round() as u64;
+        }
     }
 
     fn keep_worst(&mut self) {
@@ -174,9 +228,35 @@ impl Scores {
         self.top1 as f64 / self.images.max(1) as f64
     }
 
-    /// Fraction with the right class among the five most probable.
-    pub fn accuracy5(&self) -> f64 {
-        self.top5 as f64 / self.images.max(1) as f64
+    /// Fraction with the right class among the five most probable; None where there are no more than five.
+    pub fn accuracy5(&self) -> Option<f64> {
+        let fraction = self.top5 as f64 / self.images.max(1) as f64;
+        (self.confusion.len() > 5).then_some(fraction)
+    }
+
+    /// The mean over classes of F1, the harmonic mean of precision and recall; over the classes that there are images of or
+    /// that were answered.
+    pub fn macro_f1(&self) -> f64 {
+        let classes = 0..self.confusion.len();
+        let each = classes.filter_map(|class| {
+            let (images, right) = self.class(class);
+            let answered: u64 = self.confusion.iter().filter_map(|row| row.get(class)).sum();
+            // 2 TP / (2 TP + FP + FN)
+            (images + answered > 0).then(|| 2.0 * right as f64 / (images + answered) as f64)
+        });
+        let (sum, count) = each.fold((0.0, 0), |(sum, count), f1| (sum + f1, count + 1));
+        sum / f64::from(count.max(1))
+    }
+
+    /// The expected calibration error: how far the probability of an answer is from how often such answers are right, on
+    /// average over images. None of accounts that earlier versions have written.
+    pub fn calibration_error(&self) -> Option<f64> {
+        let images: u64 = self.calibration.iter().map(|bin| bin.images).sum();
+        let gaps = self
+            .calibration
+            .iter()
+            .map(|bin| (bin.right as f64 - bin.probability as f64 / ONE).abs());
+        (images > 0).then(|| gaps.sum::<f64>() / images as f64)
     }
 
     /// Images of a class, and how many of them were classified right.
@@ -256,10 +336,32 @@ mod tests {
     }
 
     #[test]
-    fn a_network_that_answers_nan_is_wrong() {
+    fn a_network_that_answers_nan_is_wrong_and_is_noticed() {
         let mut scores = Scores::new(2);
-        scores.add(&[f32::NAN, f32::NAN], &[0], &[0]);
-        assert_eq!((scores.images, scores.top1), (1, 0));
+        scores.add(&[f32::NAN, f32::NAN, 1.0, f32::INFINITY], &[0, 1], &[7, 3]);
+        assert_eq!((scores.images, scores.top1), (2, 1));
+        assert_eq!((scores.not_finite, scores.first_not_finite), (2, Some(3)));
+        assert_eq!(scores.calibration_error(), None);
+    }
+
+    /// Worked out by hand: class 0 has precision 1/2 and recall 1, class 1 precision 1 and recall 1/2, class 2 is nowhere.
+    #[test]
+    fn f1_and_the_calibration_error_are_those_of_their_definitions() {
+        let mut scores = Scores::new(3);
+        let sure = (0.8f32 / 0.1).ln();
+        #[rustfmt::skip]
+        let logits = [
+            sure, 0.0, 0.0, // label 0: right
+            sure, 0.0, 0.0, // label 1: wrong
+            0.0, sure, 0.0, // label 1: right
+        ];
+        scores.add(&logits, &[0, 1, 1], &[0, 1, 2]);
+        let f1 = 2.0 * 0.5 * 1.0 / 1.5;
+        assert!((scores.macro_f1() - f1).abs() < 1e-12);
+        // Three answers of probability 0.8, two of them right.
+        let error = scores.calibration_error().unwrap();
+        assert!((error - (0.8 - 2.0 / 3.0)).abs() < 1e-6, "{error}");
+        assert_eq!(scores.accuracy5(), None);
     }
 
     #[test]

@@ -40,6 +40,9 @@ pub struct Settings {
     /// The part of each class that was drawn, by the seed, to test, where the data set has no test part of its own.
     #[serde(default)]
     pub test: Option<f64>,
+    /// The weights that it began with; None for fresh ones.
+    #[serde(default)]
+    pub start: Option<Start>,
     /// Decides initial weights, split, order, augmentation and dropout.
     pub seed: u64,
     /// Passes over the training images.
@@ -68,6 +71,15 @@ pub struct Settings {
     pub log_every: usize,
     /// The model's recipe; for readers, `model.term` is what counts.
     pub recipe: serde_json::Value,
+}
+
+/// The weights that a training began with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// Where they were: a weight file or a RUN folder.
+    pub weights: PathBuf,
+    /// SHA-256 of the weights that were taken, in hexadecimal.
+    pub sha256: String,
 }
 
 impl Settings {

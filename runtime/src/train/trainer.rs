@@ -13,6 +13,7 @@ use burn::tensor::Device;
 use termc_compiler::model::{Model, Normalize};
 use termc_data::{Batch, Dataset, EpochBatches, Loader, StopRequest, Subset, split};
 
+use super::best;
 use super::checkpoint::{self, Best, Checkpoint, State};
 use super::data_parallel::{DataParallel, StepError, StepResult};
 use super::evaluate::evaluation_order;
@@ -22,10 +23,11 @@ use super::metrics::{Log, Row, Span, Split};
 use super::observe::{Event, Observer, Progress};
 use super::ranks::Communicator;
 use super::scores::{Scores, Sums};
-use super::session::{AfterStep, Session, StopReason};
+use super::session::{AfterStep, SaveRequest, Session, StopReason};
 use super::settings::{Protocol, Settings};
 use crate::Error;
 use crate::network::Network;
+use crate::tensors::{Tensors, write_atomic};
 use crate::weights;
 
 /// A training, new or resumed, as one rank runs it.
@@ -44,8 +46,12 @@ pub struct Training<'a> {
     pub settings: &'a Settings,
     /// Where it goes on; None to begin.
     pub resume: Option<Checkpoint>,
+    /// Weights to begin with, by path; None, and for parameters that are not among them, fresh ones.
+    pub start: Option<Tensors>,
     /// Asks to save and stop after the current step, or the current batch of an evaluation.
     pub stop: &'a StopRequest,
+    /// Asks for a checkpoint after the current step, or at the end of an epoch's validation.
+    pub save: &'a SaveRequest,
     /// Save and stop after so many steps of this session.
     pub stop_after: Option<usize>,
     /// Is told what happens.
@@ -144,7 +150,9 @@ impl<'a> Trainer<'a> {
         }
         let network = Arc::new(Network::new(job.model));
         let device = job.device.clone();
-        let mut replicas = DataParallel::new(network.clone(), settings, device, job.ranks);
+        let start = job.start.take();
+        let start = start.as_ref();
+        let mut replicas = DataParallel::new(network.clone(), settings, start, device, job.ranks)?;
         let mut state = State::default();
         if let Some(checkpoint) = job.resume.take() {
             state = checkpoint.state;
@@ -207,6 +215,9 @@ impl<'a> Trainer<'a> {
                 // It may have died between its last checkpoint and these. No checkpoint goes yet: this may be the only
                 // one that is whole.
                 self.write_last()?;
+                if let Some(folder) = self.job.folder {
+                    best::restore(folder, self.job.model, &self.state)?;
+                }
             }
         }
         while self.state.epoch < self.job.settings.epochs {
@@ -266,9 +277,10 @@ impl<'a> Trainer<'a> {
             self.log_step(lr)?;
             if self.state.batch < self.loader.batches() {
                 self.stop_if_asked()?;
-                if self.after.save {
-                    self.save()?;
-                }
+            }
+            // Also before a validation, which may take longer than there is time.
+            if self.after.save {
+                self.save()?;
             }
         }
         Ok(())
@@ -288,6 +300,7 @@ impl<'a> Trainer<'a> {
         Session {
             rank: self.job.ranks.rank(),
             signal: self.job.stop,
+            save: self.job.save,
             steps: self.state.step + 1 - self.first_step,
             stop_after: self.job.stop_after,
             checkpoint_every: self.job.settings.checkpoint_every,
@@ -416,14 +429,17 @@ impl<'a> Trainer<'a> {
     /// The weights of the last checkpoint, by themselves.
     fn write_last(&self) -> Result<(), Error> {
         match self.job.folder {
-            Some(folder) => self.write_weights(&folder.last()),
+            Some(folder) => self.write_weights(&folder.last()).map(|_| ()),
             None => Ok(()),
         }
     }
 
-    fn write_weights(&self, path: &Path) -> Result<(), Error> {
+    /// Writes the weights and gives the SHA-256 of the file.
+    fn write_weights(&self, path: &Path) -> Result<String, Error> {
         let params = self.replicas.replica().evaluated();
-        weights::write(path, self.job.model, &params)
+        let bytes = weights::file(self.job.model, &params).to_bytes()?;
+        write_atomic(path, &bytes)?;
+        Ok(checkpoint::hash(&bytes))
     }
 }
 

@@ -26,6 +26,7 @@ pub fn settings(model: &Model, batch: usize) -> Settings {
         data: None,
         fit: termc_data::Fit::Crop,
         test: None,
+        start: None,
         seed: 3,
         epochs: 2,
         batch,

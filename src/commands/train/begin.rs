@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use termc_runtime::Error;
 use termc_runtime::data::{Dataset, DatasetSource, split};
 use termc_runtime::device::Selected;
-use termc_runtime::model::{Compute, DatasetChoice};
+use termc_runtime::model::{Compute, DatasetChoice, StartWeights};
+use termc_runtime::tensors::Tensors;
 use termc_runtime::train::ranks::{Communicator, Fingerprint, ROOT};
 use termc_runtime::train::{Protocol, RunFolder, Settings};
 
@@ -28,6 +29,7 @@ pub fn prepare(
         selected,
         dataset,
         mut settings,
+        start,
     } = opened;
     let kind = selected.kind.to_string();
     let fingerprint = Fingerprint::new(&checked.model, &settings, &dataset, None, &kind);
@@ -45,6 +47,7 @@ pub fn prepare(
         selected,
         dataset,
         checkpoint: None,
+        start,
     })
 }
 
@@ -54,6 +57,7 @@ struct Opened {
     selected: Selected,
     dataset: Dataset,
     settings: Settings,
+    start: Option<Tensors>,
 }
 
 fn open(
@@ -86,14 +90,43 @@ fn open(
         );
     }
     let defaults = checked.default_settings(&dataset, &compute)?;
-    let settings = settings(arguments, defaults)?;
+    let mut settings = settings(arguments, defaults)?;
     split(&dataset, &settings.split_options()).map_err(Error::from)?;
+    let start = match &arguments.weights {
+        Some(path) => {
+            let found = checked.start_weights(path)?;
+            settings.start = Some(found.start.clone());
+            Some(tell_start(found, &checked, terminal))
+        }
+        None => None,
+    };
     Ok(Opened {
+        start,
         checked,
         selected: compute.device,
         dataset,
         settings,
     })
+}
+
+/// Says which parameters are not among the weights that a training begins with; gives the weights.
+pub fn tell_start(found: StartWeights, checked: &CheckedSource, terminal: &Terminal) -> Tensors {
+    if let Some(warning) = &found.warning {
+        terminal.warn(warning);
+    }
+    let place = found.start.weights.display();
+    match &found.fresh {
+        None => terminal.note(&format!("beginning with the weights of `{place}`")),
+        Some((paths, classes)) => {
+            let paths: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+            terminal.note(&format!(
+                "beginning with the weights of `{place}`, which are of {classes} classes; new, for {}: {}",
+                checked.model.classes,
+                paths.join(", ")
+            ));
+        }
+    }
+    found.tensors
 }
 
 /// Makes the RUN folder.

@@ -8,15 +8,18 @@ mod self_check;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
 use termc_compiler::analysis::couples_images;
 use termc_runtime::data::{Dataset, StopRequest};
 use termc_runtime::device::{DeviceChoice, Selected};
 use termc_runtime::network::{KernelChoice, Precision};
+use termc_runtime::tensors::Tensors;
 use termc_runtime::train::checkpoint::Checkpoint;
 use termc_runtime::train::ranks::Communicator;
-use termc_runtime::train::{Interval, Protocol, RunFolder, Settings, Training};
+use termc_runtime::train::{Interval, Protocol, RunFolder, SaveRequest, Settings, Training};
 
 use self::ranks::{Ended, agree};
 use crate::choice::one_of;
@@ -26,9 +29,14 @@ use crate::model::CheckedSource;
 use crate::progress;
 use crate::terminal::Terminal;
 
+const SIGNALS: &str = "\
+Signals: SIGINT, SIGTERM and SIGHUP finish the step, save and exit with 130, a second one exits at once; SIGUSR1 and SIGUSR2 \
+save and go on, as for `sbatch --signal=USR1@120`. `--resume RUN` goes on with what was saved.";
+
 /// Arguments of `termc train`. With `--resume` everything comes from the RUN folder; what is given besides must agree
 /// with it.
 #[derive(Debug, Args)]
+#[command(after_help = SIGNALS)]
 pub struct Arguments {
     /// A .term file, or `-` for standard input; not needed with --resume
     #[arg(value_name = "MODEL", required_unless_present = "resume")]
@@ -44,9 +52,15 @@ pub struct Arguments {
     #[arg(long, value_name = "RUN", conflicts_with = "resume", value_parser = home_path())]
     out: Option<PathBuf>,
 
-    /// Go on with the training in this folder
+    /// Go on with the training in this folder; with `--epochs` for longer, with `--dataset` or `--data-dir` where its images
+    /// lie now
     #[arg(long, value_name = "RUN")]
     resume: Option<PathBuf>,
+
+    /// Begin with these weights, of a RUN folder or a weight file; where they are of another number of classes, what depends
+    /// on it is made anew
+    #[arg(long, value_name = "W", conflicts_with = "resume", value_parser = home_path())]
+    weights: Option<PathBuf>,
 
     /// Passes over the training images [default: the model's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -124,13 +138,14 @@ fn fraction(text: &str) -> Result<f64, String> {
 
 /// Trains.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
+    let save = save_on_signals()?;
     ranks::run(terminal, |ranks, terminal| {
         let prepared = match &arguments.resume {
             Some(folder) => resume::prepare(folder, &arguments, ranks, terminal)?,
             None => Some(begin::prepare(&arguments, ranks, terminal)?),
         };
         match prepared {
-            Some(prepared) => train(prepared, &arguments, ranks, terminal),
+            Some(prepared) => train(prepared, &arguments, &save, ranks, terminal),
             None => Ok(()),
         }
     })
@@ -147,11 +162,14 @@ struct Prepared {
     /// None on ranks other than the first.
     folder: Option<RunFolder>,
     checkpoint: Option<Checkpoint>,
+    /// Weights to begin with.
+    start: Option<Tensors>,
 }
 
 fn train(
     mut prepared: Prepared,
     arguments: &Arguments,
+    save: &SaveRequest,
     ranks: &dyn Communicator,
     terminal: &Terminal,
 ) -> Result<(), Ended> {
@@ -178,7 +196,9 @@ fn train(
         device: prepared.selected.device.clone(),
         settings: &prepared.settings,
         resume,
+        start: prepared.start.take(),
         stop: &stop,
+        save,
         stop_after: arguments.stop_after.map(|n| n as usize),
         observer: &mut view,
     };
@@ -215,7 +235,19 @@ fn announce(prepared: &Prepared, ranks: &dyn Communicator, terminal: &Terminal) 
     }
 }
 
-/// The first signal asks for a stop, the second ends the program at once.
+/// SIGUSR1 and SIGUSR2, by which clusters warn of the end of a job's time, ask for a checkpoint; without a handler they would
+/// end the program.
+fn save_on_signals() -> Result<SaveRequest, Failure> {
+    let flag = Arc::new(AtomicBool::new(false));
+    #[cfg(unix)]
+    for signal in [signal_hook::consts::SIGUSR1, signal_hook::consts::SIGUSR2] {
+        signal_hook::flag::register(signal, Arc::clone(&flag))
+            .map_err(|error| Failure::machine(format!("cannot listen for signals: {error}")))?;
+    }
+    Ok(SaveRequest::from(flag))
+}
+
+/// The first of SIGINT, SIGTERM and SIGHUP asks for a stop, the second ends the program at once.
 fn stop_on_signals(stop: &StopRequest, terminal: &Terminal) -> Result<(), Failure> {
     let (stop, live) = (stop.clone(), terminal.is_live());
     ctrlc::set_handler(move || {

@@ -22,6 +22,12 @@ pub fn tell(
     match outcome {
         Outcome::Finished { best, test } => match &prepared.folder {
             Some(folder) => {
+                if test.not_finite > 0 {
+                    terminal.warn(&format!(
+                        "of {} test images the answer is not finite; they count as wrong",
+                        test.not_finite
+                    ));
+                }
                 let result = result(&best, &test, &prepared.settings, terminal);
                 terminal.line(result)?;
                 Ok(terminal.line(folder.path().display().to_string())?)
@@ -68,10 +74,11 @@ fn result(best: &Best, test: &Scores, settings: &Settings, terminal: &Terminal) 
         Protocol::Honest if settings.val == 0.0 => "the last, as none validated".to_owned(),
         Protocol::Honest => format!("validation {}", percent(best.top1)),
     };
+    let top5 = test.accuracy5();
+    let top5 = top5.map_or_else(String::new, |top5| format!(" (top-5 {})", percent(top5)));
     format!(
-        "test accuracy {} (top-5 {}) over {} images, weights of epoch {} ({validated})",
+        "test accuracy {}{top5} over {} images, weights of epoch {} ({validated})",
         terminal.accent(Accent::Bold, &percent(test.accuracy())),
-        percent(test.accuracy5()),
         test.images,
         best.epoch,
     )

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use termc_runtime::data::{Dataset, DatasetSource, Identity};
 use termc_runtime::device::Selected;
 use termc_runtime::model::DatasetChoice;
+use termc_runtime::tensors::Tensors;
 use termc_runtime::train::checkpoint::{self, Checkpoint};
 use termc_runtime::train::ranks::{Communicator, Fingerprint, ROOT, gather_values};
 use termc_runtime::train::{RunFolder, Settings};
 
+use super::begin::tell_start;
 use super::ranks::{Ended, agree, describe_devices, require_equal, select_device, together};
 use super::{Arguments, Prepared};
 use crate::cli::{ChangeArgs, fetching};
@@ -40,12 +42,18 @@ pub fn prepare(
         selected,
         dataset,
         checkpoint,
+        start,
+        changed,
     } = opened;
     let kind = selected.kind.to_string();
     let resumed = checkpoint.as_ref();
     let fingerprint = Fingerprint::new(&checked.model, &settings, &dataset, resumed, &kind);
     require_equal(ranks, &fingerprint)?;
+    if ranks.rank() == ROOT && changed {
+        folder.go_on_with(&settings)?;
+    }
     Ok(Some(Prepared {
+        start,
         devices: describe_devices(ranks, &selected, settings.batch)?,
         checked,
         settings,
@@ -64,6 +72,9 @@ struct Opened {
     selected: Selected,
     dataset: Dataset,
     checkpoint: Option<Checkpoint>,
+    start: Option<Tensors>,
+    /// Whether the settings are no longer those of the folder.
+    changed: bool,
 }
 
 fn open(
@@ -73,23 +84,24 @@ fn open(
     terminal: &Terminal,
 ) -> Result<Option<Opened>, Failure> {
     // Only one process writes; the other ranks read the same folder, or a copy of it.
-    let (folder, settings) = match ranks.rank() {
+    let (folder, recorded) = match ranks.rank() {
         ROOT => RunFolder::resume(path)?,
         _ => RunFolder::open(path)?,
     };
     let checked = model::check(model::read(path)?, &ChangeArgs::default(), terminal)?;
     let refuse = |what: String| Failure::input(format!("`{}` {what}", path.display()));
-    if let Some(difference) = settings.refusal(&checked.model) {
+    if let Some(difference) = recorded.refusal(&checked.model) {
         return Err(refuse(difference));
     }
-    if let Some(difference) = disagreement(arguments, &settings, &checked, terminal)? {
+    if let Some(difference) = disagreement(arguments, &recorded, &checked, terminal)? {
         return Err(refuse(format!("was begun differently: {difference}")).help(
             "leave that out to go on as it began, or begin a new training without `--resume`",
         ));
     }
-    let choice = arguments.device.as_ref().unwrap_or(&settings.device);
+    let choice = arguments.device.as_ref().unwrap_or(&recorded.device);
     let selected = select_device(choice, ranks)?;
-    if folder.test().is_file() {
+    let settings = going_on(arguments, &recorded);
+    if folder.test().is_file() && settings.epochs == recorded.epochs {
         terminal.note("this training is over; `termc eval` measures it again");
         if ranks.rank() == ROOT {
             terminal.line(path.display().to_string())?;
@@ -102,16 +114,37 @@ fn open(
             path.display()
         ));
     })?;
+    let done = checkpoint
+        .as_ref()
+        .map_or(0, |checkpoint| checkpoint.state.epoch);
+    if settings.epochs < done {
+        let message = format!("`--epochs {}`: {done} epochs are done", settings.epochs);
+        return Err(Failure::usage(message).help("name more, or leave it out"));
+    }
+    let mut start = None;
     match &checkpoint {
         Some(checkpoint) => terminal.note(&format!("going on from step {}", checkpoint.state.step)),
-        None => terminal.note("no checkpoint yet; beginning anew"),
+        None => {
+            terminal.note("no checkpoint yet; beginning anew");
+            if let Some(recorded) = &settings.start {
+                let found = checked.recorded_start(recorded)?;
+                start = Some(tell_start(found, &checked, terminal));
+            }
+        }
+    }
+    if settings.epochs != recorded.epochs {
+        terminal.note(&format!(
+            "for {} epochs in place of {}: the learning rate follows its schedule over all of them from here on",
+            settings.epochs, recorded.epochs
+        ));
     }
     let choice = DatasetChoice {
         skip_damaged: arguments.data.skip_damaged,
         fetch: fetching(terminal),
         ..DatasetChoice::default()
     };
-    let dataset = checked.open_dataset(&choice, Some(&settings))?;
+    let dataset = checked.open_dataset(&choice, Some(&settings));
+    let dataset = dataset.map_err(|error| Failure::from(error).or_help(MOVED))?;
     terminal.warn_of(&dataset);
     let now = Identity::of(&dataset);
     if let Some((what, before, now)) = settings.data.as_ref().and_then(|d| d.difference(&now)) {
@@ -119,10 +152,11 @@ fn open(
             "{what} of `{}` was {before} when the training began and is {now}",
             settings.dataset
         );
-        return Err(Failure::input(message)
-            .help("put the files back as they were, or begin a new training with `--out`"));
+        return Err(Failure::input(message).help(MOVED));
     }
     Ok(Some(Opened {
+        start,
+        changed: settings != recorded,
         folder,
         checked,
         settings,
@@ -130,6 +164,37 @@ fn open(
         dataset,
         checkpoint,
     }))
+}
+
+/// What to do about a data set that is not what it was.
+const MOVED: &str = "put the files back as they were, name the folder they lie in now with `--dataset` or `--data-dir`, or begin \
+                     a new training with `--out`";
+
+/// The settings to go on with: the folder's, but for the number of epochs and the place of the data set.
+fn going_on(arguments: &Arguments, recorded: &Settings) -> Settings {
+    let dataset = arguments.data.dataset.as_ref().map(absolute_source);
+    let same = dataset
+        .as_ref()
+        .is_none_or(|dataset| *dataset == recorded.dataset);
+    let data_dir = arguments.data.data_dir.as_deref().map(absolute);
+    Settings {
+        epochs: arguments.epochs.map_or(recorded.epochs, |n| n as usize),
+        // Another data set is not where that of the record was.
+        data_dir: data_dir.or(recorded.data_dir.clone().filter(|_| same)),
+        dataset: dataset.unwrap_or(recorded.dataset.clone()),
+        ..recorded.clone()
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn absolute_source(source: &DatasetSource) -> String {
+    match source {
+        DatasetSource::Folder(folder) => DatasetSource::Folder(absolute(folder)).to_string(),
+        source => source.to_string(),
+    }
 }
 
 /// What the call says otherwise than the folder does.
@@ -150,22 +215,9 @@ fn disagreement(
                 .help("a resumed training keeps the model it began with; leave them out"),
         );
     }
-    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     let number = |n: Option<u32>| n.map(|n| n.to_string());
-    let dataset = arguments.data.dataset.as_ref().map(|source| match source {
-        DatasetSource::Folder(folder) => DatasetSource::Folder(absolute(folder)).to_string(),
-        source => source.to_string(),
-    });
-    let folder = |path: &Option<PathBuf>| path.as_ref().map(|p| absolute(p).display().to_string());
     let recorded_limit = settings.limit.map_or("none".into(), |n| n.to_string());
-    let recorded_folder = settings.data_dir.as_ref().map(|p| p.display().to_string());
     let same = [
-        ("--dataset", dataset, settings.dataset.clone()),
-        (
-            "--data-dir",
-            folder(&arguments.data.data_dir),
-            recorded_folder.unwrap_or("the default".into()),
-        ),
         (
             "--fit",
             arguments.data.fit.map(|fit| fit.to_string()),
@@ -175,11 +227,6 @@ fn disagreement(
             "--test",
             arguments.data.test.map(|test| test.to_string()),
             settings.test.map_or("none".into(), |test| test.to_string()),
-        ),
-        (
-            "--epochs",
-            number(arguments.epochs),
-            settings.epochs.to_string(),
         ),
         (
             "--batch",

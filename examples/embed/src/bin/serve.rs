@@ -8,7 +8,9 @@ use std::time::Duration;
 use clap::Parser;
 use termc_embed::batch::{Batcher, Limits};
 use termc_embed::classifier::Classifier;
-use termc_embed::service;
+use termc_embed::connections;
+use termc_embed::decoder::Decoder;
+use termc_embed::service::{Service, router};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
@@ -31,6 +33,11 @@ struct Arguments {
     /// Pictures that may wait; more are refused with status 503
     #[arg(long, default_value_t = 256, value_name = "N")]
     queue: usize,
+
+    /// Connections at a time; for one more, the one that has kept the service waiting longest is closed. Each takes a
+    /// descriptor (`ulimit -n`)
+    #[arg(long, default_value_t = 96, value_name = "N")]
+    connections: usize,
 }
 
 #[tokio::main]
@@ -55,11 +62,14 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
     );
-    let (batcher, worker) = Batcher::start(Classifier::new()?, limits);
+    let classifier = Classifier::new()?;
+    let (batcher, worker) = Batcher::start(move |pictures| classifier.classify(pictures), limits);
+    let decoder = Decoder::start(arguments.queue)?;
+    let router = router(Service { decoder, batcher });
     let listener = TcpListener::bind(&arguments.address).await?;
     println!("listening on http://{}", listener.local_addr()?);
     std::io::stdout().flush()?;
-    service::serve(listener, batcher, either(term, int)).await?;
+    connections::serve(listener, router, arguments.connections, either(term, int)).await?;
     // It ends with the last connection; one that sends nothing would keep it for ever.
     match timeout(Duration::from_secs(1), worker).await {
         Ok(ended) => Ok(ended?),

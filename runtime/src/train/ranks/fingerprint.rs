@@ -25,6 +25,8 @@ impl Fingerprint {
         kind: &str,
     ) -> Self {
         let limit = settings.limit.map_or("none".into(), |n| n.to_string());
+        let start = settings.start.as_ref();
+        let start = start.map_or("none".into(), |start| short_hash(start.sha256.as_bytes()));
         let step = resumed.map_or("none".into(), |c| c.state.step.to_string());
         let words = [
             ("the version of termc", env!("CARGO_PKG_VERSION").to_owned()),
@@ -37,6 +39,7 @@ impl Fingerprint {
             ("`--val`", settings.val.to_string()),
             ("`--precision`", settings.precision.to_string()),
             ("`--kernels`", settings.kernels.to_string()),
+            ("the weights to begin with", start),
             ("the kind of device", kind.to_owned()),
             ("the step to go on from", step),
         ];

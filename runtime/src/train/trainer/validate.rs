@@ -10,6 +10,7 @@ use termc_data::Subset;
 use super::{End, Outcome, Trainer, normalize};
 use crate::Error;
 use crate::params::Params;
+use crate::train::best;
 use crate::train::checkpoint::Best;
 use crate::train::evaluate::{EvaluationSettings, Evaluator, default_batch};
 use crate::train::folder::write_json;
@@ -17,7 +18,6 @@ use crate::train::metrics::{Row, Span, Split};
 use crate::train::observe::Event;
 use crate::train::scores::{Scores, Sums};
 use crate::train::session::StopReason;
-use crate::weights;
 
 impl Trainer<'_> {
     /// Validates, records the epoch, and keeps the weights if they are the best so far.
@@ -44,7 +44,7 @@ impl Trainer<'_> {
         if is_best {
             self.state.best = Some(self.as_best(epoch, &sums, scores));
             if let Some(folder) = self.job.folder {
-                self.write_weights(&folder.best())?;
+                self.state.best_sha256 = Some(self.write_weights(&folder.best())?);
             }
         }
         self.job.observer.on(Event::Epoch {
@@ -96,9 +96,8 @@ impl Trainer<'_> {
             stop: self.job.stop,
         };
         let observer = &mut *self.job.observer;
-        let done = evaluator.run(&subset, self.job.ranks, |done, total| {
-            observer.on(Event::Evaluated { split, done, total });
-        })?;
+        let watch = |done, total| observer.on(Event::Evaluated { split, done, total });
+        let done = evaluator.run(&subset, self.job.ranks, watch, |_| ())?;
         let took = began.elapsed().as_secs_f64();
         self.state.seconds += took;
         match done {
@@ -113,7 +112,7 @@ impl Trainer<'_> {
     fn scores_row(&self, split: Split, epoch: usize, scores: &Scores, took: f64) -> Row {
         Row {
             top1: Some(scores.accuracy()),
-            top5: Some(scores.accuracy5()),
+            top5: scores.accuracy5(),
             images_per_second: (took > 0.0).then(|| scores.images as f64 / took),
             seconds: self.state.seconds,
             ..Row::new(Span::Epoch, split, epoch, self.state.step, &scores.terms)
@@ -149,8 +148,9 @@ impl Trainer<'_> {
         let (model, device) = (self.job.model, &self.job.device);
         let own = match self.job.folder {
             Some(folder) => {
-                let file = weights::read(&folder.best())?;
-                Some(Params::from_tensors(model, &file.tensors, device)?)
+                let file = best::read(folder, model)?;
+                let tensors = file.map(|file| file.tensors).unwrap_or_default();
+                Some(Params::from_tensors(model, &tensors, device)?)
             }
             None => None,
         };
