@@ -44,10 +44,16 @@ fn leave_out(text: &mut Vec<u8>, error: &SyntaxError, base: u32) {
     let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
     let before = text.get(..at).unwrap_or_default();
     let mut start = before.iter().rposition(is_end).map_or(0, |end| end + 1);
+    // A body that ends where an expression should go on: the line above is at fault, not the end.
+    let mut ends = text.get(at) == Some(&b'}')
+        && error
+            .expected
+            .iter()
+            .any(|expected| expected == "an expression");
     // An error at the end of a line that goes on, or of the file, belongs to the last line that says something.
     while start > 0
         && blank(text.get(start..at.max(start)).unwrap_or_default())
-        && blank_line(text, start)
+        && (std::mem::take(&mut ends) || blank_line(text, start))
     {
         let before = text.get(..start - 1).unwrap_or_default();
         start = before.iter().rposition(is_end).map_or(0, |end| end + 1);

@@ -153,7 +153,7 @@ pub enum ModelError {
     },
     /// A checkpoint whose names or shapes are not the model's.
     #[error(transparent)]
-    Import(#[from] ImportError),
+    Import(Box<ImportError>),
     /// A set of weights that the checkpoint does not have.
     #[error(transparent)]
     Take(#[from] NotThere),
@@ -168,4 +168,11 @@ pub enum ModelError {
         /// Why, as the end of a sentence that starts with the file's name.
         problem: String,
     },
+}
+
+// By hand, since the error is boxed: it is far larger than the others.
+impl From<ImportError> for ModelError {
+    fn from(error: ImportError) -> Self {
+        Self::Import(Box::new(error))
+    }
 }
