@@ -8,7 +8,7 @@ macro_rules! bug {
 }
 pub(crate) use bug;
 
-/// See [`bug!`].
+/// See `bug!`.
 #[allow(
     clippy::panic,
     reason = "the one place where a fault of the compiler ends it"
