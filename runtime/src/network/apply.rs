@@ -42,11 +42,9 @@ impl Run<'_> {
             Op::Fill(op) => Tensor::full(shape.dims(1), op.value, (self.device, DType::F32)),
             Op::Linear(op) => self.linear(op.x, op.affine, values),
             Op::Fourier(op) => {
-                let [_, axes, height, width] = values.get(op.grid).dims();
-                let plane = [height, width];
-                let line = [height * width];
-                let sides = if axes == 2 { &plane[..] } else { &line[..] };
-                let y = kernels.sines(self.affine(op.affine, DType::F32), sides);
+                // The coordinates are made anew, exactly: the grid's own are too coarse for such sines.
+                let affine = self.affine(op.affine, DType::F32);
+                let y = kernels.sines(affine, shape.sizes.as_slice());
                 y.reshape(shape.dims(1))
             }
             Op::Depthwise(op) => {

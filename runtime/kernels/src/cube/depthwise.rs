@@ -8,7 +8,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::standardize::beside;
+use super::tensors::beside;
 use crate::call::Kind;
 
 /// Rows and columns of a tile.

@@ -136,7 +136,7 @@ pub fn pointwise_gradients<B: Submit>(
 ) -> Option<Vec<FloatTensor<B>>> {
     let weight = saved.pop()?;
     let (of_parts, of_affine) = gradient.needs_grad.split_at(saved.len());
-    let (shape, dtype) = (weight.shape(), grad.dtype());
+    let shape = weight.shape();
     let layout = Layout::of::<B>(&grad);
     let rows = layout.images_are_rows();
     let g = layout.matrices::<B>(grad.clone());
@@ -177,8 +177,7 @@ pub fn pointwise_gradients<B: Submit>(
     }
     if of_affine[1] {
         let sum = sum_to::<B>(grad, &Shape::new([1, shape[0], 1, 1]));
-        let sum = B::float_reshape(sum, Shape::new([shape[0]]));
-        results.push(cast::<B>(sum, dtype));
+        results.push(B::float_reshape(sum, Shape::new([shape[0]])));
     }
     Some(results)
 }

@@ -1,5 +1,6 @@
 //! The kernels of CubeCL's devices, written once for all of them: standardizations with what surrounds them, and depthwise
-//! convolutions; and which of CubeK's matrix products are taken. Elementwise functions are Burn's own operations both ways, which a fusing backend computes in one pass each.
+//! convolutions, sines of slow nets, vectors of all parameters; and which of CubeK's matrix products are taken. Elementwise
+//! functions are Burn's own operations both ways, which a fusing backend computes in one pass each.
 //!
 //! Statistics, sums and gradients are float32 whatever the tensors are; float16 and bfloat16 are read and written as they
 //! are. Sums go around the mean and have a fixed order, so that the same input gives the same bits.
@@ -23,6 +24,7 @@ mod standardize;
 mod submit;
 mod sums;
 mod takes;
+mod tensors;
 mod work;
 
 use burn::backend::TensorMetadata;

@@ -8,8 +8,8 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::standardize::beside;
 use super::sums::{UNITS, over_cube};
+use super::tensors::{beside, units, uploaded};
 use crate::call::Kind;
 
 /// Cut pieces begin at multiples of so many numbers, 256 bytes: every device can read from there.
@@ -118,7 +118,7 @@ fn weigh(
 }
 
 /// Rows of where a piece is read, where it is written and how long it is; the written ones are aligned if so said.
-fn table(beside: &CubeTensor, sizes: &[usize], aligned: bool) -> (CubeTensor, Vec<usize>) {
+fn table(vector: &CubeTensor, sizes: &[usize], aligned: bool) -> (CubeTensor, Vec<usize>) {
     let (mut from, mut to) = (0, 0);
     let (mut rows, mut starts) = (Vec::new(), Vec::new());
     for size in sizes {
@@ -131,24 +131,11 @@ fn table(beside: &CubeTensor, sizes: &[usize], aligned: bool) -> (CubeTensor, Ve
         };
     }
     starts.push(to);
-    (
-        uploaded(beside, u32::as_bytes(&rows), rows.len(), DType::U32),
-        starts,
-    )
-}
-
-fn uploaded(beside: &CubeTensor, bytes: &[u8], count: usize, dtype: DType) -> CubeTensor {
-    let handle = beside.client.create_from_slice(bytes);
-    let (client, device) = (beside.client.clone(), beside.device.clone());
-    CubeTensor::new_contiguous(client, device, Shape::new([count]), handle, dtype)
+    (uploaded(vector, &rows, DType::U32), starts)
 }
 
 fn cubes(pieces: usize) -> CubeCount {
     CubeCount::Static(pieces as u32, STRIPES as u32, 1)
-}
-
-fn units() -> CubeDim {
-    CubeDim::new_1d(UNITS as u32)
 }
 
 /// See [`Work::Cut`](super::work::Work::Cut). The pieces lie in one new buffer.
@@ -231,7 +218,7 @@ pub fn norms(
     let client = vector.client.clone();
     let (table, _) = table(&vector, sizes, false);
     let numbers: Vec<f32> = coefficients.iter().map(|c| *c as f32).collect();
-    let coefficients = uploaded(&vector, f32::as_bytes(&numbers), numbers.len(), DType::F32);
+    let coefficients = uploaded(&vector, &numbers, DType::F32);
     let sums = beside(&vector, Shape::new([sizes.len() * STRIPES]), DType::F32);
     let new = results
         .iter()

@@ -11,7 +11,7 @@ use cubek::matmul::multi_level::routines::batch::simple::SimpleArgs;
 use cubek::matmul::routine::BlueprintStrategy;
 use cubek::std::InputBinding;
 
-use super::standardize::beside;
+use super::tensors::beside;
 use crate::call::Kind;
 
 /// With an axis at least this long, units of a plane take several rows each. Measured on an H100 in float32, over the sizes of
@@ -39,14 +39,12 @@ pub fn product(
     if shape.iter().product::<usize>() == 0 {
         return vec![out];
     }
-    let axes = a.meta.shape().iter().chain(shape.iter());
-    let long = axes
-        .rev()
-        .take(2)
-        .chain(a.meta.shape().iter().rev().take(1));
-    let strategies = strategies(long.copied().max().unwrap_or(0));
+    let rank = shape.num_dims();
+    let longest = a.meta.shape()[rank - 1]
+        .max(shape[rank - 2])
+        .max(shape[rank - 1]);
     let mut refusals = Vec::new();
-    for strategy in strategies {
+    for strategy in strategies(longest) {
         match launch(&strategy.into(), &a, &b, &out) {
             Ok(()) => return vec![out],
             Err(refusal) => refusals.push(refusal),

@@ -2,14 +2,14 @@
 //! composed form `sine_of_parts`, whose comment says why they are exact.
 
 use burn::backend::TensorMetadata;
-use burn::tensor::{DType, Shape};
+use burn::tensor::DType;
 use burn_cubecl::cubecl;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::standardize::beside;
 use super::sums::{UNITS, over_cube};
+use super::tensors::{beside, units, uploaded};
 use crate::call::Kind;
 use crate::composed::grid::{axes, cut_turns};
 
@@ -139,32 +139,40 @@ const fn positions(rows: usize, columns: usize) -> usize {
     if columns == 0 { rows } else { rows * columns }
 }
 
-/// Rows and columns of a grid; 0 columns for a line.
-fn extent(sides: &[usize]) -> (usize, usize) {
-    match *sides {
-        [rows, columns] => (rows, columns),
-        _ => (sides.iter().product(), 0),
+/// The grid as the kernels take it.
+struct Grid {
+    rows: usize,
+    /// 0 of a line.
+    columns: usize,
+    /// The coordinates of the axes one after the other.
+    table: CubeTensor,
+}
+
+impl Grid {
+    /// On the device of a tensor.
+    fn new(x: &CubeTensor, sides: &[usize]) -> Self {
+        let coordinates = sides.iter().flat_map(|side| axes(&[*side]).concat());
+        let rows = coordinates.flat_map(|coordinate| {
+            let turns = coordinate / std::f64::consts::TAU;
+            let [leading, second, third] = cut_turns(turns);
+            [leading, second, third, turns - leading, turns].map(|part| part as f32)
+        });
+        let numbers: Vec<f32> = rows.collect();
+        let (rows, columns) = match *sides {
+            [rows, columns] => (rows, columns),
+            _ => (sides.iter().product(), 0),
+        };
+        Self {
+            rows,
+            columns,
+            table: uploaded(x, &numbers, DType::F32),
+        }
     }
 }
 
-/// The coordinates of the axes one after the other.
-fn table(beside: &CubeTensor, sides: &[usize]) -> CubeTensor {
-    let coordinates = sides.iter().flat_map(|side| axes(&[*side]).concat());
-    let rows = coordinates.flat_map(|coordinate| {
-        let turns = coordinate / std::f64::consts::TAU;
-        let [leading, second, third] = cut_turns(turns);
-        [leading, second, third, turns - leading, turns].map(|part| part as f32)
-    });
-    let numbers: Vec<f32> = rows.collect();
-    let handle = beside.client.create_from_slice(f32::as_bytes(&numbers));
-    let (client, device) = (beside.client.clone(), beside.device.clone());
-    CubeTensor::new_contiguous(
-        client,
-        device,
-        Shape::new([numbers.len()]),
-        handle,
-        DType::F32,
-    )
+/// A cube per hidden channel.
+fn cubes(weight: &CubeTensor) -> CubeCount {
+    CubeCount::Static(weight.shape()[0] as u32, 1, 1)
 }
 
 /// See [`Work::Sines`](super::work::Work::Sines).
@@ -175,23 +183,21 @@ pub fn forward(inputs: Vec<CubeTensor>, results: &[Kind], sides: &[usize]) -> Ve
     else {
         return vec![];
     };
-    let (rows, columns) = extent(sides);
+    let (client, grid) = (weight.client.clone(), Grid::new(&weight, sides));
     let out = beside(&weight, shape.clone(), *dtype);
-    let (client, channels) = (weight.client.clone(), weight.shape()[0]);
-    let table = table(&weight, sides);
     // SAFETY: the weight has a number for each axis of each channel, the table one row for each coordinate; a cube writes its
     // own channel's positions.
     unsafe {
         sines::launch_unchecked(
             &client,
-            CubeCount::Static(channels as u32, 1, 1),
-            CubeDim::new_1d(UNITS as u32),
+            cubes(&weight),
+            units(),
             weight.into_tensor_arg(),
             bias.into_tensor_arg(),
-            table.into_tensor_arg(),
+            grid.table.into_tensor_arg(),
             out.clone().into_tensor_arg(),
-            rows,
-            columns,
+            grid.rows,
+            grid.columns,
         );
     }
     vec![out]
@@ -199,35 +205,30 @@ pub fn forward(inputs: Vec<CubeTensor>, results: &[Kind], sides: &[usize]) -> Ve
 
 /// See [`Work::SinesBackward`](super::work::Work::SinesBackward).
 pub fn backward(inputs: Vec<CubeTensor>, results: &[Kind], sides: &[usize]) -> Vec<CubeTensor> {
-    let mut inputs = inputs.into_iter().map(into_contiguous);
-    let (Some(grad), Some(weight), Some(bias)) = (inputs.next(), inputs.next(), inputs.next())
-    else {
+    let inputs: Vec<CubeTensor> = inputs.into_iter().map(into_contiguous).collect();
+    let Ok([grad, weight, bias]) = <[_; 3]>::try_from(inputs) else {
         return vec![];
     };
-    let (rows, columns) = extent(sides);
-    let new = results
-        .iter()
-        .map(|kind| beside(&weight, kind.shape.clone(), kind.dtype));
-    let results: Vec<CubeTensor> = new.collect();
+    let (client, grid) = (weight.client.clone(), Grid::new(&weight, sides));
+    let new = |kind: &Kind| beside(&weight, kind.shape.clone(), kind.dtype);
+    let results: Vec<CubeTensor> = results.iter().map(new).collect();
     let [of_weight, of_bias] = &results[..] else {
         return vec![];
     };
-    let (client, channels) = (weight.client.clone(), weight.shape()[0]);
-    let table = table(&weight, sides);
     // SAFETY: as in `forward`; the gradient has the shape of the result, a cube writes the numbers of its own channel.
     unsafe {
         sines_back::launch_unchecked(
             &client,
-            CubeCount::Static(channels as u32, 1, 1),
-            CubeDim::new_1d(UNITS as u32),
+            cubes(&weight),
+            units(),
             grad.into_tensor_arg(),
             weight.into_tensor_arg(),
             bias.into_tensor_arg(),
-            table.into_tensor_arg(),
+            grid.table.into_tensor_arg(),
             of_weight.clone().into_tensor_arg(),
             of_bias.clone().into_tensor_arg(),
-            rows,
-            columns,
+            grid.rows,
+            grid.columns,
         );
     }
     results

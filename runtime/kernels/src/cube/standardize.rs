@@ -6,16 +6,15 @@ mod kernels;
 
 use burn::backend::TensorMetadata;
 use burn::backend::cubecl::dtype_to_elem_type;
-use burn::tensor::{DType, Shape};
+use burn::tensor::DType;
 use burn_cubecl::cubecl;
 use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use self::kernels::{apply, apply_back, code, join, join_back, rows, rows_back};
 
-use super::sums::UNITS;
+use super::tensors::{beside, units};
 use super::work::Statistics;
 use crate::call::{Finish, Kind};
 
@@ -48,15 +47,6 @@ impl Grid {
     fn channels(&self) -> CubeCount {
         CubeCount::Static(self.channels, 1, 1)
     }
-}
-
-/// A new tensor beside another one.
-pub(super) fn beside(x: &CubeTensor, shape: Shape, dtype: DType) -> CubeTensor {
-    empty_device_contiguous_dtype(x.client.clone(), x.device.clone(), shape, dtype)
-}
-
-fn units() -> CubeDim {
-    CubeDim::new_1d(UNITS as u32)
 }
 
 /// The maps and what follows them, all with their numbers in order.
