@@ -6,7 +6,7 @@ use termc_grammar::ast::ItemKind;
 use crate::diagnostics;
 use crate::language::losses::LOSSES;
 use crate::language::settings::{Row, Takes, settings};
-use crate::language::{FUNCTIONS, FunctionBody, Parameter, Ty};
+use crate::language::{FUNCTIONS, Parameter, Ty};
 use crate::prelude;
 use crate::primitives::signatures;
 
@@ -47,10 +47,6 @@ pub fn entries() -> Vec<Entry> {
             .map(|row| built_in("primitive", row.name, row.doc, &(row.parameters)())),
     );
     all.extend(FUNCTIONS.iter().map(|row| {
-        let kind = match row.body {
-            FunctionBody::Number(_) | FunctionBody::Select(_) => "function of numbers",
-            FunctionBody::Start(_) | FunctionBody::Fixed => "start of a trained tensor",
-        };
         let arguments = row.arguments.join(", ") + if row.more { ", ..." } else { "" };
         let short = if row.bare {
             format!("{} or ", row.name)
@@ -59,7 +55,7 @@ pub fn entries() -> Vec<Entry> {
         };
         let signature = format!("{short}{}({arguments})", row.name);
         entry(
-            kind,
+            row.kind(),
             row.name,
             row.doc,
             format!("{signature}\n\n{}", row.doc),

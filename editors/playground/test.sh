@@ -5,9 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 bash editors/playground/build.sh
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-if [ -z "$browser" ]; then
-  apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium >/dev/null
-  browser=$(command -v chromium)
-fi
+. examples/web/browser.sh
 node editors/playground/test/page.mjs target/playground "$browser"

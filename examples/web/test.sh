@@ -7,11 +7,7 @@ cd "$(dirname "$0")/../.."
 
 bash examples/web/build.sh
 
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-if [ -z "$browser" ]; then
-  apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium >/dev/null
-  browser=$(command -v chromium)
-fi
+. examples/web/browser.sh
 profile=$(mktemp -d)
 trap 'rm -rf "$profile"' EXIT
 chromium() {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use termc_grammar::ast::{Expr, ExprKind};
+use termc_grammar::ast::Expr;
 
 use super::Elaborator;
 use super::call::Calling;
@@ -114,7 +114,8 @@ impl<'a> Elaborator<'a> {
     pub(super) fn branches(&mut self, calling: &Calling<'a, '_>, exprs: &[&'a Expr]) -> Traced {
         let mut branches: Vec<(Option<String>, &'a Expr, bool)> = vec![];
         for expr in exprs {
-            let name = branch_name(expr).map(str::to_owned);
+            // What is just a name is called so.
+            let name = expr.as_name().map(str::to_owned);
             let at = match &name {
                 Some(name) => self.changes.step(&calling.positions, name, None),
                 None => vec![],
@@ -191,13 +192,5 @@ impl<'a> Elaborator<'a> {
             value: Value::List(items),
             places: Places::literal(calling.span),
         }
-    }
-}
-
-/// The name of an expression that is a bare name: what a branch is called by.
-fn branch_name(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(name),
-        _ => None,
     }
 }

@@ -53,8 +53,8 @@ impl<'a> Walk<'a> {
         name: &str,
         left: usize,
     ) -> Option<(Meaning, Option<Called<'a>>)> {
-        if function(name).is_some() {
-            return Some((built_in("function", name), Some(Called::Function)));
+        if let Some(function) = function(name) {
+            return Some((built_in(function.kind(), name), Some(Called::Function)));
         }
         if let Some(owner) = owner
             && let Some(number) = self.local(owner, name)
@@ -138,7 +138,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-pub(super) fn row_parameter<'a>(of: &str, row: &Row) -> Parameter<'a> {
+fn row_parameter<'a>(of: &str, row: &Row) -> Parameter<'a> {
     let ty = match &row.ty {
         Ty::Tensor => String::new(),
         ty => format!(": {ty}"),

@@ -125,8 +125,7 @@ impl<'a> Walk<'a> {
             && parameters.iter().any(|param| param.ty == Some(Ty::Tensors))
         {
             for arg in &given.call.args {
-                let branch = branch_name(&arg.value);
-                if let Some(name) = branch
+                if let Some(name) = arg.value.as_name()
                     && let Some(number) = self.local(given.owner, name)
                 {
                     all.push(next(
@@ -216,17 +215,8 @@ pub(super) fn setting<'a>(setting: &'static Setting) -> Next<'a> {
 /// The name that a row of a table is given by.
 fn row_name(expr: &Expr) -> Option<&str> {
     match &expr.kind {
-        ExprKind::Name(name) => Some(name),
         ExprKind::Call(call) => Some(&call.callee.text),
-        _ => None,
-    }
-}
-
-/// The name that a branch has: that of what is just a name.
-fn branch_name(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(name),
-        _ => None,
+        _ => expr.as_name(),
     }
 }
 

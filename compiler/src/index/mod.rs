@@ -15,7 +15,6 @@ use termc_grammar::ast::{Item, ItemKind, Span};
 
 use crate::elaborate::Program;
 use crate::explain::{Entry, explain};
-use crate::model::Model;
 use crate::prelude;
 use crate::read::Read;
 use crate::request::Files;
@@ -207,24 +206,27 @@ impl Index {
             Meaning::BuiltIn(own) => Some(own.text()),
             Meaning::Symbol(number) => {
                 let symbol = self.symbol(*number)?;
-                let inside = symbol.inside.and_then(|number| self.symbol(number));
                 let head = match symbol.inside {
                     None => self.header(symbol)?,
                     Some(_) => format!("{}{}", symbol.name, symbol.detail),
                 };
-                let of = inside.map_or(String::new(), |inside| format!(" of `{}`", inside.name));
-                let of_prelude = if symbol.prelude && inside.is_none() {
-                    " of the prelude"
-                } else {
-                    ""
-                };
-                let what = format!("{}{of}{of_prelude}", symbol.kind.words());
-                let parts = [head, what, symbol.doc.clone()];
+                let parts = [head, self.what(symbol), symbol.doc.clone()];
                 let parts: Vec<String> =
                     parts.into_iter().filter(|part| !part.is_empty()).collect();
                 Some(parts.join("\n\n"))
             }
         }
+    }
+
+    /// What a symbol is, and of what: "block of the prelude", "binding of `rgu`".
+    pub fn what(&self, symbol: &Symbol) -> String {
+        let inside = symbol.inside.and_then(|number| self.symbol(number));
+        let of = match inside {
+            Some(inside) => format!(" of `{}`", inside.name),
+            None if symbol.prelude => " of the prelude".into(),
+            None => String::new(),
+        };
+        format!("{}{of}", symbol.kind.words())
     }
 
     /// The first line of a definition: `block rgu(x)`.
@@ -290,21 +292,6 @@ pub fn from_prelude(name: &str, at: u32) -> Option<u32> {
     let mut files = prelude::files().iter().zip(prelude::TEXTS);
     let ((base, _), _) = files.find(|(_, (file, _))| *file == name)?;
     base.checked_add(at)
-}
-
-/// The shapes that a model's values have, by the place of the expression that makes them: calls, operators, and what is
-/// bound to a name. A place in a block that is called several times has several.
-pub fn shapes(model: &Model) -> Vec<(Span, crate::model::Shape)> {
-    let graph = model.primitives();
-    let nodes = graph.nodes.iter().map(|node| (node.span, node.shape));
-    let calls = graph
-        .instances
-        .iter()
-        .skip(1)
-        .map(|call| (call.span, graph[call.result].shape));
-    let mut all: Vec<_> = nodes.chain(calls).collect();
-    all.sort_by_key(|(span, _)| *span);
-    all
 }
 
 impl std::fmt::Debug for Index {

@@ -34,8 +34,6 @@ pub struct Argument {
     pub detail: String,
     /// What it is for.
     pub doc: String,
-    /// Whether a call must give it.
-    pub needed: bool,
     /// The words that its type has.
     pub words: &'static [&'static str],
     /// Whether it takes a block.
@@ -291,7 +289,6 @@ fn described(param: &Parameter<'_>) -> Argument {
         name: param.name.clone(),
         detail: param.detail.clone(),
         doc: param.doc.clone(),
-        needed: !param.detail.contains(" = "),
         words: words.map_or(&[], |words| words.words),
         takes_block: param.ty == Some(Ty::Block),
     }

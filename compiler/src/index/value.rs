@@ -6,7 +6,7 @@ use super::call::{Called, Parameter, built_in};
 use super::item::{Owner, Walk};
 use super::{BuiltIn, Meaning};
 use crate::elaborate::Body;
-use crate::language::{Parameter as Row, Ty, bare_start};
+use crate::language::{Function, Parameter as Row, Ty, bare_start, function};
 
 /// Where an expression stands.
 #[derive(Clone)]
@@ -138,11 +138,8 @@ impl<'a> Walk<'a> {
             return self.definition(number).map(Meaning::Symbol);
         }
         if bare_start(name).is_some() {
-            let kind = if name == "none" {
-                "word of the language"
-            } else {
-                "start of a trained tensor"
-            };
+            // `none` is a word, all others are functions without their arguments.
+            let kind = function(name).map_or("word of the language", Function::kind);
             return Some(built_in(kind, name));
         }
         self.callee(context.owner, context.file, name)

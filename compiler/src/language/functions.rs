@@ -18,6 +18,16 @@ pub(crate) struct Function {
     pub body: FunctionBody,
 }
 
+impl Function {
+    /// What it is called among the names of the language.
+    pub fn kind(&self) -> &'static str {
+        match self.body {
+            FunctionBody::Number(_) | FunctionBody::Select(_) => "function of numbers",
+            FunctionBody::Start(_) | FunctionBody::Fixed => "start of a trained tensor",
+        }
+    }
+}
+
 /// What a [`Function`] computes.
 #[derive(Clone, Copy)]
 pub(crate) enum FunctionBody {

@@ -45,6 +45,7 @@ const shown = (parent, language) =>
 const sources = { rust: shown('rust', rust()), pytorch: shown('pytorch', python()) };
 
 const compiler = engine(ENGINE, WORKER);
+compiler.ready.catch((error) => (byId('figures').textContent = `this browser cannot run the compiler: ${error.message}`));
 
 function question(more) {
   const text = editor.state.doc.toString();

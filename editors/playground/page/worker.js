@@ -18,13 +18,12 @@ function answerAll() {
   scheduled = false;
   for (const [kind, { id, question }] of [...waiting]) {
     waiting.delete(kind);
-    const began = performance.now();
     try {
       const answer = ask(question);
-      postMessage({ id, kind, answer, took: performance.now() - began });
+      postMessage({ id, kind, answer });
     } catch (error) {
       // A trap leaves the memory as it was; the next question starts anew.
-      postMessage({ id, kind, answer: { fault: String(error) }, took: performance.now() - began });
+      postMessage({ id, kind, answer: { fault: String(error) } });
       start(module);
     }
   }
@@ -39,7 +38,6 @@ function start(compiled) {
 onmessage = ({ data }) => {
   if (data.module) {
     start(data.module);
-    postMessage({ ready: true });
   } else {
     waiting.set(data.kind, data);
   }

@@ -17,7 +17,7 @@ use crate::places::Units;
 /// What the page asks.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Question {
-    /// The name of the file, and its text.
+    /// The name of the file.
     pub name: String,
     /// Its text.
     pub text: String,
@@ -202,13 +202,8 @@ mod tests {
         answer(&Question {
             name: "cifar10.term".into(),
             text: text.into(),
-            model: None,
-            files: BTreeMap::new(),
             want: want.to_vec(),
-            all: false,
-            at: None,
-            depth: 0,
-            hover: None,
+            ..Question::default()
         })
     }
 

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use termc_compiler::diagnostics::{Diagnostic, Fix};
 use termc_grammar::ast::{Callable, Item, ItemKind, Line, LineKind, Span};
-use termc_grammar::{Lexeme, LexemeKind as Kind, lexemes};
+use termc_grammar::{Lexeme, LexemeKind as Kind, lexemes, parse_what_can_be_read};
 use tower_lsp_server::ls_types as lsp;
 
 use crate::analysis::Analysis;
 use crate::edits::{Edit, applied, indent, lines};
+use crate::findings;
 use crate::names::first_new_error;
 use crate::text::Text;
 use crate::world::World;
@@ -21,18 +22,29 @@ pub fn actions(world: &World, path: &Path, range: Range<usize>) -> Vec<lsp::Code
     let Some(text) = world.text(path) else {
         return all;
     };
+    // Its own tree, whichever main file a finding comes from: places in it are bytes of the text.
+    let file = parse_what_can_be_read(&text.text, 0);
     for view in world.views(path) {
         for found in &view.found {
-            let Some(place) = view.place(&view.sources, found.span, &world.prelude) else {
+            let here = |span| {
+                let place = view.place(&view.sources, span, &world.prelude)?;
+                (place.path == path).then(|| place.range())
+            };
+            let Some(place) = here(found.span) else {
                 continue;
             };
-            if place.path != path || place.end < range.start || range.end < place.start {
+            if place.end < range.start || range.end < place.start {
                 continue;
             }
-            for (title, edits) in fixes(view, found, &text, place.range()) {
+            let further = found.related.first().and_then(|(span, _)| here(*span));
+            let made = found
+                .fix
+                .as_ref()
+                .map(|fix| fixes(&file.items, fix, &text, place, further));
+            for (title, edits) in made.into_iter().flatten() {
                 let known = all.iter().any(|action| action.title == title);
                 if !known && is_sound(world, view, path, &text, &edits) {
-                    all.extend(action(world, view, found, path, &text, title, &edits));
+                    all.extend(action(world, view, found, &text, title, &edits));
                 }
             }
         }
@@ -59,46 +71,38 @@ fn action(
     world: &World,
     view: &Analysis,
     found: &Diagnostic,
-    path: &Path,
     text: &Text,
     title: String,
     edits: &[Edit],
 ) -> Option<lsp::CodeAction> {
     let edits: Vec<lsp::TextEdit> = edits.iter().map(|edit| edit.told(text)).collect();
-    let place = view.place(&view.sources, found.span, &world.prelude)?;
-    let diagnostic = lsp::Diagnostic {
-        range: text.range(place.range()),
-        code: Some(lsp::NumberOrString::String(found.code.name().to_owned())),
-        source: Some("termc".into()),
-        message: found.message.clone(),
-        ..lsp::Diagnostic::default()
-    };
+    let (path, diagnostic) = findings::one(view, world, found)?;
     Some(lsp::CodeAction {
         title,
         kind: Some(lsp::CodeActionKind::QUICKFIX),
         diagnostics: Some(vec![diagnostic]),
         edit: Some(lsp::WorkspaceEdit {
-            changes: Some(HashMap::from([(world.uri(path)?, edits)])),
+            changes: Some(HashMap::from([(world.uri(&path)?, edits)])),
             ..Default::default()
         }),
         ..lsp::CodeAction::default()
     })
 }
 
-/// The changes that a finding's help describes: each with its title.
+/// The changes that mend what is marked, each with its title; `further` is the first further place of the finding.
 fn fixes(
-    view: &Analysis,
-    found: &Diagnostic,
+    items: &[Item],
+    fix: &Fix,
     text: &Text,
     range: Range<usize>,
+    further: Option<Range<usize>>,
 ) -> Vec<(String, Vec<Edit>)> {
     let marked = text.text.get(range.clone()).unwrap_or_default();
     let one = |title: String, edit: Option<Edit>| {
         edit.map(|edit| (title, vec![edit])).into_iter().collect()
     };
-    match &found.fix {
-        None => vec![],
-        Some(Fix::Replace(words)) => words
+    match fix {
+        Fix::Replace(words) => words
             .iter()
             .map(|word| {
                 (
@@ -107,21 +111,21 @@ fn fixes(
                 )
             })
             .collect(),
-        Some(Fix::Remove) => {
+        Fix::Remove => {
             let what = marked.lines().next().unwrap_or_default();
             one(
                 format!("leave out `{what}`"),
-                removal(view, text, range.clone()),
+                removal(items, text, range.clone()),
             )
         }
-        Some(Fix::Argument(arguments)) => {
+        Fix::Argument(arguments) => {
             let added = arguments.join(", ");
             one(
                 format!("add `{added}`"),
                 added_argument(text, range.clone(), &added),
             )
         }
-        Some(Fix::Unname) => {
+        Fix::Unname => {
             let rest = text.text.get(range.end..).unwrap_or_default();
             let equals = rest
                 .find('=')
@@ -135,22 +139,19 @@ fn fixes(
                 end.map(|end| Edit::new(range.start..end, "")),
             )
         }
-        Some(Fix::MoveUp) => moved(view, found, text, range)
+        Fix::MoveUp => further
+            .and_then(|below| moved(items, text, range, below))
             .map(|edits| ("move the binding up".into(), edits))
             .into_iter()
             .collect(),
-        Some(Fix::Line {
+        Fix::Line {
             text: line,
             in_loss,
-        }) => one(
+        } => one(
             format!("add `{line}`"),
-            added_line(view, text, range.start, line, *in_loss),
+            added_line(items, text, range.start, line, *in_loss),
         ),
     }
-}
-
-fn items(view: &Analysis) -> &[Item] {
-    view.index.main_items()
 }
 
 fn holds(span: Span, range: &Range<usize>) -> bool {
@@ -158,8 +159,8 @@ fn holds(span: Span, range: &Range<usize>) -> bool {
 }
 
 /// Leaves out what is marked: a definition by its name, a parameter, an argument, or else a line.
-fn removal(view: &Analysis, text: &Text, range: Range<usize>) -> Option<Edit> {
-    let item = items(view).iter().find(|item| holds(item.span, &range))?;
+fn removal(items: &[Item], text: &Text, range: Range<usize>) -> Option<Edit> {
+    let item = items.iter().find(|item| holds(item.span, &range))?;
     let is_name = item
         .name()
         .is_some_and(|name| name.span.start as usize == range.start);
@@ -294,41 +295,34 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
+/// Moves the line that holds `below` above the one that holds `range`; both stand in the body of a definition.
 fn moved(
-    view: &Analysis,
-    found: &Diagnostic,
+    items: &[Item],
     text: &Text,
     range: Range<usize>,
+    below: Range<usize>,
 ) -> Option<Vec<Edit>> {
-    let (below, _) = found.related.first()?;
-    let below = view.sources.locate(*below)?;
-    let bodies = items(view).iter().filter_map(|item| match &item.kind {
-        ItemKind::Block(callable) | ItemKind::Model(callable) => Some(&callable.body),
-        _ => None,
-    });
-    let line = bodies
-        .filter_map(|body| {
-            body.iter()
-                .find(|line| holds(line.span, &(below.start..below.end)))
-        })
-        .next()?;
-    let whole = lines(text, line.span.start as usize..line.span.end as usize);
-    let moved = text.text.get(whole.clone())?.to_owned();
-    let bodies = items(view).iter().filter_map(|item| match &item.kind {
-        ItemKind::Block(callable) | ItemKind::Model(callable) => Some(&callable.body),
-        _ => None,
-    });
-    let user = bodies
-        .filter_map(|body| body.iter().find(|line| holds(line.span, &range)))
-        .next()?;
-    let above = lines(text, user.span.start as usize..user.span.end as usize).start;
-    Some(vec![Edit::new(above..above, moved), Edit::new(whole, "")])
+    let whole = |range: &Range<usize>| {
+        let lines_of = |item: &Item| match &item.kind {
+            ItemKind::Block(callable) | ItemKind::Model(callable) => callable
+                .body
+                .iter()
+                .find(|line| holds(line.span, range))
+                .map(|line| lines(text, line.span.start as usize..line.span.end as usize)),
+            _ => None,
+        };
+        items.iter().find_map(lines_of)
+    };
+    let (from, above) = (whole(&below)?, whole(&range)?.start);
+    let moved = text.text.get(from.clone())?;
+    Some(vec![
+        Edit::new(above..above, moved),
+        Edit::new(from.clone(), ""),
+    ])
 }
 
-fn added_line(view: &Analysis, text: &Text, at: usize, line: &str, in_loss: bool) -> Option<Edit> {
-    let item = items(view)
-        .iter()
-        .find(|item| holds(item.span, &(at..at)))?;
+fn added_line(items: &[Item], text: &Text, at: usize, line: &str, in_loss: bool) -> Option<Edit> {
+    let item = items.iter().find(|item| holds(item.span, &(at..at)))?;
     let ItemKind::Model(model) = &item.kind else {
         return None;
     };

@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use termc_compiler::diagnostics::{Code, Diagnostic};
-use termc_compiler::index::{Index, in_prelude};
+use termc_compiler::index::{Index, from_prelude, in_prelude};
 use termc_compiler::model::{Model, Span};
 use termc_compiler::source::Sources;
 use termc_compiler::{Compiled, Files, Options, compile, compile_all};
 
+use crate::prelude;
 use crate::text::Text;
 
 /// A main file.
@@ -49,24 +50,21 @@ impl Place {
     }
 }
 
-/// The name under which a text that only holds definitions is used.
-const ALONE: &str = "a text that uses the file";
-
 impl Analysis {
     /// Looks at a text; `last` is what was known of it before.
     pub fn new(path: &Path, text: &str, files: &dyn Files, last: Option<Good>) -> Self {
         let name = name_of(path);
         let index = Index::new(&name, text, files);
-        let compiled = match index.has_models() {
+        let mut compiled = match index.has_models() {
             true => compile(&name, text, &Options::default(), files),
-            false => compile_definitions(&name, text, files),
+            false => check_all(path, text, files),
         };
-        let good = match compiled.model {
-            Some(model) if index.has_models() => Some(Good {
+        let good = match compiled.model.take() {
+            Some(model) => Some(Good {
                 model,
                 text: text.to_owned(),
             }),
-            _ => last,
+            None => last,
         };
         let complete = !index.has_models() || compiled.diagnostics.iter().any(Diagnostic::is_error);
         Self {
@@ -116,19 +114,22 @@ impl Analysis {
 
     /// Where a file lies that the sources call so.
     pub fn path_of(&self, name: &str) -> PathBuf {
-        if name == name_of(&self.path) || name == ALONE {
+        if name == name_of(&self.path) {
             return self.path.clone();
         }
         self.path.parent().unwrap_or(Path::new("")).join(name)
     }
 
-    /// The span of a place in one of its files.
-    pub fn span_at(&self, path: &Path, at: usize, prelude: &Path) -> Option<u32> {
-        if let Ok(name) = path.strip_prefix(prelude) {
-            return termc_compiler::index::from_prelude(
-                &name.to_string_lossy().replace('\\', "/"),
-                at as u32,
-            );
+    /// Whether it uses a file.
+    pub fn uses(&self, path: &Path) -> bool {
+        let used = self.index.used().iter();
+        used.map(|used| self.path_of(used)).any(|used| used == path)
+    }
+
+    /// The span of a place in one of its files; `folder` has the prelude's.
+    pub fn span_at(&self, path: &Path, at: usize, folder: &Path) -> Option<u32> {
+        if let Ok(name) = path.strip_prefix(folder) {
+            return from_prelude(&prelude::name(name), at as u32);
         }
         let mut sources = self.index.sources().list().iter();
         let source = sources.find(|source| self.path_of(&source.name) == path)?;
@@ -136,45 +137,18 @@ impl Analysis {
     }
 }
 
-/// Everything that is wrong with all models, variants and members of a file.
+/// Everything that is wrong with all models, variants and members of a file, or with its definitions if it has no others:
+/// a file that is being written, or that others use, need not have a model.
 pub fn check_all(path: &Path, text: &str, files: &dyn Files) -> Compiled {
-    compile_all(&name_of(path), text, &Options::default(), files)
+    let mut all = compile_all(&name_of(path), text, &Options::default(), files);
+    all.diagnostics.retain(|d| d.code != Code::ModelCount);
+    all
 }
 
+/// What a file is called in its sources.
 pub fn name_of(path: &Path) -> String {
     path.file_name().map_or_else(
         || path.display().to_string(),
         |name| name.to_string_lossy().into_owned(),
     )
-}
-
-/// Checks a file of definitions alone: through a text that uses it, and has a model for the compiler to begin with.
-fn compile_definitions(name: &str, text: &str, files: &dyn Files) -> termc_compiler::Compiled {
-    struct With<'a>(&'a str, &'a str, &'a dyn Files);
-    impl Files for With<'_> {
-        fn read(&self, path: &str) -> Result<String, String> {
-            match path == self.0 {
-                true => Ok(self.1.to_owned()),
-                false => self.2.read(path),
-            }
-        }
-    }
-    let around = format!(
-        "use \"{name}\"\nmodel Alone {{\n    input image[1, 8, 8]\n    output logits = head(image, 2)\n    loss {{\n        \
-         cross_entropy(logits)\n    }}\n}}\n"
-    );
-    let mut compiled = compile(
-        ALONE,
-        &around,
-        &Options::default(),
-        &With(name, text, files),
-    );
-    let own = around.len() as u32;
-    // A name that the file has twice, or that cannot be used, is told at the file; what is told of the text around it is
-    // that it cannot be used at all, for example because it is `-`.
-    compiled
-        .diagnostics
-        .retain(|d| d.span.start > own && d.code != Code::ModelCount);
-    compiled.model = None;
-    compiled
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub struct Backend {
     turn: Arc<AtomicU64>,
     world: Arc<Mutex<World>>,
     /// Whether the editor shows graphs in a window of its own.
-    own_view: Mutex<bool>,
+    own_view: AtomicBool,
 }
 
 impl Backend {
@@ -39,7 +39,7 @@ impl Backend {
             client,
             turn: Arc::default(),
             world: Arc::new(Mutex::new(World::new())),
-            own_view: Mutex::new(false),
+            own_view: AtomicBool::new(false),
         }
     }
 
@@ -80,7 +80,7 @@ impl Backend {
     }
 
     fn graph_command(&self) -> &'static str {
-        match *self.own_view.lock().unwrap_or_else(PoisonError::into_inner) {
+        match self.own_view.load(Ordering::Relaxed) {
             true => OWN_VIEW,
             false => GRAPH_COMMAND,
         }
@@ -137,7 +137,8 @@ impl LanguageServer for Backend {
         let own_view = params
             .initialization_options
             .and_then(|options| options.get("graphView")?.as_bool());
-        *self.own_view.lock().unwrap_or_else(PoisonError::into_inner) = own_view.unwrap_or(false);
+        self.own_view
+            .store(own_view.unwrap_or(false), Ordering::Relaxed);
         let server_info = lsp::ServerInfo {
             name: "termc".into(),
             version: Some(env!("CARGO_PKG_VERSION").into()),
@@ -217,25 +218,9 @@ impl LanguageServer for Backend {
     async fn hover(&self, params: lsp::HoverParams) -> Result<Option<lsp::Hover>> {
         let position = params.text_document_position_params;
         Ok(self.with(&position.text_document.uri, |world, path, text| {
-            let at = text.offset(position.position);
-            let (view, mention) = names::mention(world, path, at)?;
+            let (view, mention) = names::mention(world, path, text.offset(position.position))?;
             let place = view.place(view.index.sources(), mention.span, &world.prelude)?;
-            let good = view.good.as_ref().or_else(|| {
-                world
-                    .views(path)
-                    .into_iter()
-                    .find_map(|other| other.good.as_ref())
-            });
-            let good = good.map(|good| {
-                let is_main = place.path == view.path && view.good.is_some();
-                (
-                    good,
-                    is_main
-                        .then(|| hover::in_good_text(good, &text.text, place.start as u32))
-                        .flatten(),
-                )
-            });
-            let value = hover::hover(&view.index, mention, good);
+            let value = hover::hover(world, view, mention, &place, &text);
             let contents = lsp::HoverContents::Markup(lsp::MarkupContent {
                 kind: lsp::MarkupKind::Markdown,
                 value,
@@ -332,12 +317,8 @@ impl LanguageServer for Backend {
     async fn rename(&self, params: lsp::RenameParams) -> Result<Option<lsp::WorkspaceEdit>> {
         let position = params.text_document_position;
         let renamed = self.with(&position.text_document.uri, |world, path, text| {
-            let places = match names::rename(
-                world,
-                path,
-                text.offset(position.position),
-                &params.new_name,
-            ) {
+            let at = text.offset(position.position);
+            let places = match names::rename(world, path, at, &params.new_name) {
                 Ok(places) => places,
                 Err(refused) => return Some(Err(refused)),
             };

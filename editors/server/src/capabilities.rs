@@ -21,11 +21,7 @@ pub fn capabilities() -> lsp::ServerCapabilities {
         )),
         hover_provider: Some(lsp::HoverProviderCapability::Simple(true)),
         completion_provider: Some(lsp::CompletionOptions {
-            trigger_characters: Some(
-                [".", "(", ",", "=", ":", "|", "\""]
-                    .map(String::from)
-                    .to_vec(),
-            ),
+            trigger_characters: Some([".", "(", ",", "=", ":", "|"].map(String::from).to_vec()),
             ..lsp::CompletionOptions::default()
         }),
         signature_help_provider: Some(lsp::SignatureHelpOptions {

@@ -110,10 +110,14 @@ fn from(offers: Vec<Offer>) -> Vec<Candidate> {
 
 fn candidates(index: &Index, here: &Cursor) -> Vec<Candidate> {
     let (keyword, name, base) = match &here.item {
-        Some((keyword, name, base)) => (keyword.as_str(), name.as_str(), base.as_str()),
+        Some(item) => (
+            item.keyword.as_str(),
+            item.name.as_str(),
+            item.base.as_str(),
+        ),
         None => ("", "", ""),
     };
-    let inside = matches!(keyword, "block" | "model").then_some(name);
+    let inside = here.inside();
     if let Some(path) = &here.path {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         return match (keyword, here.in_loss) {
@@ -123,7 +127,7 @@ fn candidates(index: &Index, here: &Cursor) -> Vec<Candidate> {
         };
     }
     if keyword.is_empty() && here.begins {
-        return definitions();
+        return snippets(DEFINITIONS);
     }
     if here.in_parameters && here.before == ":" {
         return from(Offer::types());
@@ -132,7 +136,7 @@ fn candidates(index: &Index, here: &Cursor) -> Vec<Candidate> {
         let arguments = index.arguments(inside, &call.callee);
         if let Some(name) = &call.name {
             let argument = arguments.iter().find(|argument| argument.name == *name);
-            return values(index, inside, argument, here);
+            return values(index, argument, here);
         }
         if here.before == "(" || here.before == "," {
             let given = |argument: &&Argument| !call.given.contains(&argument.name);
@@ -150,7 +154,7 @@ fn candidates(index: &Index, here: &Cursor) -> Vec<Candidate> {
                     doc: argument.doc.clone(),
                 });
             let mut all: Vec<Candidate> = named.collect();
-            all.extend(values(index, inside, arguments.get(first), here));
+            all.extend(values(index, arguments.get(first), here));
             return all;
         }
     }
@@ -174,12 +178,13 @@ fn candidates(index: &Index, here: &Cursor) -> Vec<Candidate> {
         }
         "model" if here.in_loss && here.begins => from(Offer::loss_terms()),
         "model" if here.begins => {
-            let mut all = lines(&["input", "output", "loss", "for", "require"]);
+            let mut all = snippets(LINES_OF_MODELS);
+            all.extend(snippets(LINES));
             all.extend(from(index.names(inside)));
             all
         }
         "block" if here.begins => {
-            let mut all = lines(&["for", "require"]);
+            let mut all = snippets(LINES);
             all.extend(from(index.names(inside)));
             all
         }
@@ -188,12 +193,8 @@ fn candidates(index: &Index, here: &Cursor) -> Vec<Candidate> {
 }
 
 /// Values of an argument: the words of its type first.
-fn values(
-    index: &Index,
-    inside: Option<&str>,
-    argument: Option<&Argument>,
-    here: &Cursor,
-) -> Vec<Candidate> {
+fn values(index: &Index, argument: Option<&Argument>, here: &Cursor) -> Vec<Candidate> {
+    let names = index.names(here.inside());
     let words = argument.map_or(&[][..], |argument| argument.words);
     let mut all: Vec<Candidate> = words
         .iter()
@@ -202,20 +203,17 @@ fn values(
             ..Candidate::word(word, "")
         })
         .collect();
-    if here.in_loss
-        || matches!(
-            here.item.as_ref().map(|item| item.0.as_str()),
-            Some("train")
-        )
-    {
+    let in_train = here
+        .item
+        .as_ref()
+        .is_some_and(|item| item.keyword == "train");
+    if here.in_loss || in_train {
         let is_value =
             |offer: &Offer| matches!(offer.kind, "binding" | "input" | "parameter" | "constant");
-        all.extend(from(
-            index.names(inside).into_iter().filter(is_value).collect(),
-        ));
+        all.extend(from(names.into_iter().filter(is_value).collect()));
         return all;
     }
-    let mut names = index.names(inside);
+    let mut names = names;
     if argument.is_some_and(|argument| argument.takes_block) {
         // Stable: blocks and constants move up, everything else stays in its order.
         names.sort_by_key(|offer| {
@@ -248,79 +246,82 @@ fn models(index: &Index) -> Vec<Candidate> {
     offers.map(Candidate::from).collect()
 }
 
-fn definitions() -> Vec<Candidate> {
-    vec![
-        Candidate::snippet(
-            "block",
-            "block ${1:name}(${2:x}) {\n    $0\n}",
-            "a function of tensors and values that yields a tensor",
-        ),
-        Candidate::snippet(
-            "model",
-            "model ${1:Name}(classes: int = ${2:10}) {\n    input image[${3:3, 32, 32}]\n    $0\n    output logits = head(${4:image}, classes)\n\n    loss {\n        cross_entropy(logits)\n    }\n}",
-            "an input, bindings, an output and a loss",
-        ),
-        Candidate::snippet(
-            "variant",
-            "variant ${1:Name} of ${2:Base} {\n    $0\n}",
-            "changes a model, a variant or a member of a family",
-        ),
-        Candidate::snippet(
-            "train",
-            "train {\n    $0\n}",
-            "how the models of the file are trained",
-        ),
-        Candidate::snippet("const", "const ${1:name} = $0", "names a value"),
-        Candidate::snippet(
-            "use",
-            "use \"$0\"",
-            "brings the blocks and constants that another file defines",
-        ),
-    ]
-}
+/// A word, what is inserted for it, and what it means.
+type Snippet = (&'static str, &'static str, &'static str);
 
-fn lines(words: &[&str]) -> Vec<Candidate> {
-    let made = words.iter().map(|word| match *word {
-        "input" => Candidate::snippet(
-            "input",
-            "input ${1:image}[${2:3, 32, 32}]",
-            "what the network reads",
-        ),
-        "output" => Candidate::snippet(
-            "output",
-            "output ${1:logits} = $0",
-            "what the network yields",
-        ),
-        "loss" => Candidate::snippet(
-            "loss",
-            "loss {\n    cross_entropy(${1:logits})$0\n}",
-            "the sum of its terms",
-        ),
-        "for" => Candidate::snippet(
-            "for",
-            "for ${1:i} in 0..${2:n} {\n    $0\n}",
-            "binds the elements of lists",
-        ),
-        "require" => Candidate::snippet(
-            "require",
-            "require ${1:condition}, \"$0\"",
-            "refuses what a block was not made for",
-        ),
-        word => Candidate::word(word, ""),
-    });
-    made.collect()
+const DEFINITIONS: &[Snippet] = &[
+    (
+        "block",
+        "block ${1:name}(${2:x}) {\n    $0\n}",
+        "a function of tensors and values that yields a tensor",
+    ),
+    (
+        "model",
+        "model ${1:Name}(classes: int = ${2:10}) {\n    input image[${3:3, 32, 32}]\n    $0\n    output logits = head(${4:image}, classes)\n\n    loss {\n        cross_entropy(logits)\n    }\n}",
+        "an input, bindings, an output and a loss",
+    ),
+    (
+        "variant",
+        "variant ${1:Name} of ${2:Base} {\n    $0\n}",
+        "changes a model, a variant or a member of a family",
+    ),
+    (
+        "train",
+        "train {\n    $0\n}",
+        "how the models of the file are trained",
+    ),
+    ("const", "const ${1:name} = $0", "names a value"),
+    (
+        "use",
+        "use \"$0\"",
+        "brings the blocks and constants that another file defines",
+    ),
+];
+
+/// What begins a line of a model alone.
+const LINES_OF_MODELS: &[Snippet] = &[
+    (
+        "input",
+        "input ${1:image}[${2:3, 32, 32}]",
+        "what the network reads",
+    ),
+    (
+        "output",
+        "output ${1:logits} = $0",
+        "what the network yields",
+    ),
+    (
+        "loss",
+        "loss {\n    cross_entropy(${1:logits})$0\n}",
+        "the sum of its terms",
+    ),
+];
+
+/// What begins a line of a block or model.
+const LINES: &[Snippet] = &[
+    (
+        "for",
+        "for ${1:i} in 0..${2:n} {\n    $0\n}",
+        "binds the elements of lists",
+    ),
+    (
+        "require",
+        "require ${1:condition}, \"$0\"",
+        "refuses what a block was not made for",
+    ),
+];
+
+fn snippets(rows: &[Snippet]) -> Vec<Candidate> {
+    rows.iter()
+        .map(|(word, insert, doc)| Candidate::snippet(word, insert, doc))
+        .collect()
 }
 
 /// The parameters of the call around the cursor, and which of them is being written.
 pub fn signature(index: &Index, text: &Text, at: usize) -> Option<lsp::SignatureHelp> {
     let here = cursor(&text.text, at);
-    let call = here.call?;
-    let inside = here
-        .item
-        .as_ref()
-        .filter(|item| matches!(item.0.as_str(), "block" | "model"))
-        .map(|item| item.1.as_str());
-    let arguments = index.arguments(inside, &call.callee);
+    let call = here.call.as_ref()?;
+    let arguments = index.arguments(here.inside(), &call.callee);
     if arguments.is_empty() {
         return None;
     }

@@ -8,8 +8,8 @@ use termc_grammar::{Lexeme, LexemeKind as Kind, lexemes};
 pub struct Cursor {
     /// The word that is being written.
     pub prefix: String,
-    /// The definition around it: keyword, name, and what a variant changes.
-    pub item: Option<(String, String, String)>,
+    /// The definition around it.
+    pub item: Option<Definition>,
     /// Whether it stands in the braces of the definition.
     pub in_body: bool,
     /// Whether it stands in the `loss` of a model.
@@ -28,8 +28,17 @@ pub struct Cursor {
     pub begins: bool,
     /// In a comment or a text.
     pub quiet: bool,
-    /// In the text of a `use`.
-    pub file: bool,
+}
+
+/// A definition that is being written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Definition {
+    /// `block`, `model`, `variant`, ...
+    pub keyword: String,
+    /// Empty for `train`.
+    pub name: String,
+    /// What a variant changes; empty for all others.
+    pub base: String,
 }
 
 /// A call that is being written.
@@ -58,12 +67,6 @@ pub fn cursor(text: &str, at: usize) -> Cursor {
                 .get(last.end()..)
                 .is_some_and(|rest| rest.contains('\n'));
         found.quiet = comment || last.kind == Kind::OpenText && ends_here;
-        if last.kind == Kind::OpenText && ends_here {
-            let count = all.len();
-            found.file = count >= 2 && all.get(count - 2).is_some_and(|l| l.text == "use");
-            found.prefix = last.text.trim_start_matches('"').to_owned();
-            return found;
-        }
         if last.kind == Kind::Word && ends_here {
             found.prefix = last.text.to_owned();
             found.begins = last.first_on_line;
@@ -122,7 +125,11 @@ fn surroundings(all: &[Lexeme<'_>], found: &mut Cursor) {
         };
         let name = if text(i) == "train" { "" } else { text(i + 1) };
         if still {
-            found.item = Some((text(i).to_owned(), name.to_owned(), base.to_owned()));
+            found.item = Some(Definition {
+                keyword: text(i).to_owned(),
+                name: name.to_owned(),
+                base: base.to_owned(),
+            });
         }
         found.in_parameters = !found.in_body
             && open
@@ -155,6 +162,12 @@ fn surroundings(all: &[Lexeme<'_>], found: &mut Cursor) {
 }
 
 impl Cursor {
+    /// The block or model whose names can be used here.
+    pub fn inside(&self) -> Option<&str> {
+        let item = self.item.as_ref()?;
+        matches!(item.keyword.as_str(), "block" | "model").then_some(item.name.as_str())
+    }
+
     /// Whether a definition without brackets still goes on: `const c = `.
     fn begins_inside(&self, all: &[Lexeme<'_>], item: usize) -> bool {
         let same_line = all
@@ -269,15 +282,18 @@ mod tests {
     #[test]
     fn calls_paths_and_definitions_are_found() {
         let here = at("local(x, size", "local(x, si");
-        let call = here.call.unwrap();
+        let call = here.call.clone().unwrap();
         assert_eq!(
             (call.callee.as_str(), call.position, here.prefix.as_str()),
             ("local", 1, "si")
         );
-        assert_eq!(
-            here.item.unwrap(),
-            ("block".into(), "a".into(), String::new())
-        );
+        let definition = |keyword: &str, name: &str, base: &str| Definition {
+            keyword: keyword.into(),
+            name: name.into(),
+            base: base.into(),
+        };
+        assert_eq!(here.inside(), Some("a"));
+        assert_eq!(here.item.unwrap(), definition("block", "a", ""));
         let here = at("net=w", "net=");
         assert_eq!(here.call.unwrap().name.as_deref(), Some("net"));
         assert_eq!(
@@ -286,7 +302,7 @@ mod tests {
         );
         assert_eq!(
             at("b[0].y.size", "b[0].y.").item.unwrap(),
-            ("variant".into(), "V".into(), "M".into())
+            definition("variant", "V", "M")
         );
         assert!(at("n: int", "n: in").in_parameters);
         let here = at("slow_neural(b.K", "slow_neural(b.");
@@ -301,6 +317,6 @@ mod tests {
             cursor(TEXT, end);
             cursor(&TEXT[end..], TEXT.len() - end);
         }
-        assert!(cursor("// ab", 4).quiet && cursor("use \"a", 6).file);
+        assert!(cursor("// ab", 4).quiet && cursor("use \"a", 6).quiet);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use termc_compiler::diagnostics::{Diagnostic, Severity};
+use termc_compiler::diagnostics::{Code, Diagnostic, Severity};
 use tower_lsp_server::ls_types as lsp;
 
 use crate::analysis::Analysis;
@@ -23,7 +23,8 @@ pub fn of(analysis: &Analysis, world: &World) -> Findings {
     all
 }
 
-fn one(
+/// A finding, and the file that it lies in.
+pub fn one(
     analysis: &Analysis,
     world: &World,
     found: &Diagnostic,
@@ -53,8 +54,6 @@ fn one(
         message.push('\n');
         message.push_str(&more);
     }
-    let unused =
-        matches!(found.code.severity(), Severity::Warning) && found.message.contains("never");
     let diagnostic = lsp::Diagnostic {
         range,
         severity: Some(match found.code.severity() {
@@ -65,7 +64,8 @@ fn one(
         source: Some("termc".into()),
         message,
         related_information: (!related.is_empty()).then_some(related),
-        tags: unused.then(|| vec![lsp::DiagnosticTag::UNNECESSARY]),
+        tags: matches!(found.code, Code::Unused | Code::UnusedBinding)
+            .then(|| vec![lsp::DiagnosticTag::UNNECESSARY]),
         ..lsp::Diagnostic::default()
     };
     Some((path, diagnostic))

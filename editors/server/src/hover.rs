@@ -4,16 +4,23 @@ use termc_compiler::cost;
 use termc_compiler::index::{Index, Meaning, Mention, Symbol, SymbolKind};
 use termc_compiler::model::{Model, Span};
 
-use crate::analysis::Good;
+use crate::analysis::{Analysis, Good, Place};
 use crate::figures::{below, bound, merged, path_in, told};
-use crate::text::Shift;
+use crate::text::{Shift, Text};
+use crate::world::World;
 
 /// More instances of a block are counted, not listed.
 const MOST_LISTED: usize = 6;
 
-/// What is shown of a mention, as Markdown. `good` is the model that tells shapes, with the place of the mention in the
-/// text that it was made of.
-pub fn hover(index: &Index, mention: &Mention, good: Option<(&Good, Option<u32>)>) -> String {
+/// What is shown of a mention that stands at a place, as Markdown; `text` is the text of its file.
+pub fn hover(
+    world: &World,
+    view: &Analysis,
+    mention: &Mention,
+    place: &Place,
+    text: &Text,
+) -> String {
+    let index = &view.index;
     let mut parts = vec![];
     match &mention.meaning {
         Meaning::File(path) => parts.push(format!("the file `{path}`")),
@@ -36,7 +43,7 @@ pub fn hover(index: &Index, mention: &Mention, good: Option<(&Good, Option<u32>)
             }
         }
     }
-    if let Some((good, at)) = good {
+    if let Some((good, at)) = good(world, view, place, text) {
         let told = match &mention.meaning {
             Meaning::Symbol(number) => index
                 .symbol(*number)
@@ -50,11 +57,21 @@ pub fn hover(index: &Index, mention: &Mention, good: Option<(&Good, Option<u32>)
     parts.join("\n\n")
 }
 
-/// The place, in the text that a model was made of, of a place in the text of now.
-pub fn in_good_text(good: &Good, now: &str, at: u32) -> Option<u32> {
-    Shift::between(&good.text, now)
-        .back(at as usize)
-        .map(|at| at as u32)
+/// The model that tells shapes: the file's own, or that of one that uses it. With the place in the text that it was made of,
+/// where that text is the file's and the place was in it.
+fn good<'a>(
+    world: &'a World,
+    view: &'a Analysis,
+    place: &Place,
+    text: &Text,
+) -> Option<(&'a Good, Option<u32>)> {
+    let Some(own) = &view.good else {
+        let mut others = world.views(&place.path).into_iter();
+        return Some((others.find_map(|other| other.good.as_ref())?, None));
+    };
+    let back = || Shift::between(&own.text, &text.text).back(place.start);
+    let at = (place.path == view.path).then(back).flatten();
+    Some((own, at.map(|at| at as u32)))
 }
 
 fn code(text: &str) -> String {
@@ -62,8 +79,6 @@ fn code(text: &str) -> String {
 }
 
 fn of_symbol(index: &Index, symbol: &Symbol) -> Vec<String> {
-    let inside = symbol.inside.and_then(|number| index.symbol(number));
-    let of = inside.map_or(String::new(), |inside| format!(" of `{}`", inside.name));
     let head = match symbol.kind {
         SymbolKind::Block if symbol.prelude => index
             .definition(symbol)
@@ -85,11 +100,11 @@ fn of_symbol(index: &Index, symbol: &Symbol) -> Vec<String> {
         }
         SymbolKind::Loop => None,
     };
-    let what = match symbol.prelude {
-        true if symbol.inside.is_none() => format!("{} of the prelude", symbol.kind.words()),
-        _ => format!("{}{of}", symbol.kind.words()),
-    };
-    vec![head.unwrap_or_default(), symbol.doc.clone(), what]
+    vec![
+        head.unwrap_or_default(),
+        symbol.doc.clone(),
+        index.what(symbol),
+    ]
 }
 
 fn without_doc(text: &str) -> String {

@@ -1,12 +1,12 @@
 //! What takes longer than a keystroke may: variants and members of families, checked on a copy of the texts.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use termc_compiler::{Compiled, Files};
-use termc_files::Folder;
+use termc_compiler::Compiled;
 
 use crate::analysis::check_all;
+use crate::overlay::Overlay;
 
 /// A file whose variants and families are still to be checked.
 pub struct Unfinished {
@@ -24,11 +24,7 @@ pub struct Checked {
 
 impl Unfinished {
     pub fn check(self) -> Checked {
-        let files = Snapshot {
-            documents: self.documents,
-            root: self.path.parent().unwrap_or(Path::new("")).to_owned(),
-            folder: Folder::of(&self.path),
-        };
+        let files = Overlay::new(&self.path, |path| self.documents.get(path).cloned());
         let found = check_all(&self.path, &self.text, &files);
         Checked {
             path: self.path,
@@ -36,26 +32,4 @@ impl Unfinished {
             found,
         }
     }
-}
-
-/// The texts of a moment.
-struct Snapshot {
-    documents: HashMap<PathBuf, String>,
-    root: PathBuf,
-    folder: Folder,
-}
-
-impl Files for Snapshot {
-    fn read(&self, path: &str) -> Result<String, String> {
-        match self.documents.get(&joined(&self.root, path)) {
-            Some(text) => Ok(text.clone()),
-            None => self.folder.read(path),
-        }
-    }
-}
-
-/// A path of the language below a folder.
-pub fn joined(root: &Path, path: &str) -> PathBuf {
-    path.split('/')
-        .fold(root.to_owned(), |folder, part| folder.join(part))
 }

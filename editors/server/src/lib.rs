@@ -17,6 +17,8 @@ mod hover;
 mod later;
 mod lenses;
 mod names;
+mod overlay;
+mod prelude;
 mod pump;
 mod symbols;
 mod text;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use termc_compiler::diagnostics::Diagnostic;
 use termc_compiler::index::{Meaning, Mention};
-use termc_compiler::{Files, Options, compile_all};
 
-use crate::analysis::{Analysis, Place, name_of};
+use crate::analysis::{Analysis, Place, check_all};
+use crate::overlay::Overlay;
 use crate::world::World;
 
 /// The mention at a byte of a file, as the first view that knows it sees it.
@@ -128,7 +128,7 @@ pub fn rename(world: &World, path: &Path, at: usize, to: &str) -> Result<BTreeSe
             text.replace_range(place.range(), to);
         }
     }
-    for main in world.all().filter(|main| main.index.has_models()) {
+    for main in world.all() {
         if let Some(first) = first_new_error(world, main, &texts) {
             return Err(Refused::Breaks(first.message));
         }
@@ -142,19 +142,10 @@ pub fn first_new_error(
     main: &Analysis,
     changed: &BTreeMap<PathBuf, String>,
 ) -> Option<Diagnostic> {
-    struct With<'a, F: Files>(&'a Path, &'a BTreeMap<PathBuf, String>, F);
-    impl<F: Files> Files for With<'_, F> {
-        fn read(&self, path: &str) -> Result<String, String> {
-            match self.1.get(&self.0.join(path)) {
-                Some(text) => Ok(text.clone()),
-                None => self.2.read(path),
-            }
-        }
-    }
-    let root = main.path.parent().unwrap_or(Path::new(""));
-    let files = With(root, changed, world.files(&main.path));
+    let now = |path: &Path| changed.get(path).cloned().or_else(|| world.open_text(path));
+    let files = Overlay::new(&main.path, now);
     let text = changed.get(&main.path).unwrap_or(&main.text.text);
-    let compiled = compile_all(&name_of(&main.path), text, &Options::default(), &files);
+    let compiled = check_all(&main.path, text, &files);
     let mut before: Vec<_> = main
         .found
         .iter()

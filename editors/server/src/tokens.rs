@@ -123,3 +123,48 @@ fn meaning(index: &Index, mention: &Mention) -> (u32, u32) {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_editor_colours_the_words_of_the_grammar() {
+        // `kw_use = @{ "use" ~ !tail }`; operators and values have no such rule.
+        let grammar = include_str!("../../../grammar/src/term.pest").lines();
+        let rules = grammar.filter_map(|line| line.strip_prefix("kw_")?.split('"').nth(1));
+        let mut words: Vec<&str> = rules.chain(["and", "or", "not", "true", "false"]).collect();
+        words.sort_unstable();
+        let mut own = KEYWORDS.to_vec();
+        own.sort_unstable();
+        assert_eq!(own, words);
+        // Each file with what stands around a word there; tree-sitter's grammar colours values and `choose` as nodes.
+        let vscode = include_str!("../../vscode/syntaxes/term.tmLanguage.json");
+        let playground = include_str!("../../playground/page/language.js");
+        let highlights = include_str!("../../tree-sitter/queries/highlights.scm");
+        for (name, text, around, nodes) in [
+            ("vscode", vscode, ['(', '|', ')'], &[][..]),
+            ("playground", playground, [' ', '\'', '\''], &[]),
+            (
+                "tree-sitter",
+                highlights,
+                ['"', '"', '"'],
+                &["true", "false", "choose"],
+            ),
+        ] {
+            let lines = text.lines();
+            let code = lines.filter(|line| !line.starts_with("//") && !line.starts_with(';'));
+            let code: Vec<&str> = code.collect();
+            let has = |word: &&str| {
+                code.iter().any(|line| {
+                    line.match_indices(*word).any(|(at, _)| {
+                        line[..at].ends_with(around) && line[at + word.len()..].starts_with(around)
+                    })
+                })
+            };
+            let words = KEYWORDS.iter().filter(|word| !nodes.contains(*word));
+            let missing: Vec<_> = words.filter(|word| !has(word)).collect();
+            assert!(missing.is_empty(), "{name}: {missing:?}");
+        }
+    }
+}

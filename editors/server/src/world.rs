@@ -12,7 +12,9 @@ use tower_lsp_server::ls_types::{Diagnostic, Uri, WorkspaceFolder};
 
 use crate::analysis::{Analysis, Place, name_of};
 use crate::findings::{self, Findings};
-use crate::later::{Checked, Unfinished, joined};
+use crate::later::{Checked, Unfinished};
+use crate::overlay::Overlay;
+use crate::prelude;
 use crate::text::Text;
 
 /// More files of a folder are not looked at for who uses whom.
@@ -37,6 +39,7 @@ pub struct World {
     told: HashMap<PathBuf, Vec<Diagnostic>>,
     /// What the files on disk that are not open use, with the time of their last change.
     on_disk: HashMap<PathBuf, (SystemTime, Vec<PathBuf>)>,
+    /// The folder of the prelude's files.
     pub prelude: PathBuf,
 }
 
@@ -57,27 +60,10 @@ pub fn path_of(uri: &Uri) -> PathBuf {
     }
 }
 
-/// Open documents before what is on disk.
-struct Overlay<'a> {
-    documents: &'a HashMap<PathBuf, Document>,
-    root: PathBuf,
-    folder: Folder,
-}
-
-impl Files for Overlay<'_> {
-    fn read(&self, path: &str) -> Result<String, String> {
-        let full = joined(&self.root, path);
-        match self.documents.get(&full) {
-            Some(document) => Ok(document.text.text.clone()),
-            None => self.folder.read(path),
-        }
-    }
-}
-
 impl World {
     pub fn new() -> Self {
         Self {
-            prelude: prelude_folder(),
+            prelude: prelude::folder(),
             ..Self::default()
         }
     }
@@ -89,12 +75,13 @@ impl World {
 
     /// The files around a main file.
     pub fn files(&self, main: &Path) -> impl Files + '_ {
-        let root = main.parent().unwrap_or(Path::new("")).to_owned();
-        Overlay {
-            documents: &self.documents,
-            root,
-            folder: Folder::of(main),
-        }
+        Overlay::new(main, |path| self.open_text(path))
+    }
+
+    /// The text of a document that is open.
+    pub fn open_text(&self, path: &Path) -> Option<String> {
+        let document = self.documents.get(path)?;
+        Some(document.text.text.clone())
     }
 
     pub fn is_prelude(&self, path: &Path) -> bool {
@@ -107,7 +94,7 @@ impl World {
             return Some(document.text.clone());
         }
         if let Ok(name) = path.strip_prefix(&self.prelude) {
-            let name = name.to_string_lossy().replace('\\', "/");
+            let name = prelude::name(name);
             return prelude_files()
                 .find(|(own, _)| *own == name)
                 .map(|(_, text)| Text::new(text));
@@ -122,7 +109,7 @@ impl World {
             return Some(document.uri.clone());
         }
         if self.is_prelude(path) {
-            write_prelude(&self.prelude);
+            prelude::write(&self.prelude);
         }
         Uri::from_file_path(path)
     }
@@ -137,14 +124,7 @@ impl World {
         let own = self.analyses.get(path);
         let mut others: Vec<&Analysis> =
             self.analyses.values().filter(|a| a.path != path).collect();
-        others.retain(|analysis| {
-            self.is_prelude(path)
-                || analysis
-                    .index
-                    .used()
-                    .iter()
-                    .any(|used| analysis.path_of(used) == path)
-        });
+        others.retain(|analysis| self.is_prelude(path) || analysis.uses(path));
         others.sort_by(|a, b| a.path.cmp(&b.path));
         own.into_iter().chain(others).collect()
     }
@@ -284,16 +264,9 @@ impl World {
     /// The main files that use a file: they lie in its folder or above, within what is open.
     fn users(&mut self, path: &Path) -> BTreeSet<PathBuf> {
         let mut found = BTreeSet::new();
-        let known = self
-            .analyses
-            .values()
-            .filter(|analysis| analysis.path != path);
-        let uses = |analysis: &&Analysis| {
-            let used = analysis.index.used().iter();
-            used.map(|used| analysis.path_of(used))
-                .any(|used| used == path)
-        };
-        found.extend(known.filter(uses).map(|analysis| analysis.path.clone()));
+        let known = self.analyses.values();
+        let users = known.filter(|analysis| analysis.path != path && analysis.uses(path));
+        found.extend(users.map(|analysis| analysis.path.clone()));
         let mut folder = path.parent().map(Path::to_owned);
         while let Some(here) = folder {
             for main in term_files(&here, &self.documents) {
@@ -369,37 +342,4 @@ fn term_files(folder: &Path, documents: &HashMap<PathBuf, Document>) -> Vec<Path
     all.sort();
     all.dedup();
     all
-}
-
-/// Where the prelude's files are written for editors to show: the user's cache, a folder for each version.
-fn prelude_folder() -> PathBuf {
-    let of = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let cache = of("XDG_CACHE_HOME")
-        .or_else(|| of("LOCALAPPDATA"))
-        .or_else(|| Some(of("HOME")?.join(".cache")));
-    cache
-        .unwrap_or_else(std::env::temp_dir)
-        .join("termc")
-        .join(concat!("prelude-", env!("CARGO_PKG_VERSION")))
-}
-
-/// Writes the prelude; an editor says so where that fails, for it cannot open the file.
-fn write_prelude(folder: &Path) {
-    for (name, text) in prelude_files() {
-        let path = folder.join(name);
-        if std::fs::read_to_string(&path).is_ok_and(|there| there == text) {
-            continue;
-        }
-        let written = path
-            .parent()
-            .map(std::fs::create_dir_all)
-            .and_then(Result::ok);
-        if written.is_some() && std::fs::write(&path, text).is_err() {
-            return;
-        }
-    }
 }

@@ -209,6 +209,14 @@ impl BinaryOp {
 }
 
 impl Expr {
+    /// The name that the expression is, if it is nothing else.
+    pub fn as_name(&self) -> Option<&str> {
+        match &self.kind {
+            ExprKind::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// `name` or `name[index]`: what a binding of a block or a model may have at its left.
     pub fn as_element(&self) -> Option<(&str, Option<&Expr>)> {
         match &self.kind {

@@ -55,4 +55,10 @@ fn a_file_of_definitions_is_checked_alone() {
         codes(&client.change("parts.term", "block gate(x) {\n    x +\n}\n")),
         ["E001"]
     );
+    // What is not there yet is no mistake, nor is a definition that nobody uses here.
+    assert_eq!(client.change("parts.term", ""), json!([]));
+    assert_eq!(client.change("parts.term", "const c = 1\n"), json!([]));
+    let unused = client.change("parts.term", "block gate(x) {\n    y = x\n    x\n}\n");
+    assert_eq!(codes(&unused), ["W502"]);
+    assert_eq!(unused[0]["tags"], json!([1]));
 }
