@@ -103,9 +103,7 @@ impl Read {
             found,
         }
     }
-}
 
-impl Read {
     /// How many blocks the main file defines.
     fn blocks(&self) -> usize {
         let main = self.units.get(self.main).filter(|unit| !unit.prelude);

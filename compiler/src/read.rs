@@ -21,8 +21,9 @@ pub(crate) struct Read {
     /// The paths of the changes of each item of the main file.
     pub(crate) targets: Vec<Vec<Option<Path>>>,
     pub(crate) sets: Vec<(Path, Change)>,
+    /// The paths of used files, right or wrong, in the order in which they were come to.
     pub(crate) used: Vec<String>,
-    /// The same by their numbers.
+    /// Of those that are right, which unit each became.
     paths: Vec<(usize, String)>,
     pub(crate) found: Vec<Diagnostic>,
 }
@@ -236,20 +237,9 @@ fn syntax(error: SyntaxError) -> Diagnostic {
     if let Some((span, text)) = error.related {
         diagnostic = diagnostic.related(span, text);
     }
-    match error.help {
-        Some(help) => {
-            let word = help
-                .strip_prefix("did you mean `")
-                .or(help.strip_prefix("write `"));
-            let word = word.and_then(|rest| rest.trim_end_matches('?').strip_suffix('`'));
-            let fix = word
-                .filter(|word| !word.contains('`'))
-                .map(|word| Fix::Replace(vec![word.to_owned()]));
-            Diagnostic {
-                fix,
-                ..diagnostic.help(help)
-            }
-        }
-        None => diagnostic,
+    Diagnostic {
+        help: error.help,
+        fix: error.instead.map(|word| Fix::Replace(vec![word.into()])),
+        ..diagnostic
     }
 }

@@ -208,3 +208,44 @@ fn a_file_is_checked_as_its_models_are_one_by_one() {
     }
     assert_eq!(wrong, 9, "each of these is wrong");
 }
+
+/// What is called in a circle is told by the calls around it, not by the call itself.
+#[test]
+fn a_known_call_in_itself_is_a_circle() {
+    let text = "
+block f(x) {
+    h(x)
+}
+block h(x) {
+    g(x, 1)
+}
+block g(x, n: int) {
+    if n > 1 { f(x) } else { gelu(x) }
+}
+block deeper(x) {
+    if 2 > 1 { f(x) } else { gelu(x) }
+}
+model M(k: int = 1) {
+    input image[3, 8, 8]
+    a = deeper(image)
+    b = g(a, k)
+    output logits = head(b, 10)
+    loss {
+        cross_entropy(logits)
+    }
+}
+variant Circle of M {
+    k = 2
+}
+";
+    let model = Some("Circle".to_owned());
+    let options = Options {
+        model,
+        sets: vec![],
+    };
+    let alone = compile(text, &options);
+    assert!(alone.has_errors(), "{}", shown(&alone));
+    let together = support::compile_all(text, &Options::default());
+    assert!(together.has_errors(), "{}", shown(&together));
+    assert_eq!(shown(&together), shown(&alone));
+}

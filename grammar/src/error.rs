@@ -30,6 +30,8 @@ pub struct SyntaxError {
     pub found: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// What to write in place of what stands there, where that is all there is to do.
+    pub instead: Option<&'static str>,
     /// A second place that explains the first, and what it is.
     pub related: Option<(Span, String)>,
 }
@@ -68,6 +70,7 @@ impl SyntaxError {
             expected: Vec::new(),
             found,
             help: None,
+            instead: None,
             related: None,
         }
     }

@@ -6,7 +6,32 @@ use crate::grammar::{Rule, is_keyword};
 use crate::lex::{Kind, Lexeme};
 use crate::stop::Stop;
 
-type Advice = Option<Cow<'static, str>>;
+/// What to do about an error.
+pub(crate) struct Help {
+    pub text: Cow<'static, str>,
+    /// What to write in place of what the error marks, where that is all there is to do.
+    pub instead: Option<&'static str>,
+}
+
+impl From<&'static str> for Help {
+    fn from(text: &'static str) -> Self {
+        Self {
+            text: text.into(),
+            instead: None,
+        }
+    }
+}
+
+impl From<String> for Help {
+    fn from(text: String) -> Self {
+        Self {
+            text: text.into(),
+            instead: None,
+        }
+    }
+}
+
+type Advice = Option<Help>;
 
 impl Stop<'_> {
     /// What to do about it.
@@ -38,9 +63,9 @@ impl Stop<'_> {
                     .into()
             }
             (_, "=") if line.len() == 1 && is_keyword(last) => reserved(last),
-            (_, "&&") => "write `and`".into(),
-            (_, "||") => "write `or`".into(),
-            (_, "!") => "write `not`".into(),
+            (_, "&&") => written("and"),
+            (_, "||") => written("or"),
+            (_, "!") => written("not"),
             (_, "|") => "a value is piped into a call with `|>`".into(),
             _ if expects(Rule::file_name) => {
                 "the name of the file stands in quotes, as in `use \"blocks.term\"`".into()
@@ -74,7 +99,7 @@ impl Stop<'_> {
     }
 
     /// Where a definition should stand.
-    fn item_help(&self, found: &Lexeme) -> Cow<'static, str> {
+    fn item_help(&self, found: &Lexeme) -> Help {
         match found.text {
             "language" => "`language 2` stands above all definitions".into(),
             "slow" => "a slow net is a `block` whose first parameter is a grid; `const` gives it a name".into(),
@@ -82,9 +107,13 @@ impl Stop<'_> {
             name if self.next().is_some_and(|next| next.text == "=") => {
                 format!("outside of blocks and models write `const {name} = ...`").into()
             }
-            _ => slip_of(found, &["use", "const", "block", "model", "train", "variant"]).unwrap_or(
-                "a file is made of `use`, `const`, `block`, `model`, `train` and `variant` definitions".into(),
-            ),
+            _ => match slip_of(found, &["use", "const", "block", "model", "train", "variant"]) {
+                Some(keyword) => Help {
+                    instead: Some(keyword),
+                    ..meant(keyword)
+                },
+                None => "a file is made of `use`, `const`, `block`, `model`, `train` and `variant` definitions".into(),
+            },
         }
     }
 
@@ -169,12 +198,13 @@ impl Stop<'_> {
     }
 
     /// Where a line could end after an expression, but a word, a number or a text stands.
-    fn line_end_help(&self, found: &Lexeme, line: &[Lexeme]) -> Cow<'static, str> {
+    fn line_end_help(&self, found: &Lexeme, line: &[Lexeme]) -> Help {
         let keywords = [
             "input", "output", "loss", "for", "require", "without", "add",
         ];
-        if let Some(advice) = line.first().and_then(|first| slip_of(first, &keywords)) {
-            return advice;
+        // The slip is not what is marked: that comes after it.
+        if let Some(keyword) = line.first().and_then(|first| slip_of(first, &keywords)) {
+            return meant(keyword);
         }
         match line {
             [_] if self.next().is_some_and(|next| next.text == "=") => {
@@ -197,12 +227,25 @@ impl Stop<'_> {
 
 const OPERATOR_LAST: &str = "an operator stands at the end of the line that goes on";
 
-fn reserved(word: &str) -> Cow<'static, str> {
+/// Of an operator that other languages have.
+fn written(word: &'static str) -> Help {
+    Help {
+        text: format!("write `{word}`").into(),
+        instead: Some(word),
+    }
+}
+
+/// Of a word that was mistyped.
+fn meant(keyword: &str) -> Help {
+    format!("did you mean `{keyword}`?").into()
+}
+
+fn reserved(word: &str) -> Help {
     format!("`{word}` is a word of the language; choose another name").into()
 }
 
 /// The keyword that a word becomes by a letter put in, left out, exchanged or swapped with its neighbour.
-fn slip_of(word: &Lexeme, keywords: &[&str]) -> Advice {
+fn slip_of(word: &Lexeme, keywords: &[&'static str]) -> Option<&'static str> {
     const LONGEST: usize = 12;
     let shortened = |text: &str| -> Vec<String> {
         let without = |at| {
@@ -218,6 +261,5 @@ fn slip_of(word: &Lexeme, keywords: &[&str]) -> Advice {
     }
     let shorter = shortened(word.text);
     let near = |keyword: &&&str| shortened(keyword).iter().any(|text| shorter.contains(text));
-    let keyword = keywords.iter().find(near)?;
-    Some(format!("did you mean `{keyword}`?").into())
+    keywords.iter().find(near).copied()
 }

@@ -245,7 +245,10 @@ impl<'a> Source<'a> {
         let kind = SyntaxErrorKind::Unexpected;
         let mut error = SyntaxError::new(kind, self.span(stop.range.clone()), stop.found());
         error.expected = stop.expected();
-        error.help = stop.help().map(|help| help.into_owned());
+        if let Some(help) = stop.help() {
+            error.help = Some(help.text.into_owned());
+            error.instead = help.instead;
+        }
         error
     }
 }

@@ -48,21 +48,32 @@ fn program(kind: &ProgramKind) -> Option<Fix> {
         | P::NoNeighbour { name, known }
         | P::UnknownTerm { name, known }
         | P::UnknownSetting { name, known }
-        | P::UnknownChoice { name, known, .. }
-        | P::NothingThere {
-            step: name,
-            offers: known,
-            ..
+        | P::UnknownChoice { name, known, .. } => near(name, known.iter().map(String::as_str)),
+        // The name of the step is marked without its place in a list.
+        P::NothingThere { step, offers, .. } => {
+            let near = nearest(step, offers.iter().map(String::as_str))?;
+            let place = step
+                .find('[')
+                .map_or("", |at| step.get(at..).unwrap_or_default());
+            near.strip_suffix(place).map(replace)
         }
-        | P::PathOfValues {
-            step: name, known, ..
-        } => near(name, known.iter().map(String::as_str)),
+        // The path is marked up to the step.
+        P::PathOfValues { path, step, known } => {
+            let near = nearest(step, known.iter().map(String::as_str))?;
+            let before = path.strip_suffix(step.as_str())?;
+            Some(replace(format!("{before}{near}")))
+        }
         P::UnknownWord { word, words, .. } => near(word, words.iter().copied()),
         P::UnknownType { name, types } => near(name, types.iter().copied()),
-        P::NotNext { name, next, .. } => Some(Fix::Replace(vec![format!("{name}[{next}]")])),
-        P::NoFamily { name, .. } => Some(Fix::Replace(vec![name.clone()])),
-        P::WholeFamily { name, .. } => Some(Fix::Replace(vec![format!("{name}[0]")])),
-        P::Language { .. } => Some(Fix::Replace(vec!["language 2".into()])),
+        P::NotNext {
+            name,
+            next,
+            repeated: false,
+            ..
+        } => Some(replace(format!("{name}[{next}]"))),
+        P::NoFamily { name, .. } => Some(replace(name)),
+        P::WholeFamily { name, .. } => Some(replace(format!("{name}[0]"))),
+        P::Language { .. } => Some(replace("language 2")),
         P::MissingArguments { missing, .. } | P::Misfit { missing, .. } => Some(Fix::Argument(
             missing.iter().map(|name| format!("{name}=")).collect(),
         )),
@@ -92,7 +103,11 @@ fn program(kind: &ProgramKind) -> Option<Fix> {
 }
 
 fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<Fix> {
-    nearest(name, known).map(|near| Fix::Replace(vec![near.to_owned()]))
+    nearest(name, known).map(replace)
+}
+
+fn replace(text: impl Into<String>) -> Fix {
+    Fix::Replace(vec![text.into()])
 }
 
 /// The first step of each candidate that the path has not.

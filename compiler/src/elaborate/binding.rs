@@ -43,6 +43,7 @@ impl<'a> Elaborator<'a> {
                     name: name.to_owned(),
                     index,
                     next: 0,
+                    repeated: scope.iteration.is_some(),
                 };
                 self.report(kind.into(), span);
                 return false;
@@ -60,6 +61,7 @@ impl<'a> Elaborator<'a> {
                         name: name.to_owned(),
                         index,
                         next,
+                        repeated: scope.iteration.is_some(),
                     };
                     self.report(kind.into(), span);
                 }

@@ -12,13 +12,13 @@ mod call;
 mod changed;
 mod coerce;
 mod draft;
-mod equal;
 mod eval;
 mod functions;
 mod index;
 mod input;
 mod instance;
 mod loss;
+mod memo;
 pub(crate) mod mentions;
 mod model;
 mod numbers;
@@ -35,8 +35,8 @@ use std::rc::Rc;
 use termc_grammar::ast::{Expr, Path, TyKind};
 
 use self::draft::{Draft, Site};
-use self::equal::{Calls, LeftOut};
 use self::eval::reported;
+use self::memo::{Calls, LeftOut};
 use self::scope::Scope;
 use crate::defaults::{self, PrimitiveParameter};
 use crate::diagnostics::{Code, Diagnostic, ProgramKind};
@@ -44,7 +44,7 @@ use crate::language::{Callee, Traced, Ty, Value};
 use crate::model::{InstanceId, Span};
 use crate::overrides::{Changes, Position};
 
-pub(crate) use self::equal::Known;
+pub(crate) use self::memo::Known;
 pub(crate) use self::model::{definitions, elaborate, nothing_wrong};
 pub(crate) use self::program::{Body, Program, Unit};
 
@@ -106,7 +106,7 @@ struct Elaborator<'a> {
     expanded: HashSet<usize>,
     /// The instances by their paths, once the loss asks.
     by_path: Option<Rc<HashMap<String, InstanceId>>>,
-    equal: Calls<'a>,
+    memo: Calls<'a>,
     left_out: LeftOut,
     /// What changes may concern wherever it is called: what their paths start at, and what mentions that.
     changed: HashSet<Callee>,
@@ -119,7 +119,7 @@ impl<'a> Elaborator<'a> {
         program: &'a Program<'a>,
         changes: &'a Changes<'a>,
         main: usize,
-        equal: Calls<'a>,
+        memo: Calls<'a>,
     ) -> Self {
         Self {
             program,
@@ -136,12 +136,12 @@ impl<'a> Elaborator<'a> {
             defaults: HashMap::default(),
             evaluating: vec![],
             expanded: HashSet::default(),
-            changed: match (&equal, changes.is_empty()) {
+            changed: match (&memo, changes.is_empty()) {
                 (Calls::Anew, _) | (_, true) => HashSet::default(),
                 _ => program.mentioning(|name| changes.definition(name).is_some()),
             },
             by_path: None,
-            equal,
+            memo,
             left_out: LeftOut::default(),
             named_by_models: HashSet::default(),
         }

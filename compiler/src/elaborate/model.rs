@@ -2,7 +2,7 @@
 
 use termc_grammar::ast::{Expr, Item, ItemKind, Line, LineKind, Name};
 
-use super::equal::{Calls, Known};
+use super::memo::{Calls, Known};
 use super::scope::Scope;
 use super::{Elaborator, Program, Unit};
 use crate::diagnostics::{Diagnostic, ProgramKind};
@@ -36,7 +36,7 @@ pub(crate) fn elaborate<'a>(
     let mut elaborator = Elaborator::new(program, changes, main, calls);
     elaborator.named_by_models = super::unused::path_names(units, main);
     let graph = elaborator.model(units, chosen);
-    let known = match std::mem::replace(&mut elaborator.equal, Calls::Anew) {
+    let known = match std::mem::replace(&mut elaborator.memo, Calls::Anew) {
         Calls::Kept(known) => known,
         _ => Known::default(),
     };
@@ -76,7 +76,7 @@ pub(crate) fn nothing_wrong<'a>(
         return false;
     };
     elaborator.unreached_paths();
-    elaborator.equal = Calls::Anew;
+    elaborator.memo = Calls::Anew;
     elaborator.unchecked();
     elaborator.untrained(&graph);
     elaborator.found.is_empty() && elaborator.left_out.sound && elaborator.within_limits(&graph)

@@ -183,15 +183,14 @@ impl<'a> Writer<'a> {
 
     pub(super) fn line(&mut self, statement: &Statement) -> Line {
         match statement {
-            Statement::Let(name, Expr::Op(op)) if self.gathered(op).is_some() => {
-                let Some((function, more)) = self.gathered(op) else {
-                    bug!("what is gathered is not")
-                };
-                let parts = self.tensors(&op.operands);
-                let more = more.iter().map(|code| self.code(code, op).doc).collect();
-                Line::Gathered(self.local(name), parts, function, more)
-            }
             Statement::Let(name, expr) | Statement::Parts(name, expr) => {
+                if let (Statement::Let(..), Expr::Op(op)) = (statement, expr)
+                    && let Some((function, more)) = self.gathered(op)
+                {
+                    let parts = self.tensors(&op.operands);
+                    let more = more.iter().map(|code| self.code(code, op).doc).collect();
+                    return Line::Gathered(self.local(name), parts, function, more);
+                }
                 let doc = self.expr(expr).doc;
                 Line::Let(self.local(name), doc)
             }

@@ -72,7 +72,8 @@ pub(crate) static SCHEDULES: &[Choice<Schedule>] = &[
     },
     Choice {
         name: "chained_cosine",
-        doc: "The published code's: a linear warm-up times half a cosine that has its top at the end of the warm-up and the value 1 at the first step (a plain one where the warm-up takes over a third of the training). With 8 of 100 \
+        doc: "The published code's: a linear warm-up times half a cosine that has its top at the end of the warm-up and the \
+              value 1 at the first step (a plain one where the warm-up takes over a third of the training). With 8 of 100 \
               epochs of warm-up the rate rises to 1.019 of the stated one.",
         parameters: ChainedCosine::parameters,
         make: |values| {

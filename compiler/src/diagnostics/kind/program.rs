@@ -145,6 +145,8 @@ program_kinds! {
         index: i64,
         /// The index it must be.
         next: i64,
+        /// Whether it stands in a loop, where no one number is right.
+        repeated: bool,
     }
         Index, format!("`{name}[{index}]` is not the next element of `{name}`"), "bound here",
         Some(format!("elements are bound in order: the next is `{name}[{next}]`"));

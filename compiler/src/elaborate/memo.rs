@@ -1,6 +1,7 @@
-//! Equal calls: what a block yields that is called as in a model before, with equal arguments, is known without looking at
-//! it again. Of a model that is only looked at for what is wrong with it, such calls become one node each, which nothing
-//! can compute. Everything that elaborating a call depends on is part of its key, and what is known reported nothing.
+//! Memoization of calls over the models of a file: what a block yields that is called as in a model before, with equal
+//! arguments, is known without looking at it again. Of a model that is only looked at for what is wrong with it, such calls
+//! become one node each, which nothing can compute. Everything that elaborating a call depends on is part of its key, or is
+//! held against what was kept; and what is known reported nothing.
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::rc::Rc;
@@ -93,7 +94,7 @@ impl<'a> Elaborator<'a> {
         values: &[Traced],
     ) -> Option<Begun> {
         // What was reported once is silent the next time.
-        if matches!(self.equal, Calls::Anew)
+        if matches!(self.memo, Calls::Anew)
             || !self.found.is_empty()
             || !calling.positions.is_empty()
             || self.changed.contains(&Callee::Block(number))
@@ -123,7 +124,7 @@ impl<'a> Elaborator<'a> {
         };
         let node = self.draft.node(*id);
         let own = id.index() >= begun.nodes && !matches!(node.op, Op::Coordinates(_));
-        let Calls::Kept(known) = &mut self.equal else {
+        let Calls::Kept(known) = &mut self.memo else {
             return;
         };
         if own {
@@ -151,18 +152,28 @@ impl<'a> Elaborator<'a> {
             && graph.parameter_count() + left_out.scalars as u64 <= MAX_PARAMETERS as u64
     }
 
-    /// The node in place of a call that is known; None if it is not, or if it would stand deeper here.
+    /// The node in place of a call that is known; None if it is not, or if it would stand deeper here or in a call of what
+    /// it expands.
     pub(super) fn known(
         &mut self,
         begun: &Begun,
         calling: &Calling<'a, '_>,
         path: &str,
     ) -> Option<NodeId> {
-        let Calls::Looked(known) = self.equal else {
+        let Calls::Looked(known) = self.memo else {
             return None;
         };
         let yielded = known.calls.get(&begun.key)?;
         if yielded.calls < self.calls.len() || yielded.depth < self.depth {
+            return None;
+        }
+        // What it expands may be what is being expanded here: a circle, which was none there.
+        let open = |block: &usize| {
+            self.calls
+                .iter()
+                .any(|call| call.definition == Some(*block))
+        };
+        if yielded.blocks.iter().any(open) {
             return None;
         }
         let (draft, left_out) = (&mut self.draft, &mut self.left_out);
