@@ -193,7 +193,7 @@ fn a_new_folder_checks_trains_and_emits_at_once() {
         termc(&["check", model, "--deny", "warnings"]).expect(0);
         termc(&["fmt", "--check", model]).expect(0);
         // What is emitted is what is there.
-        let emitted = termc(&["emit", model]).expect(0).out;
+        let emitted = termc(&["emit", model, "--fresh"]).expect(0).out;
         let there = read("src/network.rs");
         let (_, emitted) = emitted.split_once('\n').unwrap();
         let (_, there) = there.split_once('\n').unwrap();
@@ -201,6 +201,7 @@ fn a_new_folder_checks_trains_and_emits_at_once() {
         termc(&["new", name]).expect(1).says("is not empty");
     }
     termc(&["new", "1st"]).expect(2).says("names no package");
+    termc(&["new", "build"]).expect(2).says("`build`");
     assert!(!Path::new("1st").exists());
 }
 
