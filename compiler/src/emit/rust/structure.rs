@@ -180,8 +180,11 @@ fn forward(writer: &mut Writer<'_>, graph: &Graph) -> Doc {
     });
     let doc = match (structure.is_model, function) {
         (true, _) => {
-            "/// The logits `[N, CLASSES]` of a batch of inputs, `[N, channels, height, width]`."
-                .to_owned()
+            let inputs = match graph.input.sizes.rank() {
+                1 => "[N, channels, length, 1]",
+                _ => "[N, channels, height, width]",
+            };
+            format!("/// The logits `[N, CLASSES]` of a batch of inputs, `{inputs}`.")
         }
         (false, true) => String::new(),
         (false, false) if structure.prelude => String::new(),
