@@ -132,6 +132,9 @@ fn a_variant_is_compared_with_its_model() {
     termc(&["diff", &model])
         .expect(2)
         .says("compared with itself");
+    termc(&["diff", &model, "--model", "ThreeLocal", "--at", "b[0]"])
+        .expect(2)
+        .says("--format html");
 }
 
 #[test]
@@ -168,6 +171,9 @@ fn a_summary_is_written_for_other_programs() {
         .expect(0)
         .out;
     assert!(markdown.starts_with("| name |"), "{markdown}");
+    termc(&["summary", SMALL, "--format", "csv", "--memory", "1GiB"])
+        .expect(2)
+        .says("--format json");
 }
 
 #[test]
