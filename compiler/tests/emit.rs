@@ -106,7 +106,10 @@ fn sequences_say_how_they_are_laid_out() {
     let text = "model M {\n    input signal[2, 8]\n    output logits = head(signal, 3)\n    loss {\n        \
                 cross_entropy(logits)\n    }\n}\n";
     let compiled = compile(text, &Options::default());
-    let source = rust(&compiled.model.unwrap(), &compiled.sources);
+    let model = compiled.model.unwrap();
+    let source = python(&model, &compiled.sources);
+    assert!(source.contains("`[N, channels, length, 1]`"), "{source}");
+    let source = rust(&model, &compiled.sources);
     assert!(
         source.contains("pub const INPUT: [usize; 2] = [2, 8];"),
         "{source}"

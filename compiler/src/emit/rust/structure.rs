@@ -6,7 +6,7 @@ use super::syntax::{LINE, Rust, block};
 use crate::emit::doc::{Doc, all, commas, group, nest, text};
 use crate::emit::form::{Field, FieldKind, Kind, Many, Structure};
 use crate::emit::target::{Body, Line};
-use crate::emit::text::{comment, shapes};
+use crate::emit::text::{comment, layout, shapes};
 use crate::emit::writer::{Scope, Writer};
 use crate::model::Graph;
 
@@ -180,10 +180,7 @@ fn forward(writer: &mut Writer<'_>, graph: &Graph) -> Doc {
     });
     let doc = match (structure.is_model, function) {
         (true, _) => {
-            let inputs = match graph.input.sizes.rank() {
-                1 => "[N, channels, length, 1]",
-                _ => "[N, channels, height, width]",
-            };
+            let inputs = layout(graph);
             format!("/// The logits `[N, CLASSES]` of a batch of inputs, `{inputs}`.")
         }
         (false, true) => String::new(),
