@@ -102,6 +102,26 @@ fn example(name: &str) -> Compiled {
 }
 
 #[test]
+fn sequences_say_how_they_are_laid_out() {
+    let text = "model M {\n    input signal[2, 8]\n    output logits = head(signal, 3)\n    loss {\n        \
+                cross_entropy(logits)\n    }\n}\n";
+    let compiled = compile(text, &Options::default());
+    let model = compiled.model.unwrap();
+    let source = python(&model, &compiled.sources);
+    assert!(source.contains("`[N, channels, length, 1]`"), "{source}");
+    let source = rust(&model, &compiled.sources);
+    assert!(
+        source.contains("pub const INPUT: [usize; 2] = [2, 8];"),
+        "{source}"
+    );
+    assert!(source.contains("`[N, channels, length, 1]`"), "{source}");
+    assert!(
+        source.contains("pub fn forward(&self, signal: Tensor<4>) -> Tensor<2>"),
+        "{source}"
+    );
+}
+
+#[test]
 fn whole_models_are_emitted_as_pinned() {
     let digits = example("digits.term");
     let model = digits.model.as_ref().unwrap();

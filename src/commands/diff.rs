@@ -80,6 +80,11 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         let message = "standard input can be read once";
         return Err(Failure::usage(message).help("give one of the two as a file"));
     }
+    let is_drawn = matches!(arguments.format, Format::Html | Format::Svg);
+    if !is_drawn && arguments.view != ViewArgs::default() {
+        let message = "`--at`, `--depth` and `--width` choose what a picture shows";
+        return Err(Failure::usage(message).help("add `--format html` or `--format svg`"));
+    }
     let first = ChangeArgs {
         name: arguments.from,
         sets: vec![],
@@ -90,8 +95,8 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     };
     let a = model::check(model::read(&arguments.first)?, &first, terminal)?;
     let b = model::check(model::read(second)?, &changes, terminal)?;
-    let names = names(&a, &b, arguments.first != *second);
-    let mut found = diff(side(&a, &names[0]), side(&b, &names[1]));
+    let [was, is] = names(&a, &b, arguments.first != *second);
+    let mut found = diff(side(&a, &was), side(&b, &is));
     found.settings.extend(trainings(&a, &b)?);
     let picture = |format| -> Result<String, Failure> {
         let options = arguments.view.clone().options(format)?;

@@ -31,7 +31,7 @@ pub struct Arguments {
 }
 
 /// Which part of a model is shown, and how deep.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Args)]
 pub struct ViewArgs {
     /// Show one block call or binding by its path, e.g. `b[0]`
     #[arg(long, value_name = "PATH")]
@@ -94,8 +94,8 @@ pub fn refused(error: Error) -> Failure {
             failure.help(format!("there are {}", nearest.join(", ")))
         }
         Error::Width => failure.help("`--width 8.5` is a column of a paper"),
-        Error::TooLarge(..) => {
-            failure.help("choose a smaller `--depth`, or one block with `--at PATH`")
-        }
+        Error::TooLarge(..) => failure.help(
+            "choose a smaller `--depth`, or one block with `--at PATH`; the page saves whatever is open in it",
+        ),
     }
 }

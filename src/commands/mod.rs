@@ -3,7 +3,6 @@
 pub mod bench;
 pub mod check;
 pub mod completions;
-pub mod csv;
 pub mod devices;
 pub mod diff;
 pub mod emit;

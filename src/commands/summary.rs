@@ -61,6 +61,11 @@ struct Whole {
 
 /// Prints the summary.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
+    if arguments.memory.is_some() && matches!(arguments.format, Format::Csv | Format::Markdown) {
+        let message = "rows for other programs do not tell the largest batch";
+        return Err(Failure::usage(message)
+            .help("leave out `--memory`, or take `--format table` or `--format json`"));
+    }
     let checked = model::load(&arguments.model, terminal)?;
     let batch = arguments
         .batch

@@ -132,6 +132,9 @@ fn a_variant_is_compared_with_its_model() {
     termc(&["diff", &model])
         .expect(2)
         .says("compared with itself");
+    termc(&["diff", &model, "--model", "ThreeLocal", "--at", "b[0]"])
+        .expect(2)
+        .says("--format html");
 }
 
 #[test]
@@ -168,6 +171,9 @@ fn a_summary_is_written_for_other_programs() {
         .expect(0)
         .out;
     assert!(markdown.starts_with("| name |"), "{markdown}");
+    termc(&["summary", SMALL, "--format", "csv", "--memory", "1GiB"])
+        .expect(2)
+        .says("--format json");
 }
 
 #[test]
@@ -193,7 +199,7 @@ fn a_new_folder_checks_trains_and_emits_at_once() {
         termc(&["check", model, "--deny", "warnings"]).expect(0);
         termc(&["fmt", "--check", model]).expect(0);
         // What is emitted is what is there.
-        let emitted = termc(&["emit", model]).expect(0).out;
+        let emitted = termc(&["emit", model, "--fresh"]).expect(0).out;
         let there = read("src/network.rs");
         let (_, emitted) = emitted.split_once('\n').unwrap();
         let (_, there) = there.split_once('\n').unwrap();
@@ -201,6 +207,7 @@ fn a_new_folder_checks_trains_and_emits_at_once() {
         termc(&["new", name]).expect(1).says("is not empty");
     }
     termc(&["new", "1st"]).expect(2).says("names no package");
+    termc(&["new", "build"]).expect(2).says("`build`");
     assert!(!Path::new("1st").exists());
 }
 

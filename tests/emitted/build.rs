@@ -1,4 +1,5 @@
-//! Emits the models of the examples, and generated ones, as they are and frozen, into one module each, and a table of them.
+//! Emits the models of the examples, and generated ones, as they are and frozen, into one module each, and a table of them;
+//! and the programs of `termc new`.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -30,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for folder in [&examples, &models, &support] {
         println!("cargo::rerun-if-changed={}", folder.display());
     }
+    programs(&here.join("../../src/commands/new"), &out)?;
     let mut files = vec![];
     for folder in [examples.clone(), examples.join("ablations"), models] {
         for entry in std::fs::read_dir(folder)? {
@@ -66,6 +68,36 @@ fn main() -> Result<(), Box<dyn Error>> {
         emitted.model("generated", &seed.to_string(), &compiled)?;
     }
     emitted.finish()
+}
+
+/// What `termc new` makes of the models that it alone has: program and network, in a folder for each.
+fn programs(templates: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={}", templates.display());
+    let program = std::fs::read_to_string(templates.join("program.rs"))?;
+    for template in ["folder", "sequence"] {
+        let text = std::fs::read_to_string(templates.join(format!("{template}.term")))?;
+        let compiled = compile("model.term", &text, &Options::default(), &NoFiles);
+        let Some(model) = &compiled.model else {
+            return Err(format!("the template {template} has errors").into());
+        };
+        let options = EmitOptions {
+            fresh: true,
+            ..EmitOptions::new(&compiled.sources)
+        };
+        let folder = out.join(format!("new_{template}"));
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(
+            folder.join("network.rs"),
+            emit::rust(model, &options).source,
+        )?;
+        // A file that is included has no documentation of its own.
+        let program = program.replacen("//!", "//", 1);
+        std::fs::write(
+            folder.join("main.rs"),
+            program.replace("NETWORK", &model.name),
+        )?;
+    }
+    Ok(())
 }
 
 /// Of families the last member alone.

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::style::{colours, lines};
-use crate::tree::{End, Role, Tree};
+use crate::ids::{self, end};
+use crate::style::{colours, label};
+use crate::tree::{Port, Role, Tree};
 
 /// A box and `depth` levels of those that it holds.
 pub fn dot(tree: &Tree, at: usize, depth: usize) -> String {
@@ -19,21 +20,24 @@ pub fn dot(tree: &Tree, at: usize, depth: usize) -> String {
 fn contents(tree: &Tree, at: usize, depth: usize, level: usize, out: &mut String) {
     let indent = "  ".repeat(level);
     let item = tree.item(at);
-    for (inputs, ports, sign) in [(true, &item.inputs, "i"), (false, &item.outputs, "o")] {
-        // Tags of what goes in and out; their names are those inside.
-        for (i, port) in ports.iter().enumerate() {
-            let rank = if inputs { "min" } else { "max" };
-            // Writing to a String cannot fail.
-            let _ = writeln!(
-                out,
-                "{indent}{{ rank={rank}; \"{at}{sign}{i}\" [label={}, shape=ellipse, fillcolor=\"#eeeeee\", height=0.2]; }}",
-                quoted(&port.name)
-            );
-        }
+    // Tags of what goes in and out; their names are those inside.
+    let mut tag = |rank: &str, id: String, port: &Port| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "{indent}{{ rank={rank}; \"{id}\" [label={}, shape=ellipse, fillcolor=\"#eeeeee\", height=0.2]; }}",
+            quoted(&port.name)
+        );
+    };
+    for (i, port) in item.inputs.iter().enumerate() {
+        tag("min", ids::input(at, i), port);
+    }
+    for (i, port) in item.outputs.iter().enumerate() {
+        tag("max", ids::output(at, i), port);
     }
     for (number, child) in tree.children(at) {
         let [fill, border, text] = colours(child.role);
-        if depth > 0 && !child.children.is_empty() {
+        if child.is_open(depth) {
             let _ = writeln!(
                 out,
                 "{indent}subgraph \"cluster_{number}\" {{\n{indent}  label={}; color=\"{border}\"; style=rounded;",
@@ -47,47 +51,21 @@ fn contents(tree: &Tree, at: usize, depth: usize, level: usize, out: &mut String
             Role::Slow => "\"filled,rounded\"",
             _ => "filled",
         };
-        let label: Vec<String> = lines(child).into_iter().filter(|l| !l.is_empty()).collect();
         let _ = writeln!(
             out,
             "{indent}\"{number}\" [label={}, style={style}, fillcolor=\"{fill}\", color=\"{border}\", fontcolor=\"{text}\"];",
-            quoted(&label.join("\n"))
+            quoted(&label(child).join("\n"))
         );
     }
+    let [_, loss, _] = colours(Role::Loss);
     for arrow in &item.arrows {
         let from = end(tree, at, depth, arrow.from, arrow.output, true);
         let to = end(tree, at, depth, arrow.to, arrow.input, false);
         let style = match arrow.loss {
-            true => " [style=dashed, color=\"#4c1d40\", constraint=false]",
-            false => "",
+            true => format!(" [style=dashed, color=\"{loss}\", constraint=false]"),
+            false => String::new(),
         };
         let _ = writeln!(out, "{indent}\"{from}\" -> \"{to}\"{style};");
-    }
-}
-
-/// The name of one end: a closed box, or the tag inside an open one.
-pub(crate) fn end(
-    tree: &Tree,
-    at: usize,
-    depth: usize,
-    end: End,
-    port: Option<usize>,
-    from: bool,
-) -> String {
-    match end {
-        End::Input(i) => format!("{at}i{i}"),
-        End::Output(i) => format!("{at}o{i}"),
-        End::Child(place) => {
-            let Some(number) = tree.item(at).children.get(place) else {
-                termc_compiler::bug::fault("an arrow leads nowhere");
-            };
-            let open = depth > 0 && !tree.item(*number).children.is_empty();
-            match (open, port) {
-                (true, Some(port)) if from => format!("{number}o{port}"),
-                (true, Some(port)) => format!("{number}i{port}"),
-                _ => number.to_string(),
-            }
-        }
     }
 }
 

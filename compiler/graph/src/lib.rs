@@ -4,6 +4,7 @@
 mod arrange;
 pub mod diff;
 mod dot;
+mod ids;
 mod mermaid;
 mod page;
 mod style;

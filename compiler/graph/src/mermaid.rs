@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::dot::end;
-use crate::style::{colours, escape, lines};
-use crate::tree::{Role, Tree};
+use crate::ids::{self, end};
+use crate::style::{colours, escape, label};
+use crate::tree::{Port, Role, Tree};
 
 /// A box and `depth` levels of those that it holds.
 pub fn mermaid(tree: &Tree, at: usize, depth: usize) -> String {
@@ -31,13 +31,17 @@ const ROLES: [(Role, &str); 4] = [
 fn contents(tree: &Tree, at: usize, depth: usize, level: usize, out: &mut String) {
     let indent = "  ".repeat(level);
     let item = tree.item(at);
-    for (ports, sign) in [(&item.inputs, "i"), (&item.outputs, "o")] {
-        for (i, port) in ports.iter().enumerate() {
-            let _ = writeln!(out, "{indent}n{at}{sign}{i}([\"{}\"])", escape(&port.name));
-        }
+    let mut tag = |id: String, port: &Port| {
+        let _ = writeln!(out, "{indent}n{id}([\"{}\"])", escape(&port.name));
+    };
+    for (i, port) in item.inputs.iter().enumerate() {
+        tag(ids::input(at, i), port);
+    }
+    for (i, port) in item.outputs.iter().enumerate() {
+        tag(ids::output(at, i), port);
     }
     for (number, child) in tree.children(at) {
-        if depth > 0 && !child.children.is_empty() {
+        if child.is_open(depth) {
             let _ = writeln!(
                 out,
                 "{indent}subgraph n{number}[\"{}\"]",
@@ -47,8 +51,7 @@ fn contents(tree: &Tree, at: usize, depth: usize, level: usize, out: &mut String
             let _ = writeln!(out, "{indent}end");
             continue;
         }
-        let label: Vec<String> = lines(child).into_iter().filter(|l| !l.is_empty()).collect();
-        let label: Vec<String> = label.iter().map(|line| escape(line)).collect();
+        let label: Vec<String> = label(child).iter().map(|line| escape(line)).collect();
         let class = ROLES.into_iter().find(|(role, _)| *role == child.role);
         let (open, close) = match child.role {
             Role::Slow => ("(", ")"),

@@ -36,6 +36,12 @@ pub fn lines(item: &Item) -> [String; 3] {
     [item.name.clone(), what, short_shape(&item.shape)]
 }
 
+/// Those of them that say something.
+pub fn label(item: &Item) -> Vec<String> {
+    let lines = lines(item).into_iter();
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
 /// `[N, 3, 32, 32]` as `3×32×32`; `1×...` where it is the same for every image.
 pub fn short_shape(shape: &str) -> String {
     let inner = shape.trim_start_matches('[').trim_end_matches(']');

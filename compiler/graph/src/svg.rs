@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use dagre::Ranker;
+use termc_compiler::bug::fault;
 
 use crate::arrange::{Arranged, Rect, Spacing, arrange, is_long};
 use crate::style::{self, LETTER, NAME, SMALL, colours, curve, escape, lines, text_width};
@@ -78,16 +79,15 @@ pub fn svg(tree: &Tree, at: usize, options: &Options) -> Result<String, Error> {
         }
     }
     let Some((drawn, detail)) = best else {
-        return Err(Error::Width);
+        fault("no drawing was tried");
     };
     Ok(write(tree, &drawn, detail, width))
 }
 
 fn count(tree: &Tree, at: usize, depth: usize) -> usize {
-    let below = |(number, item): (usize, &Item)| match depth {
-        0 => 1,
-        _ if item.children.is_empty() => 1,
-        _ => 1 + count(tree, number, depth - 1),
+    let below = |(number, item): (usize, &Item)| match item.is_open(depth) {
+        true => 1 + count(tree, number, depth - 1),
+        false => 1,
     };
     tree.children(at).map(below).sum()
 }
@@ -97,7 +97,7 @@ fn inside(tree: &Tree, at: usize, depth: usize, detail: Detail, spacing: Spacing
     let mut sizes = vec![];
     let mut open = vec![];
     for (number, child) in tree.children(at) {
-        if depth > 0 && !child.children.is_empty() {
+        if child.is_open(depth) {
             let held = inside(tree, number, depth - 1, detail, spacing);
             let name = text_width(&child.name, NAME) + 2.0 * PAD;
             let width = (held.arranged.width + 2.0 * PAD).max(name);
@@ -257,9 +257,10 @@ fn role_at(tree: &Tree, item: &Item, end: End) -> Role {
 }
 
 fn line(role: Role, arrow: &Arrow, points: &[(f64, f64)], out: &mut String) {
+    let ([loss, ..], [_, slow, _]) = (colours(Role::Loss), colours(Role::Slow));
     let colour = match (arrow.loss, role) {
-        (true, _) => "#7b3f6b",
-        (false, Role::Slow) => "#0b4f7d",
+        (true, _) => loss,
+        (false, Role::Slow) => slow,
         (false, _) if is_long(arrow, points) => "#888",
         (false, _) => "#444",
     };

@@ -51,6 +51,14 @@ fn axes(shape: &Shape) -> String {
     format!("[{batch}, {channels}, {height}, {width}]")
 }
 
+/// How a batch of inputs is laid out. A sequence is an image that is one pixel wide.
+pub(super) fn layout(graph: &Graph) -> &'static str {
+    match graph.input.sizes.rank() {
+        1 => "[N, channels, length, 1]",
+        _ => "[N, channels, height, width]",
+    }
+}
+
 /// The name of the compiled file, without its folder.
 pub(super) fn file_name(sources: &Sources) -> &str {
     let name = sources.list().first().map_or("-", |s| s.name.as_str());

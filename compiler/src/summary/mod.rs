@@ -1,5 +1,6 @@
 //! What a model consists of and costs: its block calls as a tree, its values one by one, and totals. Computes no values.
 
+pub mod csv;
 mod table;
 mod words;
 

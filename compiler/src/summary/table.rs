@@ -1,6 +1,7 @@
-//! The summary as a table for a terminal: block calls down to some depth, the prelude's as one row each.
+//! The summary as rows, for a terminal, as comma-separated values or in Markdown: block calls down to some depth, the
+//! prelude's as one row each.
 
-use super::{Call, Row, Summary, bytes, grouped};
+use super::{Call, Row, Summary, bytes, csv, grouped};
 use crate::analysis::Dependence;
 use crate::cost::Cost;
 
@@ -43,7 +44,7 @@ impl Summary {
     /// The summary as an aligned table, totals below. Block calls are opened down to `depth`: 0 shows only the model's own
     /// values and calls, one row each. Calls of the prelude's blocks stay one row. Work is in multiply-adds.
     pub fn table(&self, depth: usize) -> String {
-        self.aligned(&self.lines(depth), usize::MAX) + &self.totals()
+        self.table_of_width(depth, usize::MAX)
     }
 
     /// The same for a terminal of so many columns and rows: what is too wide is cut, and block calls are open only if all
@@ -60,7 +61,7 @@ impl Summary {
         self.aligned(&lines, width) + &totals
     }
 
-    /// The same rows down to `depth`, open or closed by the reader's width alone.
+    /// The same rows as in `table`, each cut to so many columns.
     pub fn table_of_width(&self, depth: usize, width: usize) -> String {
         self.aligned(&self.lines(depth), width) + &self.totals()
     }
@@ -71,7 +72,7 @@ impl Summary {
             "path,what,shape,parameters,multiply_adds_per_image,multiply_adds_per_pass,bytes\n",
         );
         for line in self.lines(depth) {
-            let texts = [line.path, &line.what, line.shape].map(quoted);
+            let texts = [line.path, line.what.as_str(), line.shape].into_iter();
             let numbers = [
                 line.parameters,
                 line.cost.multiply_adds,
@@ -79,7 +80,7 @@ impl Summary {
                 line.bytes,
             ];
             let numbers = numbers.map(|n| n.to_string());
-            out += &format!("{},{}\n", texts.join(","), numbers.join(","));
+            out += &csv::line(texts.chain(numbers.iter().map(String::as_str)));
         }
         out
     }
@@ -266,14 +267,6 @@ fn cut(text: &mut String, most: usize) {
     if text.chars().count() > most {
         let kept: String = text.chars().take(most.saturating_sub(1)).collect();
         *text = format!("{}…", kept.trim_end());
-    }
-}
-
-/// A text as one field of comma-separated values.
-fn quoted(text: &str) -> String {
-    match text.contains([',', '"', '\n']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
     }
 }
 

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use serde_json::json;
+use termc_compiler::summary::csv;
 use termc_runtime::data::Part;
 use termc_runtime::model::Answered;
 use termc_runtime::tensors::write_atomic;
 use termc_runtime::train::scores::{argmax, probability};
 
-use crate::commands::csv;
 use crate::failure::Failure;
 
 /// The rows so far.

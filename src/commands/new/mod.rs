@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use termc_compiler::emit::{self, EmitOptions};
-use termc_compiler::model::Model;
 use termc_compiler::{NoFiles, Options, compile};
 
 use crate::failure::Failure;
@@ -75,7 +74,10 @@ impl Template {
     }
 }
 
+/// `termc-emitted` compiles it, with the dependency of `MANIFEST`.
 const PROGRAM: &str = include_str!("program.rs");
+/// Burn's version is the one that emitted source is made for.
+const MANIFEST: &str = include_str!("manifest.toml");
 const README: &str = include_str!("README.md");
 
 /// Makes the folder.
@@ -113,10 +115,17 @@ fn cannot(what: &str, path: &Path, error: std::io::Error) -> Failure {
     Failure::machine(format!("cannot {what} `{}`: {error}", path.display()))
 }
 
+/// Names that Cargo refuses, since its folder `target` has folders of these names.
+const OF_CARGO: [&str; 4] = ["build", "deps", "examples", "incremental"];
+
 /// The name of the package: that of the folder, which has to be one that Cargo takes.
 fn package(folder: &Path) -> Result<String, Failure> {
     let name = folder.file_name().and_then(|name| name.to_str());
     let name = name.unwrap_or_default();
+    if OF_CARGO.contains(&name) {
+        let message = format!("Cargo takes `{name}` for no package: its own folders are called so");
+        return Err(Failure::usage(message).help("choose another name"));
+    }
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
     if !begins || !name.chars().all(word) || name.len() > 64 {
@@ -137,12 +146,18 @@ fn files(name: &str, template: Template) -> Result<Vec<(PathBuf, Vec<u8>)>, Fail
             compiled.diagnostics
         )));
     };
-    let network = emit::rust(&model, &EmitOptions::new(&compiled.sources)).source;
+    // The program begins with fresh parameters where it is given none.
+    let options = EmitOptions {
+        fresh: true,
+        ..EmitOptions::new(&compiled.sources)
+    };
+    let network = emit::rust(&model, &options).source;
+    // The name, which may hold any of these words, comes last.
     let fill = |text: &str| {
-        text.replace("NAME", name)
-            .replace("DATASET", template.dataset())
+        text.replace("DATASET", template.dataset())
             .replace("DATA", template.data())
             .replace("NETWORK", &model.name)
+            .replace("NAME", name)
     };
     let mut files = vec![
         ("model.term", text.to_owned()),
@@ -150,7 +165,7 @@ fn files(name: &str, template: Template) -> Result<Vec<(PathBuf, Vec<u8>)>, Fail
         ("Cargo.toml", fill(MANIFEST)),
         (".gitignore", "/target\n/runs\n".to_owned()),
         ("src/network.rs", network),
-        ("src/main.rs", fill(&program(&model))),
+        ("src/main.rs", fill(PROGRAM)),
     ]
     .into_iter()
     .map(|(path, text)| (PathBuf::from(path), text.into_bytes()))
@@ -159,35 +174,4 @@ fn files(name: &str, template: Template) -> Result<Vec<(PathBuf, Vec<u8>)>, Fail
         files.extend(pictures::pictures());
     }
     Ok(files)
-}
-
-/// Burn's version is the one that emitted source is made for.
-const MANIFEST: &str = "\
-[package]
-name = \"NAME\"
-version = \"0.1.0\"
-edition = \"2024\"
-rust-version = \"1.95\"
-
-[dependencies]
-burn = { version = \"=0.22.1\", default-features = false, features = [\"std\", \"flex\", \"autodiff\", \"store\"] }
-
-[profile.dev]
-opt-level = 2
-
-# A package of its own, whatever folder it is in.
-[workspace]
-";
-
-/// The program, for images or for sequences.
-fn program(model: &Model) -> String {
-    let positions = model.input.sizes.as_slice();
-    let (names, dims) = match positions {
-        [_, _] => ("[channels, height, width]", "channels, height, width"),
-        _ => ("[channels, length]", "channels, length"),
-    };
-    PROGRAM
-        .replace("SIZES", names)
-        .replace("DIMS", dims)
-        .replace("RANK", &(positions.len() + 2).to_string())
 }

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use termc_compiler::summary::csv;
 use termc_runtime::model::Prediction;
 
 use super::Format;
-use crate::commands::csv;
 use crate::failure::Failure;
 use crate::terminal::{Accent, Terminal};
 

@@ -220,15 +220,20 @@ impl Merged {
         }
     }
 
+    /// Whether a box or one that holds it has other settings.
+    pub fn is_settled(&self, number: usize) -> bool {
+        let mut holders = self.tree.holders(number);
+        holders.any(|holder| self.settled.contains(&holder))
+    }
+
     /// What the boxes of both differ in, apart from settings. What differs inside of a box with other settings follows.
     pub fn changes(&self) -> Vec<Change> {
-        let settled = |number: Option<usize>| {
-            let mut holders = std::iter::successors(number, |n| self.tree.item(*n).parent);
-            holders.any(|holder| self.settled.contains(&holder))
-        };
-        let different = self.different.iter().filter(|(n, ..)| !settled(Some(*n)));
-        let rewired = self.rewired.iter();
-        let rewired = rewired.filter(|(n, ..)| !settled(self.tree.item(*n).parent));
+        let different = self.different.iter();
+        let different = different.filter(|(n, ..)| !self.is_settled(*n));
+        let rewired = self.rewired.iter().filter(|(n, ..)| {
+            let parent = self.tree.item(*n).parent;
+            !parent.is_some_and(|parent| self.is_settled(parent))
+        });
         let own = different.chain(rewired);
         let own = own.map(|(number, from, to)| (*number, String::new(), from.clone(), to.clone()));
         grouped(&self.tree, own.collect())

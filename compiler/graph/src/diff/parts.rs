@@ -127,7 +127,7 @@ pub(super) fn grouped(tree: &Tree, changes: Vec<(usize, String, String, String)>
 /// A path from the innermost call of a user's block on, `sfne.l3`, and that call; the whole path where there is none.
 pub(super) fn place(tree: &Tree, number: usize) -> (String, Option<String>) {
     let item = tree.item(number);
-    let mut holders = std::iter::successors(item.parent, |n| tree.item(*n).parent);
+    let mut holders = tree.holders(number).skip(1);
     let call = holders.find(|holder| tree.item(*holder).is_user_block);
     let Some(call) = call.map(|call| tree.item(call)) else {
         return (item.path.clone(), None);

@@ -50,19 +50,17 @@ pub(super) fn values(from: Side<'_>, to: Side<'_>, merged: &mut Merged) -> Vec<C
             };
             // What a block value fixes is told where that was given.
             let fixed = format!("{name}={value}");
-            let mut holders = std::iter::successors(Some(number), |n| merged.tree.item(*n).parent);
-            let is_fixed = holders.any(|holder| {
+            let is_fixed = merged.tree.holders(number).any(|holder| {
                 let mut texts = given.get(&holder).into_iter().flatten();
-                texts.any(|text| text.contains(&fixed))
+                texts.any(|text| states(text, &fixed))
             });
             merged.settled.insert(number);
             if is_new && !is_fixed {
                 if matches!(value, Constant::Text(_)) {
                     given.entry(number).or_default().push(pair.1.clone());
                 }
-                let [a, b] = &places;
-                spent.extend(a.iter().chain(b).cloned());
-                let [was_written, _] = &places;
+                let [was_written, is_written] = &places;
+                spent.extend(was_written.iter().chain(is_written).cloned());
                 let constant = constant(was_written, from.sources, name);
                 told.insert(places, pair.clone());
                 mark(merged, number, name, &pair);
@@ -79,6 +77,15 @@ pub(super) fn values(from: Side<'_>, to: Side<'_>, merged: &mut Merged) -> Vec<C
     tensors(first, second, merged, &mut found);
     constants.extend(grouped(&merged.tree, found));
     constants
+}
+
+/// Whether a block value, `magnet(hidden=16, omega=30)`, states an argument, `hidden=16`: all of it, not `hidden=1`.
+fn states(value: &str, argument: &str) -> bool {
+    value.match_indices(argument).any(|(at, _)| {
+        let (before, rest) = value.split_at(at);
+        let after = rest.strip_prefix(argument).unwrap_or_default();
+        before.ends_with(['(', ' ']) && after.starts_with([',', ')'])
+    })
 }
 
 /// The constant that a value is written in, or the argument of one: `omega`, `small.hidden`.
@@ -205,8 +212,7 @@ fn tensors(first: &Graph, second: &Graph, merged: &mut Merged, found: &mut Found
         if same_kind && only_start && (moved || reshaped.contains(call_of(&param.path))) {
             continue;
         }
-        let mut holders = std::iter::successors(Some(number), |n| merged.tree.item(*n).parent);
-        if holders.any(|holder| merged.settled.contains(&holder)) {
+        if merged.is_settled(number) {
             continue;
         }
         mark(merged, number, &name, &pair);

@@ -49,7 +49,7 @@ function goTo(box, always) {
 function choose(box, focus) {
   chosen = box;
   hovered = null;
-  tell(box || hovered);
+  tell(box);
   mark();
   const element = box && drawn.get(box);
   if (focus && element) element.focus({ preventScroll: true });

@@ -143,6 +143,13 @@ pub fn tree(model: &Model) -> Tree {
     boxes.finish()
 }
 
+impl Item {
+    /// Whether a drawing with so many open levels shows what is inside in place of the closed box.
+    pub(crate) fn is_open(&self, depth: usize) -> bool {
+        depth > 0 && !self.children.is_empty()
+    }
+}
+
 impl Tree {
     /// A box. Numbers of boxes are only made together with them.
     #[allow(
@@ -159,6 +166,11 @@ impl Tree {
         children.map(|child| (*child, self.item(*child)))
     }
 
+    /// A box and those that hold it, outwards.
+    pub fn holders(&self, number: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(number), |number| self.item(*number).parent)
+    }
+
     /// The box of a path; the empty path is the model.
     pub fn find(&self, path: &str) -> Option<usize> {
         let mut open = vec![ROOT];
@@ -167,7 +179,11 @@ impl Tree {
             if item.path == path {
                 return Some(number);
             }
-            open.extend(item.children.iter().rev());
+            // The path of whatever a box holds begins with its own; of the model's it is empty.
+            let rest = path.strip_prefix(item.path.as_str());
+            if number == ROOT || rest.is_some_and(|rest| rest.starts_with('.')) {
+                open.extend(item.children.iter().rev());
+            }
         }
         None
     }

@@ -19,7 +19,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts one; None, with a notice, where there is none.
+    /// Starts one; None, with a notice, where there is none, unless the variable `TERMC_REQUIRE` names `chromium`.
     pub fn start() -> Option<Self> {
         let found = NAMES.iter().find(|name| {
             let looked = Command::new("sh")
@@ -28,6 +28,9 @@ impl Browser {
             looked.is_ok_and(|output| output.status.success())
         });
         let Some(program) = found else {
+            let required =
+                std::env::var("TERMC_REQUIRE").is_ok_and(|list| list.contains("chromium"));
+            assert!(!required, "there is no Chromium");
             eprintln!("skipped: there is no Chromium here (`apt-get install chromium`)");
             return None;
         };

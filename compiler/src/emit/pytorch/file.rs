@@ -61,7 +61,7 @@ pub(in crate::emit) fn source(model: &Model, form: &Form, options: &EmitOptions<
     };
     // What a class needs stands above it only by custom: names are looked up when it is made.
     let blocks: Vec<String> = (0..form.structures.len())
-        .map(|at| structure_source(scope, at))
+        .map(|at| structure_source(scope, graph, at))
         .collect();
     let support = support::pick_python(&blocks.join("\n"));
     let code = format!("{}\n{support}", blocks.join("\n"));

@@ -5,14 +5,15 @@ use crate::bug::bug;
 use crate::emit::doc::{ANY, Doc, all, bracketed, group, nest, text};
 use crate::emit::form::{Field, FieldKind, Making, Many, Num, Structure};
 use crate::emit::target::{Body, Line, Round};
-use crate::emit::text::comment;
+use crate::emit::text::{comment, layout};
 use crate::emit::writer::{Scope, Writer};
+use crate::model::Graph;
 
 /// The widest line.
 const WIDTH: usize = 100;
 
 /// Writes the structure at a place of the form.
-pub(super) fn source(scope: Scope<'_>, place: usize) -> String {
+pub(super) fn source(scope: Scope<'_>, graph: &Graph, place: usize) -> String {
     let mut writer = Writer::new(scope, place);
     let structure = writer.structure;
     if structure.is_function() {
@@ -21,9 +22,12 @@ pub(super) fn source(scope: Scope<'_>, place: usize) -> String {
     let name = &writer.named.name;
     let new = new(&mut writer);
     let doc = match structure.is_model {
-        true => vec![text(
-            "\"\"\"The logits `[N, CLASSES]` of inputs `[N, channels, height, width]`.\"\"\"",
-        )],
+        true => {
+            let inputs = layout(graph);
+            vec![text(format!(
+                "\"\"\"The logits `[N, CLASSES]` of inputs `{inputs}`.\"\"\""
+            ))]
+        }
         false => vec![],
     };
     let forward = structure

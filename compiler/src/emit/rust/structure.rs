@@ -6,7 +6,7 @@ use super::syntax::{LINE, Rust, block};
 use crate::emit::doc::{Doc, all, commas, group, nest, text};
 use crate::emit::form::{Field, FieldKind, Kind, Many, Structure};
 use crate::emit::target::{Body, Line};
-use crate::emit::text::{comment, shapes};
+use crate::emit::text::{comment, layout, shapes};
 use crate::emit::writer::{Scope, Writer};
 use crate::model::Graph;
 
@@ -180,8 +180,8 @@ fn forward(writer: &mut Writer<'_>, graph: &Graph) -> Doc {
     });
     let doc = match (structure.is_model, function) {
         (true, _) => {
-            "/// The logits `[N, CLASSES]` of a batch of inputs, `[N, channels, height, width]`."
-                .to_owned()
+            let inputs = layout(graph);
+            format!("/// The logits `[N, CLASSES]` of a batch of inputs, `{inputs}`.")
         }
         (false, true) => String::new(),
         (false, false) if structure.prelude => String::new(),

@@ -12,3 +12,15 @@ fn field(text: &str) -> String {
         false => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_with_signs_of_their_own_are_quoted() {
+        assert_eq!(line(["a", "", "b c"]), "a,,b c\n");
+        let quoted = "\"x, y\",\"say \"\"no\"\"\",\"two\nlines\",\"\r\"\n";
+        assert_eq!(line(["x, y", "say \"no\"", "two\nlines", "\r"]), quoted);
+    }
+}
