@@ -36,6 +36,16 @@ pub struct Archive {
     pub packing: Packing,
 }
 
+impl Archive {
+    /// Where it is downloaded from: its official address, or that under the mirror.
+    pub(crate) fn address(&self, options: &FetchOptions) -> String {
+        match &options.mirror {
+            Some(mirror) => format!("{}/{}", mirror.trim_end_matches('/'), self.name),
+            None => self.url.clone(),
+        }
+    }
+}
+
 /// What an [`Archive`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packing {
