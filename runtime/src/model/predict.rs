@@ -181,8 +181,8 @@ impl Model {
     /// Classifies images, all together as one batch.
     ///
     /// # Errors
-    /// If they are not of the size that the model takes, an answer is not finite, or nothing says what their pixels are normalized with: see
-    /// [`preprocessing`](Self::preprocessing).
+    /// If they are not of the size that the model takes, an answer is not finite, or nothing says what their pixels are
+    /// normalized with: see [`preprocessing`](Self::preprocessing).
     pub fn predict(&self, images: &ImageBatch) -> Result<Vec<Prediction>, Error> {
         let model = self.checked();
         let shape = images.shape;
