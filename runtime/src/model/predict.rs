@@ -1,8 +1,6 @@
 //! Images in, class names and probabilities out. All images of a call are one batch, which matters unless the model is
 //! frozen. Finds no files.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -143,16 +141,6 @@ impl Prediction {
     fn name(&self, label: usize) -> &str {
         self.classes.get(label).map_or("?", String::as_str)
     }
-}
-
-/// Whether a file begins like an image of a known format, whatever its name; not if it cannot be read.
-pub fn is_image(file: &Path) -> bool {
-    let mut start = Vec::new();
-    // A device or pipe might never end, or never begin.
-    let read = file
-        .is_file()
-        .then(|| File::open(file)?.take(32).read_to_end(&mut start));
-    matches!(read, Some(Ok(_))) && image::guess_format(&start).is_ok()
 }
 
 /// The shape `[channels, height, width]` of an image that a model takes. A sequence is the rows of a square one after the
