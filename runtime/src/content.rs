@@ -106,7 +106,7 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"%PDF", "is a PDF document"),
 ];
 
-/// Protocols from 2 on say so; of the older ones PyTorch's files begin with a number, whole objects with a mark.
+/// Protocols from 2 on say so. Of the older ones, PyTorch's files begin with its magic number; others are not recognised.
 fn is_pickle(start: &[u8]) -> bool {
     match start {
         [0x80, 2..=5, ..] => true,

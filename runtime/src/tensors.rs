@@ -10,12 +10,24 @@ use burn::tensor::{DType, Shape, TensorData};
 use safetensors::tensor::Metadata;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::Error;
 use crate::content::Content;
 
 /// Tensors by name, in the names' order.
 pub type Tensors = BTreeMap<String, TensorData>;
+
+/// SHA-256 of names and values, in hexadecimal.
+pub(crate) fn digest(tensors: &Tensors) -> String {
+    let mut hash = Sha256::new();
+    for (name, data) in tensors {
+        hash.update(name);
+        hash.update(data.as_bytes());
+    }
+    let digest = hash.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// The contents of a `.safetensors` file.
 #[derive(Clone, Debug, Default)]

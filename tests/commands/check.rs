@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use crate::support::{SMALL, command, said, termc};
+use crate::support::{SMALL, command, said, termc, train_on};
 
 fn example(name: &str) -> String {
     format!("{}/examples/{name}", env!("CARGO_MANIFEST_DIR"))
@@ -283,17 +283,8 @@ fn used_files_are_read_from_the_folder_of_the_model() {
     // The canonical source stands alone.
     let run = folder.path().join("run");
     let out = run.to_str().unwrap();
-    let train = [
-        "train",
-        name,
-        "--dataset",
-        "digits",
-        "--device",
-        "cpu",
-        "--out",
-        out,
-    ];
-    termc(&[&train[..], &["--limit", "64", "--stop-after", "1"]].concat()).expect(0);
+    let short = ["--limit", "64", "--stop-after", "1"];
+    termc(&train_on(name, "digits", out, &short)).expect(0);
     std::fs::remove_dir_all(folder.path().join("parts")).unwrap();
     termc(&["check", out]).expect(0);
     // What is wrong in a used file is told there.

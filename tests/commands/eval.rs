@@ -4,6 +4,12 @@ use std::path::PathBuf;
 
 use crate::support::{SMALL, termc, training};
 
+/// The arguments of measuring a weight file.
+fn of_weights(weights: &str) -> Vec<&str> {
+    let (model, data) = (["eval", SMALL], ["--dataset", "digits"]);
+    [model, ["--weights", weights], data, ["--device", "cpu"]].concat()
+}
+
 fn trained(folder: &tempfile::TempDir) -> PathBuf {
     let run = folder.path().join("run");
     termc(&training(run.to_str().unwrap(), &["--epochs", "1"])).expect(0);
@@ -16,16 +22,7 @@ fn every_image_is_counted_once() {
     let run = trained(&folder);
     let weights = run.join("best.safetensors");
     let weights = weights.to_str().unwrap();
-    let base = [
-        "eval",
-        SMALL,
-        "--weights",
-        weights,
-        "--dataset",
-        "digits",
-        "--device",
-        "cpu",
-    ];
+    let base = of_weights(weights);
     // 359 is prime: every batch size leaves a last batch that is smaller or, for 358, would be a single image.
     for batch in ["1", "50", "358", "1000"] {
         let said = termc(&[&base[..], &["--format", "json", "--batch", batch]].concat()).expect(0);
@@ -236,18 +233,7 @@ fn answers_that_are_no_numbers_are_an_error() {
     tensors.get_mut("logits.linear.bias").unwrap().1[3] = f32::NAN;
     let weights = folder.path().join("nan.safetensors");
     crate::support::write_floats(&weights, &tensors);
-    let weights = weights.to_str().unwrap();
-    let eval = [
-        "eval",
-        SMALL,
-        "--weights",
-        weights,
-        "--dataset",
-        "digits",
-        "--device",
-        "cpu",
-    ];
-    let said = termc(&eval)
+    let said = termc(&of_weights(weights.to_str().unwrap()))
         .expect(1)
         .says("is not finite, and so for 359 in all");
     assert!(said.out.is_empty());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use safetensors::SafeTensors;
 
-use crate::support::{SMALL, bytes, names, termc};
+use crate::support::{SMALL, bytes, names, termc, train_on};
 
 /// Shape and bytes by name.
 type Stored = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
@@ -79,17 +79,8 @@ fn what_has_no_published_name_is_listed_and_nothing_is_written() {
     let (at, run) = (folder.path().join("m.term"), folder.path().join("run"));
     std::fs::write(&at, model).unwrap();
     let (model, run) = (at.to_str().unwrap(), run.to_str().unwrap());
-    let train = [
-        "train",
-        model,
-        "--dataset",
-        "digits",
-        "--device",
-        "cpu",
-        "--out",
-        run,
-    ];
-    termc(&[&train[..], &["--limit", "64", "--stop-after", "1"]].concat()).expect(0);
+    let short = ["--limit", "64", "--stop-after", "1"];
+    termc(&train_on(model, "digits", run, &short)).expect(0);
     let output = folder.path().join("ckpt.safetensors");
     let output = output.to_str().unwrap();
     let said = termc(&["export", run, "-o", output]).expect(1);

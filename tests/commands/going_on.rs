@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::{
-    SMALL, Said, assert_same, bytes, checkpoints, digits_folder, names, read_tensors, termc,
-    training, write_bmp,
+    SMALL, Said, assert_same, bytes, checkpoints, digits_folder, names, read_tensors, resuming,
+    termc, train_on, training, write_bmp,
 };
 
 /// A training on a folder of digits, stopped after some steps.
@@ -12,22 +12,13 @@ fn begun(folder: &Path) -> (PathBuf, PathBuf) {
     let (data, run) = (folder.join("data"), folder.join("run"));
     digits_folder(&data, 0..10, 12);
     let source = format!("folder:{}", data.display());
-    let begin = [
-        "train",
-        SMALL,
-        "--dataset",
-        &source,
-        "--device",
-        "cpu",
-        "--stop-after",
-        "4",
-    ];
-    termc(&[&begin[..], &["--out", run.to_str().unwrap()]].concat()).expect(0);
+    let out = run.to_str().unwrap();
+    termc(&train_on(SMALL, &source, out, &["--stop-after", "4"])).expect(0);
     (data, run)
 }
 
 fn resume(run: &Path, more: &[&str]) -> Said {
-    termc(&[&["train", "--resume", run.to_str().unwrap()][..], more].concat())
+    termc(&resuming(run, more))
 }
 
 #[test]
@@ -36,16 +27,8 @@ fn a_training_goes_on_where_its_pictures_lie_now() {
     let (data, run) = begun(folder.path());
     let straight = folder.path().join("straight");
     let source = format!("folder:{}", data.display());
-    let whole = [
-        "train",
-        SMALL,
-        "--dataset",
-        &source,
-        "--device",
-        "cpu",
-        "--out",
-    ];
-    termc(&[&whole[..], &[straight.to_str().unwrap()]].concat()).expect(0);
+    let out = straight.to_str().unwrap();
+    termc(&train_on(SMALL, &source, out, &[])).expect(0);
     let moved = folder.path().join("elsewhere");
     std::fs::rename(&data, &moved).unwrap();
     resume(&run, &[])
@@ -144,17 +127,7 @@ fn weights_of_five_digits_begin_a_training_of_ten() {
     digits_folder(Path::new(&ten), 0..10, 60);
     let (of_five, of_ten) = (format!("folder:{five}"), format!("folder:{ten}"));
     let train = |model: &str, data: &str, out: &str, more: &[&str]| {
-        let base = [
-            "train",
-            model,
-            "--dataset",
-            data,
-            "--device",
-            "cpu",
-            "--out",
-            out,
-        ];
-        termc(&[&base[..], more].concat())
+        termc(&train_on(model, data, out, more))
     };
     let accuracy = |run: &str| {
         let test = std::fs::read_to_string(Path::new(run).join("test.json")).unwrap();
@@ -251,28 +224,7 @@ fn remains_of_killed_writers_go_and_the_best_weights_come_back() {
 #[cfg(unix)]
 mod signals {
     use super::*;
-    use crate::support::{command, rows, said, wait_for};
-    use std::process::{Child, Command, Stdio};
-
-    fn start(arguments: &[&str]) -> Child {
-        let mut command = command(arguments);
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    }
-
-    fn signal(child: &Child, name: &str) {
-        let pid = child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([name, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
-    }
+    use crate::support::{has_rows, rows, said, signal, start, wait_for};
 
     /// As `sbatch --signal=USR1@120` warns of a job's end.
     #[test]
@@ -280,31 +232,12 @@ mod signals {
         let folder = tempfile::tempdir().unwrap();
         let run = folder.path().join("run");
         // One long epoch: nothing is saved in it unless it is asked for.
-        let base = [
-            "train",
-            SMALL,
-            "--dataset",
-            "digits",
-            "--device",
-            "cpu",
-            "--batch",
-            "2",
-        ];
-        let more = [
-            "--epochs",
-            "1",
-            "--log-every",
-            "1",
-            "--out",
-            run.to_str().unwrap(),
-        ];
-        let mut child = start(&[&base[..], &more].concat());
+        let more = ["--batch", "2", "--epochs", "1", "--log-every", "1"];
+        let mut child = start(&train_on(SMALL, "digits", run.to_str().unwrap(), &more));
         let mut known = 1;
         for name in ["-USR1", "-USR2"] {
-            wait_for(&mut child, "a row", || {
-                run.join("metrics.jsonl").exists() && !rows(&run).is_empty()
-            });
-            signal(&child, name);
+            wait_for(&mut child, "a row", || has_rows(&run));
+            signal(child.id(), name);
             wait_for(&mut child, "a checkpoint", || {
                 checkpoints(&run).len() > known
             });
@@ -332,10 +265,8 @@ mod signals {
         let folder = tempfile::tempdir().unwrap();
         let run = folder.path().join("run");
         let mut child = start(&training(run.to_str().unwrap(), &["--epochs", "400"]));
-        wait_for(&mut child, "a row", || {
-            run.join("metrics.jsonl").exists() && !rows(&run).is_empty()
-        });
-        signal(&child, "-HUP");
+        wait_for(&mut child, "a row", || has_rows(&run));
+        signal(child.id(), "-HUP");
         said(child.wait_with_output().unwrap())
             .expect(130)
             .says("--resume");

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::support::{SMALL, names, termc, training};
+use crate::support::{SMALL, names, termc, train_on, training};
 
 fn example(name: &str) -> String {
     format!("{}/examples/{name}.term", env!("CARGO_MANIFEST_DIR"))
@@ -224,21 +224,11 @@ fn new_folders_train() {
         };
         let model = format!("{name}/model.term");
         let out = format!("{name}/runs/first");
-        let arguments = [
-            "train",
-            &model,
-            "--dataset",
-            &dataset,
-            "--out",
-            &out,
-            "--device",
-            "cpu",
-        ];
         let more = match template {
             "folder" => vec!["--epochs", "12"],
             _ => vec!["--epochs", "1", "--limit", "320"],
         };
-        termc(&[&arguments[..], &more].concat()).expect(0);
+        termc(&train_on(&model, &dataset, &out, &more)).expect(0);
         let weights = format!("{out}/best.safetensors");
         let network = format!("{name}/src/network.rs");
         termc(&["emit", &out, "--weights", &weights, "-o", &network]).expect(0);

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    SMALL, Said, assert_same, bytes, checkpoints, read_tensors, rows, said, termc, training,
-    wait_for,
+    SMALL, Said, assert_same, bytes, checkpoints, has_rows, read_tensors, resuming, rows, said,
+    signal, termc, train_on, training, wait_for,
 };
 
 /// How long a job may outlive a lost rank.
@@ -74,14 +74,8 @@ impl Place {
 }
 
 fn of_model<'a>(model: &'a str, run: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
-    let mut arguments = vec!["train", model, "--dataset", "digits", "--device", "cpu"];
-    arguments.extend(["--limit", "320", "--out", run.to_str().unwrap()]);
-    arguments.extend(more);
-    arguments
-}
-
-fn resume<'a>(run: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
-    [&["train", "--resume", run.to_str().unwrap()], more].concat()
+    let more = [&["--limit", "320"], more].concat();
+    train_on(model, "digits", run.to_str().unwrap(), &more)
 }
 
 /// The largest difference of any weight.
@@ -117,13 +111,13 @@ fn two_ranks_make_the_same_bits_again_stopped_or_not() {
         .unwrap()
         .expect(0)
         .says("stopped after step 13");
-    job(2, &resume(&stopped, &["--stop-after", "9"]))
+    job(2, &resuming(&stopped, &["--stop-after", "9"]))
         .unwrap()
         .expect(0)
         .says("going on from step 13");
-    job(2, &resume(&stopped, &[])).unwrap().expect(0);
+    job(2, &resuming(&stopped, &[])).unwrap().expect(0);
     assert_same(&first, &stopped);
-    job(2, &resume(&stopped, &[]))
+    job(2, &resuming(&stopped, &[]))
         .unwrap()
         .expect(0)
         .says("over");
@@ -164,15 +158,15 @@ fn a_training_goes_on_on_another_number_of_ranks() {
         return;
     };
     said.expect(0);
-    termc(&resume(&run, &["--stop-after", "4"]))
+    termc(&resuming(&run, &["--stop-after", "4"]))
         .expect(0)
         .says("going on from step 5");
-    job(3, &resume(&run, &["--stop-after", "4"]))
+    job(3, &resuming(&run, &["--stop-after", "4"]))
         .unwrap()
         .expect(0)
         .says("going on from step 9");
     // One rank of `mpirun` is a training in one process.
-    let said = job(1, &resume(&run, &[])).unwrap().expect(0);
+    let said = job(1, &resuming(&run, &[])).unwrap().expect(0);
     assert!(!said.err.contains("ranks"), "{}", said.err);
     assert!(run.join("test.json").exists());
 }
@@ -224,9 +218,7 @@ fn under_way(run: &Path) -> Option<(Child, Vec<u32>)> {
     let mut child = mpirun(2, &training(run.to_str().unwrap(), &more))?
         .spawn()
         .unwrap();
-    wait_for(&mut child, "the first row", || {
-        run.join("metrics.jsonl").exists() && !rows(run).is_empty()
-    });
+    wait_for(&mut child, "the first row", || has_rows(run));
     let ranks = ["0", "1"].map(|rank| {
         let wanted = format!("OMPI_COMM_WORLD_RANK={rank}");
         let is_rank = |id: &u32| {
@@ -251,11 +243,6 @@ fn children(parent: u32) -> Vec<u32> {
     ids.filter(is_child).collect()
 }
 
-fn signal(id: u32, name: &str) {
-    let sent = Command::new("kill").args([name, &id.to_string()]).status();
-    assert!(sent.unwrap().success());
-}
-
 /// Waits for the end of a job, which must come in time, and with it that of its ranks.
 fn ends(mut child: Child, ranks: &[u32]) -> Said {
     let began = Instant::now();
@@ -277,7 +264,7 @@ fn ends(mut child: Child, ranks: &[u32]) -> Said {
 
 /// One process goes on from what is left.
 fn goes_on(run: &Path) -> Said {
-    let said = termc(&resume(run, &["--stop-after", "1"])).expect(0);
+    let said = termc(&resuming(run, &["--stop-after", "1"])).expect(0);
     said.says("going on from step")
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use image::codecs::png::PngEncoder;
 use image::{ImageEncoder, Rgb, RgbImage};
 
-use crate::support::{SMALL, command, said, termc};
+use crate::support::{SMALL, command, said, termc, train_on};
 
 /// A folder of ten classes with three images of digits in each part.
 fn digits(folder: &Path) {
@@ -211,18 +211,8 @@ fn validation_images_of_ones_own_validate() {
     let dataset = format!("folder:{}", dir.path().display());
     let run = dir.path().join("run");
     let train = |more: &[&str]| {
-        let options = [
-            "train",
-            SMALL,
-            "--dataset",
-            &dataset,
-            "--device",
-            "cpu",
-            "--epochs",
-            "1",
-        ];
-        let out = ["--out", run.to_str().unwrap()];
-        termc(&[&options, &COLOURED[..], &out, more].concat())
+        let more = [&COLOURED[..], &["--epochs", "1"], more].concat();
+        termc(&train_on(SMALL, &dataset, run.to_str().unwrap(), &more))
     };
     train(&["--val", "0.2"])
         .expect(2)

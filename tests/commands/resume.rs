@@ -1,28 +1,20 @@
 //! Stopping and going on: by number of steps, by signal, by SIGKILL; nothing may differ from a training in one piece.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    SMALL, assert_same, bytes, checkpoints, command, rows, said, termc, training, wait_for,
+    SMALL, assert_same, bytes, checkpoints, command, resuming, rows, termc, train_on, training,
+    wait_for,
 };
+#[cfg(unix)]
+use crate::support::{has_rows, said, signal, start};
 
 fn straight(folder: &Path, more: &[&str]) -> PathBuf {
     let run = folder.join("straight");
     termc(&training(run.to_str().unwrap(), more)).expect(0);
     run
-}
-
-fn resume(run: &Path, more: &[&str]) -> Vec<String> {
-    let mut arguments = vec!["train".to_owned(), "--resume".to_owned()];
-    arguments.push(run.to_str().unwrap().to_owned());
-    arguments.extend(more.iter().map(|a| (*a).to_owned()));
-    arguments
-}
-
-fn strs(arguments: &[String]) -> Vec<&str> {
-    arguments.iter().map(String::as_str).collect()
 }
 
 #[test]
@@ -33,16 +25,16 @@ fn a_training_stopped_within_an_epoch_goes_on_as_if_never_stopped() {
     let said = termc(&training(run.to_str().unwrap(), &["--stop-after", "13"])).expect(0);
     assert!(said.err.contains("stopped after step 13"), "{}", said.err);
     assert!(!run.join("test.json").exists());
-    termc(&strs(&resume(&run, &["--stop-after", "9"])))
+    termc(&resuming(&run, &["--stop-after", "9"]))
         .expect(0)
         .says("going on from step 13");
-    termc(&strs(&resume(&run, &[])))
+    termc(&resuming(&run, &[]))
         .expect(0)
         .says("going on from step 22");
     assert_same(&straight, &run);
 
     let before = bytes(&run, "metrics.jsonl");
-    termc(&strs(&resume(&run, &[]))).expect(0).says("over");
+    termc(&resuming(&run, &[])).expect(0).says("over");
     assert!(before == bytes(&run, "metrics.jsonl"));
 }
 
@@ -58,41 +50,15 @@ fn averages_accumulation_and_clipping_survive_a_stop() {
     std::fs::write(&model, text).unwrap();
     let train = |name: &str, more: &[&str]| {
         let run = folder.path().join(name);
-        let mut arguments = vec!["train", model.to_str().unwrap(), "--dataset", "digits"];
-        arguments.extend([
-            "--device",
-            "cpu",
-            "--limit",
-            "320",
-            "--out",
-            run.to_str().unwrap(),
-        ]);
-        arguments.extend(more);
-        termc(&arguments).expect(0);
+        let (model, out) = (model.to_str().unwrap(), run.to_str().unwrap());
+        let more = [&["--limit", "320"], more].concat();
+        termc(&train_on(model, "digits", out, &more)).expect(0);
         run
     };
     let a = train("a", &[]);
     let b = train("b", &["--stop-after", "7"]);
-    termc(&strs(&resume(&b, &[]))).expect(0);
+    termc(&resuming(&b, &[])).expect(0);
     assert_same(&a, &b);
-}
-
-#[cfg(unix)]
-fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill")
-        .args([name, &child.id().to_string()])
-        .status();
-    assert!(status.unwrap().success());
-}
-
-#[cfg(unix)]
-fn start(arguments: &[&str]) -> Child {
-    let mut command = command(arguments);
-    command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
 }
 
 fn start_quietly(arguments: &[&str]) -> Child {
@@ -111,24 +77,22 @@ fn signals_save_and_stop() {
     let straight = straight(folder.path(), &["--epochs", "6"]);
     let run = folder.path().join("run");
     let mut child = start(&training(run.to_str().unwrap(), &["--epochs", "6"]));
-    wait_for(&mut child, "the first row", || {
-        run.join("metrics.jsonl").exists() && !rows(&run).is_empty()
-    });
-    signal(&child, "-INT");
+    wait_for(&mut child, "the first row", || has_rows(&run));
+    signal(child.id(), "-INT");
     said(child.wait_with_output().unwrap())
         .expect(130)
         .says("--resume");
 
-    let arguments = resume(&run, &[]);
-    let mut child = start(&strs(&arguments));
+    let arguments = resuming(&run, &[]);
+    let mut child = start(&arguments);
     let known = rows(&run).len();
     wait_for(&mut child, "another row", || rows(&run).len() > known);
-    signal(&child, "-TERM");
+    signal(child.id(), "-TERM");
     said(child.wait_with_output().unwrap())
         .expect(130)
         .says("stopped after step");
 
-    termc(&strs(&arguments)).expect(0);
+    termc(&arguments).expect(0);
     assert_same(&straight, &run);
 }
 
@@ -140,21 +104,16 @@ fn signals_in_a_validation_stop_it_and_change_nothing() {
 
     let folder = tempfile::tempdir().unwrap();
     let run = |name: &str| folder.path().join(name);
-    let begin = |run: &Path| {
-        let arguments = ["train", SMALL, "--dataset", "digits", "--device", "cpu"];
-        let more = ["--val", "0.95", "--epochs", "2", "--out"];
-        let all = [&arguments[..], &more, &[run.to_str().unwrap()]].concat();
-        all.into_iter().map(str::to_owned).collect::<Vec<_>>()
-    };
-    let straight = run("straight");
+    let (straight, stopped) = (run("straight"), run("stopped"));
+    let begin = ["--val", "0.95", "--epochs", "2"];
     let began = Instant::now();
-    termc(&strs(&begin(&straight))).expect(0);
+    let straight_out = straight.to_str().unwrap();
+    termc(&train_on(SMALL, "digits", straight_out, &begin)).expect(0);
     let whole = began.elapsed();
-    let stopped = run("stopped");
-    let mut arguments = begin(&stopped);
+    let mut arguments = train_on(SMALL, "digits", stopped.to_str().unwrap(), &begin);
     let mut stops = 0;
     for part in [12, 8, 8, 12, 8] {
-        let mut child = start(&strs(&arguments));
+        let mut child = start(&arguments);
         let mut told = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         // From here on a signal is listened to.
@@ -164,7 +123,7 @@ fn signals_in_a_validation_stop_it_and_change_nothing() {
         }
         std::thread::sleep(whole / part);
         if child.try_wait().unwrap().is_none() {
-            signal(&child, "-INT");
+            signal(child.id(), "-INT");
         }
         let mut rest = String::new();
         told.read_to_string(&mut rest).unwrap();
@@ -173,10 +132,10 @@ fn signals_in_a_validation_stop_it_and_change_nothing() {
         }
         assert!(rest.contains("go on with `termc train --resume"), "{rest}");
         stops += 1;
-        arguments = resume(&stopped, &[]);
+        arguments = resuming(&stopped, &[]);
     }
     assert!(stops > 0);
-    termc(&strs(&resume(&stopped, &[]))).expect(0);
+    termc(&resuming(&stopped, &[])).expect(0);
     assert_same(&straight, &stopped);
 }
 
@@ -200,13 +159,11 @@ fn a_checkpoint_that_cannot_be_read_now_is_kept() {
     std::fs::rename(&newest, &aside).unwrap();
     std::fs::create_dir(&newest).unwrap();
     let before = checkpoints(&run);
-    termc(&strs(&resume(&run, &[])))
-        .expect(3)
-        .says("cannot read");
+    termc(&resuming(&run, &[])).expect(3).says("cannot read");
     assert_eq!(checkpoints(&run), before);
     std::fs::remove_dir(&newest).unwrap();
     std::fs::rename(&aside, &newest).unwrap();
-    termc(&strs(&resume(&run, &[])))
+    termc(&resuming(&run, &[]))
         .expect(0)
         .says("going on from step 13");
     assert_same(&straight, &run);
@@ -219,11 +176,9 @@ fn a_signal_saves_where_nobody_listens_any_more() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     let mut child = start(&training(run.to_str().unwrap(), &["--epochs", "400"]));
-    wait_for(&mut child, "the first row", || {
-        run.join("metrics.jsonl").exists() && !rows(&run).is_empty()
-    });
+    wait_for(&mut child, "the first row", || has_rows(&run));
     drop((child.stdout.take(), child.stderr.take()));
-    signal(&child, "-TERM");
+    signal(child.id(), "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let saved = checkpoints(&run).pop().unwrap();
     assert!(!saved.ends_with("step-000000000.safetensors"), "{saved:?}");
@@ -242,7 +197,7 @@ fn kill_at_any_moment_loses_no_bit() {
     for attempt in 0.. {
         let run = folder.path().join(format!("run-{attempt}"));
         let first = training(run.to_str().unwrap(), &more);
-        let goes_on = resume(&run, &[]);
+        let goes_on = resuming(&run, &[]);
         while kills < 20 && !run.join("test.json").exists() {
             random ^= random << 13;
             random ^= random >> 7;
@@ -252,8 +207,7 @@ fn kill_at_any_moment_loses_no_bit() {
                 // Killed before the folder was complete: there is nothing to resume.
                 let _ = std::fs::remove_dir_all(&run);
             }
-            let arguments = if begun { strs(&goes_on) } else { first.clone() };
-            let mut child = start_quietly(&arguments);
+            let mut child = start_quietly(if begun { &goes_on } else { &first });
             let fraction = (random >> 40) as f64 / (1u64 << 24) as f64;
             let moment = whole * (0.01 + 0.12 * fraction);
             std::thread::sleep(Duration::from_secs_f64(moment));
@@ -263,7 +217,7 @@ fn kill_at_any_moment_loses_no_bit() {
             }
             child.wait().unwrap();
         }
-        termc(&strs(&goes_on)).expect(0);
+        termc(&goes_on).expect(0);
         assert_same(&straight, &run);
         if kills == 20 {
             break;
@@ -287,7 +241,7 @@ fn damaged_checkpoints_are_passed_over_and_said() {
     std::fs::write(latest, &content).unwrap();
     let content = std::fs::read(earlier).unwrap();
     std::fs::write(earlier, &content[..content.len() - 7]).unwrap();
-    let said = termc(&strs(&resume(&run, &[]))).expect(0);
+    let said = termc(&resuming(&run, &[])).expect(0);
     assert_eq!(
         said.err.matches("passing over checkpoint").count(),
         2,
@@ -311,15 +265,15 @@ fn the_only_whole_checkpoint_outlives_a_kill_after_a_resume() {
     let earlier = &checkpoints(&run).pop().unwrap();
     let digest = earlier.with_extension("safetensors.sha256");
     let saved = [earlier, &digest].map(|path| (path.clone(), std::fs::read(path).unwrap()));
-    termc(&strs(&resume(&run, &["--stop-after", "5"]))).expect(0);
+    termc(&resuming(&run, &["--stop-after", "5"])).expect(0);
     let damaged = checkpoints(&run).pop().unwrap();
     std::fs::write(&damaged, b"damaged").unwrap();
     for (path, content) in &saved {
         assert!(!path.exists());
         std::fs::write(path, content).unwrap();
     }
-    let arguments = resume(&run, &[]);
-    let mut child = start_quietly(&strs(&arguments));
+    let arguments = resuming(&run, &[]);
+    let mut child = start_quietly(&arguments);
     let known = rows(&run).len();
     wait_for(&mut child, "further rows", || rows(&run).len() > known + 2);
     child.kill().unwrap();
@@ -327,13 +281,13 @@ fn the_only_whole_checkpoint_outlives_a_kill_after_a_resume() {
     // The earlier one, or what was written since.
     assert!(checkpoints(&run).iter().any(|path| *path != damaged));
     // What is written after that counts, though the damaged one may be of a later step.
-    let said = termc(&strs(&resume(&run, &["--stop-after", "2"]))).expect(0);
+    let said = termc(&resuming(&run, &["--stop-after", "2"])).expect(0);
     let saved = said
         .err
         .rsplit('`')
         .find(|part| part.ends_with(".safetensors"));
     assert!(Path::new(saved.unwrap()).exists(), "{}", said.err);
-    termc(&strs(&resume(&run, &[]))).expect(0);
+    termc(&resuming(&run, &[])).expect(0);
     assert_same(&straight, &run);
 }
 
@@ -355,31 +309,15 @@ fn other_data_are_refused() {
     }
     let run = folder.path().join("run");
     let source = format!("folder:{}", data.display());
-    let begin = [
-        "train",
-        SMALL,
-        "--dataset",
-        &source,
-        "--device",
-        "cpu",
-        "--epochs",
-        "4",
-        "--batch",
-        "10",
-    ];
-    let begin = [
-        &begin[..],
-        &["--stop-after", "3", "--out", run.to_str().unwrap()],
-    ]
-    .concat();
-    termc(&begin).expect(0);
+    let more = ["--epochs", "4", "--batch", "10", "--stop-after", "3"];
+    termc(&train_on(SMALL, &source, run.to_str().unwrap(), &more)).expect(0);
     let rename = |from: &str, to: &str| {
         for part in ["train", "test"] {
             std::fs::rename(data.join(part).join(from), data.join(part).join(to)).unwrap();
         }
     };
     rename("a", "z");
-    let refused = termc(&strs(&resume(&run, &[]))).expect(1);
+    let refused = termc(&resuming(&run, &[])).expect(1);
     refused.says("class 0 is `b`");
     termc(&["eval", run.to_str().unwrap()])
         .expect(1)
@@ -387,10 +325,10 @@ fn other_data_are_refused() {
     rename("z", "a");
     let more = data.join("train/a/more.png");
     std::fs::copy(image, &more).unwrap();
-    let refused = termc(&strs(&resume(&run, &[]))).expect(1);
+    let refused = termc(&resuming(&run, &[])).expect(1);
     refused.says("the training part").says("was 60 images");
     std::fs::remove_file(more).unwrap();
-    termc(&strs(&resume(&run, &[]))).expect(0);
+    termc(&resuming(&run, &[])).expect(0);
 }
 
 #[test]
@@ -399,12 +337,12 @@ fn what_does_not_agree_with_the_folder_is_refused() {
     let run = folder.path().join("run");
     termc(&training(run.to_str().unwrap(), &["--stop-after", "3"])).expect(0);
     let refused = |more: &[&str], text: &str| {
-        termc(&strs(&resume(&run, more))).expect(1).says(text);
+        termc(&resuming(&run, more)).expect(1).says(text);
     };
     refused(&["--batch", "9"], "`--batch` was 32, now it is 9");
     refused(&["--seed", "9"], "`--seed` was 0, now it is 9");
     refused(&[SMALL, "--set", "train.optimizer.lr=0.5"], "lr");
-    termc(&strs(&resume(&run, &["--set", "train.batch=5"]))).expect(2);
+    termc(&resuming(&run, &["--set", "train.batch=5"])).expect(2);
 
     // Another format, another model, not a training at all.
     let config = run.join("config.json");
@@ -415,7 +353,7 @@ fn what_does_not_agree_with_the_folder_is_refused() {
     refused(&[], "is of model `Other`");
     std::fs::write(&config, "{}").unwrap();
     refused(&[], "config.json");
-    termc(&strs(&resume(folder.path(), &[])))
+    termc(&resuming(folder.path(), &[]))
         .expect(1)
         .says("is not a RUN folder");
 }
@@ -429,7 +367,7 @@ fn two_processes_never_train_in_one_folder() {
     wait_for(&mut child, "the first checkpoint", || {
         run.join("checkpoints").is_dir() && !checkpoints(&run).is_empty()
     });
-    let said = termc(&strs(&resume(&run, &[])));
+    let said = termc(&resuming(&run, &[]));
     child.kill().unwrap();
     child.wait().unwrap();
     said.expect(1).says("another process");

@@ -65,12 +65,46 @@ impl Said {
     }
 }
 
-/// The arguments of a short training on the embedded digits.
-pub fn training<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let mut arguments = vec!["train", SMALL, "--dataset", "digits", "--device", "cpu"];
-    arguments.extend(["--limit", "320", "--out", out, "--log-every", "4"]);
+/// The arguments of a training.
+pub fn train_on<'a>(
+    model: &'a str,
+    dataset: &'a str,
+    out: &'a str,
+    more: &[&'a str],
+) -> Vec<&'a str> {
+    let mut arguments = vec!["train", model, "--dataset", dataset, "--device", "cpu"];
+    arguments.extend(["--out", out]);
     arguments.extend(more);
     arguments
+}
+
+/// The arguments of a short training on the embedded digits.
+pub fn training<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let short = ["--limit", "320", "--log-every", "4"];
+    train_on(SMALL, "digits", out, &[&short[..], more].concat())
+}
+
+/// The arguments of going on with a training.
+pub fn resuming<'a>(run: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
+    [&["train", "--resume", run.to_str().unwrap()], more].concat()
+}
+
+/// Starts `termc`, whose output can be read.
+#[cfg(unix)]
+pub fn start(arguments: &[&str]) -> Child {
+    let mut command = command(arguments);
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Sends a signal, such as `-INT`, to the process of this id.
+#[cfg(unix)]
+pub fn signal(id: u32, name: &str) {
+    let sent = Command::new("kill").args([name, &id.to_string()]).status();
+    assert!(sent.unwrap().success());
 }
 
 /// What a folder holds, in alphabetical order.
@@ -100,6 +134,12 @@ pub fn rows(folder: &Path) -> Vec<serde_json::Value> {
         row
     };
     text.lines().map(parse).collect()
+}
+
+/// Whether a training has recorded anything yet.
+#[cfg(unix)]
+pub fn has_rows(folder: &Path) -> bool {
+    folder.join("metrics.jsonl").exists() && !rows(folder).is_empty()
 }
 
 /// Requires two trainings to have come to the same, bit for bit.

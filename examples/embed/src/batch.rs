@@ -151,18 +151,21 @@ mod tests {
     use super::*;
     use crate::classifier::Classifier;
 
+    /// Asks about a sample picture, together with whoever else asks.
+    fn ask(batcher: &Batcher, name: &'static str) -> JoinHandle<Result<Answer, Refusal>> {
+        let batcher = batcher.clone();
+        tokio::spawn(async move { batcher.classify(Picture::sample(name)).await })
+    }
+
     #[tokio::test]
     async fn what_the_queue_has_no_place_for_is_refused_at_once() {
         let (batcher, mut jobs) = Batcher::new(1);
-        let ask = || {
-            let batcher = batcher.clone();
-            tokio::spawn(async move { batcher.classify(Picture::sample("7")).await })
-        };
-        let first = ask();
+        let first = ask(&batcher, "7");
         while jobs.is_empty() {
             tokio::task::yield_now().await;
         }
-        assert_eq!(ask().await.unwrap().unwrap_err(), Refusal::Busy);
+        let second = ask(&batcher, "7");
+        assert_eq!(second.await.unwrap().unwrap_err(), Refusal::Busy);
         drop(jobs.recv().await);
         assert_eq!(first.await.unwrap().unwrap_err(), Refusal::Failed);
     }
@@ -176,11 +179,7 @@ mod tests {
         };
         let classifier = Classifier::new().unwrap();
         let (batcher, worker) = Batcher::start(move |p| classifier.classify(p), limits);
-        let ask = |_| {
-            let batcher = batcher.clone();
-            tokio::spawn(async move { batcher.classify(Picture::sample("7")).await })
-        };
-        let asked: Vec<_> = (0..8).map(ask).collect();
+        let asked: Vec<_> = (0..8).map(|_| ask(&batcher, "7")).collect();
         for answer in asked {
             assert_eq!(answer.await.unwrap().unwrap()[0].class, "7");
         }
@@ -205,11 +204,7 @@ mod tests {
             classifier.classify(pictures)
         };
         let (batcher, _worker) = Batcher::start(classify, limits);
-        let ask = |name: &'static str| {
-            let batcher = batcher.clone();
-            tokio::spawn(async move { batcher.classify(Picture::sample(name)).await })
-        };
-        let asked = ["7", "3", "8", "7", "3"].map(|name| (name, ask(name)));
+        let asked = ["7", "3", "8", "7", "3"].map(|name| (name, ask(&batcher, name)));
         for (name, answer) in asked {
             match (name, answer.await.unwrap()) {
                 ("3", answer) => assert_eq!(answer.unwrap_err(), Refusal::Failed),

@@ -1,7 +1,6 @@
 //! Who may connect, for how long, and who has to go: accepts connections, closes those that keep the service waiting where there
 //! are too many, and ends all of them when the service stops. Knows no routes.
 
-use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -107,16 +106,14 @@ impl Open {
 }
 
 /// Serves at most `most` connections at a time until `stop` is done, then finishes what is in flight. Where one more comes, the
-/// one that has kept the service waiting longest goes, half-sent requests and idle ones alike.
-///
-/// # Errors
-/// None: a connection that cannot be accepted is the client's loss.
+/// one that has kept the service waiting longest goes, half-sent requests and idle ones alike. A connection that cannot be
+/// accepted is the client's loss.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     most: usize,
     stop: impl Future<Output = ()> + Send,
-) -> io::Result<()> {
+) {
     let open = Arc::new(Open::default());
     let (stopping, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -155,7 +152,6 @@ pub async fn serve(
     // Nobody listens any more if there are no connections.
     let _ = stopping.send(true);
     let _ = timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
-    Ok(())
 }
 
 /// Answers the requests of one connection until it ends, is to close, or the service stops.

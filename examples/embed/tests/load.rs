@@ -8,9 +8,11 @@
     reason = "tests"
 )]
 
-use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read, Write};
+mod support;
+
+use std::io::{Cursor, ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -18,6 +20,8 @@ use std::time::{Duration, Instant};
 
 use image::{GrayImage, ImageFormat, Luma};
 use serde_json::Value;
+
+use support::{Server, sample};
 
 /// Longest time anything here may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -27,30 +31,14 @@ const HEALTHY: Duration = Duration::from_millis(100);
 /// One load at a time: times are measured.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// A running service, killed when it goes out of scope.
-struct Server {
-    child: Child,
-    address: String,
+/// A service of 128 descriptors.
+fn start() -> Server {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 128; exec \"$0\" --address 127.0.0.1:0"]);
+    Server::start(command.arg(env!("CARGO_BIN_EXE_serve")))
 }
 
 impl Server {
-    /// Of 128 descriptors.
-    fn start() -> Self {
-        let mut command = Command::new("sh");
-        command.args(["-c", "ulimit -n 128; exec \"$0\" --address 127.0.0.1:0"]);
-        command.arg(env!("CARGO_BIN_EXE_serve"));
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        output.read_line(&mut line).unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("listening on http://")
-            .unwrap()
-            .to_owned();
-        Self { child, address }
-    }
-
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -125,29 +113,16 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 fn head(length: usize) -> String {
     format!(
         "POST /classify HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
     )
 }
 
-fn sample(name: &str) -> Vec<u8> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/samples");
-    std::fs::read(format!("{folder}/{name}.png")).unwrap()
-}
-
 #[test]
 fn more_half_sent_requests_than_descriptors_keep_nobody_out() {
     let _alone = ALONE.lock();
-    let server = Server::start();
+    let server = start();
     let half_sent = server.healthy_during("140 half-sent requests", || {
         let mut half_sent = Vec::new();
         for i in 0..140 {
@@ -197,7 +172,7 @@ fn large() -> Vec<u8> {
 #[test]
 fn large_pictures_are_decoded_without_keeping_others_waiting() {
     let _alone = ALONE.lock();
-    let server = Server::start();
+    let server = start();
     let large = large();
     let statuses = server.healthy_during("60 pictures of 4096 x 4096", || {
         thread::scope(|scope| {
@@ -223,7 +198,7 @@ fn large_pictures_are_decoded_without_keeping_others_waiting() {
 #[test]
 fn bad_pictures_harm_no_good_ones() {
     let _alone = ALONE.lock();
-    let server = Server::start();
+    let server = start();
     let digits = ["3", "7", "8"];
     let alone = digits.map(|digit| server.classify(&sample(digit)));
     let seven = sample("7");

@@ -2,50 +2,38 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::io::{BufRead, BufReader, Write};
+mod support;
+
+use std::io::Write;
 use std::net::TcpStream;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use ureq::Agent;
 
+use support::{Server, sample};
+
 /// Longest time anything here may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A running service, killed when it goes out of scope.
-struct Server {
-    child: Child,
-    address: String,
-}
 
 /// Status and JSON body.
 type Reply = (u16, Value);
 
-impl Server {
-    fn start(arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_serve"));
-        command.args(["--address", "127.0.0.1:0"]).args(arguments);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        output.read_line(&mut line).unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("listening on ")
-            .unwrap()
-            .to_owned();
-        Self { child, address }
-    }
+fn start(arguments: &[&str]) -> Server {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_serve"));
+    Server::start(command.args(["--address", "127.0.0.1:0"]).args(arguments))
+}
 
+impl Server {
     fn post(&self, kind: &str, body: &[u8]) -> Reply {
-        let request = agent().post(format!("{}/classify", self.address));
+        let request = agent().post(format!("http://{}/classify", self.address));
         reply(request.header("content-type", kind).send(body))
     }
 
     fn get(&self, path: &str) -> Reply {
-        reply(agent().get(format!("{}{path}", self.address)).call())
+        reply(agent().get(format!("http://{}{path}", self.address)).call())
     }
 
     fn signal(&self, name: &str) {
@@ -72,14 +60,6 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 fn agent() -> Agent {
     let config = Agent::config_builder().http_status_as_error(false);
     config.timeout_global(Some(PATIENCE)).build().into()
@@ -92,14 +72,9 @@ fn reply(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Rep
     (status, serde_json::from_str(&text).unwrap_or(Value::Null))
 }
 
-fn sample(name: &str) -> Vec<u8> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/samples");
-    std::fs::read(format!("{folder}/{name}.png")).unwrap()
-}
-
 #[test]
 fn concurrent_requests_get_the_answers_of_lone_ones_and_share_passes() {
-    let server = Server::start(&["--batch", "8", "--wait", "300"]);
+    let server = start(&["--batch", "8", "--wait", "300"]);
     let digits = ["3", "7", "8"];
     let alone = digits.map(|digit| {
         let (status, body) = server.post("image/png", &sample(digit));
@@ -137,7 +112,7 @@ fn concurrent_requests_get_the_answers_of_lone_ones_and_share_passes() {
 
 #[test]
 fn bad_requests_are_refused_and_the_service_goes_on() {
-    let server = Server::start(&[]);
+    let server = start(&[]);
     let picture = sample("7");
     let refused = [
         (400, "image/png", b"not a picture".to_vec()),
@@ -160,7 +135,7 @@ fn bad_requests_are_refused_and_the_service_goes_on() {
 #[test]
 fn a_signal_finishes_what_is_in_flight() {
     for signal in ["-TERM", "-INT"] {
-        let mut server = Server::start(&["--wait", "1500"]);
+        let mut server = start(&["--wait", "1500"]);
         thread::scope(|scope| {
             let asked = scope.spawn(|| server.post("image/png", &sample("7")));
             thread::sleep(Duration::from_millis(500));
@@ -176,7 +151,7 @@ fn a_signal_finishes_what_is_in_flight() {
 
 #[test]
 fn an_idle_service_stops_at_once() {
-    let mut server = Server::start(&[]);
+    let mut server = start(&[]);
     assert_eq!(server.get("/health").0, 200);
     server.signal("-TERM");
     assert_eq!(server.end(Duration::from_secs(5)).code(), Some(0));
@@ -184,9 +159,8 @@ fn an_idle_service_stops_at_once() {
 
 #[test]
 fn a_request_that_never_comes_does_not_keep_a_stopping_service() {
-    let mut server = Server::start(&[]);
-    let address = server.address.trim_start_matches("http://");
-    let mut client = TcpStream::connect(address).unwrap();
+    let mut server = start(&[]);
+    let mut client = TcpStream::connect(&server.address).unwrap();
     client.write_all(b"GET /health HTTP/1.1\r\nhost:").unwrap();
     server.signal("-TERM");
     assert_eq!(server.end(Duration::from_secs(25)).code(), Some(0));
@@ -195,10 +169,12 @@ fn a_request_that_never_comes_does_not_keep_a_stopping_service() {
 
 #[test]
 fn a_port_in_use_is_an_error() {
-    let server = Server::start(&[]);
-    let address = server.address.trim_start_matches("http://");
+    let server = start(&[]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_serve"));
-    let output = command.args(["--address", address]).output().unwrap();
+    let output = command
+        .args(["--address", &server.address])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(
         String::from_utf8(output.stderr)

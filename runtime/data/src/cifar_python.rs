@@ -8,7 +8,7 @@ use super::dataset::Part;
 use super::error::Error;
 use super::pickle::{Pickle, Ref, Value};
 use super::published::{DatasetSpec, PythonFile};
-use super::recognise::Unlike;
+use super::recognise::Mismatches;
 
 /// Reads a part from its files, in order. Each is a dict that has class numbers under `labels` and under `data` an array
 /// `[N, C * H * W]` of bytes.
@@ -17,14 +17,14 @@ pub(super) fn read(
     folder: &Path,
     files: &[PythonFile],
     labels: &str,
-    unlike: &mut Unlike,
+    mismatches: &mut Mismatches,
 ) -> Result<Part, Error> {
     let size: usize = spec.shape.iter().product();
     let (mut images, mut classes) = (Vec::new(), Vec::new());
     for named in files {
         let file = &folder.join(&named.name);
         let bytes = fs::read(file).map_err(Error::read(file))?;
-        unlike.check(file, &bytes, named.md5.as_deref());
+        mismatches.check(file, &bytes, named.md5.as_deref());
         let malformed = |what: &str, expected: String, found: String| {
             Err(Error::malformed(file, what, expected, found))
         };
@@ -61,13 +61,8 @@ pub(super) fn read(
             match label.filter(|&label| usize::from(label) < spec.classes.len()) {
                 Some(label) => classes.push(label),
                 None => {
-                    let expected = format!("less than {}", spec.classes.len());
-                    let what = format!("label {number}");
-                    return malformed(
-                        &what,
-                        expected,
-                        label.map_or("none".into(), |l| l.to_string()),
-                    );
+                    let found = label.map_or("none".into(), |label| label.to_string());
+                    return Err(Error::label(file, number, spec.classes.len(), found));
                 }
             }
         }

@@ -292,6 +292,12 @@ impl Error {
         |source| Self::Read { path, source }
     }
 
+    /// The label of image `number`, which none of the classes has.
+    pub(crate) fn label(file: &Path, number: usize, classes: usize, found: impl ToString) -> Self {
+        let expected = format!("less than {classes}");
+        Self::malformed(file, format!("label {number}"), expected, found)
+    }
+
     /// A field of a file with an impossible value.
     pub(crate) fn malformed(
         file: &Path,

@@ -1,10 +1,11 @@
 //! What lies in a data folder and does not serve, in words: so that nobody wonders why a data set is not found. Reads none of
 //! it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::locate::{Location, listed};
 use super::published::DatasetSpec;
+use super::source::all_published;
 
 /// At most so many things are named.
 const NAMED: usize = 5;
@@ -12,32 +13,31 @@ const NAMED: usize = 5;
 /// Says of a folder without the data set what else it has, a sentence each.
 pub(super) fn other_data(spec: &DatasetSpec, data_dir: &Path) -> Vec<String> {
     let shown = data_dir.display();
-    let others = [
-        DatasetSpec::cifar10(),
-        DatasetSpec::cifar100(),
-        DatasetSpec::mnist(),
-        DatasetSpec::fashion_mnist(),
-        DatasetSpec::stl10(),
-    ];
-    let mut found: Vec<String> = others
-        .iter()
-        .filter(|other| other.name != spec.name)
-        .filter_map(|other| match Location::of(other, data_dir).ok()? {
-            Location::Missing { .. } => None,
-            Location::Found(folder) | Location::Python(_, folder) => Some((other, folder)),
-            Location::Arrays(file) => Some((other, file)),
-            Location::Parquet(_, [train, _]) => Some((other, train.into_iter().next()?)),
+    let others = all_published().filter(|other| other.name != spec.name);
+    let others: Vec<(String, PathBuf)> = others
+        .filter_map(|other| {
+            let path = match Location::of(&other, data_dir).ok()?.ok()? {
+                Location::Found(folder) | Location::Python(_, folder) => folder,
+                Location::Arrays(file) => file,
+                Location::Parquet(_, [train, _]) => train.into_iter().next()?,
+            };
+            Some((other.name, path))
         })
         // Folders without a name of their own may hold any data set with files of these names.
         .filter(|(_, path)| path != data_dir)
-        .map(|(other, path)| format!("`{}` is {}", path.display(), other.name))
+        .collect();
+    let mut found: Vec<String> = others
+        .iter()
+        .map(|(name, path)| format!("`{}` is {name}", path.display()))
         .collect();
     if data_dir.join("train").is_dir() {
         found.push(format!(
             "`{shown}` has a folder `train`; folders of images are given as `--dataset folder:{shown}`"
         ));
     }
-    let mut files: Vec<_> = listed(data_dir).filter(|path| path.is_file()).collect();
+    let named = |path: &PathBuf| others.iter().any(|(_, known)| known == path);
+    let files = listed(data_dir).filter(|path| path.is_file() && !named(path));
+    let mut files: Vec<PathBuf> = files.collect();
     files.sort();
     for path in files {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::dataset::Part;
 use super::error::Error;
 use super::published::{DatasetSpec, HubFiles};
-use super::recognise::Unlike;
+use super::recognise::Mismatches;
 
 #[cfg(not(feature = "parquet"))]
 pub(super) fn read(
@@ -13,7 +13,7 @@ pub(super) fn read(
     _: &HubFiles,
     files: &[PathBuf],
     _: usize,
-    _: &mut Unlike,
+    _: &mut Mismatches,
 ) -> Result<Part, Error> {
     Err(Error::NoParquet(files.first().cloned().unwrap_or_default()))
 }
@@ -44,7 +44,7 @@ mod reading {
         hub: &HubFiles,
         files: &[PathBuf],
         part: usize,
-        unlike: &mut Unlike,
+        mismatches: &mut Mismatches,
     ) -> Result<Part, Error> {
         let (mut images, mut labels) = (Vec::new(), Vec::new());
         for path in files {
@@ -74,9 +74,7 @@ mod reading {
                 }
             }
         }
-        let Some(file) = files.first() else {
-            return Err(Error::NoParquet(PathBuf::new()));
-        };
+        let file = files.first().map_or(Path::new(""), PathBuf::as_path);
         if labels.len() != spec.images(part) {
             let (expected, found) = (spec.images(part), labels.len());
             return Err(Error::malformed(
@@ -86,7 +84,7 @@ mod reading {
                 found,
             ));
         }
-        recognise::contents(spec, part, (file, &images), (file, &labels), unlike)?;
+        recognise::contents(spec, part, (file, &images), (file, &labels), mismatches)?;
         let labels = labels.into_iter().map(u16::from).collect();
         Part::new(spec.shape, spec.classes.len(), images, labels)
     }

@@ -6,7 +6,7 @@ use super::dataset::Part;
 use super::error::Error;
 use super::files;
 use super::published::{DataFile, DatasetSpec};
-use super::recognise::{self, Unlike};
+use super::recognise::{self, Mismatches};
 
 /// Type code of unsigned bytes in an IDX header.
 const UNSIGNED_BYTE: u8 = 8;
@@ -17,7 +17,7 @@ pub(super) fn read(
     folder: &Path,
     [images, labels]: [&DataFile; 2],
     part: usize,
-    unlike: &mut Unlike,
+    mismatches: &mut Mismatches,
 ) -> Result<Part, Error> {
     let [_, height, width] = spec.shape;
     let (image_path, bytes) = files::read(folder, images)?;
@@ -33,13 +33,12 @@ pub(super) fn read(
         ));
     }
     let (images, labels) = ((&*image_path, pixels), (&*label_path, classes));
-    recognise::contents(spec, part, images, labels, unlike)?;
+    recognise::contents(spec, part, images, labels, mismatches)?;
     if let Some((number, label)) =
         (classes.iter().enumerate()).find(|&(_, &label)| usize::from(label) >= spec.classes.len())
     {
-        let what = format!("label {number}");
-        let expected = format!("less than {}", spec.classes.len());
-        return Err(Error::malformed(&label_path, what, expected, label));
+        let classes = spec.classes.len();
+        return Err(Error::label(&label_path, number, classes, label));
     }
     let classes = classes.iter().map(|&label| u16::from(label)).collect();
     Part::new(spec.shape, spec.classes.len(), pixels.to_vec(), classes)

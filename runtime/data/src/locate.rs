@@ -18,17 +18,21 @@ pub(super) enum Location<'a> {
     Parquet(&'a HubFiles, [Vec<PathBuf>; 2]),
     /// An `.npz` file.
     Arrays(PathBuf),
-    /// Nowhere: the folders searched and a file they lack.
-    Missing {
-        searched: Vec<PathBuf>,
-        file: String,
-    },
+}
+
+/// That a data set is nowhere.
+#[derive(Debug)]
+pub(super) struct Missing {
+    /// The folders searched.
+    pub searched: Vec<PathBuf>,
+    /// A file they lack.
+    pub file: String,
 }
 
 impl<'a> Location<'a> {
     /// Looks for a folder that holds all files of a data set: its subfolders of the data folder, then that folder itself; then
     /// likewise for its Python version, Parquet files and arrays. A subfolder that holds only some of the files is an error.
-    pub fn of(spec: &'a DatasetSpec, data_dir: &Path) -> Result<Self, Error> {
+    pub fn of(spec: &'a DatasetSpec, data_dir: &Path) -> Result<Result<Self, Missing>, Error> {
         let lacking = |folder: &Path| {
             spec.files()
                 .find(|file| files::find(folder, file).is_none())
@@ -39,7 +43,7 @@ impl<'a> Location<'a> {
         for subfolder in &spec.folders {
             let folder = data_dir.join(subfolder);
             match lacking(&folder) {
-                None => return Ok(Self::Found(folder)),
+                None => return Ok(Ok(Self::Found(folder))),
                 Some(file) if holds_any(&folder) => {
                     return Err(Error::Incomplete {
                         name: spec.name.clone(),
@@ -51,24 +55,24 @@ impl<'a> Location<'a> {
             }
         }
         let Some(file) = lacking(data_dir) else {
-            return Ok(Self::Found(data_dir.to_owned()));
+            return Ok(Ok(Self::Found(data_dir.to_owned())));
         };
         searched.push(data_dir.to_owned());
         if let Some(python) = &spec.python
             && let Some(folder) = python_folder(spec, python, data_dir)?
         {
-            return Ok(Self::Python(python, folder));
+            return Ok(Ok(Self::Python(python, folder)));
         }
         if let Some(hub) = &spec.hub
             && let Some(parts) = parquet_files(spec, hub, data_dir)?
         {
-            return Ok(Self::Parquet(hub, parts));
+            return Ok(Ok(Self::Parquet(hub, parts)));
         }
         let arrays = spec.arrays.iter().map(|name| data_dir.join(name));
         if let Some(file) = arrays.into_iter().find(|path| path.is_file()) {
-            return Ok(Self::Arrays(file));
+            return Ok(Ok(Self::Arrays(file)));
         }
-        Ok(Self::Missing { searched, file })
+        Ok(Err(Missing { searched, file }))
     }
 }
 

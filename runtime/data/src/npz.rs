@@ -12,7 +12,7 @@ use zip::{CompressionMethod, ZipArchive};
 use super::dataset::Part;
 use super::error::Error;
 use super::published::DatasetSpec;
-use super::recognise::{self, Unlike};
+use super::recognise::{self, Mismatches};
 
 /// Names of the arrays of images and labels of the training and the test part, as Keras and as others have them.
 const NAMES: [[[&str; 2]; 2]; 3] = [
@@ -36,7 +36,7 @@ struct Array {
 pub(super) fn read(
     spec: &DatasetSpec,
     file: &Path,
-    unlike: &mut Unlike,
+    mismatches: &mut Mismatches,
 ) -> Result<(Part, Part), Error> {
     let source = File::open(file).map_err(Error::read(file))?;
     let fault = |problem: zip::result::ZipError| {
@@ -63,7 +63,7 @@ pub(super) fn read(
         // Numbers of up to 8 bytes.
         let labels = array(&mut archive, file, labels, 8 * count)?;
         let (images, labels) = (
-            planes(spec, file, &images, count)?,
+            planes(spec, file, images, count)?,
             classes(spec, file, &labels)?,
         );
         if labels.len() != count {
@@ -74,7 +74,7 @@ pub(super) fn read(
                 labels.len(),
             ));
         }
-        recognise::contents(spec, part, (file, &images), (file, &labels), unlike)?;
+        recognise::contents(spec, part, (file, &images), (file, &labels), mismatches)?;
         let labels = labels.into_iter().map(u16::from).collect();
         Part::new(spec.shape, spec.classes.len(), images, labels)
     };
@@ -152,7 +152,7 @@ fn parse(mut bytes: Vec<u8>) -> Option<Array> {
 }
 
 /// Images as `[N, C, H, W]`, from that or from `[N, H, W, C]`, or of one channel from `[N, H, W]`.
-fn planes(spec: &DatasetSpec, file: &Path, array: &Array, count: usize) -> Result<Vec<u8>, Error> {
+fn planes(spec: &DatasetSpec, file: &Path, array: Array, count: usize) -> Result<Vec<u8>, Error> {
     let [channels, height, width] = spec.shape;
     let malformed = |expected: String, found: String| {
         Err(Error::malformed(
@@ -171,7 +171,7 @@ fn planes(spec: &DatasetSpec, file: &Path, array: &Array, count: usize) -> Resul
     let sizes = array.sizes.as_slice();
     let planar = sizes == [count, channels, height, width];
     if planar || (channels == 1 && sizes == [count, height, width]) {
-        return Ok(array.values.clone());
+        return Ok(array.values);
     }
     if sizes != [count, height, width, channels] {
         let expected = [count, height, width, channels];
@@ -209,20 +209,16 @@ fn classes(spec: &DatasetSpec, file: &Path, array: &Array) -> Result<Vec<u8>, Er
         return Err(malformed(what, "of one number an image".into(), found));
     }
     let numbers = array.values.chunks_exact(width).enumerate();
-    let label = |(index, bytes): (usize, &[u8])| -> Option<Result<u8, Error>> {
-        let (first, rest) = bytes.split_first()?;
-        let label = Some(*first).filter(|_| rest.iter().all(|&byte| byte == 0));
-        label
-            .filter(|&label| usize::from(label) < spec.classes.len())
-            .ok_or_else(|| {
-                let expected = format!("less than {}", spec.classes.len());
-                malformed(
-                    format!("label {index}"),
-                    expected,
-                    format!("{bytes:?} (little-endian)"),
-                )
-            })
-            .into()
+    let label = |(index, bytes): (usize, &[u8])| match bytes {
+        [label, rest @ ..]
+            if rest.iter().all(|&byte| byte == 0) && usize::from(*label) < spec.classes.len() =>
+        {
+            Ok(*label)
+        }
+        other => {
+            let found = format!("{other:?} (little-endian)");
+            Err(Error::label(file, index, spec.classes.len(), found))
+        }
     };
-    numbers.filter_map(label).collect::<Result<_, Error>>()
+    numbers.map(label).collect()
 }

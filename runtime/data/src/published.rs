@@ -1,5 +1,5 @@
 //! The data sets known by name: files, sizes, addresses, checksums, classes, statistics. States facts only; reading
-//! and fetching are elsewhere.
+//! and fetching are elsewhere. Long because it states them of five data sets in up to four forms.
 
 use termc_compiler::model::Normalize;
 

@@ -6,12 +6,13 @@ use md5::{Digest, Md5};
 
 use super::error::Error;
 use super::published::{DatasetSpec, FileLayout};
+use super::source::all_published;
 
 /// Files that are not as published.
 #[derive(Debug, Default)]
-pub(super) struct Unlike(Vec<(PathBuf, String, String)>);
+pub(super) struct Mismatches(Vec<(PathBuf, String, String)>);
 
-impl Unlike {
+impl Mismatches {
     /// Compares a file's contents with its published checksum, if there is one.
     pub fn check(&mut self, file: &Path, bytes: &[u8], published: Option<&str>) {
         if let Some(published) = published {
@@ -30,9 +31,12 @@ impl Unlike {
     pub fn warning(&self, name: &str) -> Option<String> {
         let (file, found, published) = self.0.first()?;
         let (count, file) = (self.0.len(), file.display());
-        let files = if count == 1 { "file" } else { "files" };
+        let files = match count {
+            1 => format!("1 file of `{name}` is"),
+            count => format!("{count} files of `{name}` are"),
+        };
         Some(format!(
-            "{count} {files} of `{name}` are not as published (the first is `{file}`: its contents have MD5 {found}, the \
+            "{files} not as published (the first is `{file}`: its contents have MD5 {found}, the \
              published ones {published}); results do not compare with published ones"
         ))
     }
@@ -46,7 +50,7 @@ pub(super) fn contents(
     part: usize,
     (image_file, pixels): (&Path, &[u8]),
     (label_file, labels): (&Path, &[u8]),
-    unlike: &mut Unlike,
+    mismatches: &mut Mismatches,
 ) -> Result<(), Error> {
     if spec.layout != FileLayout::Idx {
         return Ok(());
@@ -59,9 +63,10 @@ pub(super) fn contents(
     let [_, height, width] = spec.shape;
     let count = labels.len();
     let of_labels = md5(&[&header(&[count]), labels]);
-    for another in [DatasetSpec::mnist(), DatasetSpec::fashion_mnist()] {
+    let others = all_published().filter(|other| other.layout == spec.layout);
+    for another in others.filter(|other| other.name != spec.name) {
         let theirs = published(&another, part);
-        if another.name != spec.name && theirs.is_some_and(|[_, labels]| labels == of_labels) {
+        if theirs.is_some_and(|[_, labels]| labels == of_labels) {
             return Err(other(format!("its labels are those of `{}`", another.name)));
         }
     }
@@ -74,8 +79,8 @@ pub(super) fn contents(
     }
     if let Some([published_images, published_labels]) = published(spec, part) {
         let of_images = md5(&[&header(&[count, height, width]), pixels]);
-        unlike.compare(image_file, of_images, &published_images);
-        unlike.compare(label_file, of_labels, &published_labels);
+        mismatches.compare(image_file, of_images, &published_images);
+        mismatches.compare(label_file, of_labels, &published_labels);
     }
     Ok(())
 }

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::dataset::{Dataset, Part};
 use super::error::Error;
 use super::fetch::{self, FetchOptions};
-use super::locate::Location;
+use super::locate::{Location, Missing};
 use super::picture::Fit;
 use super::published::{DataFile, DatasetSpec, FileLayout, PythonFile};
-use super::recognise::Unlike;
+use super::recognise::Mismatches;
 use super::stop::StopRequest;
 use super::{cifar, cifar_python, digits, folder, found, hub, idx, npz, stl10};
 
@@ -120,6 +120,14 @@ impl PublishedDataset {
     }
 }
 
+/// The descriptions of all published data sets.
+pub(super) fn all_published() -> impl Iterator<Item = DatasetSpec> {
+    NAMES.into_iter().filter_map(|(_, source)| match source {
+        DatasetSource::Published(named) => Some(named.spec()),
+        DatasetSource::Digits | DatasetSource::Folder(_) => None,
+    })
+}
+
 /// Bytes of decoded pixels of a folder that are kept in memory where nothing else is asked for.
 const CACHE: usize = 2 << 30;
 
@@ -210,7 +218,8 @@ pub fn open(source: &DatasetSource, options: &DatasetOptions) -> Result<Dataset,
 pub fn open_spec(spec: &DatasetSpec, options: &DatasetOptions) -> Result<Dataset, Error> {
     let data_dir = options.folder()?;
     match Location::of(spec, &data_dir)? {
-        Location::Missing { searched, file } => {
+        Ok(location) => read(spec, location, options),
+        Err(Missing { searched, file }) => {
             let found = found::other_data(spec, &data_dir);
             if options.offline {
                 return Err(Error::Missing {
@@ -220,26 +229,25 @@ pub fn open_spec(spec: &DatasetSpec, options: &DatasetOptions) -> Result<Dataset
                     found,
                 });
             }
-            options
-                .fetch
-                .notice
-                .call(&announcement(spec, &data_dir, &found));
+            let said = announcement(spec, &data_dir, &options.fetch, &found);
+            options.fetch.notice.call(&said);
             let folder = fetch::fetch(spec, &data_dir, &options.fetch, &options.stop)?;
             read(spec, Location::Found(folder), options)
         }
-        found => read(spec, found, options),
     }
 }
 
 /// What is said before anything is fetched.
-fn announcement(spec: &DatasetSpec, data_dir: &Path, found: &[String]) -> String {
-    let megabytes = spec
-        .archives
-        .iter()
-        .map(|archive| archive.bytes)
-        .sum::<u64>()
-        / 1_000_000;
-    let from = spec.archives.first().map_or("", |archive| &archive.url);
+fn announcement(
+    spec: &DatasetSpec,
+    data_dir: &Path,
+    options: &FetchOptions,
+    found: &[String],
+) -> String {
+    let bytes: u64 = spec.archives.iter().map(|archive| archive.bytes).sum();
+    let megabytes = bytes / 1_000_000;
+    let first = spec.archives.first();
+    let from = first.map_or(String::new(), |archive| archive.address(options));
     let mut text = format!(
         "{} is not in `{}` (looked for {}): fetching {megabytes} MB, `{from}`",
         spec.name,
@@ -258,31 +266,23 @@ fn read(
     location: Location<'_>,
     options: &DatasetOptions,
 ) -> Result<Dataset, Error> {
-    let unlike = &mut Unlike::default();
+    let mismatches = &mut Mismatches::default();
     let (train, test) = match location {
         Location::Found(folder) => (
-            read_part(spec, &folder, &spec.train, 0, unlike)?,
-            read_part(spec, &folder, &spec.test, 1, unlike)?,
+            read_part(spec, &folder, &spec.train, 0, mismatches)?,
+            read_part(spec, &folder, &spec.test, 1, mismatches)?,
         ),
         Location::Python(python, folder) => {
             let mut part = |files: &[PythonFile]| {
-                cifar_python::read(spec, &folder, files, &python.labels, unlike)
+                cifar_python::read(spec, &folder, files, &python.labels, mismatches)
             };
             (part(&python.train)?, part(&python.test)?)
         }
         Location::Parquet(files, [train, test]) => (
-            hub::read(spec, files, &train, 0, unlike)?,
-            hub::read(spec, files, &test, 1, unlike)?,
+            hub::read(spec, files, &train, 0, mismatches)?,
+            hub::read(spec, files, &test, 1, mismatches)?,
         ),
-        Location::Arrays(file) => npz::read(spec, &file, unlike)?,
-        Location::Missing { file, searched } => {
-            return Err(Error::Missing {
-                name: spec.name.clone(),
-                file,
-                searched,
-                found: vec![],
-            });
-        }
+        Location::Arrays(file) => npz::read(spec, &file, mismatches)?,
     };
     Ok(Dataset {
         name: spec.name.clone(),
@@ -294,7 +294,7 @@ fn read(
         train: Arc::new(train),
         validation: None,
         test: Arc::new(test),
-        warnings: unlike.warning(&spec.name).into_iter().collect(),
+        warnings: mismatches.warning(&spec.name).into_iter().collect(),
         notes: vec![],
     })
 }
@@ -305,15 +305,17 @@ fn read_part(
     folder: &Path,
     files: &[DataFile],
     part: usize,
-    unlike: &mut Unlike,
+    mismatches: &mut Mismatches,
 ) -> Result<Part, Error> {
     match (spec.layout, files) {
         (FileLayout::Cifar10, files) => cifar::read(spec, folder, files, false),
         (FileLayout::Cifar100, files) => cifar::read(spec, folder, files, true),
         (FileLayout::Idx, [images, labels]) => {
-            idx::read(spec, folder, [images, labels], part, unlike)
+            idx::read(spec, folder, [images, labels], part, mismatches)
         }
-        (FileLayout::Stl10, [images, labels]) => stl10::read(spec, folder, images, labels, unlike),
+        (FileLayout::Stl10, [images, labels]) => {
+            stl10::read(spec, folder, images, labels, mismatches)
+        }
         (FileLayout::Idx | FileLayout::Stl10, files) => Err(Error::Inconsistent {
             what: "files of a part",
             expected: "an image file and a label file".into(),

@@ -6,7 +6,7 @@ use super::dataset::Part;
 use super::error::Error;
 use super::files;
 use super::published::{DataFile, DatasetSpec};
-use super::recognise::Unlike;
+use super::recognise::Mismatches;
 
 /// Reads a part from its image file and its label file.
 pub(super) fn read(
@@ -14,13 +14,13 @@ pub(super) fn read(
     folder: &Path,
     images: &DataFile,
     labels: &DataFile,
-    unlike: &mut Unlike,
+    mismatches: &mut Mismatches,
 ) -> Result<Part, Error> {
     let [channels, height, width] = spec.shape;
     let (image_path, bytes) = files::read(folder, images)?;
     let (label_path, codes) = files::read(folder, labels)?;
-    unlike.check(&image_path, &bytes, images.md5.as_deref());
-    unlike.check(&label_path, &codes, labels.md5.as_deref());
+    mismatches.check(&image_path, &bytes, images.md5.as_deref());
+    mismatches.check(&label_path, &codes, labels.md5.as_deref());
     let expected = codes.len() * channels * height * width;
     if bytes.len() != expected {
         let what = format!("the size (for {} labels)", codes.len());

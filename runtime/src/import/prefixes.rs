@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-/// Put before every name by whatever a network is wrapped in.
-const WRAPPERS: &[&str] = &["module", "_orig_mod", "model", "network", "net"];
+/// Put before every name by whatever one network is wrapped in: no choice.
+const WRAPPERS: &[&str] = &["module", "_orig_mod", "network"];
 
-/// Keys under which training programs keep weights, the usual ones first. Some are names of wrappers, too.
+/// Keys under which training programs keep weights, the usual ones first; `model` and `net` are names of wrappers, too.
 const CONTAINERS: &[&str] = &[
     "state_dict",
     "model_state_dict",
@@ -22,18 +22,14 @@ const CONTAINERS: &[&str] = &[
     "params_ema",
 ];
 
-/// Wrappers that hold one network and are no choice.
-const PLAIN: &[&str] = &["module", "_orig_mod", "network"];
-
 /// A name without what was put before it, and the containers among that.
 pub fn split(name: &str) -> (String, &str) {
     let (mut group, mut rest) = (Vec::new(), name);
     while let Some((first, after)) = rest.split_once('.') {
-        if !WRAPPERS.contains(&first) && !CONTAINERS.contains(&first) {
-            break;
-        }
-        if !PLAIN.contains(&first) {
+        if CONTAINERS.contains(&first) {
             group.push(first);
+        } else if !WRAPPERS.contains(&first) {
+            break;
         }
         rest = after;
     }

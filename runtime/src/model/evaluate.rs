@@ -1,6 +1,6 @@
 //! Measures a model on a part of a data set, every image once. The account itself is `train::scores`'s.
 
-use termc_data::{Dataset, Subset, split};
+use termc_data::{Dataset, DatasetSplit, Subset, split};
 
 use super::{Model, ModelError};
 use crate::Error;
@@ -73,16 +73,15 @@ impl Model {
     ) -> Result<Scores, Error> {
         let settings = self.checked.settings()?;
         let normalize = self.checked.normalization(settings.as_ref(), dataset);
-        let mut subset = match (options.part, &settings) {
-            (EvaluatedPart::Test, _) => evaluation_order(&dataset.test)?,
-            (part, Some(settings)) => {
-                let parts = split(dataset, &settings.split_options())?;
-                match part {
-                    EvaluatedPart::Val => parts.validation,
-                    EvaluatedPart::Test | EvaluatedPart::Train => parts.train,
-                }
-            }
-            (part, None) => return Err(ModelError::PartOfRun(part).into()),
+        let of_run = || -> Result<DatasetSplit, Error> {
+            let recorded = settings.as_ref();
+            let recorded = recorded.ok_or(ModelError::PartOfRun(options.part))?;
+            Ok(split(dataset, &recorded.split_options())?)
+        };
+        let mut subset = match options.part {
+            EvaluatedPart::Test => evaluation_order(&dataset.test)?,
+            EvaluatedPart::Val => of_run()?.validation,
+            EvaluatedPart::Train => of_run()?.train,
         };
         if subset.is_empty() {
             return Err(ModelError::EmptyPart(options.part).into());

@@ -31,7 +31,7 @@ pub use error::ModelError;
 pub use evaluate::{Answered, EvaluateOptions, EvaluatedPart, default_batch};
 pub use freeze::{Accuracy, FreezeOptions, FreezeProgress, FrozenModel};
 pub use import::{export_checkpoint, import_checkpoint};
-pub use predict::{ImageBatch, Prediction, image_shape, is_image};
+pub use predict::{ImageBatch, Prediction, image_shape};
 pub use report::require_test_images;
 pub use run::{RunInput, RunOptions};
 pub use source::ModelSource;

@@ -1,8 +1,6 @@
 //! Images in, class names and probabilities out. All images of a call are one batch, which matters unless the model is
 //! frozen. Finds no files.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -145,16 +143,6 @@ impl Prediction {
     }
 }
 
-/// Whether a file begins like an image of a known format, whatever its name; not if it cannot be read.
-pub fn is_image(file: &Path) -> bool {
-    let mut start = Vec::new();
-    // A device or pipe might never end, or never begin.
-    let read = file
-        .is_file()
-        .then(|| File::open(file)?.take(32).read_to_end(&mut start));
-    matches!(read, Some(Ok(_))) && image::guess_format(&start).is_ok()
-}
-
 /// The shape `[channels, height, width]` of an image that a model takes. A sequence is the rows of a square one after the
 /// other where it has as many positions as one, else one column of pixels.
 pub fn image_shape(model: &CheckedModel) -> [usize; 3] {
@@ -181,8 +169,8 @@ impl Model {
     /// Classifies images, all together as one batch.
     ///
     /// # Errors
-    /// If they are not of the size that the model takes, an answer is not finite, or nothing says what their pixels are normalized with: see
-    /// [`preprocessing`](Self::preprocessing).
+    /// If they are not of the size that the model takes, an answer is not finite, or nothing says what their pixels are
+    /// normalized with: see [`preprocessing`](Self::preprocessing).
     pub fn predict(&self, images: &ImageBatch) -> Result<Vec<Prediction>, Error> {
         let model = self.checked();
         let shape = images.shape;

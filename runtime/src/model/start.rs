@@ -3,13 +3,12 @@
 
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
 use termc_compiler::Options;
 use termc_compiler::model::{Mismatch, Param};
 
 use super::{CheckedSource, ModelError, ModelSource};
 use crate::Error;
-use crate::tensors::Tensors;
+use crate::tensors::{Tensors, digest};
 use crate::train::Start;
 use crate::weights;
 
@@ -105,17 +104,4 @@ fn other_classes(param: &Param, found: &[usize], classes: usize) -> Option<usize
     let (own, theirs) = different.next()?;
     let alone = different.next().is_none() && param.shape.len() == found.len();
     (alone && *own == classes).then_some(*theirs)
-}
-
-/// SHA-256 of names and values.
-fn digest(tensors: &Tensors) -> String {
-    let mut hash = Sha256::new();
-    for (name, data) in tensors {
-        hash.update(name);
-        hash.update(data.as_bytes());
-    }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use termc_compiler::model::Clip;
 use termc_data::Batch;
 use termc_data::random::Key;
@@ -20,7 +19,7 @@ use crate::network::{Dropout, Network, Pass, Precision};
 use crate::objective::{self, TermValues};
 use crate::optim::{Ema, Optimizer, clip, ema};
 use crate::params::{Params, flatten, unflatten};
-use crate::tensors::Tensors;
+use crate::tensors::{Tensors, digest};
 
 /// Prefix of the weights' names in checkpoints.
 const WEIGHTS: &str = "weights.";
@@ -118,13 +117,7 @@ impl Replica {
 
     /// SHA-256 of everything a checkpoint would hold, in hexadecimal; equal replicas have equal ones.
     pub fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        for (name, data) in self.to_tensors() {
-            hash.update(name);
-            hash.update(data.as_bytes());
-        }
-        let digest = hash.finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        digest(&self.to_tensors())
     }
 
     /// Takes up a checkpoint's tensors after `steps` steps.

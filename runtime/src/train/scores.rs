@@ -106,7 +106,8 @@ pub struct Scores {
     /// How often the network was right, by how sure it was: [`BINS`] ranges of equal width of the answer's probability.
     #[serde(default)]
     pub calibration: Vec<Bin>,
-    /// Images whose logits are not all finite numbers; they count as wrong.
+    /// Images whose logits are not all finite numbers. They count in everything but the calibration; where one is NaN,
+    /// as wrong.
     #[serde(default)]
     pub not_finite: u64,
     /// One of them, the first in the part.

@@ -1,7 +1,7 @@
 """Writes the checkpoints of this folder, as training programs lay them out and every PyTorch writes them. Needs torch.
 
-All hold the same two tensors, however they are stored: `out_layer.weight` [4, 6], a counting up by 1/8 from 0, and
-`out_layer.bias` [4], a counting down by 1/4 from 1.
+All hold the same two tensors, however they are stored: `out_layer.weight` [4, 6], counting up by 1/8 from 0, and
+`out_layer.bias` [4], counting down by 1/4 from 1.
 """
 
 import argparse

@@ -1,12 +1,11 @@
-//! The image files that arguments mean: files as they are named, of folders those that are images by their content, in the
-//! order of their names. Decodes nothing.
+//! The image files that arguments mean: files as they are named, of folders those that a training would take, in the order of
+//! their names. Decodes nothing.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use termc_runtime::Error;
-use termc_runtime::data::expand_home;
-use termc_runtime::model::is_image;
+use termc_runtime::data::{expand_home, is_image, visible_entries};
 
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -55,17 +54,11 @@ impl Found {
         if !self.seen.insert(folder.canonicalize().map_err(failed)?) {
             return Ok(());
         }
-        let entries = std::fs::read_dir(folder).map_err(failed)?;
-        let entries: Result<Vec<_>, _> = entries.map(|entry| Ok(entry?.path())).collect();
-        let mut entries = entries.map_err(failed)?;
-        entries.sort();
-        for path in entries {
-            let name = path.file_name().unwrap_or_default();
+        for path in visible_entries(folder).map_err(Error::from)? {
             if path.is_dir() {
                 self.folder(&path)?;
-            } else if name.as_encoded_bytes().starts_with(b".") || name == "Thumbs.db" {
-                // What systems leave behind.
-            } else if is_image(&path) {
+            } else if is_image(&path).unwrap_or(true) {
+                // One that cannot be opened is told of with those that cannot be decoded.
                 self.files.push(path);
             } else {
                 self.others += 1;

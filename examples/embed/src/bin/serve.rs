@@ -69,7 +69,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(&arguments.address).await?;
     println!("listening on http://{}", listener.local_addr()?);
     std::io::stdout().flush()?;
-    connections::serve(listener, router, arguments.connections, either(term, int)).await?;
+    connections::serve(listener, router, arguments.connections, either(term, int)).await;
     // It ends with the last connection; one that sends nothing would keep it for ever.
     match timeout(Duration::from_secs(1), worker).await {
         Ok(ended) => Ok(ended?),

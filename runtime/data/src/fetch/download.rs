@@ -28,10 +28,7 @@ pub(super) fn download(
     let complete = folder.join(&archive.name);
     let download = Download {
         archive,
-        url: match &job.options.mirror {
-            Some(mirror) => format!("{}/{}", mirror.trim_end_matches('/'), archive.name),
-            None => archive.url.clone(),
-        },
+        url: archive.address(job.options),
         part: folder.join(format!("{}.part", archive.name)),
         agent: agent(job.options),
         job,

@@ -36,6 +36,16 @@ pub struct Archive {
     pub packing: Packing,
 }
 
+impl Archive {
+    /// Where it is downloaded from: its official address, or that under the mirror.
+    pub(crate) fn address(&self, options: &FetchOptions) -> String {
+        match &options.mirror {
+            Some(mirror) => format!("{}/{}", mirror.trim_end_matches('/'), self.name),
+            None => self.url.clone(),
+        }
+    }
+}
+
 /// What an [`Archive`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packing {
@@ -210,13 +220,26 @@ pub fn fetch(
     let lock = lock(&work.join("lock"))?;
     let folder = official_folder(data_dir, spec);
     // Another process may have fetched it between this one's look and its lock.
-    if lacking(&folder, spec).is_none() {
-        return Ok(folder);
+    if lacking(&folder, spec).is_some() {
+        fetch_into(&folder, spec, &work, job)?;
     }
+    // The data set is complete whether or not this succeeds. While the lock is held: nobody else's files go.
+    let _ = fs::remove_dir_all(&work);
+    drop(lock);
+    Ok(folder)
+}
+
+/// Downloads and unpacks in `work`, which is locked, and moves the whole to `folder`.
+fn fetch_into(
+    folder: &Path,
+    spec: &DatasetSpec,
+    work: &Path,
+    job: FetchJob<'_>,
+) -> Result<(), FetchError> {
     let archives = spec
         .archives
         .iter()
-        .map(|archive| Ok((archive, download::download(archive, &work, job)?)))
+        .map(|archive| Ok((archive, download::download(archive, work, job)?)))
         .collect::<Result<Vec<_>, FetchError>>()?;
     // Nobody else writes here while the lock is held: what is there is left from an interrupted call.
     let staged = work.join("unpacked");
@@ -233,11 +256,7 @@ pub fn fetch(
             }
         }
     }
-    move_into_place(&staged, &folder, spec)?;
-    // The data set is complete whether or not this succeeds. While the lock is held: nobody else's files go.
-    let _ = fs::remove_dir_all(&work);
-    drop(lock);
-    Ok(folder)
+    move_into_place(&staged, folder, spec)
 }
 
 /// Where a data set belongs.

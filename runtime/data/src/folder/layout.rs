@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::scan::{entries, plural};
+use super::scan::{plural, visible_entries};
 use crate::error::Error;
 use crate::source::DatasetOptions;
 
@@ -33,7 +33,7 @@ impl Layout {
     /// `train`, `val` and `test`, of which the last two may be missing; without any of them the classes are in `folder`
     /// itself. Fails where names are ambiguous, or contradict the options.
     pub fn of(folder: &Path, options: &DatasetOptions) -> Result<Self, Error> {
-        let folders: Vec<PathBuf> = entries(folder)?
+        let folders: Vec<PathBuf> = visible_entries(folder)?
             .into_iter()
             .filter(|path| path.is_dir())
             .collect();

@@ -18,6 +18,7 @@ use super::picture::{self, Fit, Header};
 use super::source::DatasetOptions;
 use decode::Decoded;
 use layout::{Layout, Role};
+pub use scan::visible_entries;
 use scan::{Scan, class_name};
 
 /// An image file of a data set.

@@ -33,7 +33,7 @@ impl Scan {
     pub fn of(folder: &Path, stop: &StopRequest) -> Result<Self, Error> {
         let mut scan = Self::default();
         let mut parents = vec![folder.canonicalize().map_err(Error::read(folder))?];
-        for path in entries(folder)? {
+        for path in visible_entries(folder)? {
             match Kind::of(&path) {
                 Ok(Kind::Folder) => {
                     let mut images = Vec::new();
@@ -66,7 +66,7 @@ impl Scan {
             return Ok(false);
         }
         parents.push(canonical);
-        for path in entries(folder)? {
+        for path in visible_entries(folder)? {
             stop.check()?;
             match Kind::of(&path) {
                 Ok(Kind::Folder) => {
@@ -145,15 +145,15 @@ impl Kind {
         let metadata = fs::metadata(path).map_err(Error::read(path))?;
         Ok(match metadata.is_dir() {
             true => Self::Folder,
-            // Pipes and devices are not opened.
-            false if metadata.is_file() && picture::is_picture(path)? => Self::Image,
+            false if picture::is_image(path)? => Self::Image,
             false => Self::Other,
         })
     }
 }
 
-/// The entries of a folder in the order of their names, without hidden ones and those of operating systems.
-pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+/// The entries of a folder in the order of their names, without hidden ones and those of operating systems. Fails if it
+/// cannot be read.
+pub fn visible_entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(Error::read(folder))? {
         let entry = entry.map_err(Error::read(folder))?;

@@ -56,8 +56,12 @@ pub(crate) struct Picture {
     pub without_end: bool,
 }
 
-/// Whether a file is an image by its extension or else by its first bytes. Fails if it cannot be opened.
-pub(crate) fn is_picture(file: &Path) -> Result<bool, Error> {
+/// Whether a path leads to an image file, by its extension or else by its first bytes. Fails if it cannot be opened.
+pub fn is_image(file: &Path) -> Result<bool, Error> {
+    // Pipes and devices are not opened: they may never end.
+    if !file.is_file() {
+        return Ok(false);
+    }
     let extension = file.extension().and_then(|e| e.to_str()).unwrap_or("");
     if EXTENSIONS
         .iter()

@@ -618,6 +618,7 @@ fn a_data_set_that_another_process_has_fetched_meanwhile_is_taken() {
     let folder = fetch(&case.spec, case.dir.path(), options, &stop).unwrap();
     assert_eq!(folder, case.folder());
     assert_eq!(case.server.requests().len(), requests);
+    assert!(!case.work().exists());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 use termc_data::fetch::{FetchOptions, NoticeCallback};
-use termc_data::{Dataset, DatasetOptions, DatasetSpec, Error, open_spec};
+use termc_data::{Dataset, DatasetOptions, DatasetSpec, Error, FileLayout, open_spec};
 
 use crate::formats::{contents, small};
 
@@ -24,6 +24,15 @@ pub fn stored(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests")
         .join(name)
+}
+
+/// A description with as many images as the stored files have, in one file a part.
+pub fn of_stored(spec: DatasetSpec) -> DatasetSpec {
+    let mut spec = small(spec, 3, 2);
+    if spec.layout == FileLayout::Cifar10 {
+        spec.train.truncate(1);
+    }
+    spec
 }
 
 /// Requires the images of the stored files: three and two, as their make.py says.
@@ -47,10 +56,7 @@ fn arrays_are_read_in_either_order() {
         (DatasetSpec::cifar10(), "cifar10.npz", "cifar10.npz"),
         (DatasetSpec::cifar10(), "planar.npz", "cifar-10.npz"),
     ] {
-        let mut spec = small(spec, 3, 2);
-        if spec.python.is_some() {
-            spec.train.truncate(1);
-        }
+        let spec = of_stored(spec);
         let dir = TempDir::new().unwrap();
         fs::copy(stored("arrays").join(from), dir.path().join(to)).unwrap();
         assert_stored(&open(&spec, dir.path()).unwrap());
@@ -61,7 +67,7 @@ fn arrays_are_read_in_either_order() {
 fn arrays_that_do_not_fit_are_named() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("mnist.npz");
-    let spec = small(DatasetSpec::mnist(), 3, 2);
+    let spec = of_stored(DatasetSpec::mnist());
     let starts = |text: &str| {
         let message = open(&spec, dir.path()).unwrap_err().to_string();
         let expected = format!("`{}` is malformed: {text}", file.display());
@@ -101,6 +107,7 @@ fn what_is_there_and_does_not_serve_is_named() {
         fs::create_dir_all(at("FashionMNIST/raw")).unwrap();
         fs::write(at("FashionMNIST/raw").join(&file.name), "").unwrap();
     }
+    fs::write(at("cifar10.npz"), "").unwrap();
     fs::write(at("cifar-10-python.tar.gz"), "").unwrap();
     fs::write(at("mnist.pkl.gz"), "").unwrap();
     fs::write(at("test_batch.mat"), "").unwrap();
@@ -113,6 +120,8 @@ fn what_is_there_and_does_not_serve_is_named() {
     assert_eq!(
         lines[1..],
         [
+            // Told once, though it is NumPy's as well.
+            format!("`{}` is CIFAR10", shown("cifar10.npz")),
             format!("`{}` is FashionMNIST", shown("FashionMNIST/raw")),
             format!(
                 "`{}` is an archive: unpack it there",
@@ -157,7 +166,7 @@ fn fetching_is_told_before_it_starts() {
         [format!(
             "CIFAR10 is not in `{shown}` (looked for `cifar-10-batches-bin`, or `cifar-10-batches-py`, or \
              `plain_text/train-*.parquet` and `test-*.parquet`, or `cifar10.npz`): fetching 170 MB, \
-             `https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz`\n  `{shown}/cifar-10-python.tar.gz` is an archive: \
+             `http://127.0.0.1:9/cifar-10-binary.tar.gz`\n  `{shown}/cifar-10-python.tar.gz` is an archive: \
              unpack it there"
         )]
     );
@@ -198,7 +207,7 @@ fn checksums_that_differ_are_told() {
     assert_eq!(
         open(&spec, dir.path()).unwrap().warnings,
         [format!(
-            "1 file of `STL10` are not as published (the first is `{}`: its contents have MD5 \
+            "1 file of `STL10` is not as published (the first is `{}`: its contents have MD5 \
              0cb988d042a7f28dd5fe2b55b3f5ac7a, the published ones 5a34089d4802c674881badbb80307741); results do not compare \
              with published ones",
             file.display()

@@ -16,7 +16,7 @@ use termc_data::{Dataset, DatasetSpec, Identity, Loader, Subset};
 
 use crate::cifar_python::pickled;
 use crate::formats::{contents, small};
-use crate::forms::{assert_stored, open, stored};
+use crate::forms::{assert_stored, of_stored, open, stored};
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -46,11 +46,7 @@ fn parquet_files_of_the_hub_are_read_wherever_they_are_put() {
             &["fashion_mnist/fashion_mnist"],
         ),
     ] {
-        let mut spec = small(spec, 3, 2);
-        if spec.train.len() > 1 && spec.python.is_some() {
-            // CIFAR-10 has five files.
-            spec.train.truncate(1);
-        }
+        let spec = of_stored(spec);
         for place in places {
             let dir = TempDir::new().unwrap();
             copy(&stored(folder), &dir.path().join(place));
@@ -61,8 +57,7 @@ fn parquet_files_of_the_hub_are_read_wherever_they_are_put() {
 
 #[test]
 fn parquet_files_that_do_not_fit_are_named() {
-    let mut spec = small(DatasetSpec::cifar10(), 3, 2);
-    spec.train.truncate(1);
+    let spec = of_stored(DatasetSpec::cifar10());
     let dir = TempDir::new().unwrap();
     copy(&stored("hub/cifar100"), dir.path());
     let file = dir.path().join("train-00000-of-00001.parquet");

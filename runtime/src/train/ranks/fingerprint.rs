@@ -2,9 +2,8 @@
 //! difference is named. Compares no weights.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use termc_compiler::model::Model;
-use termc_data::{Dataset, Identity};
+use termc_data::{Dataset, Identity, short_hash};
 
 use super::{Communicator, gather_values};
 use crate::Error;
@@ -26,11 +25,13 @@ impl Fingerprint {
     ) -> Self {
         let limit = settings.limit.map_or("none".into(), |n| n.to_string());
         let start = settings.start.as_ref();
-        let start = start.map_or("none".into(), |start| short_hash(start.sha256.as_bytes()));
+        let start = start.map_or("none".into(), |start| {
+            short_hash(&[start.sha256.as_bytes()])
+        });
         let step = resumed.map_or("none".into(), |c| c.state.step.to_string());
         let words = [
             ("the version of termc", env!("CARGO_PKG_VERSION").to_owned()),
-            ("the model", short_hash(model.source.as_bytes())),
+            ("the model", short_hash(&[model.source.as_bytes()])),
             ("the seed", settings.seed.to_string()),
             ("`--epochs`", settings.epochs.to_string()),
             ("`--batch`", settings.batch.to_string()),
@@ -76,12 +77,6 @@ impl Fingerprint {
             (self != theirs).then(|| format!("rank {rank} is of another version of termc"))
         })
     }
-}
-
-/// Enough of a SHA-256 to tell two texts apart.
-fn short_hash(text: &[u8]) -> String {
-    let digest = Sha256::digest(text);
-    digest.iter().take(6).map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

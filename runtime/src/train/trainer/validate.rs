@@ -148,9 +148,11 @@ impl Trainer<'_> {
         let (model, device) = (self.job.model, &self.job.device);
         let own = match self.job.folder {
             Some(folder) => {
-                let file = best::read(folder, model)?;
-                let tensors = file.map(|file| file.tensors).unwrap_or_default();
-                Some(Params::from_tensors(model, &tensors, device)?)
+                let file = best::read(folder, model)?.ok_or_else(|| Error::Content {
+                    path: folder.best(),
+                    problem: "is not there".into(),
+                })?;
+                Some(Params::from_tensors(model, &file.tensors, device)?)
             }
             None => None,
         };
