@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Cursor;
 
 use image::imageops::{FilterType, crop_imm, resize};
-use image::{DynamicImage, GrayImage, ImageError, ImageFormat, ImageReader, Limits, Luma};
+use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
 
 /// Width and height the network takes.
 pub const SIDE: usize = 8;
@@ -61,8 +61,8 @@ impl Picture {
         }
     }
 
-    /// Decodes a PNG of any size, in colour or grey; it is made grey and fitted as the training fits pictures with
-    /// `--fit crop`.
+    /// Decodes a PNG of any size, in colour or grey; it is fitted as the training fits pictures with `--fit crop`, then
+    /// made grey.
     ///
     /// # Errors
     /// If the bytes are not a whole PNG, or a picture larger than 4096 pixels either way.
@@ -74,10 +74,10 @@ impl Picture {
         limits.max_image_height = Some(LARGEST);
         limits.max_alloc = Some(MEMORY);
         reader.limits(limits);
-        let small = fitted(&grey(&reader.decode().map_err(NoPicture::Image)?));
+        let small = fitted(&opaque(&reader.decode().map_err(NoPicture::Image)?));
         let mut pixels = [0.0; PIXELS];
-        for (pixel, byte) in pixels.iter_mut().zip(small.as_raw()) {
-            *pixel = ((f64::from(*byte) / 255.0 - MEAN) / DEVIATION) as f32;
+        for (pixel, colour) in pixels.iter_mut().zip(small.pixels()) {
+            *pixel = ((f64::from(luma(colour)) / 255.0 - MEAN) / DEVIATION) as f32;
         }
         Ok(Self(pixels))
     }
@@ -88,30 +88,36 @@ impl Picture {
     }
 }
 
-/// The luma of ITU-R 601-2, over white where the picture is transparent.
-fn grey(image: &DynamicImage) -> GrayImage {
+/// Red, green and blue, over white where the picture is transparent.
+fn opaque(image: &DynamicImage) -> RgbImage {
     let image = image.to_rgba8();
-    GrayImage::from_fn(image.width(), image.height(), |x, y| {
+    RgbImage::from_fn(image.width(), image.height(), |x, y| {
         let [red, green, blue, alpha] = image.get_pixel(x, y).0.map(u32::from);
-        let luma = (red * 19_595 + green * 38_470 + blue * 7_471 + 0x8000) >> 16;
-        Luma([((luma * alpha + 255 * (255 - alpha) + 127) / 255) as u8])
+        let over = |value: u32| ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
+        Rgb([over(red), over(green), over(blue)])
     })
 }
 
 /// Resized until the shorter side is [`SIDE`], antialiased, then cut around the centre.
-fn fitted(grey: &GrayImage) -> GrayImage {
+fn fitted(image: &RgbImage) -> RgbImage {
     let side = SIDE as u32;
-    let (width, height) = grey.dimensions();
+    let (width, height) = image.dimensions();
     let shorter = width.min(height).max(1);
     let resized = |length: u32| (length * side / shorter).max(side);
     let (wide, high) = (resized(width), resized(height));
-    let small = resize(grey, wide, high, FilterType::Triangle);
+    let small = resize(image, wide, high, FilterType::Triangle);
     // Halves are rounded to even, as Python does it.
     let centred = |length: u32| {
         let (half, odd) = ((length - side) / 2, (length - side) % 2);
         half + odd * (half % 2)
     };
     crop_imm(&small, centred(wide), centred(high), side, side).to_image()
+}
+
+/// The luma of ITU-R 601-2.
+fn luma(Rgb(values): &Rgb<u8>) -> u8 {
+    let [red, green, blue] = values.map(u32::from);
+    ((red * 19_595 + green * 38_470 + blue * 7_471 + 0x8000) >> 16) as u8
 }
 
 impl fmt::Display for NoPicture {
@@ -142,7 +148,7 @@ impl Picture {
 mod tests {
     use super::*;
 
-    /// As `termc predict` reads them.
+    /// As `termc predict` reads them, which rounds once more on the way.
     #[test]
     fn pictures_are_fitted_as_in_training() {
         let dir = tempfile::tempdir().unwrap();
