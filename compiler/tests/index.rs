@@ -154,7 +154,7 @@ fn half_written_texts_have_names_and_offers() {
     assert!(
         arguments
             .iter()
-            .any(|argument| argument.name == "hidden" && argument.needed)
+            .any(|argument| argument.name == "hidden" && argument.detail == ": int")
     );
     let steps = |path: &[&str]| -> Vec<String> {
         index

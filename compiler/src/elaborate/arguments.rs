@@ -67,7 +67,7 @@ impl<'a> Elaborator<'a> {
                 let entry = Entry {
                     value: value.clone(),
                     span: param.span,
-                    kind: EntryKind::Parameter,
+                    kind: EntryKind::parameter(&param.ty),
                 };
                 scope.names.insert(param.name, entry);
             }

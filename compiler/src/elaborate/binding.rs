@@ -51,9 +51,8 @@ impl<'a> Elaborator<'a> {
             return true;
         };
         match (&entry.value.value, index) {
-            // A tensor may take over the name of the start it has.
-            (Value::Init(_), None) if entry.kind == EntryKind::Parameter => true,
-            (Value::Unknown, _) => true,
+            (_, None) if entry.kind == EntryKind::Start => true,
+            (Value::Unknown, _) if entry.kind != EntryKind::Parameter => true,
             (Value::List(items), Some(index)) if entry.kind == EntryKind::Binding => {
                 let next = items.len() as i64;
                 if index != next {

@@ -149,7 +149,7 @@ impl<'a> Elaborator<'a> {
             let entry = Entry {
                 value,
                 span: param.span,
-                kind: EntryKind::Parameter,
+                kind: EntryKind::parameter(&param.ty),
             };
             scope.names.insert(param.name, entry);
         }

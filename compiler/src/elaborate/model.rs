@@ -58,6 +58,9 @@ pub(crate) fn definitions(program: &Program<'_>, main: usize) -> Vec<Diagnostic>
     let changes = Changes::new(vec![]);
     let mut elaborator = Elaborator::new(program, &changes, main, Calls::Anew);
     elaborator.unchecked();
+    if !elaborator.found.iter().any(Diagnostic::is_error) {
+        elaborator.unused_names();
+    }
     elaborator.found
 }
 

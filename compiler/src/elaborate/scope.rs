@@ -7,7 +7,7 @@ use std::rc::Rc;
 use termc_grammar::ast::Line;
 
 use super::body::bound_names;
-use crate::language::Traced;
+use crate::language::{Traced, Ty};
 use crate::model::{InstanceId, Iteration, Span};
 use crate::overrides::Position;
 
@@ -52,12 +52,24 @@ pub(crate) struct Entry {
 pub(crate) enum EntryKind {
     /// A parameter.
     Parameter,
+    /// A parameter that says how a tensor starts: the tensor may take its name over.
+    Start,
     /// A binding.
     Binding,
     /// The variable of a `for`.
     Loop,
     /// The model's input.
     Input,
+}
+
+impl EntryKind {
+    /// A parameter of this type.
+    pub fn parameter(ty: &Ty) -> Self {
+        match ty {
+            Ty::Init => Self::Start,
+            _ => Self::Parameter,
+        }
+    }
 }
 
 /// One step of a path: `fast`, `rgu[0]`.

@@ -40,7 +40,7 @@ impl Elaborator<'_> {
             let entry = Entry {
                 value: reported(),
                 span: param.span,
-                kind: EntryKind::Parameter,
+                kind: EntryKind::parameter(&param.ty),
             };
             scope.names.insert(param.name, entry);
         }

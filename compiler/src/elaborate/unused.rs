@@ -77,7 +77,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Parameters and bindings of the main file's blocks that their own text never mentions.
-    fn unused_names(&mut self) {
+    pub(super) fn unused_names(&mut self) {
         let mut unused = vec![];
         let (program, main) = (self.program, self.main);
         for (_, definition) in program.iter().filter(|(_, d)| d.file == main && !d.prelude) {
