@@ -6,10 +6,11 @@ use std::str::FromStr;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use termc_runtime::Error;
 use termc_runtime::data::fetch::{
     FetchOptions, FetchProgress, FetchStage, NoticeCallback, ProgressCallback,
 };
-use termc_runtime::data::{DatasetSource, Fit, expand_home};
+use termc_runtime::data::{Arrangement, DatasetSource, Fit, expand_home};
 use termc_runtime::device::DeviceChoice;
 use termc_runtime::model::{Compute, DatasetChoice};
 use termc_runtime::network::{KernelChoice, Precision};
@@ -187,6 +188,14 @@ pub struct DataArgs {
     #[arg(long, value_name = "NAME", value_parser = DatasetSource::from_str)]
     pub dataset: Option<DatasetSource>,
 
+    /// Gives a model the pixels of each image one after the other, row by row
+    #[arg(long = "as", value_name = "KIND", value_parser = ["sequence"], requires = "dataset")]
+    pub kind: Option<String>,
+
+    /// Puts the pixels of every image in one order drawn by this seed
+    #[arg(long, value_name = "SEED", requires = "dataset")]
+    pub permute: Option<u64>,
+
     /// Where the data set's files are [default: the platform's cache folder]
     #[arg(long, value_name = "DIR", value_parser = home_path())]
     pub data_dir: Option<PathBuf>,
@@ -225,17 +234,30 @@ pub fn home_path() -> impl TypedValueParser<Value = PathBuf> {
 }
 
 impl DataArgs {
+    /// The data set that is named, its pixels arranged as asked for.
+    pub fn dataset(&self) -> Result<Option<DatasetSource>, Failure> {
+        let arrangement = Arrangement {
+            sequence: self.kind.is_some(),
+            permute: self.permute,
+        };
+        let named = self.dataset.clone();
+        Ok(named
+            .map(|source| source.arranged(arrangement))
+            .transpose()
+            .map_err(Error::from)?)
+    }
+
     /// For the runtime.
-    pub fn choice(&self, terminal: &Terminal) -> DatasetChoice {
-        DatasetChoice {
-            dataset: self.dataset.clone(),
+    pub fn choice(&self, terminal: &Terminal) -> Result<DatasetChoice, Failure> {
+        Ok(DatasetChoice {
+            dataset: self.dataset()?,
             data_dir: self.data_dir.clone(),
             fit: self.fit,
             test: self.test,
             seed: None,
             fetch: fetching(terminal),
             skip_damaged: self.skip_damaged,
-        }
+        })
     }
 }
 

@@ -193,6 +193,10 @@ const TYPES: &[(&str, &str)] = &[
         "penalty",
         "`none`, `fast` or `slow`: which coefficient of `weight_norm` counts a tensor.",
     ),
+    (
+        "edges",
+        "`circular`, `zero` or `causal`: what a `long_conv` sees beyond the edges.",
+    ),
 ];
 
 /// Words with a meaning of their own.

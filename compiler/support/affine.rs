@@ -26,6 +26,18 @@ pub fn depthwise(x: Tensor<4>, kernel: Tensor<4>) -> Tensor<4> {
     conv2d(x, kernel.swap_dims(0, 1), None, options)
 }
 
+/// Convolution with kernels `[out, in / groups, height, width]` and a bias `[out]`, zeros beyond the edges, kernels not flipped.
+pub fn convolution(
+    x: Tensor<4>,
+    (weight, bias): (Tensor<4>, Option<Tensor<1>>),
+    stride: [usize; 2],
+    padding: [usize; 2],
+    groups: usize,
+) -> Tensor<4> {
+    let options = ConvOptions::new(stride, padding, [1, 1], groups);
+    conv2d(x, weight, bias, options)
+}
+
 /// `x * scale + shift`, one of each per channel, `[C]`; `maps` are scale and shift.
 pub fn rescale(x: Tensor<4>, maps: [Tensor<1>; 2]) -> Tensor<4> {
     let channels = x.dims()[1];

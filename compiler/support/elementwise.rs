@@ -15,6 +15,11 @@ pub fn sigmoid(x: Tensor<4>) -> Tensor<4> {
     activation::sigmoid(x)
 }
 
+/// `x / (1 + exp(-x))`, elsewhere called swish.
+pub fn silu(x: Tensor<4>) -> Tensor<4> {
+    x.clone() * activation::sigmoid(x)
+}
+
 /// In training (on a device with autodiff), zeroes numbers with probability `rate` and scales the others by
 /// `1 / (1 - rate)`; otherwise changes nothing. One draw for all of the axes `shared`: `[2, 3]` drops whole channels of
 /// single images. Draws from the device's generator.

@@ -30,3 +30,19 @@ pub fn normalize_over(x: Tensor<4>, axes: &[usize]) -> Tensor<4> {
     }
     x / squares.clamp_min(NORM_FLOOR * NORM_FLOOR).sqrt()
 }
+
+/// `(x - mean) / sqrt(var + eps)` with the mean and variance of each channel, `[C]`.
+pub fn standardize_known(x: Tensor<4>, moments: [Tensor<1>; 2], eps: f64) -> Tensor<4> {
+    let [mean, var] = moments.map(|all| all.reshape([1, -1, 1, 1]));
+    (x - mean) / (var + eps).sqrt()
+}
+
+/// Mean and unbiased variance of each channel over images and positions, `[C]`; the variance of a single value is 0.
+pub fn moments(x: Tensor<4>) -> [Tensor<1>; 2] {
+    let [images, channels, height, width] = x.dims();
+    let count = (images * height * width) as f64;
+    let mean = mean_over(x.clone(), &[0, 2, 3]);
+    let var = mean_over((x - mean.clone()).square(), &[0, 2, 3]);
+    let var = var.mul_scalar(count / (count - 1.0).max(1.0));
+    [mean, var].map(|all| all.reshape([channels]))
+}

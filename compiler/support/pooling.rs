@@ -1,7 +1,8 @@
 //! Pooling of positions, with plain Burn operations.
 
 use burn::tensor::Tensor;
-use burn::tensor::module::adaptive_avg_pool2d;
+use burn::tensor::module::{adaptive_avg_pool2d, avg_pool2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 
 /// Means over windows: position i of n of an axis of length L is the mean over `floor(i L / n) .. ceil((i + 1) L / n)`.
 /// `[N, C, H, W]` to `[N, C, height, width]`; the width of a line is 1.
@@ -16,8 +17,18 @@ pub fn max_pool(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> Tensor<4> {
-    let options = burn::tensor::ops::MaxPoolOptions::new(window)
-        .with_stride(stride)
-        .with_padding(padding);
-    burn::tensor::module::max_pool2d(x, options)
+    let options = MaxPoolOptions::new(window).with_stride(stride);
+    max_pool2d(x, options.with_padding(padding))
+}
+
+/// The mean of each window, `[N, C, H, W]` to `[N, C, positions of windows]`; what lies beyond the edges does not count.
+pub fn avg_pool(
+    x: Tensor<4>,
+    window: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+) -> Tensor<4> {
+    let options = AvgPoolOptions::new(window).with_stride(stride);
+    let options = options.with_padding(padding);
+    avg_pool2d(x, options.with_count_include_pad(false))
 }

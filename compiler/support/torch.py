@@ -42,6 +42,30 @@ def depthwise(x, kernel):
     return F.conv2d(x, kernel.transpose(0, 1), padding=padding, groups=x.shape[1])
 
 
+def long_conv_circular(x, kernel):
+    """Convolution with a kernel of as many positions; indices go round at the edges."""
+    sizes = x.shape[2:]
+    return torch.fft.irfft2(torch.fft.rfft2(x) * torch.fft.rfft2(kernel), sizes)
+
+
+def long_conv_zero(x, kernel):
+    """The same with zeros beyond the edges, the kernel's centre at `(n - 1) / 2`, rounded down."""
+    height, width = x.shape[2:]
+    rows = long_conv_full(x, kernel).narrow(2, (height - 1) // 2, height)
+    return rows.narrow(3, (width - 1) // 2, width)
+
+
+def long_conv_causal(x, kernel):
+    """Each position of a line with itself and those before."""
+    return long_conv_full(x, kernel).narrow(2, 0, x.shape[2])
+
+
+def long_conv_full(x, kernel):
+    """The convolution at all positions where anything meets."""
+    sizes = [2 * size - 1 for size in x.shape[2:]]
+    return torch.fft.irfft2(torch.fft.rfft2(x, sizes) * torch.fft.rfft2(kernel, sizes), sizes)
+
+
 def concat(parts):
     """Joined along channels; parts of one image are repeated for each image of the others."""
     images = max(len(part) for part in parts)
@@ -110,6 +134,48 @@ class Unbiased(nn.Module):
 
     def forward(self, x):
         return F.conv2d(x.to(self.weight.dtype), self.weight[:, :, None, None])
+
+
+class Conv(nn.Module):
+    """A convolution: kernels `[outputs, inputs of a group, height, width]` and bias `[outputs]`."""
+
+    def __init__(self, outputs, inputs, height, width, weight=None, bias=("constant", 0.0)):
+        super().__init__()
+        if weight is None:
+            # As PyTorch starts its own.
+            weight = bias = ("kaiming_uniform", 1 / math.sqrt(3))
+        fan = inputs * height * width
+        self.weight = draw(weight, (outputs, inputs, height, width), fan)
+        self.bias = draw(bias, (outputs,), fan)
+
+    def forward(self, x, stride, padding, groups):
+        return F.conv2d(x, self.weight, self.bias, stride, padding, 1, groups)
+
+
+class UnbiasedConv(nn.Module):
+    """A convolution without a bias: kernels `[outputs, inputs of a group, height, width]`."""
+
+    def __init__(self, outputs, inputs, height, width, weight=None):
+        super().__init__()
+        # As PyTorch starts its own, if nothing else is said.
+        weight = weight or ("kaiming_uniform", 1 / math.sqrt(3))
+        fan = inputs * height * width
+        self.weight = draw(weight, (outputs, inputs, height, width), fan)
+
+    def forward(self, x, stride, padding, groups):
+        return F.conv2d(x, self.weight, None, stride, padding, 1, groups)
+
+
+class Running(nn.Module):
+    """Running mean and unbiased variance of each channel; in training the batch's own."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("var", torch.ones(channels))
+
+    def forward(self, x, momentum, eps):
+        return F.batch_norm(x, self.mean, self.var, None, None, self.training, momentum, eps)
 
 
 class Rescale(nn.Module):

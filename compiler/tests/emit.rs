@@ -143,6 +143,7 @@ fn examples() -> Vec<(String, Model, Sources)> {
     for folder in [
         examples.clone(),
         examples.join("ablations"),
+        examples.join("baselines"),
         root().join("tests/emitted/models"),
     ] {
         for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,10 +1,10 @@
 //! One evaluation of the loss: its terms, and the gradient with respect to all parameters. Updates nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
-use termc_compiler::model::{Graph, LossKind};
+use termc_compiler::model::{Graph, LossKind, ParamId};
 
 use crate::loss::{self, Inputs, Value};
 use crate::network::{Forward, Network, Pass};
@@ -114,6 +114,9 @@ pub struct Evaluation {
     pub logits: Tensor<2>,
     /// The gradient of the total loss, laid out like [`Params::flat`].
     pub gradient: Tensor<1>,
+    /// What running statistics are moved towards, at their places in a vector laid out like the gradient, 0 elsewhere; none
+    /// where there are none or outside training.
+    pub statistics: Option<Tensor<1>>,
 }
 
 /// The loss terms of a forward pass, without gradients.
@@ -157,6 +160,7 @@ pub fn evaluate(
         (None, None) => params.flat().zeros_like(),
     };
     Evaluation {
+        statistics: statistics(params, forward.statistics),
         terms: Terms {
             named: TermValues::new(network.model(), vec![0.0; values.len()]),
             values,
@@ -164,6 +168,19 @@ pub fn evaluate(
         logits: forward.logits.inner(),
         gradient,
     }
+}
+
+/// Statistics of a batch at their places in a vector of all parameters.
+fn statistics(params: &Params, found: Vec<(ParamId, Tensor<1>)>) -> Option<Tensor<1>> {
+    if found.is_empty() {
+        return None;
+    }
+    let found: HashMap<ParamId, Tensor<1>> = found.into_iter().collect();
+    let parts = params.model().param_ids().map(|id| match found.get(&id) {
+        Some(found) => found.clone().inner(),
+        None => params.get(id).zeros_like(),
+    });
+    Some(Tensor::cat(parts.collect(), 0))
 }
 
 /// The value of every term of the model, in its order.

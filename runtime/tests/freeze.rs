@@ -25,7 +25,7 @@ const ALL: [Calibration; 4] = [
 fn examples(largest: usize) -> Vec<(String, Model)> {
     let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
     let mut all = vec![];
-    for folder in [examples.to_owned(), format!("{examples}/ablations")] {
+    for folder in ["", "/ablations", "/baselines"].map(|below| format!("{examples}{below}")) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_none_or(|e| e != "term") {

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use burn::tensor::TensorData;
 use termc_runtime::compiler::Options;
-use termc_runtime::data::Fit;
+use termc_runtime::data::{Arrangement, Fit};
 use termc_runtime::device::DeviceChoice;
 use termc_runtime::import::NameMap;
 use termc_runtime::model::{
@@ -137,6 +137,7 @@ fn without_a_training_the_caller_says_what_images_mean() {
         normalize: dataset.normalize.clone(),
         classes: dataset.classes.clone(),
         fit: dataset.fit,
+        arrangement: Arrangement::default(),
     });
     assert_eq!(model.predict(&images).unwrap().len(), 1);
     let options = EvaluateOptions {

@@ -62,7 +62,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let checked = model::load(&arguments.model, terminal)?;
     let weights = model::weights(&checked, arguments.weights.as_deref(), terminal)?;
     let settings = checked.settings()?;
-    let dataset = checked.open_dataset(&arguments.data.choice(terminal), settings.as_ref())?;
+    let dataset = checked.open_dataset(&arguments.data.choice(terminal)?, settings.as_ref())?;
     terminal.warn_of(&dataset);
     let compute = arguments.compute.select(terminal)?;
     let model = Model::new(checked, &weights.tensors, compute)?;

@@ -72,11 +72,11 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     checked.require_freezable(arguments.weights.as_deref())?;
     let weights = model::weights(&checked, arguments.weights.as_deref(), terminal)?;
     let settings = checked.settings()?;
-    let dataset = checked.open_dataset(&arguments.data.choice(terminal), settings.as_ref())?;
+    let dataset = checked.open_dataset(&arguments.data.choice(terminal)?, settings.as_ref())?;
     terminal.warn_of(&dataset);
     let compute = arguments.compute.select_exact("freeze", terminal)?;
     let model = Model::new(checked, &weights.tensors, compute)?;
-    let named = arguments.data.dataset.as_ref().map(ToString::to_string);
+    let named = arguments.data.dataset()?.map(|source| source.to_string());
     let options = FreezeOptions {
         calibration: arguments.calibration,
         batch: arguments.batch.map(|n| n as usize),

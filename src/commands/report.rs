@@ -43,7 +43,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         &ChangeArgs::default(),
         terminal,
     )?;
-    let dataset = checked.open_dataset(&arguments.data.choice(terminal), Some(&settings))?;
+    let dataset = checked.open_dataset(&arguments.data.choice(terminal)?, Some(&settings))?;
     terminal.warn_of(&dataset);
     let images = arguments.images.as_deref();
     require_test_images(&dataset, images.unwrap_or_default())?;

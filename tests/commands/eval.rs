@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::support::{SMALL, termc, training};
+use crate::support::{SMALL, termc, train_on, training};
 
 /// The arguments of measuring a weight file.
 fn of_weights(weights: &str) -> Vec<&str> {
@@ -253,4 +253,42 @@ fn a_setting_that_does_not_exist_is_an_error_not_a_default() {
             .says("config.json")
             .says(wrong.trim_matches('"'));
     }
+}
+
+#[test]
+fn pixels_are_arranged_as_in_the_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let run = run.to_str().unwrap();
+    let short = ["--permute", "7", "--limit", "320", "--epochs", "1"];
+    termc(&train_on(SMALL, "digits", run, &short)).expect(0);
+    let scores = |arguments: &[&str]| {
+        let json = ["--format", "json", "--device", "cpu"];
+        let said = termc(&[&["eval"], arguments, &json].concat()).expect(0);
+        let object: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        object["loss"]["cross_entropy"].as_f64().unwrap()
+    };
+    let trained = scores(&[run]);
+    assert_eq!(scores(&[run, "--dataset", "digits"]), trained);
+    assert_eq!(
+        scores(&[run, "--dataset", "digits", "--permute", "7"]),
+        trained
+    );
+    let weights = format!("{run}/best.safetensors");
+    let plain = scores(&[SMALL, "--weights", &weights, "--dataset", "digits"]);
+    assert!((plain - trained).abs() > 1e-3, "{plain} and {trained}");
+    let other = ["--dataset", "digits", "--permute", "8"];
+    termc(&[&["eval", run, "--device", "cpu"], &other[..]].concat())
+        .expect(3)
+        .says("arrangement of pixels: expected `permuted:7:` as in training, found `permuted:8:`");
+    termc(&[&["train", "--resume", run, "--epochs", "2"], &other[..]].concat())
+        .expect(3)
+        .says("found `permuted:8:`");
+    let further = ["train", "--resume", run, "--epochs", "2"];
+    termc(&[&further[..], &["--dataset", "digits"]].concat()).expect(0);
+    let frozen = folder.path().join("frozen.safetensors");
+    let frozen = frozen.to_str().unwrap();
+    termc(&["freeze", run, "--out", frozen, "--device", "cpu"]).expect(0);
+    let difference = scores(&[frozen]) - scores(&[run]);
+    assert!(difference.abs() < 0.05, "{difference}");
 }

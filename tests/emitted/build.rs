@@ -33,7 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     programs(&here.join("../../src/commands/new"), &out)?;
     let mut files = vec![];
-    for folder in [examples.clone(), examples.join("ablations"), models] {
+    let more = ["ablations", "baselines"].map(|name| examples.join(name));
+    for folder in [examples.clone()].into_iter().chain(more).chain([models]) {
         for entry in std::fs::read_dir(folder)? {
             files.push(entry?.path());
         }

@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 /// The Burn statements of operations and the modules that hold their tensors, in the order in which they are pasted.
-const RUST: [&str; 7] = [
+const RUST: [&str; 8] = [
     include_str!("../../support/modules.rs"),
     include_str!("../../support/affine.rs"),
     include_str!("../../support/standardize.rs"),
     include_str!("../../support/normalize.rs"),
     include_str!("../../support/elementwise.rs"),
     include_str!("../../support/pooling.rs"),
+    include_str!("../../support/long_conv.rs"),
     include_str!("../../support/grid.rs"),
 ];
 const PYTHON: &str = include_str!("../../support/torch.py");
@@ -196,8 +197,10 @@ struct Words {
     called: HashSet<String>,
     /// Functions that stand in it.
     defined: HashSet<String>,
-    /// `Type::function` and, in an `impl`, what is called on `self`.
+    /// `Type::function`, what is called on `self` in an `impl`, and what fixes tensors of a module that was just made.
     methods: HashSet<String>,
+    /// The type of the last module that was made.
+    made: String,
 }
 
 impl Words {
@@ -207,6 +210,7 @@ impl Words {
             called: HashSet::new(),
             defined: HashSet::new(),
             methods: HashSet::new(),
+            made: String::new(),
         };
         for line in text.lines() {
             let code = line.split("//").next().unwrap_or(line);
@@ -229,6 +233,9 @@ impl Words {
                 }
                 "::" => {
                     self.methods.insert(format!("{before}::{word}"));
+                    if makes_a_module(word) {
+                        before.clone_into(&mut self.made);
+                    }
                 }
                 "." if before == "self" && !owner.is_empty() => {
                     self.methods.insert(format!("{owner}::{word}"));
@@ -236,7 +243,7 @@ impl Words {
                 _ => {}
             }
             if gap.ends_with('.') && word.starts_with("fixed_") {
-                self.methods.insert(format!("Linear::{word}"));
+                self.methods.insert(format!("{}::{word}", self.made));
             }
             if before == "fn" {
                 self.defined.insert(word.to_owned());
@@ -257,6 +264,11 @@ impl Words {
             _ => self.words.contains(item.name),
         }
     }
+}
+
+/// Whether a function of a module's type makes one.
+fn makes_a_module(function: &str) -> bool {
+    matches!(function, "new" | "read" | "uniform") || function.starts_with("fresh")
 }
 
 /// The pieces of a file. These files are formatted: an item ends with a line that starts with its last brace or holds all

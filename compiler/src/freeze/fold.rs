@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::{Link, Step, Value};
 use crate::bug::bug;
 use crate::model::{Affine, Init, Node, NodeId, Op, ParamId};
-use crate::primitives::{Concat, Linear, Rescale, Tile};
+use crate::primitives::{Concat, Conv, Linear, Rescale, Tile};
 use crate::prune::{Moves, Rename, read_counts};
 
 /// Folds what can be folded exactly. What is no longer read stays in the graph until it is pruned.
@@ -68,13 +68,12 @@ impl Folding<'_> {
             Op::Linear(Linear { affine, .. }) => {
                 let chain = [self.chain(affine), self.links(scale)].concat();
                 self.store_chain(outer, chain);
-                let readers = self.reads.get(id.index()).copied();
-                if let Some(reads) = self.reads.get_mut(outer.index()) {
-                    *reads = readers.unwrap_or(0);
-                }
-                self.point(id, outer);
-                self.draft.rename(outer, old);
-                self.draft.account.folded += 1;
+                self.takes_over(id, outer, old);
+            }
+            Op::Conv(conv) => {
+                let steps = [self.after(conv.affine), self.steps(scale)].concat();
+                self.store_kernels(outer, conv, steps);
+                self.takes_over(id, outer, old);
             }
             Op::Rescale(Rescale {
                 x: inner,
@@ -90,6 +89,41 @@ impl Folding<'_> {
             }
             _ => {}
         }
+    }
+
+    /// The node `outer` yields what its only reader `id` did, which was `old`.
+    fn takes_over(&mut self, id: NodeId, outer: NodeId, old: &Node) {
+        let readers = self.reads.get(id.index()).copied();
+        if let Some(reads) = self.reads.get_mut(outer.index()) {
+            *reads = readers.unwrap_or(0);
+        }
+        self.point(id, outer);
+        self.draft.rename(outer, old);
+        self.draft.account.folded += 1;
+    }
+
+    /// The steps that were worked into the kernels of a convolution.
+    fn after(&self, affine: Affine) -> Vec<Step> {
+        match self.draft.values.get(affine.weight.index()) {
+            Some(Value::Kernels(_, steps)) => steps.clone(),
+            _ => vec![],
+        }
+    }
+
+    /// The kernels of the convolution `id` are followed by these steps now; one without a bias gets one.
+    fn store_kernels(&mut self, id: NodeId, conv: Conv, steps: Vec<Step>) {
+        let bias = match conv
+            .affine
+            .bias
+            .map(|bias| self.draft.values.get(bias.index()))
+        {
+            Some(Some(Value::KernelBias(old, _))) => *old,
+            _ => conv.affine.bias,
+        };
+        let kernels = Value::Kernels(conv.affine.weight, steps.clone());
+        self.store(conv.affine.weight, kernels);
+        let affine = self.store_bias(conv.affine, Value::KernelBias(bias, steps));
+        self.set(id, Conv { affine, ..conv }.into());
     }
 
     /// Works what the linear map `id` reads into it; false if there is nothing to work in.
@@ -234,23 +268,29 @@ impl Folding<'_> {
 
     /// The linear map `id` consists of these links now; one without a bias gets one.
     fn store_chain(&mut self, id: NodeId, chain: Vec<Link>) {
-        let Op::Linear(Linear { x, mut affine }) = self.draft.graph[id].op else {
+        let Op::Linear(Linear { x, affine }) = self.draft.graph[id].op else {
             bug!("node {} was a linear map", id.index());
         };
         self.store(affine.weight, Value::Weight(chain.clone()));
-        let value = Value::Bias(chain);
+        let affine = self.store_bias(affine, Value::Bias(chain));
+        self.set(id, Linear { x, affine }.into());
+    }
+
+    /// The map with this bias; one without a bias gets one.
+    fn store_bias(&mut self, mut affine: Affine, value: Value) -> Affine {
         match affine.bias {
             Some(bias) => self.store(bias, value),
             None => {
                 let weight = &self.draft.graph[affine.weight];
                 let path = weight.path.strip_suffix("weight");
                 let path = format!("{}bias", path.unwrap_or(&weight.path));
-                let (span, shape) = (weight.span, vec![self.sizes(affine)[0]]);
+                let span = weight.span;
+                let shape = weight.shape.iter().take(1).copied().collect();
                 let zero = Init::Constant(0.0);
                 affine.bias = Some(self.draft.param(path, span, shape, zero, value));
-                self.set(id, Linear { x, affine }.into());
             }
         }
+        affine
     }
 
     /// `[out, in]`

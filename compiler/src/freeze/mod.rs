@@ -46,6 +46,10 @@ pub enum Value {
     Weight(Vec<Link>),
     /// Their bias, `[out]`.
     Bias(Vec<Link>),
+    /// These kernels of a convolution, each followed by the steps, `[out, in, height, width]`.
+    Kernels(ParamId, Vec<Step>),
+    /// This bias of a convolution, or zeros, followed by the steps, `[out]`.
+    KernelBias(Option<ParamId>, Vec<Step>),
 }
 
 /// One map of a chain over channels, the one applied first coming first.
@@ -62,8 +66,12 @@ pub enum Link {
 /// A map `x * scale + shift` per channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Depthwise convolution with a 1x1 kernel: its value is the scale, the shift is zero.
-    Kernel(NodeId),
+    /// Times a value that no image changes, of one position: a factor of each channel, or a depthwise kernel of 1x1.
+    Factor(NodeId),
+    /// Plus such a value.
+    Addend(NodeId),
+    /// This standardization with its running mean and variance.
+    Running(NodeId),
     /// This standardization with the mean and variance of the population: `scale = 1 / sqrt(var + eps)`,
     /// `shift = -mean * scale`; one and zero in the odd groups of G-IBS.
     Population(NodeId),

@@ -6,7 +6,9 @@ use super::draft::Draft;
 use super::{Step, Value, coupled, freezable};
 use crate::bug::bug;
 use crate::model::{Init, Model, Node, NodeId, Op, Over};
-use crate::primitives::{Depthwise, Dropout, Rescale, Standardize, StopGradient, Stored};
+use crate::primitives::{
+    Add, Depthwise, Dropout, Mul, Rescale, RunningStd, Standardize, StopGradient, Stored,
+};
 use crate::prune::{Moves, reach, reads};
 
 /// Replaces every node the output depends on by its frozen form.
@@ -20,6 +22,7 @@ pub(super) fn replace(model: &Model, known: impl Fn(NodeId) -> bool) -> Draft {
         model,
         frozen: &frozen,
         fixed: &fixed,
+        maps: HashSet::new(),
         moves: Moves::new(model.nodes.len()),
         draft: Draft::new(model),
     };
@@ -103,6 +106,8 @@ struct Walk<'a> {
     frozen: &'a dyn Fn(NodeId) -> bool,
     /// Which old nodes no image changes.
     fixed: &'a [bool],
+    /// Old nodes that became a map of each channel by what training stored.
+    maps: HashSet<NodeId>,
     moves: Moves,
     draft: Draft,
 }
@@ -149,7 +154,19 @@ impl Walk<'_> {
                 _ => self.rescale(&old, x, old.path.clone(), vec![Step::Population(id)]),
             },
             Op::Depthwise(Depthwise { x, kernel }) if self.is_one_position(kernel) => {
-                self.rescale(&old, x, old.path.clone(), vec![Step::Kernel(kernel)])
+                self.rescale(&old, x, old.path.clone(), vec![Step::Factor(kernel)])
+            }
+            Op::RunningStd(RunningStd { x, .. }) => {
+                self.maps.insert(id);
+                self.rescale(&old, x, old.path.clone(), vec![Step::Running(id)])
+            }
+            Op::Mul(Mul { a, b }) if let Some((x, by)) = self.of_each_channel(&old, a, b) => {
+                self.maps.insert(id);
+                self.rescale(&old, x, old.path.clone(), vec![Step::Factor(by)])
+            }
+            Op::Add(Add { a, b }) if let Some((x, by)) = self.of_each_channel(&old, a, b) => {
+                self.maps.insert(id);
+                self.rescale(&old, x, old.path.clone(), vec![Step::Addend(by)])
             }
             mut op => {
                 op.visit(&mut self.moves.rename());
@@ -165,6 +182,20 @@ impl Walk<'_> {
         fixed && self.model[kernel].shape.sizes.positions() == 1
     }
 
+    /// Of two operands one that running statistics made a map of each channel, where the other is one number for each channel
+    /// that no image changes: the factor and the shift of a batch normalization.
+    fn of_each_channel(&self, result: &Node, a: NodeId, b: NodeId) -> Option<(NodeId, NodeId)> {
+        let fits = |x: NodeId, by: NodeId| {
+            let numbers = self.model[by].shape;
+            self.maps.contains(&x)
+                && self.fixed.get(by.index()) == Some(&true)
+                && numbers.sizes.rank() == 0
+                && numbers.channels == result.shape.channels
+        };
+        let mut orders = [(a, b), (b, a)].into_iter();
+        orders.find(|(x, by)| fits(*x, *by))
+    }
+
     /// The node `gone` is its operand.
     fn pass(&mut self, x: NodeId, gone: &Node) -> NodeId {
         let x = self.moves.get(x);
@@ -174,7 +205,7 @@ impl Walk<'_> {
 
     /// The old node as a map of each channel of the old `x`.
     fn rescale(&mut self, old: &Node, x: NodeId, path: String, steps: Vec<Step>) -> NodeId {
-        if steps.iter().any(|s| matches!(s, Step::Population(_))) {
+        if (steps.iter()).any(|s| matches!(s, Step::Population(_) | Step::Running(_))) {
             self.draft.account.standardizations += 1;
         }
         let mut param = |name: &str, start: f64, value: Value| {

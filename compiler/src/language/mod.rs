@@ -29,5 +29,5 @@ pub(crate) use places::{Given, PlaceKind, Places};
 pub(crate) use range::shown;
 pub(crate) use refusal::Refusal;
 pub(crate) use start::{Start, StartKind};
-pub(crate) use ty::{Ty, Words};
+pub(crate) use ty::{EDGES, Ty, Words};
 pub(crate) use value::{BlockValue, Callee, Traced, Value};

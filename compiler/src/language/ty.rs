@@ -58,6 +58,12 @@ pub(crate) const PENALTY: Words = Words {
     words: &["none", "fast", "slow"],
 };
 
+/// What lies beyond the edges of a convolution.
+pub(crate) const EDGES: Words = Words {
+    name: "edges",
+    words: &["circular", "zero", "causal"],
+};
+
 impl Ty {
     /// The type a file names by this word.
     pub fn parse(word: &str) -> Option<Self> {
@@ -71,13 +77,14 @@ impl Ty {
             "block" => Self::Block,
             "axes" => Self::Axes,
             "penalty" => Self::Word(&PENALTY),
+            "edges" => Self::Word(&EDGES),
             _ => return None,
         })
     }
 
     /// The words [`Ty::parse`] knows.
-    pub const NAMES: [&'static str; 9] = [
-        "tensor", "grid", "int", "float", "bool", "init", "block", "axes", "penalty",
+    pub const NAMES: [&'static str; 10] = [
+        "tensor", "grid", "int", "float", "bool", "init", "block", "axes", "penalty", "edges",
     ];
 
     /// The words that stand for values where this type is wanted.

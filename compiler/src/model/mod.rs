@@ -15,7 +15,9 @@ pub use crate::language::recipe::{
 pub use crate::parts::{
     Axes, Init, InstanceId, NodeId, Param, ParamId, ParamKind, Penalty, Shape, Sizes,
 };
-pub use crate::primitives::{Affine, Context, Function, Grid, Op, Over, Scale, SlowNet};
+pub use crate::primitives::{
+    Affine, Context, Conv, Edges, Function, Grid, Op, Over, RunningStd, Scale, SlowNet, Window,
+};
 pub use fit::Mismatch;
 pub use instance::{Binding, Constant, Input, Instance, Iteration};
 pub use termc_grammar::ast::Span;

@@ -1,4 +1,4 @@
-//! `gelu`, `relu`, `sigmoid`, `tanh`, `sin`, `exp`: functions of each scalar, one row each.
+//! `gelu`, `relu`, `silu`, `sigmoid`, `tanh`, `sin`, `exp`: functions of each scalar, one row each.
 
 use super::fourier::SINE;
 use super::written::{Code, Written, call, x};
@@ -42,6 +42,7 @@ pub(super) const GELU: u64 = 8;
 functions! {
     Gelu "gelu" GELU "`x / 2 (1 + erf(x / sqrt(2)))` of each scalar, the exact form.";
     Relu "relu" 1 "`max(x, 0)` of each scalar.";
+    Silu "silu" 5 "`x / (1 + exp(-x))` of each scalar, elsewhere called swish.";
     Sigmoid "sigmoid" 4 "`1 / (1 + exp(-x))` of each scalar.";
     Tanh "tanh" 4 "The hyperbolic tangent of each scalar.";
     Sin "sin" SINE "The sine of each scalar.";
@@ -89,6 +90,7 @@ impl Written for Activation {
         match self.function {
             Function::Gelu => call("gelu", [x(0)]),
             Function::Relu => call("activation::relu", [x(0)]),
+            Function::Silu => call("silu", [x(0)]),
             Function::Sigmoid => call("activation::sigmoid", [x(0)]),
             Function::Tanh => x(0).method("tanh", []),
             Function::Sin => x(0).method("sin", []),
@@ -100,6 +102,7 @@ impl Written for Activation {
         match self.function {
             Function::Gelu => call("F.gelu", [x(0)]),
             Function::Relu => call("F.relu", [x(0)]),
+            Function::Silu => call("F.silu", [x(0)]),
             Function::Sigmoid => call("torch.sigmoid", [x(0)]),
             Function::Tanh => call("torch.tanh", [x(0)]),
             Function::Sin => call("torch.sin", [x(0)]),
@@ -118,6 +121,7 @@ mod tests {
         for (function, signature) in [
             (Function::Gelu, "gelu"),
             (Function::Relu, "relu"),
+            (Function::Silu, "silu"),
             (Function::Sigmoid, "sigmoid"),
             (Function::Tanh, "tanh"),
             (Function::Sin, "sin"),

@@ -3,7 +3,9 @@
 use super::{Build, NewParam, Op, Parameterized, signatures};
 use crate::language::settings::Recipe;
 use crate::language::{Given, Places, Refusal, Start, StartKind, Traced, Ty, Value};
-use crate::model::{Graph, Init, InstanceId, Node, NodeId, ParamId, Penalty, Shape, Sizes, Span};
+use crate::model::{
+    Graph, Init, InstanceId, Node, NodeId, Param, ParamId, ParamKind, Penalty, Shape, Sizes, Span,
+};
 
 /// What primitives made.
 #[derive(Default)]
@@ -129,6 +131,20 @@ impl Fake {
             source: String::new(),
             frozen: false,
         }
+    }
+
+    /// The stored tensors as those of a graph.
+    pub fn stored(&self) -> Vec<Param> {
+        let param = |param: &FakeParam| Param {
+            path: param.name.clone(),
+            shape: param.shape.clone(),
+            init: param.init,
+            trained: true,
+            kind: ParamKind::Fast,
+            penalty: param.penalty,
+            span: Span::default(),
+        };
+        self.params.iter().map(param).collect()
     }
 
     /// The last node that was made.

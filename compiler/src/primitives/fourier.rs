@@ -75,7 +75,7 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
         penalty: &given.penalty,
         bias_penalty: &given.bias_penalty,
     };
-    let affine = starts.make(build, [channels, from.channels])?;
+    let affine = starts.make(build, &[channels, from.channels])?;
     build.make(Fourier { grid, affine }, Shape { channels, ..from })
 }
 

@@ -45,28 +45,25 @@ pub(super) struct Starts<'a> {
 }
 
 impl Starts<'_> {
-    /// Makes the tensors `weight`, of this shape, and `bias`, which takes the weight's fan.
+    /// Makes the tensors `weight`, of this shape, outputs first, and `bias`, which takes the weight's fan.
     ///
     /// # Errors
     /// If there would be too many parameters, or if the weight is `none`.
-    pub(super) fn make(
-        &self,
-        build: &mut dyn Build,
-        [out, inputs]: [usize; 2],
-    ) -> Result<Affine, Refusal> {
+    pub(super) fn make(&self, build: &mut dyn Build, shape: &[usize]) -> Result<Affine, Refusal> {
+        let fan_in = shape.iter().skip(1).product();
         let weight = NewParam {
             name: "weight",
-            shape: vec![out, inputs],
+            shape: shape.to_vec(),
             start: self.weight,
-            fan_in: inputs,
+            fan_in,
             penalty: self.penalty.value,
             store_numbers: true,
         };
         let bias = NewParam {
             name: "bias",
-            shape: vec![out],
+            shape: shape.iter().take(1).copied().collect(),
             start: self.bias,
-            fan_in: inputs,
+            fan_in,
             penalty: self.bias_penalty.value,
             store_numbers: true,
         };
@@ -137,23 +134,34 @@ fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
         penalty: &given.penalty,
         bias_penalty: &given.bias_penalty,
     };
-    let affine = starts.make(build, [channels, from.channels])?;
+    let affine = starts.make(build, &[channels, from.channels])?;
     build.make(Linear { x, affine }, Shape { channels, ..from })
 }
 
 impl Affine {
     /// As a module.
     pub(super) fn held(&self, graph: &dyn Operands) -> Holds {
+        self.module(graph, ["Linear", "Unbiased"], &["outputs", "inputs"])
+    }
+
+    /// As a module of one of two kinds, with and without a bias; `names` are those of the weight's sizes.
+    pub(super) fn module(
+        &self,
+        graph: &dyn Operands,
+        [biased, unbiased]: [&'static str; 2],
+        names: &[&'static str],
+    ) -> Holds {
         let (kind, bias) = match self.bias {
-            Some(bias) => ("Linear", Some(("bias", bias))),
-            None => ("Unbiased", None),
+            Some(bias) => (biased, Some(("bias", bias))),
+            None => (unbiased, None),
         };
-        let sizes = ["outputs", "inputs"].into_iter();
+        let sizes = names.iter().copied();
         let sizes = sizes.zip(graph.tensor(self.weight).shape.iter().copied());
         Holds::Module {
             kind,
             sizes: sizes.collect(),
             tensors: [("weight", self.weight)].into_iter().chain(bias).collect(),
+            trained: true,
         }
     }
 }

@@ -4,8 +4,10 @@
 mod activation;
 mod adaptive_avg_pool;
 pub(crate) mod arithmetic;
+mod avg_pool;
 mod concat;
 mod constant;
+mod conv;
 mod depthwise;
 mod dropout;
 #[cfg(test)]
@@ -16,15 +18,18 @@ mod fused;
 mod grid;
 mod input;
 mod linear;
+mod long_conv;
 pub(crate) mod matmul;
 mod max_pool;
 mod mean;
 mod normalize;
 mod part;
+mod running_std;
 mod signature;
 mod standardize;
 mod stop_gradient;
 mod stored;
+mod window;
 pub(crate) mod written;
 
 use std::sync::LazyLock;
@@ -34,8 +39,10 @@ use crate::parts::{NodeId, Param, ParamId, Shape};
 pub use activation::{Activation, Function};
 pub use adaptive_avg_pool::AdaptiveAvgPool;
 pub use arithmetic::{Add, Mul, Offset, ScaleBy, Sub};
+pub use avg_pool::AvgPool;
 pub use concat::Concat;
 pub use constant::Fill;
+pub use conv::Conv;
 pub use depthwise::Depthwise;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
@@ -46,15 +53,18 @@ pub use fused::{
 pub use grid::Coordinates;
 pub use input::Input;
 pub use linear::{Affine, Linear};
+pub use long_conv::{Edges, LongConv};
 pub use matmul::MatMul;
 pub use max_pool::MaxPool;
 pub use mean::Mean;
 pub use normalize::Normalize;
 pub use part::Part;
 pub(crate) use part::{equal_parts_burn, equal_parts_torch};
+pub use running_std::RunningStd;
 pub use standardize::{Over, Standardize};
 pub use stop_gradient::StopGradient;
 pub use stored::Stored;
+pub use window::Window;
 
 pub(crate) use signature::{Build, NewParam, Parameterized, Signature};
 
@@ -70,17 +80,21 @@ static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
         &[grid::SIGNATURE],
         &[stored::SIGNATURE],
         &[linear::SIGNATURE],
+        &[conv::SIGNATURE],
         &[fourier::SIGNATURE],
         &[depthwise::SIGNATURE],
+        &[long_conv::SIGNATURE],
         activation::SIGNATURES,
         &[stop_gradient::SIGNATURE],
         &[mean::SIGNATURE],
         &[standardize::SIGNATURE],
+        &[running_std::SIGNATURE],
         &[normalize::SIGNATURE],
+        &[avg_pool::SIGNATURE],
         &[max_pool::SIGNATURE],
         &[adaptive_avg_pool::SIGNATURE],
         &[concat::SIGNATURE],
-        &[part::SIGNATURE],
+        part::SIGNATURES,
         &[flatten::SIGNATURE],
         &[dropout::SIGNATURE],
     ];
@@ -195,10 +209,14 @@ operations! {
     Fill,
     /// A linear map of the channels at each position.
     Linear,
+    /// A convolution with learned kernels.
+    Conv,
     /// Sines of a linear map of coordinates.
     Fourier,
     /// A convolution of each channel with a kernel of its own.
     Depthwise,
+    /// A convolution with a kernel of as many positions.
+    LongConv,
     /// A function of each scalar.
     Activation,
     /// The same value, through which no gradient flows.
@@ -207,8 +225,12 @@ operations! {
     Mean,
     /// Zero mean and unit variance over axes.
     Standardize,
+    /// Zero mean and unit variance of each channel, in evaluation by running averages.
+    RunningStd,
     /// Divided by its norm over axes.
     Normalize,
+    /// The mean of each window.
+    AvgPool,
     /// The largest scalar of each window.
     MaxPool,
     /// Means over as many windows as there are to be positions.

@@ -1,4 +1,4 @@
-//! `split(x, parts)`: the channels in parts, each a node of its own.
+//! `split(x, parts)`: the channels in parts, each a node of its own; `slice(x, start, end)`: one such part.
 
 use super::written::{Code, Number, Written, n, text, x};
 use super::{Build, Primitive, Signature, Visitor, Work};
@@ -40,12 +40,41 @@ parameters! {
     }
 }
 
-pub(super) const SIGNATURE: Signature = Signature {
-    name: "split",
-    doc: "A list of parts of the channels of `x`, in order.",
-    parameters: Arguments::parameters,
-    build,
-};
+parameters! {
+    struct Slice {
+        /// The value.
+        x: Given<NodeId>,
+        /// The first channel, from 0.
+        start: Given<i64>,
+        /// The one after the last.
+        end: Given<i64> = "x.channels",
+    }
+}
+
+pub(super) const SIGNATURES: &[Signature] = &[
+    Signature {
+        name: "split",
+        doc: "A list of parts of the channels of `x`, in order.",
+        parameters: Arguments::parameters,
+        build,
+    },
+    Signature {
+        name: "slice",
+        doc: "The channels of `x` from `start` to before `end`.",
+        parameters: Slice::parameters,
+        build: slice,
+    },
+];
+
+fn slice(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
+    let given = Slice::read(values);
+    let x = given.x.value;
+    let from = build.shape(x);
+    let start = given.start.whole("`start`", 0, from.channels - 1)?;
+    let end = given.end.whole("`end`", start + 1, from.channels)?;
+    let channels = end - start;
+    build.make(Part { x, start }, Shape { channels, ..from })
+}
 
 fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
     let given = Arguments::read(values);
@@ -139,6 +168,24 @@ mod tests {
         );
         let x = node(&x).value;
         assert_eq!(*fake.last(), Part { x, start: 1 }.into());
+    }
+
+    #[test]
+    fn a_slice_is_one_part() {
+        let mut fake = Fake::default();
+        let x = fake.images(6, &[4]);
+        let part = fake.yields("slice", vec![x.clone(), int(2), int(5)]);
+        assert_eq!(part, "[N, 3, 4]");
+        let id = node(&x).value;
+        assert_eq!(*fake.last(), Part { x: id, start: 2 }.into());
+        for (ends, expected) in [
+            ([6, 6], "`start` is 6, it must be from 0 to 5 at 7"),
+            ([2, 2], "`end` is 2, it must be from 3 to 6 at 7"),
+            ([2, 7], "`end` is 7, it must be from 3 to 6 at 7"),
+        ] {
+            let [start, end] = ends.map(int);
+            assert_eq!(fake.refused("slice", vec![x.clone(), start, end]), expected);
+        }
     }
 
     #[test]

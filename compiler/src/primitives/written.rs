@@ -153,6 +153,8 @@ pub(crate) enum Holds {
         sizes: Vec<(&'static str, usize)>,
         /// Its tensors, by the names of their fields.
         tensors: Vec<(&'static str, ParamId)>,
+        /// Whether they are trained; else the module says how they start, not its constructor's arguments.
+        trained: bool,
     },
 }
 

@@ -209,7 +209,7 @@ fn a_kernel_of_one_position_becomes_part_of_the_mixer() {
     assert_eq!(count(&frozen.model, "rescale"), 1);
     let text = text(&old, &frozen);
     assert!(
-        text.contains("scale of kernel y.kernel, population of y.batch_std.standardize"),
+        text.contains("scale of factor y.kernel, population of y.batch_std.standardize"),
         "{text}"
     );
 }
@@ -232,4 +232,34 @@ fn calls_of_which_more_is_read_than_they_yield_are_dissolved() {
         .map(|call| call.block.as_str())
         .collect();
     assert_eq!(calls, ["M", "hyper_channel", "channel_score", "head"]);
+}
+
+/// The statistics, the factor and the shift of a batch normalization end in the convolution before it, or in a linear map.
+#[test]
+fn a_batch_normalization_becomes_part_of_the_convolution() {
+    for (body, wanted) in [
+        (
+            "y = conv(image, 6, size=3, bias=none) |> batch_norm |> relu",
+            "y.conv.bias",
+        ),
+        (
+            "y = linear(image, 6) |> batch_norm |> relu",
+            "y.linear.bias",
+        ),
+    ] {
+        let old = small(body);
+        let frozen = freeze(&old);
+        for name in ["running_std", "rescale", "mul", "add"] {
+            assert_eq!(count(&frozen.model, name), 0, "{body}: {name}");
+        }
+        let text = text(&old, &frozen);
+        assert!(text.contains(wanted), "{text}");
+        assert!(
+            text.contains("running statistics of y.batch_norm.running"),
+            "{text}"
+        );
+    }
+    // What two read stays as it is: a map of each channel, once for both.
+    let old = small("c = conv(image, 6, size=3)\n y = batch_norm(c) + c");
+    assert_eq!(count(&freeze(&old).model, "rescale"), 1);
 }

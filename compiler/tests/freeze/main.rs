@@ -23,7 +23,8 @@ use termc_compiler::{Options, dump, model_names};
 static EXAMPLES: LazyLock<Vec<(String, Model)>> = LazyLock::new(|| {
     let examples = root().join("examples");
     let mut all = vec![];
-    for folder in [examples.clone(), examples.join("ablations")] {
+    let more = ["ablations", "baselines"].map(|name| examples.join(name));
+    for folder in [examples.clone()].into_iter().chain(more) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_none_or(|e| e != "term") {
@@ -47,12 +48,21 @@ fn inputs(from: &[usize]) -> usize {
     from.iter().max().unwrap() + 1
 }
 
+/// The node that a step is of.
+fn of(step: &Step) -> NodeId {
+    match step {
+        Step::Factor(id) | Step::Addend(id) | Step::Running(id) | Step::Population(id) => *id,
+    }
+}
+
 /// The model and the source of each parameter.
 fn text(old: &Model, frozen: &Frozen) -> String {
     let mut out = dump(&frozen.model);
     out += "\nvalues\n";
     let step = |step: &Step| match step {
-        Step::Kernel(id) => format!("kernel {}", old[*id].path),
+        Step::Factor(id) => format!("factor {}", old[*id].path),
+        Step::Addend(id) => format!("addend {}", old[*id].path),
+        Step::Running(id) => format!("running statistics of {}", old[*id].path),
         Step::Population(id) => format!("population of {}", old[*id].path),
     };
     let steps = |all: &[Step]| all.iter().map(step).collect::<Vec<_>>().join(", ");
@@ -69,6 +79,8 @@ fn text(old: &Model, frozen: &Frozen) -> String {
             Value::Shift(all) => format!("shift of {}", steps(all)),
             Value::Weight(chain) => chain.iter().map(link).collect::<Vec<_>>().join(" then "),
             Value::Bias(_) => "bias of the same".to_owned(),
+            Value::Kernels(id, all) => format!("{} then {}", old[*id].path, steps(all)),
+            Value::KernelBias(_, all) => format!("bias of the same then {}", steps(all)),
         };
         out += &format!("{} = {source}\n", param.path);
     }
@@ -176,9 +188,7 @@ fn every_parameter_has_a_source_of_its_shape() {
             let all: Vec<[usize; 2]> = (chain.iter())
                 .map(|link| match link {
                     Link::Affine(affine) => old[affine.weight].shape.clone().try_into().unwrap(),
-                    Link::Step(Step::Kernel(id) | Step::Population(id)) => {
-                        [old[*id].shape.channels; 2]
-                    }
+                    Link::Step(step) => [old[of(step)].shape.channels; 2],
                     Link::Spread(from) => [from.len(), inputs(from)],
                 })
                 .collect();
@@ -192,9 +202,10 @@ fn every_parameter_has_a_source_of_its_shape() {
                 Value::Bias(chain) => vec![sizes(chain)[0]],
                 Value::Node(id) => old[*id].shape.dims(1).to_vec(),
                 Value::Scale(steps) | Value::Shift(steps) => {
-                    let (Step::Kernel(id) | Step::Population(id)) = steps[0];
-                    vec![old[id].shape.channels]
+                    vec![old[of(&steps[0])].shape.channels]
                 }
+                Value::Kernels(id, _) => old[*id].shape.clone(),
+                Value::KernelBias(_, steps) => vec![old[of(&steps[0])].shape.channels],
             };
             assert_eq!(param.shape, expected, "{title}: {}", param.path);
         }

@@ -30,6 +30,7 @@ pub mod fetch;
 pub mod pickle;
 pub mod random;
 
+mod arrangement;
 mod cifar;
 mod cifar_python;
 mod compatible;
@@ -54,6 +55,7 @@ mod split;
 mod stl10;
 mod stop;
 
+pub use arrangement::Arrangement;
 pub use compatible::{Incompatible, require_compatible, takes_images};
 pub use dataset::{Dataset, Drawn, Part, Subset};
 pub use error::{Error, Fault};

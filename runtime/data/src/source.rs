@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::arrangement::Arrangement;
 use super::dataset::{Dataset, Part};
 use super::error::Error;
 use super::fetch::{self, FetchOptions};
@@ -27,6 +28,8 @@ pub enum DatasetSource {
     Published(PublishedDataset),
     /// A folder of images, `train/CLASS/*` and `test/CLASS/*`.
     Folder(PathBuf),
+    /// Another one with its pixels arranged anew.
+    Arranged(Arrangement, Box<DatasetSource>),
 }
 
 /// The published data sets.
@@ -67,6 +70,10 @@ impl FromStr for DatasetSource {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
+        let (arrangement, inner) = Arrangement::split(name);
+        if !arrangement.is_none() {
+            return inner.parse::<Self>()?.arranged(arrangement);
+        }
         if let Some(folder) = name.strip_prefix("folder:") {
             return Ok(Self::Folder(expand_home(Path::new(folder))));
         }
@@ -85,10 +92,64 @@ impl fmt::Display for DatasetSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(folder) => write!(f, "folder:{}", folder.display()),
+            Self::Arranged(arrangement, inner) => write!(f, "{arrangement}{inner}"),
             named => match NAMES.iter().find(|(_, source)| source == named) {
                 Some((name, _)) => f.write_str(name),
                 None => Ok(()),
             },
+        }
+    }
+}
+
+impl DatasetSource {
+    /// The same with its pixels arranged anew.
+    ///
+    /// # Errors
+    /// If they are already.
+    pub fn arranged(self, arrangement: Arrangement) -> Result<Self, Error> {
+        match self {
+            plain if arrangement.is_none() => Ok(plain),
+            Self::Arranged(..) => Err(Error::UnknownName {
+                name: format!("{arrangement}{self}"),
+                known: "one arrangement of pixels, `permuted:SEED:sequence:NAME`".into(),
+            }),
+            plain => Ok(Self::Arranged(arrangement, Box::new(plain))),
+        }
+    }
+
+    /// The same with its pixels arranged as those of a training were.
+    ///
+    /// # Errors
+    /// If they are arranged in another way.
+    pub fn arranged_as(self, trained: Arrangement) -> Result<Self, Error> {
+        match self.arrangement() {
+            own if own.is_none() => self.arranged(trained),
+            own if own == trained => Ok(self),
+            own => Err(Error::Inconsistent {
+                what: "arrangement of pixels",
+                expected: format!("`{trained}` as in training"),
+                found: format!("`{own}`"),
+            }),
+        }
+    }
+
+    /// How its pixels are arranged.
+    pub fn arrangement(&self) -> Arrangement {
+        match self {
+            Self::Arranged(arrangement, _) => *arrangement,
+            _ => Arrangement::default(),
+        }
+    }
+
+    /// The same with the path of its folder, if it is one, changed.
+    #[must_use]
+    pub fn map_folder(self, f: impl FnOnce(&Path) -> PathBuf) -> Self {
+        match self {
+            Self::Folder(folder) => Self::Folder(f(&folder)),
+            Self::Arranged(arrangement, inner) => {
+                Self::Arranged(arrangement, Box::new(inner.map_folder(f)))
+            }
+            other => other,
         }
     }
 }
@@ -124,7 +185,7 @@ impl PublishedDataset {
 pub(super) fn all_published() -> impl Iterator<Item = DatasetSpec> {
     NAMES.into_iter().filter_map(|(_, source)| match source {
         DatasetSource::Published(named) => Some(named.spec()),
-        DatasetSource::Digits | DatasetSource::Folder(_) => None,
+        _ => None,
     })
 }
 
@@ -211,6 +272,7 @@ pub fn open(source: &DatasetSource, options: &DatasetOptions) -> Result<Dataset,
         DatasetSource::Digits => digits::open(options.fit),
         DatasetSource::Folder(folder) => folder::open(&expand_home(folder), options),
         DatasetSource::Published(named) => open_spec(&named.spec(), options),
+        DatasetSource::Arranged(arrangement, inner) => arrangement.dataset(open(inner, options)?),
     }
 }
 

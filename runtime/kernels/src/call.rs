@@ -51,6 +51,17 @@ pub enum Axis {
     Positions,
 }
 
+/// What a convolution with a kernel of as many positions sees beyond the edges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Edges {
+    /// The other side: `y[i] = sum_j x[j] kernel[i - j]` with indices that go round.
+    Circular,
+    /// Zeros: `y[i] = sum_j x[j] kernel[i - j + (n - 1) / 2]`.
+    Zero,
+    /// Nothing that comes later, along a line: `y[i] = sum_{j <= i} x[j] kernel[i - j]`.
+    Causal,
+}
+
 /// What follows a standardization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Finish {
@@ -112,6 +123,8 @@ pub enum Call {
     Gate,
     /// Two maps, multiplied as matrices per image and channel.
     Matmul,
+    /// Two maps of the same channels and positions, convolved per image and channel; one of them may hold for all images.
+    LongConv(Edges),
     /// `x`
     Mean(Axis),
     /// `x`: its batch mean pooled to a grid, `[C, rows * columns]`.
@@ -187,6 +200,7 @@ impl Call {
             Self::Multiply => "multiply",
             Self::Gate => "gate",
             Self::Matmul => "matmul",
+            Self::LongConv(_) => "long_conv",
             Self::Mean(Axis::Channels) => "channel_mean",
             Self::Mean(Axis::Positions) => "position_mean",
             Self::PoolContext { .. } => "pool_context",
@@ -218,6 +232,7 @@ impl Call {
             | Self::StandardizeScaled
             | Self::Multiply
             | Self::Matmul
+            | Self::LongConv(_)
             | Self::Sines { .. } => operands(2),
             Self::Activate(Activation::Gelu | Activation::Silu) => operands(1),
             Self::Activate(Activation::Sigmoid) => Saved {

@@ -7,6 +7,8 @@ pub mod affine;
 pub mod elementwise;
 #[path = "../../../compiler/support/grid.rs"]
 pub mod grid;
+#[path = "../../../compiler/support/long_conv.rs"]
+pub mod long_conv;
 #[path = "../../../compiler/support/normalize.rs"]
 pub mod normalize;
 #[path = "../../../compiler/support/pooling.rs"]
@@ -18,7 +20,7 @@ pub mod standardize_forms;
 use burn::tensor::Tensor;
 
 use self::standardize_forms as form;
-use crate::call::Over;
+use crate::call::{Edges, Over};
 use crate::operations::Bias;
 
 pub use self::affine::depthwise;
@@ -73,6 +75,15 @@ pub fn mul(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
 /// Per-channel matrix product.
 pub fn matmul(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
     a.matmul(b)
+}
+
+/// Convolution with a kernel of as many positions.
+pub fn long_conv(x: Tensor<4>, kernel: Tensor<4>, edges: Edges) -> Tensor<4> {
+    match edges {
+        Edges::Circular => long_conv::long_conv_circular(x, kernel),
+        Edges::Zero => long_conv::long_conv_zero(x, kernel),
+        Edges::Causal => long_conv::long_conv_causal(x, kernel),
+    }
 }
 
 /// Adds a scalar or one value per position.

@@ -21,7 +21,7 @@ mod operations;
 pub mod probe;
 mod shapes;
 
-pub use call::{Activation, Axis, Call, Finish, Kind, Over, Saved};
+pub use call::{Activation, Axis, Call, Edges, Finish, Kind, Over, Saved};
 pub use choice::{KernelChoice, UnknownKernels};
 pub use cpu::STATISTICS_BYTES;
 pub use cpu::pool::{Pool, rounded};

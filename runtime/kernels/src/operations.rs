@@ -10,7 +10,7 @@ use burn::tensor::Tensor;
 
 use crate::KernelChoice;
 use crate::backend::{Kernels, Tensors};
-use crate::call::{Activation, Axis, Call, Finish, Kind, Over};
+use crate::call::{Activation, Axis, Call, Edges, Finish, Kind, Over};
 use crate::composed::{self, affine::AffineTensors};
 use crate::{device, shapes};
 
@@ -317,6 +317,16 @@ impl KernelChoice {
         let operands = vec![given(&a), given(&b)];
         self.compute(&a.device(), Call::Multiply, operands, || {
             composed::mul(a, b)
+        })
+    }
+
+    /// Convolution per image and channel of `x` with a kernel of as many positions, `[N or 1, C, H, W]` both. In the mathematical
+    /// sense: both can be exchanged.
+    pub fn long_conv(self, x: Tensor<4>, kernel: Tensor<4>, edges: Edges) -> Tensor<4> {
+        shapes::long_conv(x.dims(), kernel.dims(), edges);
+        let operands = vec![given(&x), given(&kernel)];
+        self.compute(&x.device(), Call::LongConv(edges), operands, || {
+            composed::long_conv(x, kernel, edges)
         })
     }
 

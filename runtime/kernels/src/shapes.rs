@@ -1,6 +1,8 @@
 //! The shapes that operations take. A wrong one is a fault of the calling code, as it is in Burn: it ends in a panic that
 //! names the shapes.
 
+use crate::call::Edges;
+
 /// Sizes of a tensor of rank 4.
 pub type Dims = [usize; 4];
 
@@ -103,5 +105,19 @@ pub fn bias(x: Dims, bias: &[usize]) {
     assert!(
         fits,
         "bias: {bias:?} is neither [1] nor the positions of {x:?}"
+    );
+}
+
+/// # Panics
+/// If channels or positions differ, both have several images and not as many, or a plane is to be causal.
+pub fn long_conv(x: Dims, kernel: Dims, edges: Edges) {
+    let images = x[0] == kernel[0] || x[0] == 1 || kernel[0] == 1;
+    assert!(
+        images && x[1..] == kernel[1..],
+        "long_conv: kernel {kernel:?} is not as long as {x:?}"
+    );
+    assert!(
+        edges != Edges::Causal || x[3] == 1,
+        "long_conv: {x:?} is a plane and has no order"
     );
 }

@@ -3,10 +3,13 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use termc_kernels::KernelChoice::Fused;
+use termc_kernels::composed::affine::convolution;
 use termc_kernels::composed::elementwise::concat;
 use termc_kernels::composed::grid::{coordinates, fourier};
-use termc_kernels::composed::normalize::{mean_over, normalize_over, standardize_over};
-use termc_kernels::composed::pooling::max_pool;
+use termc_kernels::composed::normalize::{
+    mean_over, moments, normalize_over, standardize_known, standardize_over,
+};
+use termc_kernels::composed::pooling::{avg_pool, max_pool};
 
 fn tensor<const D: usize>(values: &[f32], shape: [usize; D]) -> Tensor<D> {
     Tensor::from_data(
@@ -131,4 +134,48 @@ fn the_largest_of_each_window() {
     assert_eq!(gradient, expected);
     let line = tensor::<4>(&[3.0, 1.0, 2.0, 5.0], [1, 1, 4, 1]);
     assert_near(&max_pool(line, [2, 1], [2, 1], [0, 0]), &[3.0, 5.0]);
+}
+
+/// What lies beyond an edge does not count: the corner windows of 3 hold 4 scalars.
+#[test]
+fn the_mean_of_each_window() {
+    let values: Vec<f32> = (0..16).map(|i| i as f32).collect();
+    let x = tensor::<4>(&values, [1, 1, 4, 4]).require_grad();
+    let pooled = avg_pool(x.clone(), [3, 3], [2, 2], [1, 1]);
+    assert_near(&pooled, &[2.5, 4.0, 8.5, 10.0]);
+    let gradients = pooled.sum().backward();
+    let gradient = x.grad(&gradients).unwrap();
+    let (quarter, sixth, ninth) = (0.25, 1.0 / 6.0, 1.0 / 9.0);
+    let (a, b, c) = (quarter + sixth, sixth, sixth + ninth);
+    let all = quarter + 2.0 * sixth + ninth;
+    assert_near(
+        &gradient,
+        &[
+            quarter, a, b, b, a, all, c, c, b, c, ninth, ninth, b, c, ninth, ninth,
+        ],
+    );
+}
+
+/// Kernels are not flipped, groups see their own channels, strides and zeros beyond the edges are counted.
+#[test]
+fn a_convolution_by_hand() {
+    let x = tensor::<4>(&[1.0, 2.0, 3.0, 4.0, 10.0, 20.0, 30.0, 40.0], [1, 2, 4, 1]);
+    let weight = tensor::<4>(&[1.0, 2.0, 3.0, 0.0, 0.0, 1.0], [2, 1, 3, 1]);
+    let bias = Some(tensor::<1>(&[0.5, 0.0], [2]));
+    let y = convolution(x, (weight, bias), [2, 1], [1, 0], 2);
+    assert_eq!(y.dims(), [1, 2, 2, 1]);
+    assert_near(&y, &[8.5, 20.5, 20.0, 40.0]);
+}
+
+#[test]
+fn statistics_of_a_batch_and_what_known_ones_do() {
+    let x = tensor::<4>(&[1.0, 3.0, 0.0, 0.0, 5.0, 7.0, 0.0, 6.0], [2, 2, 2, 1]);
+    let [mean, var] = moments(x.clone());
+    assert_near(&mean, &[4.0, 1.5]);
+    // Unbiased.
+    assert_near(&var, &[20.0 / 3.0, 9.0]);
+    let one = tensor::<4>(&[2.0], [1, 1, 1, 1]);
+    assert_near(&moments(one)[1], &[0.0]);
+    let y = standardize_known(x, [tensor(&[1.0, 0.0], [2]), tensor(&[4.0, 1.0], [2])], 0.0);
+    assert_near(&y, &[0.0, 1.0, 0.0, 0.0, 2.0, 3.0, 0.0, 6.0]);
 }

@@ -82,6 +82,22 @@ impl Known<'_> {
             }
             Value::Weight(chain) => Some(round(self.chain(chain)?.weight)),
             Value::Bias(chain) => Some(round(self.chain(chain)?.bias)),
+            Value::Kernels(weight, steps) => {
+                let (mut kernels, steps) = (self.param(*weight), self.steps(steps)?);
+                let each = kernels.len() / steps.len().max(1);
+                for (kernel, (scale, _)) in kernels.chunks_exact_mut(each.max(1)).zip(steps) {
+                    kernel.iter_mut().for_each(|k| *k *= scale);
+                }
+                Some(round(kernels))
+            }
+            Value::KernelBias(bias, steps) => {
+                let steps = self.steps(steps)?;
+                let bias = bias.map_or_else(|| vec![0.0; steps.len()], |id| self.param(id));
+                let each = bias.into_iter().zip(steps);
+                Some(round(
+                    each.map(|(b, (scale, shift))| b * scale + shift).collect(),
+                ))
+            }
         }
     }
 
@@ -100,10 +116,15 @@ impl Known<'_> {
 
     fn step(&self, step: Step) -> Option<Channelwise> {
         let id = match step {
-            Step::Kernel(id) => {
-                let kernel = self.constant(id)?;
-                return Some(kernel.into_iter().map(|k| (k, 0.0)).collect());
+            Step::Factor(id) => {
+                let factors = self.constant(id)?.into_iter();
+                return Some(factors.map(|factor| (factor, 0.0)).collect());
             }
+            Step::Addend(id) => {
+                let addends = self.constant(id)?.into_iter();
+                return Some(addends.map(|addend| (1.0, addend)).collect());
+            }
+            Step::Running(id) => return self.running(id),
             Step::Population(id) => id,
         };
         let channels = self.model()[id].shape.channels;
@@ -122,6 +143,19 @@ impl Known<'_> {
             },
         );
         Some(all.collect())
+    }
+
+    /// The map that the running statistics of a standardization make.
+    fn running(&self, id: NodeId) -> Option<Channelwise> {
+        let Op::RunningStd(op) = &self.model()[id].op else {
+            return None;
+        };
+        let moments = self.param(op.mean).into_iter().zip(self.param(op.var));
+        let each = moments.map(|(mean, var)| {
+            let scale = 1.0 / (var + op.eps).sqrt();
+            (scale, -mean * scale)
+        });
+        Some(each.collect())
     }
 
     fn steps(&self, steps: &[Step]) -> Option<Channelwise> {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use termc_compiler::model::Normalize;
 use termc_data::fetch::FetchOptions;
-use termc_data::{Dataset, DatasetOptions, DatasetSource, Drawn, Fit, open, require_compatible};
+use termc_data::{
+    Arrangement, Dataset, DatasetOptions, DatasetSource, Drawn, Fit, open, require_compatible,
+};
 
 use super::{CheckedSource, ModelError, image_shape};
 use crate::Error;
@@ -50,6 +52,8 @@ pub struct Preprocessing {
     pub normalize: Normalize,
     /// How pictures of other sizes than the model's are fitted to it.
     pub fit: Fit,
+    /// How pixels were arranged in training.
+    pub arrangement: Arrangement,
 }
 
 impl CheckedSource {
@@ -76,7 +80,11 @@ impl CheckedSource {
     ) -> Result<Dataset, Error> {
         let recorded = self.recorded_dataset(settings);
         let source: DatasetSource = match (&choice.dataset, &recorded) {
-            (Some(source), _) => source.clone(),
+            (Some(source), Some(recorded)) => {
+                let trained = Arrangement::split(&recorded.name).0;
+                source.clone().arranged_as(trained)?
+            }
+            (Some(source), None) => source.clone(),
             (None, Some(recorded)) => recorded.name.parse()?,
             (None, None) => return Err(ModelError::NoDataset.into()),
         };
@@ -142,20 +150,25 @@ impl CheckedSource {
     /// # Errors
     /// If neither says it, as for a weight file by itself, or the data set cannot be opened.
     pub fn preprocessing(&self) -> Result<Preprocessing, Error> {
+        let settings = self.settings()?;
+        let recorded = self.recorded_dataset(settings.as_ref());
+        let arrangement = recorded.map(|recorded| Arrangement::split(&recorded.name).0);
+        let arrangement = arrangement.unwrap_or_default();
         if let Some(card) = &self.source.frozen {
             return Ok(Preprocessing {
+                arrangement,
                 classes: card.classes.clone(),
                 normalize: card.normalize(),
                 fit: card.fit,
             });
         }
-        let settings = self.settings()?;
         if let Some(data) = settings.as_ref().and_then(|s| s.data.as_ref()) {
             let of_data = || Normalize {
                 mean: data.mean.clone(),
                 std: data.std.clone(),
             };
             return Ok(Preprocessing {
+                arrangement,
                 classes: data.classes.clone(),
                 normalize: self.model.train.normalize.clone().unwrap_or_else(of_data),
                 fit: settings
@@ -165,6 +178,7 @@ impl CheckedSource {
         }
         let dataset = self.open_dataset(&DatasetChoice::default(), settings.as_ref())?;
         Ok(Preprocessing {
+            arrangement,
             normalize: self.normalization(settings.as_ref(), &dataset),
             fit: dataset.fit,
             classes: dataset.classes,

@@ -7,7 +7,7 @@ use burn::tensor::TensorData;
 use termc_compiler::freeze::Account;
 use termc_compiler::model::Normalize;
 use termc_data::random::Key;
-use termc_data::{Dataset, DatasetSplit, Loader, SplitOptions, Subset, split};
+use termc_data::{Arrangement, Dataset, DatasetSplit, Loader, SplitOptions, Subset, split};
 
 use super::evaluate::require_finite;
 use super::{CheckedSource, Compute, Model, ModelError, ModelSource, Preprocessing};
@@ -172,6 +172,7 @@ impl Model {
             },
             checked,
             preprocessing: Preprocessing {
+                arrangement: Arrangement::split(&card.dataset).0,
                 classes: dataset.classes.clone(),
                 normalize: normalize.clone(),
                 fit: dataset.fit,

@@ -188,7 +188,7 @@ impl Model {
         let mut pixels = vec![0f32; images.pixels.len()];
         let each = images.pixels.chunks_exact(images.size());
         for (image, out) in each.zip(pixels.chunks_exact_mut(images.size())) {
-            normalizer.apply(image, out);
+            normalizer.apply(&preprocessing.arrangement.image(image, channels), out);
         }
         let data = TensorData::new(pixels, [images.len(), channels, height, width]);
         let input = Tensor::<4>::from_data(data, &self.compute.device.device);

@@ -8,10 +8,12 @@ mod perturb;
 mod slow;
 mod statistics;
 
+use std::cell::RefCell;
+
 use burn::tensor::{DType, Device, Tensor, activation};
-use termc_compiler::model::{Function, Model, NodeId, Op, ParamId, Shape};
-use termc_kernels::Bias;
+use termc_compiler::model::{self, Function, Model, NodeId, Op, ParamId, Shape};
 use termc_kernels::composed::{elementwise, grid, pooling};
+use termc_kernels::{Bias, Edges};
 
 pub use self::statistics::dims;
 pub(super) use self::statistics::kernel_over;
@@ -20,6 +22,15 @@ use super::precision::{joined, pair, to, wide};
 use super::{Pass, Values};
 use crate::params::Params;
 
+/// What lies beyond the edges as the kernels name it.
+pub(super) fn kernel_edges(edges: model::Edges) -> Edges {
+    match edges {
+        model::Edges::Circular => Edges::Circular,
+        model::Edges::Zero => Edges::Zero,
+        model::Edges::Causal => Edges::Causal,
+    }
+}
+
 /// What every node of one forward pass may look at.
 pub(super) struct Run<'a> {
     pub model: &'a Model,
@@ -27,6 +38,8 @@ pub(super) struct Run<'a> {
     pub pass: &'a Pass<'a>,
     /// Where values that are made of nothing are made.
     pub device: &'a Device,
+    /// Statistics of the batch that training moves running ones towards: whose, and what they are.
+    pub statistics: RefCell<Vec<(ParamId, Tensor<1>)>>,
 }
 
 impl Run<'_> {
@@ -41,6 +54,7 @@ impl Run<'_> {
             Op::Stored(op) => self.stored(op.param, shape),
             Op::Fill(op) => Tensor::full(shape.dims(1), op.value, (self.device, DType::F32)),
             Op::Linear(op) => self.linear(op.x, op.affine, values),
+            Op::Conv(op) => self.conv(op, shape, values.get(op.x)),
             Op::Fourier(op) => {
                 // The coordinates are made anew, exactly: the grid's own are too coarse for such sines.
                 let affine = self.affine(op.affine, DType::F32);
@@ -52,17 +66,27 @@ impl Run<'_> {
                 let kernel = to(values.get(op.kernel), x.dtype());
                 kernels.depthwise(x, kernel)
             }
+            Op::LongConv(op) => {
+                let (x, kernel) = both(op.x, op.kernel);
+                let edges = kernel_edges(op.edges);
+                let kernel = to(kernel, DType::F32);
+                wide(x, |x| kernels.long_conv(x, kernel, edges))
+            }
             Op::Activation(op) => self.activation(op.function, values.get(op.x)),
             Op::StopGradient(op) => values.get(op.x).detach(),
             Op::Mean(op) => self.mean(op.over, values.get(op.x)),
             Op::Standardize(op) => self.standardize(op.over, op.eps, values.get(op.x)),
+            Op::RunningStd(op) => self.running_std(op, values.get(op.x)),
             Op::Normalize(op) => self.normalize(op.over, values.get(op.x)),
             Op::MaxPool(op) => {
-                // A line has one column.
-                let wide = shape.sizes.rank() > 1;
-                let both = |of, one| [of, if wide { of } else { one }];
-                let [window, stride] = [op.size, op.stride].map(|of| both(of, 1));
-                pooling::max_pool(values.get(op.x), window, stride, both(op.padding, 0))
+                let [window, stride, padding] = op.window.plane(shape.sizes.rank());
+                pooling::max_pool(values.get(op.x), window, stride, padding)
+            }
+            Op::AvgPool(op) => {
+                let [window, stride, padding] = op.window.plane(shape.sizes.rank());
+                wide(values.get(op.x), |x| {
+                    pooling::avg_pool(x, window, stride, padding)
+                })
             }
             // Small, and what contexts are made of: it stays in 32 bits.
             Op::AdaptiveAvgPool(op) => {
@@ -137,6 +161,7 @@ impl Run<'_> {
         match function {
             Function::Gelu => self.half(x, |x| kernels.gelu(x)),
             Function::Relu => activation::relu(x),
+            Function::Silu => self.half(x, |x| kernels.silu(x)),
             Function::Sigmoid => self.half(x, |x| kernels.sigmoid(x)),
             Function::Tanh => wide(x, Tensor::tanh),
             Function::Sin => wide(x, Tensor::sin),

@@ -7,10 +7,11 @@ mod plan;
 mod precision;
 mod values;
 
+use std::cell::RefCell;
 use std::iter;
 
 use burn::tensor::{DType, Device, Tensor};
-use termc_compiler::model::{Model, NodeId, Op};
+use termc_compiler::model::{Model, NodeId, Op, ParamId};
 use termc_kernels::cached_bytes;
 
 pub use self::apply::dims;
@@ -29,6 +30,8 @@ pub struct Forward {
     pub logits: Tensor<2>,
     /// The values that terms of the loss compare, in the model's order ([`compared`](termc_compiler::model::Graph::compared)).
     pub compared: Vec<Tensor<4>>,
+    /// Statistics of the batch that running ones are moved towards: whose, and what they are. Only in training.
+    pub statistics: Vec<(ParamId, Tensor<1>)>,
     /// The kept values in the model's order.
     pub kept: Vec<(NodeId, Tensor<4>)>,
 }
@@ -109,7 +112,7 @@ impl Network {
             _ => &self.plain,
         };
         let whole = |id| pass.keep != Keep::Made && is_kept(id);
-        self.execute(plan, params, input, pass, whole, |id, whole| {
+        let statistics = self.execute(plan, params, input, pass, whole, |id, whole| {
             if is_kept(id) {
                 kept.push((id, whole.clone()));
             }
@@ -129,6 +132,7 @@ impl Network {
         Forward {
             logits: precision::to(logits.reshape([batch, model.classes]), DType::F32),
             compared: compared.into_iter().flatten().collect(),
+            statistics,
             kept,
         }
     }
@@ -175,6 +179,7 @@ impl Network {
             params,
             pass: &pass,
             device,
+            statistics: RefCell::default(),
         };
         let mut values = Values::new(model.nodes.len());
         for id in model.node_ids() {
@@ -212,7 +217,7 @@ impl Network {
             .collect()
     }
 
-    /// Runs a plan and shows every value that is made as a whole.
+    /// Runs a plan, shows every value that is made as a whole, and yields the batch's statistics.
     fn execute(
         &self,
         plan: &ExecutionPlan,
@@ -221,7 +226,7 @@ impl Network {
         pass: &Pass,
         keep: impl Fn(NodeId) -> bool,
         mut see: impl FnMut(NodeId, &Tensor<4>),
-    ) {
+    ) -> Vec<(ParamId, Tensor<1>)> {
         let model = &self.model;
         let mut values = Values::new(model.nodes.len());
         let device = input.device();
@@ -231,6 +236,7 @@ impl Network {
             params,
             pass,
             device: &device,
+            statistics: RefCell::default(),
         };
         let steps = plan.steps.iter().zip(&plan.last_reads);
         for (id, (step, freed)) in model.node_ids().zip(steps) {
@@ -260,6 +266,7 @@ impl Network {
             }
             freed.iter().for_each(|operand| values.free(*operand));
         }
+        run.statistics.into_inner()
     }
 
     fn is_kept<'a>(&'a self, pass: &'a Pass) -> impl Fn(NodeId) -> bool + 'a {

@@ -45,7 +45,7 @@ pub struct Perturbation {
 /// How to run a forward pass.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pass<'a> {
-    /// Dropout; None outside training.
+    /// Dropout; None outside training, where running statistics count in place of the batch's.
     pub dropout: Option<Dropout>,
     /// What else to return.
     pub keep: Keep<'a>,

@@ -11,6 +11,7 @@ pub mod metrics;
 mod observe;
 pub mod ranks;
 mod replica;
+mod running;
 pub mod scores;
 mod session;
 pub mod settings;

@@ -12,6 +12,7 @@ use termc_kernels::KernelChoice;
 
 use super::evaluate::upload;
 use super::finite::{self, NonFinite};
+use super::running::Running;
 use super::settings::Settings;
 use crate::Error;
 use crate::loss::hits;
@@ -41,6 +42,7 @@ pub struct Replica {
     params: Params,
     optimizer: Optimizer,
     ema: Option<Ema>,
+    running: Option<Running>,
     clip: Option<Clip>,
     kernels: KernelChoice,
     precision: Precision,
@@ -95,6 +97,7 @@ impl Replica {
         Ok(Self {
             optimizer: Optimizer::new(model, &device),
             ema: model.train.ema.map(|decay| Ema::new(decay, &params)),
+            running: Running::of(model, &device),
             clip: model.train.clip,
             kernels: settings.kernels,
             precision: settings.precision,
@@ -147,7 +150,8 @@ impl Replica {
     }
 
     /// The weighted sum of the shards' gradients in step number `step` (from 0), laid out like [`Params::flat`]; 0 without
-    /// images. Shards without images are left out.
+    /// images. At the places of running statistics, which have no gradient, stand those of the shards. Shards without images
+    /// are left out.
     ///
     /// # Errors
     /// What was not finite.
@@ -219,11 +223,22 @@ impl Replica {
             images,
             correct,
         };
-        Ok((found.gradient, result))
+        let moved = match found.statistics {
+            Some(statistics) => found.gradient + statistics,
+            None => found.gradient,
+        };
+        Ok((moved, result))
     }
 
-    /// Updates the weights by the gradient of a whole step with learning rate `lr`.
+    /// Updates the weights by what [`gradient`](Self::gradient) gives for a whole step, with learning rate `lr`.
     pub fn update(&mut self, gradient: Tensor<1>, lr: f64) {
+        let gradient = match &self.running {
+            Some(running) => {
+                self.params = running.moved(&self.params, &gradient);
+                running.without(gradient)
+            }
+            None => gradient,
+        };
         let gradient = match self.clip {
             Some(limit) => clip(limit, gradient),
             None => gradient,

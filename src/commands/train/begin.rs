@@ -1,9 +1,9 @@
 //! Prepares a new training: its settings from the call, the model and the defaults, and its RUN folder.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use termc_runtime::Error;
-use termc_runtime::data::{Dataset, DatasetSource, split};
+use termc_runtime::data::{Dataset, split};
 use termc_runtime::device::Selected;
 use termc_runtime::model::{Compute, DatasetChoice, StartWeights};
 use termc_runtime::tensors::Tensors;
@@ -79,7 +79,7 @@ fn open(
     Compute::require_precision(&compute.device, compute.precision)?;
     let choice = DatasetChoice {
         seed: arguments.seed,
-        ..arguments.data.choice(terminal)
+        ..arguments.data.choice(terminal)?
     };
     let dataset = checked.open_dataset(&choice, None)?;
     terminal.warn_of(&dataset);
@@ -176,15 +176,14 @@ fn settings(arguments: &Arguments, defaults: Settings) -> Result<Settings, Failu
         Protocol::Published => 0.0,
     };
     // Absolute, so that the training can be resumed from anywhere.
-    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-    let dataset = match &arguments.data.dataset {
-        Some(DatasetSource::Folder(folder)) => DatasetSource::Folder(absolute(folder)).to_string(),
-        Some(source) => source.to_string(),
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let dataset = match arguments.data.dataset()? {
+        Some(source) => source.map_folder(absolute).to_string(),
         None => defaults.dataset.clone(),
     };
     Ok(Settings {
         dataset,
-        data_dir: arguments.data.data_dir.as_ref().map(absolute),
+        data_dir: arguments.data.data_dir.as_deref().map(absolute),
         seed: arguments.seed.unwrap_or(defaults.seed),
         epochs: count(arguments.epochs, defaults.epochs),
         batch: count(arguments.batch, defaults.batch),

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use termc_runtime::data::{Dataset, DatasetSource, Identity};
+use termc_runtime::Error;
+use termc_runtime::data::{Arrangement, Dataset, Identity};
 use termc_runtime::device::Selected;
 use termc_runtime::model::DatasetChoice;
 use termc_runtime::tensors::Tensors;
@@ -100,7 +101,7 @@ fn open(
     }
     let choice = arguments.device.as_ref().unwrap_or(&recorded.device);
     let selected = select_device(choice, ranks)?;
-    let settings = going_on(arguments, &recorded);
+    let settings = going_on(arguments, &recorded)?;
     if folder.test().is_file() && settings.epochs == recorded.epochs {
         terminal.note("this training is over; `termc eval` measures it again");
         if ranks.rank() == ROOT {
@@ -171,30 +172,30 @@ const MOVED: &str = "put the files back as they were, name the folder they lie i
                      a new training with `--out`";
 
 /// The settings to go on with: the folder's, but for the number of epochs and the place of the data set.
-fn going_on(arguments: &Arguments, recorded: &Settings) -> Settings {
-    let dataset = arguments.data.dataset.as_ref().map(absolute_source);
+fn going_on(arguments: &Arguments, recorded: &Settings) -> Result<Settings, Failure> {
+    let trained = Arrangement::split(&recorded.dataset).0;
+    let dataset = match arguments.data.dataset()? {
+        Some(source) => {
+            let source = source.arranged_as(trained).map_err(Error::from)?;
+            Some(source.map_folder(absolute).to_string())
+        }
+        None => None,
+    };
     let same = dataset
         .as_ref()
         .is_none_or(|dataset| *dataset == recorded.dataset);
     let data_dir = arguments.data.data_dir.as_deref().map(absolute);
-    Settings {
+    Ok(Settings {
         epochs: arguments.epochs.map_or(recorded.epochs, |n| n as usize),
         // Another data set is not where that of the record was.
         data_dir: data_dir.or(recorded.data_dir.clone().filter(|_| same)),
         dataset: dataset.unwrap_or(recorded.dataset.clone()),
         ..recorded.clone()
-    }
+    })
 }
 
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
-fn absolute_source(source: &DatasetSource) -> String {
-    match source {
-        DatasetSource::Folder(folder) => DatasetSource::Folder(absolute(folder)).to_string(),
-        source => source.to_string(),
-    }
 }
 
 /// What the call says otherwise than the folder does.

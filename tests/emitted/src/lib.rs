@@ -28,7 +28,7 @@ pub struct Case {
     pub frozen: bool,
     /// The logits of images with fresh parameters, on the CPU, where the source says how they start.
     pub fresh: Option<fn(TensorData) -> TensorData>,
-    /// Channels, height and width of its images.
+    /// Channels, height and width of its images; a sequence is one pixel wide.
     pub input: [usize; 3],
     /// Number of its parameters, as the emitted source states it.
     pub parameters: usize,
@@ -37,6 +37,16 @@ pub struct Case {
     /// Loads weights likewise and yields the number of parameters that the logits of images have a gradient for, on the CPU
     /// with autodiff.
     pub trainable: fn(&[u8], TensorData) -> Result<usize, String>,
+}
+
+/// Sizes of an input as those of an image.
+const fn plane(sizes: &[usize]) -> [usize; 3] {
+    match sizes {
+        [channels, height, width] => [*channels, *height, *width],
+        [channels, length] => [*channels, *length, 1],
+        // None such is there: the test that compares the sizes with the model's would fail.
+        _ => [0; 3],
+    }
 }
 
 /// Counts what has a gradient.
@@ -84,7 +94,7 @@ macro_rules! case {
             model: $model,
             source: include_str!(concat!(env!("OUT_DIR"), "/", $source)),
             frozen: $frozen,
-            input: $module::$structure::INPUT,
+            input: plane(&$module::$structure::INPUT),
             parameters: $module::$structure::PARAMETERS,
             logits: |weights, images| {
                 let device = Device::flex();

@@ -43,6 +43,18 @@ pub(crate) enum ShapeKind {
         /// The kernel.
         kernel: Shape,
     },
+    /// A kernel that has not the channels and positions of what it is applied to.
+    LongKernel {
+        /// What it is applied to.
+        x: Shape,
+        /// The kernel.
+        kernel: Shape,
+    },
+    /// Causal over a plane.
+    CausalPlane {
+        /// The plane.
+        x: Shape,
+    },
     /// A kernel that depends on images.
     KernelOfImages {
         /// The kernel.
@@ -66,6 +78,18 @@ pub(crate) enum ShapeKind {
         x: Shape,
         /// The positions there are to be.
         sizes: Sizes,
+    },
+    /// A window larger than the positions that it moves over.
+    OversizedWindow {
+        /// What it moves over.
+        x: Shape,
+        /// The window.
+        sizes: Sizes,
+    },
+    /// Windows over what has no positions.
+    NoPositions {
+        /// What has none.
+        x: Shape,
     },
     /// Channels that do not divide into equal parts.
     Groups {
@@ -126,11 +150,18 @@ impl Wording for ShapeKind {
             Self::Elementwise { .. } => Code::Elementwise,
             Self::MatMul { .. } => Code::MatMul,
             Self::NoBranches | Self::Branches { .. } => Code::Concat,
-            Self::Kernel { .. } | Self::KernelOfImages { .. } => Code::Kernel,
+            Self::Kernel { .. } | Self::LongKernel { .. } | Self::KernelOfImages { .. } => {
+                Code::Kernel
+            }
             Self::EvenKernel { .. } => Code::EvenKernel,
-            Self::OversizedKernel { .. } | Self::OversizedPool { .. } => Code::OversizedKernel,
+            Self::OversizedKernel { .. }
+            | Self::OversizedPool { .. }
+            | Self::OversizedWindow { .. } => Code::OversizedKernel,
             Self::Groups { .. } | Self::Parts { .. } => Code::Groups,
-            Self::Rank { .. } | Self::NoAxes => Code::Rank,
+            Self::Rank { .. }
+            | Self::NoAxes
+            | Self::NoPositions { .. }
+            | Self::CausalPlane { .. } => Code::Rank,
             Self::Needed { .. } => Code::Type,
             Self::TooManyChannels { .. }
             | Self::TooManyScalars { .. }
@@ -156,6 +187,12 @@ impl Wording for ShapeKind {
             Self::Kernel { x, kernel } => {
                 format!("a kernel of shape {kernel} does not fit {x}")
             }
+            Self::LongKernel { x, kernel } => {
+                format!("a kernel of shape {kernel} is not as long as {x}")
+            }
+            Self::CausalPlane { x } => {
+                format!("`causal` needs an order of the positions, {x} are a plane")
+            }
             Self::KernelOfImages { kernel } => {
                 format!("a kernel must be the same for every image, this one is {kernel}")
             }
@@ -169,6 +206,11 @@ impl Wording for ShapeKind {
             Self::OversizedPool { x, sizes } => {
                 format!("{} positions cannot be pooled to {sizes}", x.sizes)
             }
+            Self::OversizedWindow { x, sizes } => format!(
+                "a window of {sizes} is larger than the {} positions that it moves over",
+                x.sizes
+            ),
+            Self::NoPositions { x } => format!("{x} has no positions for a window to move over"),
             Self::Groups { channels, parts } => {
                 format!("{channels} channels do not divide into {parts} equal parts")
             }
@@ -202,10 +244,14 @@ impl Wording for ShapeKind {
             Self::Elementwise { .. } | Self::MatMul { .. } => "these do not fit".into(),
             Self::NoBranches => "nothing to join".into(),
             Self::Branches { other, .. } => format!("one branch is {other}"),
-            Self::Kernel { .. } => "does not fit".into(),
+            Self::Kernel { .. } | Self::LongKernel { .. } => "does not fit".into(),
+            Self::CausalPlane { .. } => "for sequences".into(),
             Self::KernelOfImages { .. } => "depends on the images".into(),
             Self::EvenKernel { .. } => "must be odd".into(),
-            Self::OversizedKernel { .. } | Self::OversizedPool { .. } => "too large".into(),
+            Self::OversizedKernel { .. }
+            | Self::OversizedPool { .. }
+            | Self::OversizedWindow { .. } => "too large".into(),
+            Self::NoPositions { .. } => "no positions".into(),
             Self::Groups { channels, parts } => match channels.checked_rem(*parts) {
                 Some(over) => format!("leaves {over} over"),
                 None => "no parts".into(),
@@ -248,6 +294,11 @@ impl Wording for ShapeKind {
                 x.channels,
                 x.sizes.rank()
             ),
+            Self::LongKernel { .. } => {
+                "both need the same channels and positions, as `net(grid(x.sizes), x.channels)` makes them"
+                    .into()
+            }
+            Self::CausalPlane { .. } => "use `circular` or `zero`".into(),
             Self::KernelOfImages { .. } => {
                 "average it over the batch first: `mean(kernel, batch)`".into()
             }
@@ -259,6 +310,10 @@ impl Wording for ShapeKind {
                 format!("use at most {}", odd.join(" x "))
             }
             Self::OversizedPool { x, .. } => format!("use at most {}", x.sizes),
+            Self::OversizedWindow { .. } => "use a smaller `size`, or a larger `padding`".into(),
+            Self::NoPositions { .. } => {
+                "apply it before the mean over the positions, or use `linear`".into()
+            }
             Self::Groups { channels, .. } => {
                 let near: Vec<String> = (1..=(*channels).min(64))
                     .filter(|n| channels.is_multiple_of(*n))

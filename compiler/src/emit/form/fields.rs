@@ -169,8 +169,10 @@ fn find(at: usize, item: &Item, scene: &Scene<'_>, id: InstanceId) -> Option<Fou
         None => of_primitive(item, scene)?,
     };
     let Below { name, path, index } = below(&path, &graph[id].path);
-    let fixed = match &made {
-        Made::Tensors(tensors) if scene.purpose != Purpose::Inference => {
+    let fixed = match (&made, &kind) {
+        // Running statistics are never trained anyway.
+        (_, FieldKind::Module(_, started)) if started.is_empty() => vec![],
+        (Made::Tensors(tensors), _) if scene.purpose != Purpose::Inference => {
             let fixed = tensors
                 .iter()
                 .filter(|(_, id)| !graph[*id].trained && !graph.frozen);
@@ -271,6 +273,7 @@ fn of_primitive(item: &Item, scene: &Scene<'_>) -> Option<Parts> {
             kind,
             sizes,
             tensors,
+            trained,
         } => {
             let first = tensors.first().map(|(name, id)| (*name, *id));
             let (name, param) = first?;
@@ -280,15 +283,16 @@ fn of_primitive(item: &Item, scene: &Scene<'_>) -> Option<Parts> {
             let numbers = sizes.iter().map(|(_, n)| Value::Number(Number::Int(*n)));
             let starts = tensors
                 .iter()
-                .filter(|_| scene.purpose == Purpose::Beginning)
+                .filter(|_| scene.purpose == Purpose::Beginning && trained)
                 .map(|(_, id)| start(*id, fan));
             let hints = sizes
                 .iter()
                 .map(|(name, _)| name)
                 .chain(tensors.iter().map(|(name, _)| name));
+            let started = tensors.iter().filter(|_| trained);
             Some((
                 path.to_owned(),
-                FieldKind::Module(kind, tensors.iter().map(|(name, _)| *name).collect()),
+                FieldKind::Module(kind, started.map(|(name, _)| *name).collect()),
                 hints.map(|name| (*name).to_owned()).collect(),
                 numbers.chain(starts).collect(),
                 Made::Tensors(tensors),

@@ -23,6 +23,9 @@ pub(super) fn inline(structure: &mut Structure) {
     inlining.body(&mut structure.body, &mut structure.result);
 }
 
+/// Most fields of which one takes what another yields in a value that is put into the next line.
+const DEEPEST: usize = 2;
+
 struct Inlining<'a> {
     fields: &'a [Field],
     /// Whether a name is read once.
@@ -67,7 +70,9 @@ impl Inlining<'_> {
             Expr::Read(_) | Expr::Number(_) => None,
         };
         let field = field.and_then(|used| self.fields.iter().find(|f| f.name == used.name));
-        field.is_some_and(|field| field.short == name) && (self.once)(name)
+        field.is_some_and(|field| field.short == name)
+            && (self.once)(name)
+            && value.fields_deep() <= DEEPEST
     }
 }
 
@@ -85,6 +90,28 @@ impl Statement {
 }
 
 impl Expr {
+    /// How many fields take what another yields, one inside the other.
+    fn fields_deep(&self) -> usize {
+        let deepest = |parts: &[Part]| {
+            let each = parts.iter().map(|part| match part {
+                Part::One(expr) | Part::Repeat(expr, _) => expr.fields_deep(),
+                Part::Slice(..) => 0,
+            });
+            each.max().unwrap_or(0)
+        };
+        match self {
+            Self::Read(_) | Self::Number(_) => 0,
+            Self::Op(op) => deepest(&op.operands) + usize::from(op.held.is_some()),
+            Self::Call(call) => {
+                let each = call.arguments.iter().map(|argument| match argument {
+                    Argument::One(expr) => expr.fields_deep(),
+                    Argument::List(list) => deepest(list),
+                });
+                each.max().unwrap_or(0) + usize::from(call.field.is_some())
+            }
+        }
+    }
+
     /// Puts a value in the place where a name is read; whether there is one.
     fn put(&mut self, name: &Name, value: &Expr) -> bool {
         match self {

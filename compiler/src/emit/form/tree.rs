@@ -166,7 +166,7 @@ pub(super) struct Loop {
 pub(in crate::emit) enum FieldKind {
     /// A structure, by its number.
     Structure(usize),
-    /// A module of the support code and its tensors.
+    /// A module of the support code and its trained tensors.
     Module(&'static str, Vec<&'static str>),
     /// One tensor `[1, channels, height, width]`.
     Tensor,

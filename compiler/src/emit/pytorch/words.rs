@@ -42,7 +42,16 @@ pub(super) const NAMES: &[&str] = &[
 ];
 
 /// Classes of every file, and those of Python that it names.
-pub(super) const TYPES: &[&str] = &["Linear", "Path", "Rescale", "Unbiased", "ValueError"];
+pub(super) const TYPES: &[&str] = &[
+    "Conv",
+    "Linear",
+    "Path",
+    "Rescale",
+    "Running",
+    "Unbiased",
+    "UnbiasedConv",
+    "ValueError",
+];
 
 /// What every `nn.Module` has.
 pub(super) const MODULE: &[&str] = &[

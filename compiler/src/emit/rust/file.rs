@@ -34,9 +34,10 @@ const TEMPLATES: [(&str, &str); 6] = [
 ];
 
 /// What emitted source may import; what stands in one module is imported in one line.
-const IMPORTS: [&str; 22] = [
+const IMPORTS: [&str; 27] = [
     "burn::module::Module",
     "burn::module::Param",
+    "burn::module::RunningState",
     "burn::store::ModuleStore",
     "burn::store::SafetensorsStore",
     "burn::store::bridge",
@@ -47,8 +48,12 @@ const IMPORTS: [&str; 22] = [
     "burn::tensor::TensorData",
     "burn::tensor::activation",
     "burn::tensor::module::adaptive_avg_pool2d",
+    "burn::tensor::module::avg_pool2d",
     "burn::tensor::module::conv2d",
+    "burn::tensor::module::max_pool2d",
+    "burn::tensor::ops::AvgPoolOptions",
     "burn::tensor::ops::ConvOptions",
+    "burn::tensor::ops::MaxPoolOptions",
     "std::cell::RefCell",
     "std::collections::BTreeMap",
     "std::f64::consts::PI",

@@ -326,6 +326,7 @@ fn made(
             let usual = numbers.iter().skip(own).all(Num::is_uniform_start);
             // The last of several tensors usually starts as zeros.
             let (starts, function) = match (starts.split_last(), tensors.as_slice()) {
+                (None, _) if rust == Rust::Fresh => (starts, "fresh".to_owned()),
                 (None, _) => (starts, rust.constructor().to_owned()),
                 (Some(_), _) if usual && support::has(kind, "uniform") => {
                     (&[][..], "uniform".to_owned())

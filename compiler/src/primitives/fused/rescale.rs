@@ -111,6 +111,7 @@ impl Written for Rescale {
             kind: "Rescale",
             sizes: vec![("channels", graph.tensor(self.scale).count())],
             tensors: vec![("scale", self.scale), ("shift", self.shift)],
+            trained: true,
         }
     }
 

@@ -14,6 +14,7 @@ mod broadcast;
 mod depthwise;
 mod gemm;
 mod linear;
+mod long_conv;
 mod maps;
 mod math;
 mod matmul;
@@ -92,6 +93,7 @@ fn forward(call: &Call, operands: &[FlexTensor]) -> Vec<FlexTensor> {
         Call::Multiply => vec![maps::combine(x, &operands[1], true)],
         Call::Gate => vec![maps::gate(x, &operands[1], &operands[2])],
         Call::Matmul => vec![planes::matmul(x, &operands[1])],
+        Call::LongConv(edges) => vec![planes::long_conv(x, &operands[1], *edges)],
         Call::Mean(axis) => vec![maps::mean(x, *axis)],
         Call::PoolContext { grid } => vec![slow_tensors::pool_context(x, *grid)],
         Call::SlowNet(net) => vec![slow_tensors::forward(net, operands)],
@@ -128,6 +130,9 @@ fn backward(gradient: &Gradient, grad: &FlexTensor, saved: &[FlexTensor]) -> Vec
         Call::Multiply => maps::combine_gradients(grad, kinds, Some([&saved[0], &saved[1]]), needs),
         Call::Gate => maps::gate_gradients(grad, [&saved[0], &saved[1], &saved[2]], needs),
         Call::Matmul => planes::matmul_gradients(grad, &saved[0], &saved[1], needs),
+        Call::LongConv(edges) => {
+            planes::long_conv_gradients(grad, [&saved[0], &saved[1]], *edges, needs)
+        }
         Call::Mean(axis) => vec![maps::mean_gradient(grad, &kinds[0], *axis)],
         Call::PoolContext { grid } => {
             vec![slow_tensors::pool_context_gradient(grad, &kinds[0], *grid)]

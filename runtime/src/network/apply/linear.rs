@@ -1,12 +1,12 @@
 //! Linear maps of the channels: alone, and several that read the same value.
 
 use burn::tensor::{DType, Tensor};
-use termc_compiler::model::{Affine, NodeId, Op};
-use termc_kernels::composed::affine::AffineTensors;
+use termc_compiler::model::{Affine, Conv, NodeId, Op, Shape};
+use termc_kernels::composed::affine::{AffineTensors, convolution};
 
 use super::Run;
 use crate::network::Values;
-use crate::network::precision::{joined, to};
+use crate::network::precision::{joined, to, wide};
 
 impl Run<'_> {
     /// A linear map of the channels at each position.
@@ -29,6 +29,16 @@ impl Run<'_> {
         let (parts, dtype) = read(*x, values);
         let maps = maps.into_iter().map(|affine| self.affine(affine, dtype));
         self.pass.kernels.pointwises(parts, maps.collect())
+    }
+
+    /// A convolution with learned kernels, in 32 bits.
+    pub(super) fn conv(&self, op: &Conv, shape: Shape, x: Tensor<4>) -> Tensor<4> {
+        let [_, stride, padding] = op.window.plane(shape.sizes.rank());
+        let weight = self.params.shaped::<4>(op.affine.weight);
+        let bias = op.affine.bias.map(|bias| self.params.get(bias));
+        wide(x, |x| {
+            convolution(x, (weight, bias), stride, padding, op.groups)
+        })
     }
 
     /// Weight and bias of a linear map, zeros where it has no bias.

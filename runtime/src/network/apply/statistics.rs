@@ -1,9 +1,11 @@
 //! Means, standardization and normalization over axes: by a kernel where there is one, else in composed form.
 
 use burn::tensor::{DType, Tensor};
-use termc_compiler::model::{self, Axes};
+use termc_compiler::model::{self, Axes, RunningStd};
 use termc_kernels::Over;
-use termc_kernels::composed::normalize::{mean_over, normalize_over, standardize_over};
+use termc_kernels::composed::normalize::{
+    mean_over, moments, normalize_over, standardize_known, standardize_over,
+};
 use termc_kernels::composed::standardize_forms::EPSILON;
 
 use super::Run;
@@ -25,6 +27,18 @@ impl Run<'_> {
             Ok(over) => self.half(x, |x| self.pass.kernels.standardize(x, over)),
             Err(axes) => wide(x, |x| standardize_over(x, &dims(axes), eps)),
         }
+    }
+
+    /// Zero mean and unit variance by the batch in training, whose statistics are noted, else by the stored statistics.
+    pub(super) fn running_std(&self, op: &RunningStd, x: Tensor<4>) -> Tensor<4> {
+        if self.pass.dropout.is_none() {
+            let moments = [op.mean, op.var].map(|id| self.params.get(id));
+            return wide(x, |x| standardize_known(x, moments, op.eps));
+        }
+        let found = moments(to(x.clone().detach(), DType::F32));
+        let found = [op.mean, op.var].into_iter().zip(found);
+        self.statistics.borrow_mut().extend(found);
+        self.standardize(model::Over::Axes(Axes::BATCH), op.eps, x)
     }
 
     pub(super) fn normalize(&self, over: Axes, x: Tensor<4>) -> Tensor<4> {

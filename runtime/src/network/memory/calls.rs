@@ -4,7 +4,7 @@
 use termc_compiler::model::{Function, Model, NodeId, Op, ParamId};
 use termc_kernels::{Activation, Axis, Call, Finish, Over};
 
-use super::super::apply::kernel_over;
+use super::super::apply::{kernel_edges, kernel_over};
 use super::super::plan::{Fusion, Step};
 
 /// Where an operand of a call comes from.
@@ -98,6 +98,11 @@ fn node(
             maps: 1,
             finish: Finish::Plain,
         }),
+        Op::RunningStd(_) => one(Call::Standardize {
+            over: Over::Batch,
+            maps: 1,
+            finish: Finish::Plain,
+        }),
         Op::StandardizeScaled(_) => one(Call::StandardizeScaled),
         Op::Rescale(_) => {
             let shift = (Call::Add, vec![Previous, Other]);
@@ -111,13 +116,14 @@ fn node(
         Op::Add(_) | Op::Sub(_) => one(Call::Add),
         Op::Bias(_) | Op::ScaleBy(_) | Op::Offset(_) => with_other(Call::Add),
         Op::MatMul(_) => one(Call::Matmul),
-        Op::Mean(_) | Op::AdaptiveAvgPool(_) => one(Call::Mean(Axis::Positions)),
+        Op::LongConv(op) => one(Call::LongConv(kernel_edges(op.edges))),
+        Op::Mean(_) | Op::AdaptiveAvgPool(_) | Op::AvgPool(_) => one(Call::Mean(Axis::Positions)),
         Op::Dropout(op) if op.rate > 0.0 => with_other(Call::Multiply),
         // Slow nets keep parameters and a pooled activation of their kernel's size; the others pass on what there is.
         Op::Kernel(_) | Op::ContextKernel(_) | Op::Fourier(_) => vec![],
         Op::Input(_) | Op::Coordinates(_) | Op::Stored(_) | Op::Fill(_) => vec![],
         Op::Concat(_) | Op::Part(_) | Op::Flatten(_) | Op::Tile(_) => vec![],
         Op::StopGradient(_) | Op::Dropout(_) => vec![],
-        Op::Mul(_) | Op::Normalize(_) | Op::MaxPool(_) => one(Call::Multiply),
+        Op::Mul(_) | Op::Normalize(_) | Op::MaxPool(_) | Op::Conv(_) => one(Call::Multiply),
     }
 }
