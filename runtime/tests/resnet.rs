@@ -3,8 +3,9 @@
 //! (`TERMC_PYTHON`, else `python3`).
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod python;
+
 use std::path::Path;
-use std::process::Command;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::model::Model;
@@ -19,25 +20,8 @@ use termc_runtime::tensors::{TensorFile, Tensors};
 
 /// What PyTorch computed; None where there is no PyTorch.
 fn pytorch() -> Option<Tensors> {
-    let named = std::env::var_os("TERMC_PYTHON");
-    let python = named.clone().unwrap_or("python3".into());
-    let found = Command::new(&python)
-        .args(["-c", "import torch, safetensors"])
-        .output();
-    if !found.is_ok_and(|out| out.status.success()) {
-        assert!(named.is_none(), "TERMC_PYTHON has no torch and safetensors");
-        eprintln!("skipped: no Python with `torch` and `safetensors`");
-        return None;
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/resnet.py");
     let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join("resnet.safetensors");
-    let made = Command::new(&python).arg(script).arg(&to).output().unwrap();
-    assert!(
-        made.status.success(),
-        "{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-    Some(TensorFile::read(&to).unwrap().tensors)
+    python::run("resnet.py", &[&to]).then(|| TensorFile::read(&to).unwrap().tensors)
 }
 
 /// The path in the model of a name of PyTorch's.

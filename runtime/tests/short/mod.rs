@@ -6,6 +6,7 @@ use termc_runtime::device::DeviceChoice;
 use termc_runtime::network::{KernelChoice, Precision};
 use termc_runtime::train::{Event, FORMAT, Interval, Observer, Protocol, Settings};
 
+#[allow(dead_code, reason = "not every test has them")]
 pub fn digits() -> Dataset {
     termc_data::open(
         &DatasetSource::Digits,
