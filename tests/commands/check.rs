@@ -157,6 +157,9 @@ fn predicted_memory_is_near_the_measured_one() {
         ("digits.term", "256"),
         ("cifar10.term", "1"),
         ("cifar10.term", "4"),
+        ("smnist.term", "8"),
+        ("stl10.term", "2"),
+        ("baselines/resnet.term", "32"),
     ] {
         let (file, bytes) = (example(name), |json: &str, key: &str| {
             let object: serde_json::Value = serde_json::from_str(json).unwrap();
