@@ -7,17 +7,18 @@
     reason = "tests"
 )]
 
+mod computed;
+
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use computed::{distance, evaluate, images};
 use termc_compiler::freeze::coupled;
 use termc_compiler::model::{Model, Op};
 use termc_compiler::{NoFiles, Options, compile};
 use termc_data::random::Key;
 use termc_runtime::freeze::{Batches, CalibrationOptions, FrozenNetwork, freeze};
-use termc_runtime::loss::one_hot;
-use termc_runtime::network::{Dropout, KernelChoice, Network, Pass};
-use termc_runtime::objective::{self, Evaluation};
+use termc_runtime::network::{KernelChoice, Network, Pass};
 use termc_runtime::params::Params;
 use termc_runtime::tensors::Tensors;
 
@@ -59,38 +60,6 @@ fn params(model: &Model) -> Params {
     Params::from_tensors(model, &moved, &Device::flex()).unwrap()
 }
 
-fn images(model: &Model, from: usize, count: usize) -> Tensor<4> {
-    let [_, channels, height, width] = model.input.dims(1);
-    let key = Key::new(5);
-    let size = channels * height * width;
-    let pixels = (from * size..(from + count) * size).map(|i| key.normal(i as u64) as f32);
-    let data = TensorData::new(
-        pixels.collect::<Vec<f32>>(),
-        [count, channels, height, width],
-    );
-    Tensor::from_data(data, &Device::flex())
-}
-
-fn evaluate(model: &Model, params: &Params, kernels: KernelChoice) -> Evaluation {
-    let labels: Vec<usize> = (0..4).map(|i| i % model.classes).collect();
-    let pass = Pass {
-        kernels,
-        dropout: Some(Dropout {
-            key: Key::new(7),
-            first_image: 0,
-        }),
-        ..Pass::default()
-    };
-    let targets = one_hot(&labels, model.classes, &Device::flex());
-    objective::evaluate(
-        &Network::new(model),
-        params,
-        images(model, 0, 4),
-        targets,
-        &pass,
-    )
-}
-
 fn logits(params: &Params, images: Tensor<4>, kernels: KernelChoice) -> Vec<f64> {
     let pass = Pass {
         kernels,
@@ -102,12 +71,6 @@ fn logits(params: &Params, images: Tensor<4>, kernels: KernelChoice) -> Vec<f64>
 
 fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter::<f64>().collect()
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    assert_eq!(a.len(), b.len());
-    let norm = |it: &mut dyn Iterator<Item = f64>| it.map(|x| x * x).sum::<f64>().sqrt();
-    norm(&mut a.iter().zip(b).map(|(a, b)| a - b)) / norm(&mut b.iter().copied())
 }
 
 fn frozen(params: &Params) -> FrozenNetwork {
@@ -124,7 +87,7 @@ fn frozen(params: &Params) -> FrozenNetwork {
 fn both_kinds_of_kernels_agree_forward_and_backward() {
     for model in models() {
         let params = params(&model);
-        let [a, b] = KernelChoice::ALL.map(|kernels| evaluate(&model, &params, kernels));
+        let [a, b] = KernelChoice::ALL.map(|kernels| evaluate(&model, &params, kernels, 4));
         let statistics = [&a, &b].map(|e| numbers(e.statistics.clone().unwrap()));
         // Of gradients behind a standardization over four images little is left of much larger numbers.
         for (what, a, b, most) in [
@@ -154,7 +117,7 @@ fn in_evaluation_no_image_depends_on_the_others() {
             assert!(distance(&alone, expected) < 1e-6);
         }
         // In training they do.
-        let trained = numbers(evaluate(&model, &params, KernelChoice::Fused).logits);
+        let trained = numbers(evaluate(&model, &params, KernelChoice::Fused, 4).logits);
         let plain = logits(&params, images(&model, 0, 4), KernelChoice::Fused);
         assert!(distance(&trained, &plain) > 1e-3);
     }

@@ -6,9 +6,12 @@
     reason = "tests"
 )]
 
+mod computed;
+
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
+use computed::distance;
 use termc_compiler::model::{Model, Optimizer as Rule};
 use termc_compiler::{NoFiles, Options, compile};
 use termc_runtime::import::{self, Checkpoint, Imported, NameMap};
@@ -121,14 +124,6 @@ impl Case {
             &pass,
         )
     }
-}
-
-/// `||found - expected|| / ||expected||`
-fn distance(found: &[f64], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let norm = |v: &mut dyn Iterator<Item = f64>| v.map(|x| x * x).sum::<f64>().sqrt();
-    let difference = norm(&mut found.iter().zip(expected).map(|(f, e)| f - e));
-    difference / norm(&mut expected.iter().copied()).max(1e-300)
 }
 
 fn numbers(data: TensorData) -> Vec<f64> {

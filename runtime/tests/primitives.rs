@@ -6,16 +6,17 @@
     reason = "tests"
 )]
 
+mod computed;
+
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
+use computed::distance;
 use termc_compiler::model::{Model, Op};
 use termc_compiler::{NoFiles, Options, compile, model_names};
-use termc_data::random::Key;
-use termc_runtime::loss::one_hot;
 use termc_runtime::model::ModelSource;
-use termc_runtime::network::{Dropout, KernelChoice, Network, Pass};
-use termc_runtime::objective::{self, Evaluation};
+use termc_runtime::network::KernelChoice;
+use termc_runtime::objective::Evaluation;
 use termc_runtime::params::Params;
 
 fn example(name: &str) -> Model {
@@ -29,35 +30,14 @@ fn example(name: &str) -> Model {
         .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics))
 }
 
-fn evaluate(model: &Model, kernels: KernelChoice, images: usize) -> Evaluation {
-    let device = Device::flex();
-    let shape = model.input.dims(images);
-    let key = Key::new(5);
-    let count = shape.iter().product::<usize>() as u64;
-    let pixels: Vec<f32> = (0..count).map(|i| key.normal(i) as f32).collect();
-    let input = Tensor::from_data(TensorData::new(pixels, shape), &device);
-    let labels: Vec<usize> = (0..images).map(|i| i % model.classes).collect();
-    let pass = Pass {
-        kernels,
-        dropout: Some(Dropout {
-            key: Key::new(7),
-            first_image: 0,
-        }),
-        ..Pass::default()
-    };
-    let targets = one_hot(&labels, model.classes, &device);
-    let params = Params::init(model, 3, &device);
-    objective::evaluate(&Network::new(model), &params, input, targets, &pass)
+/// With fresh parameters.
+fn evaluate(model: &Model, kernels: KernelChoice, count: usize) -> Evaluation {
+    let params = Params::init(model, 3, &Device::flex());
+    computed::evaluate(model, &params, kernels, count)
 }
 
 fn numbers<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
     tensor.to_data().iter::<f64>().collect()
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    assert_eq!(a.len(), b.len());
-    let norm = |it: &mut dyn Iterator<Item = f64>| it.map(|x| x * x).sum::<f64>().sqrt();
-    norm(&mut a.iter().zip(b).map(|(a, b)| a - b)) / norm(&mut b.iter().copied())
 }
 
 fn agree(name: &str, images: usize, tolerance: f64) {

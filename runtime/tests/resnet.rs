@@ -3,11 +3,15 @@
 //! (`TERMC_PYTHON`, else `python3`).
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod computed;
 mod python;
 
 use std::path::Path;
+use std::process::Command;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use computed::distance;
+use python::{python, run};
 use termc_compiler::model::Model;
 use termc_compiler::{NoFiles, Options, compile};
 use termc_data::random::Key;
@@ -21,7 +25,9 @@ use termc_runtime::tensors::{TensorFile, Tensors};
 /// What PyTorch computed; None where there is no PyTorch.
 fn pytorch() -> Option<Tensors> {
     let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join("resnet.safetensors");
-    python::run("resnet.py", &[&to]).then(|| TensorFile::read(&to).unwrap().tensors)
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/resnet.py");
+    run(Command::new(python()?).arg(program).arg(&to)).unwrap();
+    Some(TensorFile::read(&to).unwrap().tensors)
 }
 
 /// The path in the model of a name of PyTorch's.
@@ -61,12 +67,6 @@ fn named(all: &Tensors, prefix: &str) -> Tensors {
 
 fn numbers(data: &TensorData) -> Vec<f64> {
     data.iter::<f64>().collect()
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    assert_eq!(a.len(), b.len());
-    let norm = |it: &mut dyn Iterator<Item = f64>| it.map(|x| x * x).sum::<f64>().sqrt();
-    norm(&mut a.iter().zip(b).map(|(a, b)| a - b)) / norm(&mut b.iter().copied())
 }
 
 fn near(what: &str, found: &[f64], expected: &[f64]) {

@@ -12,6 +12,7 @@ mod python;
 mod short;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use burn::tensor::{Device, TensorData};
 use termc_compiler::emit::{EmitOptions, pytorch};
@@ -22,6 +23,7 @@ use termc_runtime::tensors::{TensorFile, Tensors};
 use termc_runtime::train::ranks::Single;
 use termc_runtime::train::{RunFolder, SaveRequest, Settings, Training, metrics, normalize};
 
+use python::{python, run};
 use short::{Silent, settings};
 
 const STEPS: usize = 20;
@@ -36,7 +38,7 @@ impl Files for Folder {
     }
 }
 
-fn agree(example: &str, model: &str, data: &Dataset, batch: usize) {
+fn agree(python: &Path, example: &str, model: &str, data: &Dataset, batch: usize) {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("same_start_{model}"));
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(&dir).unwrap();
@@ -106,12 +108,10 @@ fn agree(example: &str, model: &str, data: &Dataset, batch: usize) {
         ]),
     );
     let to = dir.join("losses.safetensors");
-    let rate = RATE.to_string();
-    let arguments =
-        [&module, &weights, &batches, Path::new(&rate), &to].map(|path| path.to_owned());
-    if !python::run("same_start.py", &arguments) {
-        return;
-    }
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/same_start.py");
+    let mut peer = Command::new(python);
+    peer.arg(program).args([&module, &weights, &batches]);
+    run(peer.arg(RATE.to_string()).arg(&to)).unwrap();
     let theirs = TensorFile::read(&to).unwrap().tensors;
     let theirs: Vec<f64> = theirs.get("losses").unwrap().iter::<f64>().collect();
 
@@ -149,9 +149,10 @@ fn agree(example: &str, model: &str, data: &Dataset, batch: usize) {
 
 #[test]
 fn digits_as_sequences() {
+    let Some(python) = python() else { return };
     let digits = "sequence:digits".parse().unwrap();
     let data = open(&digits, &DatasetOptions::default()).unwrap();
-    agree("smnist", "DigitsLine", &data, 16);
+    agree(&python, "smnist", "DigitsLine", &data, 16);
 }
 
 #[test]
@@ -160,11 +161,12 @@ fn cifar10_as_sequences() {
         eprintln!("skipped: TERMC_CIFAR10 names no folder with cifar-10-batches-bin");
         return;
     };
+    let Some(python) = python() else { return };
     let options = DatasetOptions {
         data_dir: Some(folder.into()),
         offline: true,
         ..DatasetOptions::default()
     };
     let data = open(&"sequence:CIFAR10".parse().unwrap(), &options).unwrap();
-    agree("scifar10", "Scifar10", &data, 32);
+    agree(&python, "scifar10", "Scifar10", &data, 32);
 }

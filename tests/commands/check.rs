@@ -159,6 +159,7 @@ fn predicted_memory_is_near_the_measured_one() {
         ("cifar10.term", "4"),
         ("smnist.term", "8"),
         ("stl10.term", "2"),
+        ("oblong.term", "8"),
         ("baselines/resnet.term", "32"),
     ] {
         let (file, bytes) = (example(name), |json: &str, key: &str| {

@@ -1,9 +1,9 @@
 //! `max_pool(x, size, stride, padding)`: the largest scalar of each window.
 
-use super::window::{Stated, Window, two};
+use super::window::{Pooling, Window, two};
 use super::written::{Code, Number, Written, call, x};
-use super::{Build, Primitive, Signature, Visitor, Work, scalars};
-use crate::language::{Given, Refusal, Traced, Value, parameters};
+use super::{Build, Primitive, Signature, Visitor, Work};
+use crate::language::{Refusal, Traced, Value};
 use crate::parts::{NodeId, Shape};
 use crate::primitives::Operands;
 
@@ -26,25 +26,7 @@ impl Primitive for MaxPool {
     }
 
     fn work(&self, _graph: &dyn Operands, shape: &Shape) -> Work {
-        // Each window is read once.
-        let window = (self.window.size as u64).saturating_pow(shape.sizes.rank() as u32);
-        Work {
-            elementwise: scalars(shape).saturating_mul(window),
-            ..Work::default()
-        }
-    }
-}
-
-parameters! {
-    struct Arguments {
-        /// The value.
-        x: Given<NodeId>,
-        /// Positions of a window along each axis.
-        size: Given<i64>,
-        /// Positions from one window to the next.
-        stride: Given<i64> = "size",
-        /// Positions beyond each edge, at most half of a window.
-        padding: Given<i64> = "0",
+        self.window.work(shape)
     }
 }
 
@@ -52,21 +34,12 @@ pub(super) const SIGNATURE: Signature = Signature {
     name: "max_pool",
     doc: "The largest scalar of each window of `size` positions along each axis: `(n + 2 padding - size) / stride + 1` positions, \
           rounded down.",
-    parameters: Arguments::parameters,
+    parameters: Pooling::parameters,
     build,
 };
 
 fn build(build: &mut dyn Build, values: Vec<Traced>) -> Result<Value, Refusal> {
-    let given = Arguments::read(values);
-    let x = given.x.value;
-    let from = build.shape(x);
-    let stated = Stated {
-        size: &given.size,
-        stride: &given.stride,
-        padding: &given.padding,
-    };
-    let (window, sizes) = stated.over(from, |size| size / 2)?;
-    build.make(MaxPool { x, window }, Shape { sizes, ..from })
+    Pooling::build(build, values, |x, window| MaxPool { x, window }.into())
 }
 
 impl Written for MaxPool {
@@ -80,32 +53,5 @@ impl Written for MaxPool {
 
     fn torch(&self) -> Code {
         call("F.max_pool2d", [x(0), two(0), two(2), two(4)])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::primitives::fake::*;
-
-    #[test]
-    fn windows_are_counted() {
-        let mut fake = Fake::default();
-        let x = fake.images(3, &[8, 7]);
-        let pooled = fake.yields("max_pool", vec![x.clone(), int(2), int(2), int(0)]);
-        assert_eq!(pooled, "[N, 3, 4, 3]");
-        let pooled = fake.yields("max_pool", vec![x.clone(), int(3), int(2), int(1)]);
-        assert_eq!(pooled, "[N, 3, 4, 4]");
-        let line = fake.images(3, &[9]);
-        let pooled = fake.yields("max_pool", vec![line, int(3), int(1), int(0)]);
-        assert_eq!(pooled, "[N, 3, 7]");
-        let told = fake.refused("max_pool", vec![x.clone(), int(9), int(1), int(0)]);
-        assert_eq!(
-            told,
-            "a window of 9 x 9 is larger than the 8 x 7 positions that it moves over at 7"
-        );
-        assert!(
-            fake.refused("max_pool", vec![x, int(3), int(1), int(2)])
-                .contains("`padding`")
-        );
     }
 }

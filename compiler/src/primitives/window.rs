@@ -1,10 +1,12 @@
-//! Windows that move over positions: their parameters, how many there are, and how emitted source writes them.
+//! Windows that move over positions: their parameters, how many there are, how emitted source writes them, and what poolings
+//! share.
 
 use super::written::{Code, Number, list, n};
+use super::{Build, Op, Work, scalars};
 use crate::diagnostics::ShapeKind;
 use crate::language::limits::longest_axis;
-use crate::language::{Given, Refusal};
-use crate::parts::{Shape, Sizes};
+use crate::language::{Given, Refusal, Traced, Value, parameters};
+use crate::parts::{NodeId, Shape, Sizes};
 
 /// Windows of as many positions along each axis: `(n + 2 padding - size) / stride + 1` of them, rounded down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +64,53 @@ impl Stated<'_> {
     }
 }
 
+parameters! {
+    /// What a pooling is told.
+    pub(super) struct Pooling {
+        /// The value.
+        x: Given<NodeId>,
+        /// Positions of a window along each axis.
+        size: Given<i64>,
+        /// Positions from one window to the next.
+        stride: Given<i64> = "size",
+        /// Positions beyond each edge, at most half of a window.
+        padding: Given<i64> = "0",
+    }
+}
+
+impl Pooling {
+    /// Makes a pooling of the values given.
+    ///
+    /// # Errors
+    /// As [`Stated::over`].
+    pub fn build(
+        build: &mut dyn Build,
+        values: Vec<Traced>,
+        pooling: fn(NodeId, Window) -> Op,
+    ) -> Result<Value, Refusal> {
+        let given = Self::read(values);
+        let x = given.x.value;
+        let from = build.shape(x);
+        let stated = Stated {
+            size: &given.size,
+            stride: &given.stride,
+            padding: &given.padding,
+        };
+        let (window, sizes) = stated.over(from, |size| size / 2)?;
+        build.make(pooling(x, window), Shape { sizes, ..from })
+    }
+}
+
 impl Window {
+    /// Of a pooling with a result of this shape: each window is read once.
+    pub(super) fn work(self, shape: &Shape) -> Work {
+        let window = (self.size as u64).saturating_pow(shape.sizes.rank() as u32);
+        Work {
+            elementwise: scalars(shape).saturating_mul(window),
+            ..Work::default()
+        }
+    }
+
     /// Height and width of size, stride and padding over positions of this rank; a line has one column.
     pub fn plane(self, rank: usize) -> [[usize; 2]; 3] {
         let across = |of: usize, one: usize| if rank > 1 { of } else { one };
@@ -95,4 +143,33 @@ impl Window {
 /// Two numbers of emitted source, the first of which has this place.
 pub(super) fn two(first: usize) -> Code {
     list([n(first), n(first + 1)])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::primitives::fake::*;
+
+    #[test]
+    fn windows_of_poolings_are_counted() {
+        for pooling in ["avg_pool", "max_pool"] {
+            let mut fake = Fake::default();
+            let x = fake.images(3, &[8, 7]);
+            let pooled = fake.yields(pooling, vec![x.clone(), int(2), int(2), int(0)]);
+            assert_eq!(pooled, "[N, 3, 4, 3]");
+            let pooled = fake.yields(pooling, vec![x.clone(), int(3), int(2), int(1)]);
+            assert_eq!(pooled, "[N, 3, 4, 4]");
+            let line = fake.images(3, &[9]);
+            let pooled = fake.yields(pooling, vec![line, int(3), int(1), int(0)]);
+            assert_eq!(pooled, "[N, 3, 7]");
+            let told = fake.refused(pooling, vec![x.clone(), int(9), int(1), int(0)]);
+            assert_eq!(
+                told,
+                "a window of 9 x 9 is larger than the 8 x 7 positions that it moves over at 7"
+            );
+            assert!(
+                fake.refused(pooling, vec![x, int(3), int(1), int(2)])
+                    .contains("`padding`")
+            );
+        }
+    }
 }

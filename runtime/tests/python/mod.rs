@@ -1,34 +1,29 @@
-//! Runs the tests' Python programs, where there is a Python with `torch` and `safetensors`: the one that `TERMC_PYTHON` names,
-//! which must have them, else `python3`.
+//! Runs Python programs for tests, where there is a Python with `torch` and `safetensors`: the one that `TERMC_PYTHON` names, which
+//! must have them, else `python3`.
 
-use std::ffi::OsStr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
-/// Runs a program that stands beside the tests; false, saying so, where there is no PyTorch.
-pub fn run(program: &str, arguments: &[impl AsRef<OsStr>]) -> bool {
+/// Python with PyTorch; None, saying so, where there is none.
+pub fn python() -> Option<PathBuf> {
     let named = std::env::var_os("TERMC_PYTHON");
     let python = named.clone().unwrap_or("python3".into());
     let found = Command::new(&python)
         .args(["-c", "import torch, safetensors"])
         .output();
-    if !found.is_ok_and(|out| out.status.success()) {
-        assert!(named.is_none(), "TERMC_PYTHON has no torch and safetensors");
-        eprintln!("skipped: no Python with `torch` and `safetensors`");
-        return false;
+    if found.is_ok_and(|out| out.status.success()) {
+        return Some(python.into());
     }
-    let program = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests")
-        .join(program);
-    let done = Command::new(&python)
-        .arg(program)
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(
-        done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-    true
+    assert!(named.is_none(), "TERMC_PYTHON has no torch and safetensors");
+    eprintln!("skipped: no Python with `torch` and `safetensors`");
+    None
+}
+
+/// Runs a program to its end; what it says of its failure is the error.
+pub fn run(program: &mut Command) -> Result<(), String> {
+    let output = program.output().unwrap();
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
 }

@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod common;
+#[path = "../../../runtime/tests/python/mod.rs"]
+mod python;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use burn::tensor::TensorData;
 use common::{compiled, composed, images, network, title};
+use python::{python, run};
 use termc_compiler::emit::{self, EmitOptions};
 use termc_compiler::model::{Init, Model};
 use termc_emitted::CASES;
@@ -20,29 +23,6 @@ const TOLERANCE: f64 = 1e-5;
 
 /// Models whose filters leave float32 little to be exact with agree less closely.
 const HIGH_FREQUENCY: f64 = 1e-4;
-
-fn python() -> Option<PathBuf> {
-    let python = std::env::var_os("TERMC_PYTHON").map_or("python3".into(), PathBuf::from);
-    let import = ["-c", "import torch, safetensors"];
-    let tried = Command::new(&python).args(import).output();
-    tried
-        .ok()
-        .filter(|out| out.status.success())
-        .map(|_| python)
-}
-
-fn run(python: &Path, folder: &Path, arguments: &[&str]) -> Result<(), String> {
-    let mut command = Command::new(python);
-    let output = command
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap();
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
-    }
-}
 
 fn high_frequency(model: &Model) -> bool {
     let steep = |init: &Init| matches!(init, Init::GammaUniform { bound, .. } if *bound > 1e3);
@@ -59,9 +39,6 @@ fn file(name: &str, data: TensorData) -> TensorFile {
 #[test]
 fn logits_agree_with_the_runtimes() {
     let Some(python) = python() else {
-        let named = std::env::var_os("TERMC_PYTHON");
-        assert!(named.is_none(), "TERMC_PYTHON has no torch and safetensors");
-        eprintln!("skipped: no Python with `torch` and `safetensors`");
         return;
     };
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pytorch");
@@ -82,7 +59,7 @@ fn logits_agree_with_the_runtimes() {
             "input.safetensors",
             "logits.safetensors",
         ];
-        run(&python, &folder, &files).unwrap();
+        run(Command::new(&python).current_dir(&folder).args(files)).unwrap();
 
         let expected = composed(&model, &params, images);
         let found = TensorFile::read(&folder.join("logits.safetensors")).unwrap();
@@ -109,7 +86,7 @@ fn logits_agree_with_the_runtimes() {
         "input.safetensors",
         "x.safetensors",
     ];
-    let refused = run(&python, &folder, &files).unwrap_err();
+    let refused = run(Command::new(&python).current_dir(&folder).args(files)).unwrap_err();
     assert!(refused.contains("Unexpected key"), "{refused}");
     assert!(refused.contains("Missing key"), "{refused}");
 }

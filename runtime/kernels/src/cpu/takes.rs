@@ -10,9 +10,9 @@ pub fn takes(call: &Call, operands: &[Kind]) -> bool {
     let shapes = match call {
         Call::Add | Call::Multiply => broadcasts(dims(0), dims(1)),
         Call::Gate => covers(dims(0), dims(1)) && covers(dims(0), dims(2)),
-        // A line's kernel, or an oblong one, has another number of rows than of columns.
         // Burn's own cut makes no copy, and a slow net does its sines itself.
         Call::Cut { .. } | Call::Join | Call::Sines { .. } => false,
+        // A line's kernel, or an oblong one, has another number of rows than of columns.
         Call::Depthwise => dims(1)[2] == dims(1)[3],
         Call::Matmul => dims(0)[..2] == dims(1)[..2],
         Call::StandardizeScaled => dims(1)[2..] == [1, 1] && covers(dims(0), dims(1)),
