@@ -87,21 +87,16 @@ fn frozen(params: &Params) -> FrozenNetwork {
 fn both_kinds_of_kernels_agree_forward_and_backward() {
     for model in models() {
         let params = params(&model);
-        let [a, b] = KernelChoice::ALL.map(|kernels| evaluate(&model, &params, kernels, 4));
+        // Behind a standardization over few images little is left of much larger numbers.
+        let [a, b] = KernelChoice::ALL.map(|kernels| evaluate(&model, &params, kernels, 16));
         let statistics = [&a, &b].map(|e| numbers(e.statistics.clone().unwrap()));
-        // Of gradients behind a standardization over four images little is left of much larger numbers.
-        for (what, a, b, most) in [
-            ("logits", numbers(a.logits), numbers(b.logits), 1e-5),
-            ("gradient", numbers(a.gradient), numbers(b.gradient), 1e-4),
-            (
-                "statistics",
-                statistics[0].clone(),
-                statistics[1].clone(),
-                1e-5,
-            ),
+        for (what, a, b) in [
+            ("logits", numbers(a.logits), numbers(b.logits)),
+            ("gradient", numbers(a.gradient), numbers(b.gradient)),
+            ("statistics", statistics[0].clone(), statistics[1].clone()),
         ] {
             let distance = distance(&a, &b);
-            assert!(distance < most, "{} {what}: {distance:e}", model.name);
+            assert!(distance < 1e-5, "{} {what}: {distance:e}", model.name);
         }
     }
 }
