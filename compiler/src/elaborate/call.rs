@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use termc_grammar::ast::{Call, Expr};
+use termc_grammar::ast::{Call, Expr, ExprKind};
 
 use super::coerce::Of;
 use super::draft::{Building, unknown};
@@ -128,7 +128,8 @@ impl<'a> Elaborator<'a> {
         let inside = piped
             .into_iter()
             .chain(call.args.iter().map(|arg| &arg.value));
-        for expr in inside {
+        // Whether a word may stand there only the callee says.
+        for expr in inside.filter(|expr| !is_word(expr)) {
             self.eval(scope, expr, None);
         }
         let kind = match scope.names.get(name.as_str()) {
@@ -309,5 +310,14 @@ fn list_places(value: &Traced) -> Places {
             .iter()
             .fold(Places::default(), |all, item| all.and(&item.places)),
         _ => value.places.clone(),
+    }
+}
+
+/// Whether an expression is a word of some type, or a list of such.
+fn is_word(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Name(name) => Ty::is_word(name),
+        ExprKind::List(items) => items.iter().all(is_word),
+        _ => false,
     }
 }

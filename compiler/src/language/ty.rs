@@ -96,6 +96,13 @@ impl Ty {
         }
     }
 
+    /// Whether a name stands for a value where some type is wanted.
+    pub fn is_word(name: &str) -> bool {
+        let types = Self::NAMES.into_iter().filter_map(Self::parse);
+        let mut words = types.filter_map(|ty| ty.words());
+        words.any(|words| words.words.contains(&name))
+    }
+
     /// What a value of this type is called in messages: "a whole number".
     pub fn described(&self) -> String {
         match self {

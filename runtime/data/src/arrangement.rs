@@ -44,6 +44,11 @@ impl Arrangement {
         (found, name)
     }
 
+    /// What stands before a name.
+    pub fn of(name: &str) -> Self {
+        Self::split(name).0
+    }
+
     /// Whether images stay as they are.
     pub fn is_none(&self) -> bool {
         *self == Self::default()

@@ -81,7 +81,7 @@ impl CheckedSource {
         let recorded = self.recorded_dataset(settings);
         let source: DatasetSource = match (&choice.dataset, &recorded) {
             (Some(source), Some(recorded)) => {
-                let trained = Arrangement::split(&recorded.name).0;
+                let trained = Arrangement::of(&recorded.name);
                 source.clone().arranged_as(trained)?
             }
             (Some(source), None) => source.clone(),
@@ -152,7 +152,7 @@ impl CheckedSource {
     pub fn preprocessing(&self) -> Result<Preprocessing, Error> {
         let settings = self.settings()?;
         let recorded = self.recorded_dataset(settings.as_ref());
-        let arrangement = recorded.map(|recorded| Arrangement::split(&recorded.name).0);
+        let arrangement = recorded.map(|recorded| Arrangement::of(&recorded.name));
         let arrangement = arrangement.unwrap_or_default();
         if let Some(card) = &self.source.frozen {
             return Ok(Preprocessing {

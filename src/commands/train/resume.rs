@@ -173,7 +173,7 @@ const MOVED: &str = "put the files back as they were, name the folder they lie i
 
 /// The settings to go on with: the folder's, but for the number of epochs and the place of the data set.
 fn going_on(arguments: &Arguments, recorded: &Settings) -> Result<Settings, Failure> {
-    let trained = Arrangement::split(&recorded.dataset).0;
+    let trained = Arrangement::of(&recorded.dataset);
     let dataset = match arguments.data.dataset()? {
         Some(source) => {
             let source = source.arranged_as(trained).map_err(Error::from)?;
