@@ -19,7 +19,9 @@ fn main() -> ExitCode {
     panics::install(failure::defect);
     let cli = cli::Cli::parse();
     let terminal = terminal::Terminal::new(cli.color);
-    match panics::catch(|| cli.command.run(&terminal)) {
+    let done = panics::catch(|| cli.command.run(&terminal));
+    panics::ending();
+    match done {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(failure)) => {
             failure.print(&terminal);

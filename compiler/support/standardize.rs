@@ -30,7 +30,8 @@ const LEAST_SCALE: f64 = 1e-12;
 /// `(x - mean) / sqrt(var + 1e-5 / scale^2)`.
 ///
 /// The factor cancels but for its share in the epsilon; this form's gradient holds that share alone, where the product's
-/// would be a difference of numbers 1e5 times as large.
+/// would be a difference of numbers 1e5 times as large. The reciprocal comes before the square: the gradient of the other
+/// order divides by `scale^4`, which float32 cannot hold below 1e-9.
 pub fn standardize_scaled(x: Tensor<4>, scale: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = x.dims();
     let [images, factors, ..] = scale.dims();
@@ -38,7 +39,7 @@ pub fn standardize_scaled(x: Tensor<4>, scale: Tensor<4>) -> Tensor<4> {
     let x = x.reshape([batch, channels, height * width]);
     let centred = x.clone() - x.mean_dim(2);
     let variance = centred.clone().square().mean_dim(2);
-    let y = centred / (variance + scale.square().recip() * EPSILON).sqrt();
+    let y = centred / (variance + scale.recip().square() * EPSILON).sqrt();
     y.reshape([batch, channels, height, width])
 }
 

@@ -12,6 +12,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
@@ -30,6 +31,9 @@ thread_local! {
 
 /// The last panic that was left to whoever catches it.
 static LAST: Mutex<Option<Panic>> = Mutex::new(None);
+
+/// Whether the process ends by itself.
+static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// How an uncaught panic is told.
 static REPORT: OnceLock<fn(&Panic) -> String> = OnceLock::new();
@@ -61,6 +65,11 @@ pub fn install(report: fn(&Panic) -> String) {
     let _ = REPORT.set(report);
     set_hook(Box::new(|info| {
         let panic = Panic::of(info);
+        if ENDING.load(Ordering::SeqCst) {
+            loop {
+                thread::park();
+            }
+        }
         if is_handed_on() {
             *last() = Some(panic);
             return;
@@ -68,6 +77,12 @@ pub fn install(report: fn(&Panic) -> String) {
         tell(&panic);
         std::process::exit(STATUS.into());
     }));
+}
+
+/// From now on the process ends, and a panic on another thread is no news: a GPU's driver is unloaded while its thread may
+/// still be at work. Such a thread stays where it is, so that the status is the one that the program ends with.
+pub fn ending() {
+    ENDING.store(true, Ordering::SeqCst);
 }
 
 /// Tells of the panic that is on its way to whoever catches it: for a destructor that has to end the process before it gets

@@ -7,6 +7,7 @@ use termc_compiler::model::Model;
 
 use crate::Error;
 use crate::freeze::Card;
+use crate::optim::ema;
 use crate::params::Params;
 use crate::tensors::{TensorFile, Tensors};
 
@@ -24,6 +25,26 @@ pub mod key {
     pub const SOURCE: &str = "termc.source";
     /// The model's name.
     pub const MODEL: &str = "termc.model";
+    /// Where a training stands, in checkpoints alone.
+    pub const CHECKPOINT: &str = "termc.checkpoint";
+}
+
+/// Prefix of the weights' names in checkpoints.
+pub const IN_CHECKPOINTS: &str = "weights.";
+
+/// The weights that are validated and kept, out of a checkpoint's tensors: the averaged ones, if there are any.
+pub fn of_checkpoint(tensors: &Tensors) -> Tensors {
+    let averaged = tensors.keys().any(|name| name.starts_with(ema::PREFIX));
+    let prefix = if averaged {
+        ema::PREFIX
+    } else {
+        IN_CHECKPOINTS
+    };
+    let named = tensors.iter();
+    let named = named.filter_map(|(name, data)| Some((name.strip_prefix(prefix)?, data)));
+    named
+        .map(|(name, data)| (name.to_owned(), data.clone()))
+        .collect()
 }
 
 /// What a weight file holds.
@@ -67,7 +88,7 @@ pub fn write(path: &Path, model: &Model, params: &Params) -> Result<(), Error> {
     file(model, params).write(path)
 }
 
-/// Reads any `.safetensors` file as weights.
+/// Reads any `.safetensors` file as weights; of a training's checkpoint, the weights that it validates.
 ///
 /// # Errors
 /// If it cannot be read, is damaged, or was written in another format.
@@ -104,7 +125,10 @@ pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Weights, Error> {
         frozen: Card::read(path, &file.metadata)?,
         source: file.metadata.get(key::SOURCE).cloned(),
         model: file.metadata.get(key::MODEL).cloned(),
-        tensors: file.tensors,
+        tensors: match file.metadata.contains_key(key::CHECKPOINT) {
+            true => of_checkpoint(&file.tensors),
+            false => file.tensors,
+        },
         warning: None,
     })
 }

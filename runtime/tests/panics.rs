@@ -9,7 +9,7 @@ use std::thread;
 use rayon::prelude::*;
 use termc_compiler::model::{Augment, PadMode};
 use termc_data::{DatasetOptions, Loader, Subset, open};
-use termc_runtime::panics::{Panic, catch, install, tell_unwinding};
+use termc_runtime::panics::{Panic, catch, ending, install, tell_unwinding};
 
 /// Names the case that the child process runs.
 const CASE: &str = "TERMC_PANIC_CASE";
@@ -63,6 +63,15 @@ fn child() {
             let work = || drop(catch_unwind(AssertUnwindSafe(|| panic!("on purpose"))));
             let device = thread::Builder::new().name("DSU-0-0".into());
             device.spawn(work).unwrap().join().unwrap();
+        }
+        // As a device's thread does when its driver has gone.
+        "ending" => {
+            ending();
+            let device = thread::spawn(|| panic!("the driver has gone"));
+            thread::sleep(std::time::Duration::from_millis(200));
+            assert!(!device.is_finished());
+            // Before the test program takes its own hook back, for which it would wait for that thread.
+            std::process::exit(0);
         }
         "thread" => drop(thread::spawn(|| panic!("on purpose")).join()),
         "uncaught" => panic!("on purpose"),
@@ -125,11 +134,12 @@ fn goes_on(case: &str) {
 }
 
 #[test]
-fn caught_panics_are_left_to_whoever_catches_them() {
+fn panics_that_are_caught_or_no_news_any_more_end_nothing() {
     goes_on("caught");
     goes_on("rayon");
     goes_on("loader");
     goes_on("pool thread");
+    goes_on("ending");
 }
 
 #[test]

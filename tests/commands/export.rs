@@ -96,8 +96,30 @@ fn what_has_no_published_name_is_listed_and_nothing_is_written() {
     let weights = format!("{run}/last.safetensors");
     let other = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tiny.term");
     let said = termc(&["export", other, "--weights", &weights, "-o", output]).expect(1);
-    said.says("the weights do not fit the model");
+    said.says("the weights do not fit the model")
+        .says("more like these");
     termc(&["export", SMALL, "-o", output])
         .expect(2)
         .says("--weights");
+}
+
+/// A checkpoint of a training, which also holds the optimizer's state, is as good as the weights that were validated at its step.
+#[test]
+fn a_checkpoint_serves_as_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let run = at("run");
+    let short = ["--limit", "64", "--epochs", "1", "--set", "train.ema=0.9"];
+    termc(&train_on(SMALL, "digits", &run, &short)).expect(0);
+    let checkpoints = folder.path().join("run/checkpoints");
+    let names = names(&checkpoints);
+    let name = names.iter().rfind(|name| name.ends_with(".safetensors"));
+    let checkpoint = checkpoints.join(name.unwrap());
+    let export = |weights: &str, to: &str| {
+        termc(&["export", SMALL, "--weights", weights, "-o", to]).expect(0);
+    };
+    export(checkpoint.to_str().unwrap(), &at("a.safetensors"));
+    export(&format!("{run}/best.safetensors"), &at("b.safetensors"));
+    let [a, b] = ["a.safetensors", "b.safetensors"].map(|name| bytes(folder.path(), name));
+    assert_eq!(a, b);
 }

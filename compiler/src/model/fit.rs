@@ -45,19 +45,34 @@ impl Mismatch {
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the weights do not fit the model")?;
-        for name in &self.missing {
-            write!(f, "\n  missing: `{name}`")?;
-        }
-        for name in &self.unknown {
-            write!(f, "\n  not in the model: `{name}`")?;
-        }
-        for (name, expected, found) in &self.shapes {
-            write!(
-                f,
-                "\n  shape of `{name}`: the model has {expected:?}, the weights {found:?}"
-            )?;
-        }
-        Ok(())
+        let (missing, unknown) = (self.missing.iter(), self.unknown.iter());
+        list(f, missing.map(|name| format!("missing: `{name}`")))?;
+        list(f, unknown.map(|name| format!("not in the model: `{name}`")))?;
+        let shapes = self.shapes.iter().map(|(name, expected, found)| {
+            format!("shape of `{name}`: the model has {expected:?}, the weights {found:?}")
+        });
+        list(f, shapes)
+    }
+}
+
+/// Most names of one kind in a message: of the wrong file all are wrong, and the first ones tell as much as hundreds.
+pub const MOST_NAMES: usize = 10;
+
+/// Some lines, and how many more there are.
+///
+/// # Errors
+/// If the formatter cannot be written to.
+pub fn list(
+    f: &mut fmt::Formatter<'_>,
+    lines: impl ExactSizeIterator<Item = String>,
+) -> fmt::Result {
+    let more = lines.len().saturating_sub(MOST_NAMES);
+    for line in lines.take(MOST_NAMES) {
+        write!(f, "\n  {line}")?;
+    }
+    match more {
+        0 => Ok(()),
+        more => write!(f, "\n  ... and {more} more like these"),
     }
 }
 

@@ -18,7 +18,7 @@ pub use crate::parts::{
 pub use crate::primitives::{
     Affine, Context, Conv, Edges, Function, Grid, Op, Over, RunningStd, Scale, SlowNet, Window,
 };
-pub use fit::Mismatch;
+pub use fit::{MOST_NAMES, Mismatch, list};
 pub use instance::{Binding, Constant, Input, Instance, Iteration};
 pub use termc_grammar::ast::Span;
 

@@ -438,3 +438,25 @@ proptest! {
         }
     }
 }
+
+/// A factor may be as small as a sigmoid far below zero makes it: value and gradients of both forms keep to float64, where a
+/// gradient that divides by the fourth power of the factor is no number in float32.
+#[test]
+fn standardize_scaled_by_next_to_nothing() {
+    for exponent in 0..12 {
+        let scale = |i: &Inputs| (i.maps[1].clone() + 1.5) * 10f64.powi(-exponent);
+        let inputs = Inputs {
+            maps: vec![tensor(3, [2, 3, 5, 4]), tensor(4, [2, 3, 1, 1])],
+            planes: vec![],
+            rows: vec![],
+        };
+        let reference = |i: Inputs| composed::standardize_scaled(i.maps[0].clone(), scale(&i));
+        compare(&inputs, 1e-5, reference, reference);
+        compare(
+            &inputs,
+            1e-5,
+            |i| Fused.standardize_scaled(i.maps[0].clone(), scale(&i)),
+            reference,
+        );
+    }
+}

@@ -29,10 +29,9 @@ const MOST: f64 = 0.5;
 pub struct Bound(f64);
 
 impl Bound {
-    /// From how far rounding moves the result, and what it does to results of its kind: the rounding errors of a result
-    /// of few numbers may happen to cancel.
-    pub fn of(moved: f64, typical: f64) -> Self {
-        Self((MARGIN * moved.hypot(typical)).max(LEAST))
+    /// From how far rounding moves the result.
+    pub fn of(moved: f64) -> Self {
+        Self((MARGIN * moved).max(LEAST))
     }
 
     /// Whether rounding alone may make anything of the result, as of gradients that cancel.
@@ -83,10 +82,10 @@ pub fn distance(found: &[f32], expected: &[f32]) -> f64 {
     (difference / norm.max(1e-24 * expected.len() as f64).max(1e-300)).sqrt()
 }
 
-/// The middle one of some distances.
-pub fn median(mut distances: Vec<f64>) -> f64 {
-    distances.sort_by(f64::total_cmp);
-    distances.get(distances.len() / 2).copied().unwrap_or(0.0)
+/// The root of the mean of their squares; 0 of none.
+pub fn root_mean_square(distances: impl Iterator<Item = f64>) -> f64 {
+    let (count, sum) = distances.fold((0.0, 0.0), |(count, sum), d| (count + 1.0, sum + d * d));
+    (sum / f64::max(count, 1.0)).sqrt()
 }
 
 /// The numbers of a tensor of any float type.

@@ -43,6 +43,7 @@ fn seeded(
 fn fault(amount: f64, only: NodeId, gradient: bool) -> Option<Perturbation> {
     Some(Perturbation {
         amount,
+        draw: 0,
         only: Some(only),
         gradient,
     })
@@ -73,13 +74,13 @@ fn the_cpu_agrees_with_itself() {
     }
 }
 
-/// Rounding like that of a GPU's matrix units must pass, also where it adds up over the layers. Twice as much is too far for
-/// a few weights and images, whose gradients happen to cancel: of seeds 0 to 9, for two, and for one
-/// when parameters had other paths and with them other starts.
+/// Rounding like that of a GPU's matrix units must pass, also where it adds up over the layers. Twice as much may be too far
+/// for a few weights and images, whose gradients happen to cancel.
 #[test]
 fn rounding_is_no_fault() {
     let rounding = |times: f64| Perturbation {
         amount: times * distance::rounding(Precision::F32),
+        draw: 1_000,
         only: None,
         gradient: false,
     };
@@ -93,7 +94,7 @@ fn rounding_is_no_fault() {
     let once = passed(1.0);
     assert_eq!(once.len(), 10, "{once:?}");
     let twice = passed(2.0);
-    assert!(twice.len() >= 8, "{twice:?}");
+    assert!(twice.len() >= 9, "{twice:?}");
     let values = twice.iter().map(|deviations| deviations.value);
     assert!(values.clone().all(|value| value > 0.05), "{twice:?}");
 }

@@ -12,12 +12,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use termc_compiler::model::Model;
+use termc_compiler::model::{Model, list};
 
 pub use checkpoint::Checkpoint;
 pub use export::{ExportError, export};
 pub use prefixes::{NotThere, Taken};
 use prefixes::{choose, split};
+pub use termc_compiler::model::MOST_NAMES;
 
 use crate::Error;
 use crate::model::ModelError;
@@ -223,9 +224,6 @@ fn squeezed(sizes: &[usize]) -> impl Iterator<Item = &usize> {
     sizes.iter().filter(|size| **size != 1)
 }
 
-/// Most lines of one kind in a message.
-pub const MOST_NAMES: usize = 10;
-
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the checkpoint does not fit the model")?;
@@ -248,18 +246,6 @@ impl fmt::Display for ImportError {
         list(f, repeated)?;
         list(f, shapes)?;
         list(f, unreadable)
-    }
-}
-
-/// Some lines, and how many more there are.
-fn list(f: &mut fmt::Formatter<'_>, lines: impl ExactSizeIterator<Item = String>) -> fmt::Result {
-    let more = lines.len().saturating_sub(MOST_NAMES);
-    for line in lines.take(MOST_NAMES) {
-        write!(f, "\n  {line}")?;
-    }
-    match more {
-        0 => Ok(()),
-        more => write!(f, "\n  ... and {more} more like these"),
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Keep<'a> {
 pub struct Perturbation {
     /// How much, as a fraction of each number.
     pub amount: f64,
+    /// Which of the many ways to change the numbers so.
+    pub draw: u64,
     /// Only the value of this node.
     pub only: Option<NodeId>,
     /// Changes the gradient alone.

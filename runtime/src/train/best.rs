@@ -7,7 +7,6 @@ use termc_compiler::model::Model;
 
 use super::checkpoint::{self, State};
 use super::folder::RunFolder;
-use super::replica::evaluated;
 use crate::Error;
 use crate::tensors::write_atomic;
 use crate::weights::{self, Weights};
@@ -45,7 +44,7 @@ pub fn read(folder: &RunFolder, model: &Model) -> Result<Option<Weights>, Error>
         });
     };
     Ok(Some(Weights {
-        tensors: evaluated(&found.tensors),
+        tensors: weights::of_checkpoint(&found.tensors),
         source: Some(model.source.clone()),
         model: Some(model.name.clone()),
         frozen: None,
@@ -70,7 +69,7 @@ pub fn restore(folder: &RunFolder, model: &Model, state: &State) -> Result<(), E
     }
     match checkpoint::at_step(&folder.checkpoints(), best.step)? {
         Some(found) => {
-            let file = weights::of_tensors(model, evaluated(&found.tensors));
+            let file = weights::of_tensors(model, weights::of_checkpoint(&found.tensors));
             write_atomic(&folder.best(), &file.to_bytes()?)
         }
         // A later epoch may still be better; if none is, reading it at the end says what is missing.

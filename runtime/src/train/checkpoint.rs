@@ -10,9 +10,7 @@ use sha2::{Digest, Sha256};
 use super::scores::Sums;
 use crate::Error;
 use crate::tensors::{TensorFile, Tensors, read_header, write_atomic};
-
-/// Metadata key of the state.
-const STATE: &str = "termc.checkpoint";
+use crate::weights::key::CHECKPOINT;
 
 /// Where a training stands: everything besides tensors that the next step depends on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -71,7 +69,7 @@ pub fn save(folder: &Path, tensors: Tensors, state: &State) -> Result<PathBuf, E
     let text = serde_json::to_string(state).map_err(|e| Error::Input(e.to_string()))?;
     let file = TensorFile {
         tensors,
-        metadata: [(STATE.to_owned(), text)].into(),
+        metadata: [(CHECKPOINT.to_owned(), text)].into(),
     };
     let bytes = file.to_bytes()?;
     let path = folder.join(file_name(state.step));
@@ -133,7 +131,7 @@ pub fn newest_state(folder: &Path) -> Result<Option<State>, Error> {
             return None;
         }
         let (header, _) = read_header(&path).ok()?;
-        let state = header.metadata().as_ref()?.get(STATE)?;
+        let state = header.metadata().as_ref()?.get(CHECKPOINT)?;
         serde_json::from_str(state).ok()
     });
     Ok(newest)
@@ -230,7 +228,7 @@ fn read(path: &Path) -> Result<Checkpoint, Unusable> {
         TensorFile::parse(&bytes).map_err(|problem| Unusable::Damaged(format!("it {problem}")))?;
     let state = file
         .metadata
-        .get(STATE)
+        .get(CHECKPOINT)
         .ok_or_else(|| damaged("it holds no training state"))?;
     let state = serde_json::from_str(state).map_err(|e| {
         Unusable::Damaged(format!("its training state is not of this version: {e}"))

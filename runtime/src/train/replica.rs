@@ -18,23 +18,10 @@ use crate::Error;
 use crate::loss::hits;
 use crate::network::{Dropout, Network, Pass, Precision};
 use crate::objective::{self, TermValues};
-use crate::optim::{Ema, Optimizer, clip, ema};
+use crate::optim::{Ema, Optimizer, clip};
 use crate::params::{Params, flatten, unflatten};
 use crate::tensors::{Tensors, digest};
-
-/// Prefix of the weights' names in checkpoints.
-const WEIGHTS: &str = "weights.";
-
-/// The weights that are validated and kept, out of a checkpoint's tensors: the averaged ones, if there are any.
-pub fn evaluated(checkpoint: &Tensors) -> Tensors {
-    let averaged = checkpoint.keys().any(|name| name.starts_with(ema::PREFIX));
-    let prefix = if averaged { ema::PREFIX } else { WEIGHTS };
-    let named = checkpoint.iter();
-    let named = named.filter_map(|(name, data)| Some((name.strip_prefix(prefix)?, data)));
-    named
-        .map(|(name, data)| (name.to_owned(), data.clone()))
-        .collect()
-}
+use crate::weights::IN_CHECKPOINTS;
 
 /// Weights, optimizer and averages on one device.
 pub struct Replica {
@@ -110,7 +97,7 @@ impl Replica {
 
     /// Weights, optimizer state and averages, for a checkpoint.
     pub fn to_tensors(&self) -> Tensors {
-        let mut tensors = unflatten(self.params.model(), WEIGHTS, &self.params.flat());
+        let mut tensors = unflatten(self.params.model(), IN_CHECKPOINTS, &self.params.flat());
         tensors.extend(self.optimizer.to_tensors());
         if let Some(ema) = &self.ema {
             tensors.extend(ema.to_tensors());
@@ -128,7 +115,7 @@ impl Replica {
     /// # Errors
     /// If they are not of this model and recipe.
     pub fn load(&mut self, tensors: &Tensors, steps: usize) -> Result<(), Error> {
-        let flat = flatten(self.params.model(), WEIGHTS, tensors, &self.device)?;
+        let flat = flatten(self.params.model(), IN_CHECKPOINTS, tensors, &self.device)?;
         self.params = self.params.with_values(flat);
         self.optimizer.load(tensors, steps)?;
         if let Some(ema) = &mut self.ema {

@@ -252,6 +252,7 @@ fn stop_on_signals(stop: &StopRequest, terminal: &Terminal) -> Result<(), Failur
     let (stop, live) = (stop.clone(), terminal.is_live());
     ctrlc::set_handler(move || {
         if stop.is_requested() {
+            termc_runtime::panics::ending();
             std::process::exit(130);
         }
         stop.request();

@@ -14,7 +14,9 @@ impl Run<'_> {
             return x;
         }
         let [_, channels, height, width] = x.dims();
-        let key = Key::new(0).named("disturb").named(&self.model[id].path);
+        let key = Key::new(perturbation.draw)
+            .named("disturb")
+            .named(&self.model[id].path);
         let noise: Vec<f32> = (0..(channels * height * width) as u64)
             .map(|i| (perturbation.amount * (2.0 * key.uniform(i) - 1.0)) as f32)
             .collect();
