@@ -63,6 +63,8 @@ commands! {
     Check => check,
     /// Train a model
     Train => train,
+    /// Train the models, variants and families of a file, with several seeds, and compare them
+    Sweep => sweep,
     /// Measure a trained model on a data set
     Eval => eval,
     /// Run a model on tensors from a file

@@ -51,5 +51,7 @@ mod resume;
 mod run;
 #[path = "commands/support.rs"]
 mod support;
+#[path = "commands/sweep.rs"]
+mod sweep;
 #[path = "commands/train.rs"]
 mod train;

@@ -123,6 +123,7 @@ pub mod params;
 pub mod report;
 pub mod schedule;
 pub mod selfcheck;
+pub mod sweep;
 pub mod tensors;
 pub mod train;
 pub mod weights;

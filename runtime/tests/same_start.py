@@ -1,5 +1,5 @@
 """Trains an emitted module by AdamW from given weights on given batches and writes the loss of each step:
-`python same_start.py MODULE WEIGHTS BATCHES LEARNING_RATE OUT`."""
+`python same_start.py MODULE WEIGHTS BATCHES OUT LEARNING_RATE`."""
 
 import importlib.util
 import sys
@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
-module, weights, batches, rate, out = sys.argv[1:]
+module, weights, batches, out, rate = sys.argv[1:]
 spec = importlib.util.spec_from_file_location("emitted", module)
 emitted = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(emitted)

@@ -20,5 +20,6 @@ pub mod predict;
 pub mod report;
 pub mod run;
 pub mod summary;
+pub mod sweep;
 pub mod train;
 pub mod variants;

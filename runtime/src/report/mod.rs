@@ -1,8 +1,8 @@
 //! The report of a training: one HTML page that needs no network and no other file. Only looks; trains and changes nothing.
 
-mod chart;
+pub(crate) mod chart;
 mod gather;
-mod html;
+pub(crate) mod html;
 mod page;
 mod picture;
 

@@ -102,6 +102,10 @@ pub struct Arguments {
     #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u32).range(1..))]
     stop_after: Option<u32>,
 
+    /// Save and stop, as if interrupted, when standard input ends: for a program that trains and may be killed
+    #[arg(long, hide = true)]
+    stop_with_stdin: bool,
+
     /// `auto`, `cpu`, `cuda:N`, `vulkan:N`, ...; auto takes a GPU where there is one that works, of several ranks on one
     /// machine each another one [default: auto]
     #[arg(long, value_name = "DEVICE")]
@@ -186,6 +190,9 @@ fn train(
     }
     let stop = StopRequest::new();
     stop_on_signals(&stop, terminal)?;
+    if arguments.stop_with_stdin {
+        stop_with_stdin(stop.clone());
+    }
     let resume = prepared.checkpoint.take();
     let mut view = progress::View::new(terminal, &prepared.checked.model, &prepared.settings);
     let training = Training {
@@ -245,6 +252,14 @@ fn save_on_signals() -> Result<SaveRequest, Failure> {
             .map_err(|error| Failure::machine(format!("cannot listen for signals: {error}")))?;
     }
     Ok(SaveRequest::from(flag))
+}
+
+/// Asks for a stop when standard input ends, as it does when the program at its other end does.
+fn stop_with_stdin(stop: StopRequest) {
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        stop.request();
+    });
 }
 
 /// The first of SIGINT, SIGTERM and SIGHUP asks for a stop, the second ends the program at once.

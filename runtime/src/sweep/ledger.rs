@@ -1,0 +1,215 @@
+//! The ledger of a sweep, a file that is replaced as a whole at every change. That a training is over its own folder says.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::Error;
+use crate::train::folder::{read_json, write_json};
+
+/// The ledger's name in its folder.
+pub const LEDGER: &str = "sweep.json";
+
+/// Version of the layout; others are refused.
+const FORMAT: u32 = 1;
+
+/// How often a training may fail before it is left.
+const ATTEMPTS: usize = 2;
+
+/// What is trained, and what went wrong with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// [`FORMAT`].
+    format: u32,
+    /// Options of every training, as they were given.
+    pub options: Vec<String>,
+    /// The models, in the order of their file.
+    pub members: Vec<Member>,
+    /// The seeds of each.
+    pub seeds: Vec<u64>,
+    /// By the names of their folders, the trainings that failed.
+    pub troubles: BTreeMap<String, Trouble>,
+}
+
+/// A model, variant or member of a family.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its canonical source.
+    pub source: String,
+    /// Trained numbers.
+    pub parameters: u64,
+    /// For one image.
+    pub multiply_adds: u64,
+    /// What it differs in from the first one, in lines.
+    pub changes: Vec<String>,
+}
+
+/// What went wrong with a training.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// How often it failed.
+    pub attempts: usize,
+    /// What the last attempt said.
+    pub message: String,
+}
+
+/// One training.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Its model.
+    pub member: &'a Member,
+    /// Its seed.
+    pub seed: u64,
+}
+
+impl Run<'_> {
+    /// The name of its folder.
+    pub fn folder(&self) -> String {
+        let name = self.member.name.replace('[', "-").replace(']', "");
+        format!("{name}-seed{}", self.seed)
+    }
+}
+
+impl Member {
+    /// The member's `source` for a model of this canonical source.
+    pub fn digest(source: &str) -> String {
+        let digest = Sha256::digest(source);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Ledger {
+    /// A new one.
+    pub fn new(options: Vec<String>, members: Vec<Member>, seeds: Vec<u64>) -> Self {
+        Self {
+            format: FORMAT,
+            options,
+            members,
+            seeds,
+            troubles: BTreeMap::new(),
+        }
+    }
+
+    /// Goes on with what is in the folder, if there is something: with the same options and sources; models and seeds may have been
+    /// added or left out.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read, or is of other options or of another source of one of the models.
+    pub fn going_on(self, folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(LEDGER);
+        if !path.exists() {
+            return Ok(self);
+        }
+        let there: Self = read_json(&path)?;
+        let refuse = |problem: String| {
+            Err(Error::Content {
+                path: path.clone(),
+                problem,
+            })
+        };
+        if there.format != FORMAT {
+            return refuse(format!(
+                "has format {}; this version reads {FORMAT}",
+                there.format
+            ));
+        }
+        if there.options != self.options {
+            return refuse(format!(
+                "is of a sweep with the options `{}`, not `{}`; name another folder with `--out`",
+                there.options.join(" "),
+                self.options.join(" ")
+            ));
+        }
+        for member in &self.members {
+            let same = |other: &&Member| other.name == member.name && other.source != member.source;
+            if let Some(other) = there.members.iter().find(same) {
+                return refuse(format!(
+                    "is of a sweep in which `{}` was another model; name another folder with `--out`",
+                    other.name
+                ));
+            }
+        }
+        Ok(Self {
+            troubles: there.troubles,
+            ..self
+        })
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// If the disk refuses it.
+    pub fn save(&self, folder: &Path) -> Result<(), Error> {
+        write_json(&folder.join(LEDGER), self)
+    }
+
+    /// All trainings: the first seed of every model, then the next one.
+    pub fn runs(&self) -> impl Iterator<Item = Run<'_>> {
+        let seeds = self.seeds.iter();
+        seeds.flat_map(|seed| {
+            let members = self.members.iter();
+            members.map(|member| Run {
+                member,
+                seed: *seed,
+            })
+        })
+    }
+
+    /// Notes that a training failed, and says whether it has another attempt.
+    pub fn failed(&mut self, folder: &str, message: String) -> bool {
+        let trouble = self.troubles.entry(folder.to_owned()).or_default();
+        trouble.attempts += 1;
+        trouble.message = message;
+        trouble.attempts < ATTEMPTS
+    }
+
+    /// Whether a training has failed as often as it may.
+    pub fn is_left(&self, folder: &str) -> bool {
+        let trouble = self.troubles.get(folder);
+        trouble.is_some_and(|trouble| trouble.attempts >= ATTEMPTS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn ledger(options: &[&str], source: &str) -> Ledger {
+        let member = Member {
+            name: "A[2]".into(),
+            source: Member::digest(source),
+            parameters: 1,
+            multiply_adds: 2,
+            changes: vec![],
+        };
+        let options = options.iter().map(|&option| option.to_owned());
+        Ledger::new(options.collect(), vec![member], vec![0, 1])
+    }
+
+    #[test]
+    fn only_the_same_sweep_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = ledger(&["--epochs", "2"], "a")
+            .going_on(folder.path())
+            .unwrap();
+        let names: Vec<String> = first.runs().map(|run| run.folder()).collect();
+        assert_eq!(names, ["A-2-seed0", "A-2-seed1"]);
+        assert!(first.failed("A-2-seed1", "once".into()));
+        assert!(!first.is_left("A-2-seed1"));
+        assert!(!first.failed("A-2-seed1", "twice".into()));
+        first.save(folder.path()).unwrap();
+        let again = ledger(&["--epochs", "2"], "a")
+            .going_on(folder.path())
+            .unwrap();
+        assert_eq!(again, first);
+        assert!(again.is_left("A-2-seed1") && !again.is_left("A-2-seed0"));
+        let wrong = |other: Ledger| other.going_on(folder.path()).unwrap_err().to_string();
+        assert!(wrong(ledger(&["--epochs", "3"], "a")).contains("`--epochs 2`, not `--epochs 3`"));
+        assert!(wrong(ledger(&["--epochs", "2"], "b")).contains("`A[2]` was another model"));
+    }
+}

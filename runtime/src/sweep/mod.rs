@@ -1,0 +1,10 @@
+//! A sweep: the same training of several models with several seeds, in one folder. What is to be trained, what has come of it, and how
+//! it is told. Trains nothing and starts no program.
+
+mod ledger;
+mod page;
+mod results;
+
+pub use ledger::{LEDGER, Ledger, Member, Run, Trouble};
+pub use page::page;
+pub use results::{Mean, Objective, Row, Trained, rows, trained};

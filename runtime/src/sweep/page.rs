@@ -1,0 +1,202 @@
+//! A sweep as one page that needs no network: accuracy against parameters, multiply-adds and time, and the table.
+
+use std::fmt::Write;
+
+use termc_compiler::summary::grouped;
+
+use super::{Ledger, Mean, Objective, Row};
+use crate::report::chart::{Point, scatter};
+use crate::report::html::{escape, section};
+
+const STYLE: &str = include_str!("../report/style.css");
+
+/// The page as text; `written` says by what and when.
+pub fn page(
+    title: &str,
+    ledger: &Ledger,
+    rows: &[Row<'_>],
+    objective: Objective,
+    written: &str,
+) -> String {
+    let costs: [(&str, &str, fn(&Row<'_>) -> Option<f64>); 3] = [
+        ("parameters", "Parameters", |row| {
+            Some(row.member.parameters as f64)
+        }),
+        ("multiply-adds per image", "Multiply-adds", |row| {
+            Some(row.member.multiply_adds as f64)
+        }),
+        ("seconds of a training", "Time", |row| {
+            Some(row.seconds?.mean)
+        }),
+    ];
+    let charts: String = costs
+        .into_iter()
+        .map(|(axis, name, cost)| {
+            let points = points(rows, objective, cost);
+            let name = format!("{objective} by {}", name.to_lowercase());
+            scatter(&name, axis, &points, |v| Some(number(v)), number)
+        })
+        .collect();
+    let explained = format!(
+        "<p>A point is a model, its {objective} the mean over its seeds. Filled and joined are those that no other model surpasses in both \
+         numbers; the pointer on a point shows what the model differs in from {}.</p>",
+        rows.first()
+            .map_or("the first".into(), |row| escape(&row.member.name))
+    );
+    let mut body = section("Models", &(charts + &explained));
+    body += &section("Table", &table(rows, objective));
+    if !ledger.troubles.is_empty() {
+        body += &section("Failed", &troubles(ledger));
+    }
+    let options = ledger.options.join(" ");
+    body += &section(
+        "Options of every training",
+        &format!("<pre>{}</pre>", escape(&options)),
+    );
+    format!(
+        "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
+         <title>{title}</title><style>{STYLE}</style>\n<h1>{title}</h1>\n{body}<footer>{}</footer></html>\n",
+        escape(written),
+        title = escape(title),
+    )
+}
+
+/// The models that have results, by what they cost and what they reach.
+fn points(rows: &[Row<'_>], objective: Objective, cost: fn(&Row<'_>) -> Option<f64>) -> Vec<Point> {
+    let sign = if objective.is_accuracy() { 1.0 } else { -1.0 };
+    let place = |row: &Row<'_>| Some((cost(row)?, row.objective?.mean));
+    let places: Vec<(f64, f64)> = rows.iter().filter_map(place).collect();
+    let surpassed = |at: (f64, f64)| {
+        places.iter().any(|other| {
+            let (cheaper, better) = (at.0 - other.0, sign * (other.1 - at.1));
+            cheaper >= 0.0 && better >= 0.0 && (cheaper > 0.0 || better > 0.0)
+        })
+    };
+    let point = |row: &Row<'_>| {
+        let at = place(row)?;
+        Some(Point {
+            at,
+            title: told(row, objective),
+            is_best: !surpassed(at),
+        })
+    };
+    rows.iter().filter_map(point).collect()
+}
+
+fn told(row: &Row<'_>, objective: Objective) -> String {
+    let value = row
+        .objective
+        .map_or_else(String::new, |mean| measured(&mean));
+    let mut told = format!("{}: {objective} {value}", row.member.name);
+    for change in &row.member.changes {
+        let _ = write!(told, "\n{change}");
+    }
+    told
+}
+
+/// A mean, its deviation and of how many.
+fn measured(mean: &Mean) -> String {
+    match mean.deviation {
+        Some(deviation) => format!("{:.4} ± {deviation:.4} ({})", mean.mean, mean.count),
+        None => format!("{:.4}", mean.mean),
+    }
+}
+
+fn table(rows: &[Row<'_>], objective: Objective) -> String {
+    let mut out = format!(
+        "<div class=wide><table><tr><th>model<th>parameters<th>multiply-adds<th>{objective}<th>test accuracy<th>from the first, in \
+         standard errors<th>seconds"
+    );
+    for row in rows {
+        let cell = |mean: &Option<Mean>| mean.as_ref().map_or_else(|| "–".into(), measured);
+        let apart = row
+            .apart
+            .map_or_else(|| "–".into(), |apart| format!("{apart:+.1}"));
+        let seconds = row
+            .seconds
+            .map_or_else(|| "–".into(), |mean| format!("{:.1}", mean.mean));
+        let _ = write!(
+            out,
+            "<tr><th>{}<td>{}<td>{}<td>{}<td>{}<td>{apart}<td>{seconds}",
+            escape(&row.member.name),
+            grouped(row.member.parameters),
+            grouped(row.member.multiply_adds),
+            cell(&row.objective),
+            cell(&row.test),
+        );
+    }
+    out + "</table></div>"
+}
+
+fn troubles(ledger: &Ledger) -> String {
+    let mut out = String::from("<table class=facts>");
+    for (folder, trouble) in &ledger.troubles {
+        let (folder, message) = (escape(folder), escape(&trouble.message));
+        let _ = write!(
+            out,
+            "<tr><th>{folder}<td>{} times: {message}",
+            trouble.attempts
+        );
+    }
+    out + "</table>"
+}
+
+/// A number of any size, short.
+fn number(value: f64) -> String {
+    match value.abs() {
+        v if v >= 1e9 => format!("{} G", value / 1e9),
+        v if v >= 1e6 => format!("{} M", value / 1e6),
+        v if v >= 1e4 => format!("{} k", value / 1e3),
+        _ => format!("{:.4}", value)
+            .trim_end_matches('0')
+            .trim_end_matches('.')
+            .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::super::Member;
+    use super::*;
+
+    #[test]
+    fn the_front_is_what_nothing_surpasses() {
+        let member = |name: &str, parameters: u64| Member {
+            name: name.into(),
+            source: String::new(),
+            parameters,
+            multiply_adds: 1,
+            changes: vec!["changed <x>".into()],
+        };
+        let members = [
+            member("a", 10),
+            member("b", 20),
+            member("c", 30),
+            member("d", 5),
+        ];
+        let reached = [Some(0.9), Some(0.8), Some(0.95), None];
+        let row = |(member, value): (&'static Member, Option<f64>)| Row {
+            member,
+            objective: value.and_then(|value| Mean::of(&[value])),
+            test: None,
+            seconds: None,
+            apart: None,
+            left: 0,
+        };
+        let members: &'static [Member] = Vec::leak(members.to_vec());
+        let rows: Vec<Row<'_>> = members.iter().zip(reached).map(row).collect();
+        let cost = |row: &Row<'_>| Some(row.member.parameters as f64);
+        let best = |objective| -> Vec<bool> {
+            points(&rows, objective, cost)
+                .iter()
+                .map(|point| point.is_best)
+                .collect()
+        };
+        assert_eq!(best(Objective::ValAccuracy), [true, false, true]);
+        assert_eq!(best(Objective::ValLoss), [true, true, false]);
+        let ledger = Ledger::new(vec!["--epochs".into()], members.to_vec(), vec![0]);
+        let text = page("t", &ledger, &rows, Objective::ValAccuracy, "w");
+        assert!(text.contains("changed &lt;x&gt;") && text.contains("<tr><th>d<td>5<td>1<td>–"));
+    }
+}

@@ -1,0 +1,223 @@
+//! What has come of the trainings of a sweep, by model.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::{Ledger, Member};
+use crate::Error;
+use crate::train::metrics::{self, Span, Split};
+
+/// By what models are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Objective {
+    /// Accuracy on the validation part, of the best epoch.
+    #[default]
+    ValAccuracy,
+    /// Loss on the validation part, of the best epoch.
+    ValLoss,
+    /// Accuracy on the test part.
+    TestAccuracy,
+}
+
+impl Objective {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ValAccuracy, Self::ValLoss, Self::TestAccuracy];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::ValAccuracy => "val_accuracy",
+            Self::ValLoss => "val_loss",
+            Self::TestAccuracy => "test_accuracy",
+        }
+    }
+
+    /// Whether more is better.
+    pub fn is_accuracy(self) -> bool {
+        self != Self::ValLoss
+    }
+
+    fn of(self, trained: &Trained) -> Option<f64> {
+        match self {
+            Self::ValAccuracy => trained.val_accuracy,
+            Self::ValLoss => trained.val_loss,
+            Self::TestAccuracy => Some(trained.test_accuracy),
+        }
+    }
+}
+
+impl fmt::Display for Objective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Objective {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|one| one.name() == text);
+        found.ok_or_else(|| {
+            format!(
+                "`{text}` is none of {}",
+                Self::ALL.map(Self::name).join(", ")
+            )
+        })
+    }
+}
+
+/// The end of a training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trained {
+    /// Of the epoch with the most right answers; None where nothing was held out.
+    pub val_accuracy: Option<f64>,
+    /// Of the same epoch.
+    pub val_loss: Option<f64>,
+    /// Accuracy on the test part.
+    pub test_accuracy: f64,
+    /// Of training, pauses left out.
+    pub seconds: f64,
+}
+
+/// What came of the training in a RUN folder; None while it is not over.
+///
+/// # Errors
+/// If its record cannot be read.
+pub fn trained(run: &Path) -> Result<Option<Trained>, Error> {
+    if !run.join("test.json").is_file() {
+        return Ok(None);
+    }
+    let rows = metrics::read(run)?;
+    let of = |split: Split| {
+        let rows = rows.iter();
+        rows.filter(move |row| row.span == Span::Epoch && row.split == split)
+    };
+    let accuracy = |row: &metrics::Row| row.top1.unwrap_or(0.0);
+    // The first of equal ones, as the training chooses.
+    let best = of(Split::Val).reduce(|best, row| match accuracy(row) > accuracy(best) {
+        true => row,
+        false => best,
+    });
+    let Some(test) = of(Split::Test).next_back() else {
+        return Ok(None);
+    };
+    Ok(Some(Trained {
+        val_accuracy: best.and_then(|row| row.top1),
+        val_loss: best.and_then(|row| row.loss),
+        test_accuracy: accuracy(test),
+        seconds: test.seconds,
+    }))
+}
+
+/// A mean over seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Mean {
+    /// How many.
+    pub count: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Their deviation, of a sample; None of one.
+    pub deviation: Option<f64>,
+}
+
+impl Mean {
+    /// Of some numbers; None of none.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let count = values.len();
+        if count == 0 {
+            return None;
+        }
+        let mean = values.iter().sum::<f64>() / count as f64;
+        let squares = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
+        Some(Self {
+            count,
+            mean,
+            deviation: (count > 1).then(|| (squares / (count - 1) as f64).sqrt()),
+        })
+    }
+
+    /// By how many of its standard errors the difference of two means is from zero (Welch); None without deviations.
+    pub fn apart(&self, other: &Self) -> Option<f64> {
+        let square = |mean: &Self| Some(mean.deviation?.powi(2) / mean.count as f64);
+        let error = (square(self)? + square(other)?).sqrt();
+        (error > 0.0).then(|| (self.mean - other.mean) / error)
+    }
+}
+
+/// What came of a model.
+#[derive(Clone, Debug)]
+pub struct Row<'a> {
+    /// The model.
+    pub member: &'a Member,
+    /// By what the models are compared.
+    pub objective: Option<Mean>,
+    /// Accuracy on the test part.
+    pub test: Option<Mean>,
+    /// Seconds of a training.
+    pub seconds: Option<Mean>,
+    /// From the first model, in standard errors.
+    pub apart: Option<f64>,
+    /// How many of its trainings are left.
+    pub left: usize,
+}
+
+/// What came of each model so far, in the ledger's order.
+///
+/// # Errors
+/// If a record cannot be read.
+pub fn rows<'a>(
+    ledger: &'a Ledger,
+    folder: &Path,
+    objective: Objective,
+) -> Result<Vec<Row<'a>>, Error> {
+    let mut rows: Vec<Row<'a>> = vec![];
+    for member in &ledger.members {
+        let runs = ledger.runs().filter(|run| run.member.name == member.name);
+        let mut found = vec![];
+        let mut left = 0;
+        for run in runs {
+            let name = run.folder();
+            found.extend(trained(&folder.join(&name))?);
+            left += usize::from(ledger.is_left(&name));
+        }
+        let mean = |of: &dyn Fn(&Trained) -> Option<f64>| {
+            Mean::of(&found.iter().filter_map(of).collect::<Vec<f64>>())
+        };
+        let value = mean(&|trained| objective.of(trained));
+        let first = rows.first().and_then(|row| row.objective);
+        rows.push(Row {
+            member,
+            objective: value,
+            test: mean(&|trained| Some(trained.test_accuracy)),
+            seconds: mean(&|trained| Some(trained.seconds)),
+            apart: value
+                .zip(first)
+                .and_then(|(value, first)| value.apart(&first)),
+            left,
+        });
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn means_and_their_distance() {
+        let a = Mean::of(&[1.0, 2.0, 3.0]).unwrap();
+        assert_eq!((a.count, a.mean, a.deviation), (3, 2.0, Some(1.0)));
+        let b = Mean::of(&[4.0, 6.0]).unwrap();
+        // Variances 1/3 and 2/2.
+        let expected = -3.0 / (1.0f64 / 3.0 + 1.0).sqrt();
+        assert!((a.apart(&b).unwrap() - expected).abs() < 1e-12);
+        let one = Mean::of(&[4.0]).unwrap();
+        assert_eq!(
+            (one.deviation, one.apart(&a), Mean::of(&[])),
+            (None, None, None)
+        );
+    }
+}
