@@ -14,8 +14,8 @@ def standardize(x, dims, eps=1e-5):
 
 
 def standardize_scaled(x, scale):
-    """`standardize(x * scale, (2, 3))` for positive factors, without the cancelling product. The reciprocal comes before the
-    square: the gradient of the other order divides by `scale ** 4`, which float32 cannot hold."""
+    """`standardize(x * scale, (2, 3))` for positive factors, without the cancelling product."""
+    # The reciprocal first: the gradient of `1 / scale ** 2` divides by `scale ** 4`.
     variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
     return (x - mean) / torch.sqrt(variance + 1e-5 * scale.clamp_min(1e-12).reciprocal() ** 2)
 

@@ -97,7 +97,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let b = model::check(model::read(second)?, &changes, terminal)?;
     let [was, is] = names(&a, &b, arguments.first != *second);
     let mut found = diff(side(&a, &was), side(&b, &is));
-    found.settings.extend(trainings(&a, &b)?);
+    found.settings.extend(trainings_differ(&a, &b)?);
     let picture = |format| -> Result<String, Failure> {
         let options = arguments.view.clone().options(format)?;
         let sources = &b.compiled.sources;
@@ -128,8 +128,14 @@ fn names(a: &CheckedSource, b: &CheckedSource, files: bool) -> [String; 2] {
     })
 }
 
+/// What a model differs in from another, in lines.
+pub fn model_differs(from: &CheckedSource, to: &CheckedSource) -> Vec<String> {
+    let found = diff(side(from, &from.model.name), side(to, &to.model.name));
+    found.lines().into_iter().map(|(_, line)| line).collect()
+}
+
 /// What the settings of two trainings differ in, apart from what they say of the model; nothing if one is none.
-fn trainings(a: &CheckedSource, b: &CheckedSource) -> Result<Vec<Change>, Failure> {
+pub fn trainings_differ(a: &CheckedSource, b: &CheckedSource) -> Result<Vec<Change>, Failure> {
     const OF_THE_MODEL: [&str; 3] = ["model", "parameters", "recipe"];
     let read = |checked: &CheckedSource| -> Result<Option<Value>, Failure> {
         let Some(run) = &checked.source.run else {

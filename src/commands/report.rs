@@ -1,13 +1,15 @@
-//! `termc report`: a training as one self-contained HTML page.
+//! `termc report`: a training as one self-contained HTML page, or several of them compared.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use termc_runtime::Model;
 use termc_runtime::model::require_test_images;
+use termc_runtime::report::{Compared, compare};
 use termc_runtime::tensors::write_atomic;
-use termc_runtime::train::RunFolder;
+use termc_runtime::train::{RunFolder, ended, metrics};
 
+use super::diff::{model_differs, trainings_differ};
 use crate::cli::{ChangeArgs, ComputeArgs, DataArgs};
 use crate::failure::Failure;
 use crate::model;
@@ -16,11 +18,11 @@ use crate::terminal::Terminal;
 /// Arguments of `termc report`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The folder of a training
-    #[arg(value_name = "RUN")]
-    run: PathBuf,
+    /// The folder of a training; several are compared
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
 
-    /// The page to write [default: RUN/report.html]
+    /// The page to write [default: RUN/report.html, of several comparison.html]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -37,12 +39,47 @@ pub struct Arguments {
 
 /// Writes the page.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
-    let (folder, settings) = RunFolder::open(&arguments.run)?;
-    let checked = model::check(
-        model::read(&arguments.run)?,
-        &ChangeArgs::default(),
-        terminal,
-    )?;
+    match arguments.runs.as_slice() {
+        [run] => one(run, &arguments, terminal),
+        runs => several(runs, &arguments, terminal),
+    }
+}
+
+fn several(runs: &[PathBuf], arguments: &Arguments, terminal: &Terminal) -> Result<(), Failure> {
+    if arguments.images.is_some() {
+        let message = "`--images` chooses what the report of one training shows";
+        return Err(Failure::usage(message).help("name one RUN, or leave it out"));
+    }
+    let check = |run: &PathBuf| model::check(model::read(run)?, &ChangeArgs::default(), terminal);
+    let checked = runs.iter().map(check).collect::<Result<Vec<_>, _>>()?;
+    let mut trainings = vec![];
+    for (run, one) in runs.iter().zip(&checked) {
+        RunFolder::open(run)?;
+        let first = checked.first().unwrap_or(one);
+        let settings = trainings_differ(first, one)?;
+        trainings.push(Compared {
+            name: run.display().to_string(),
+            model: &one.model,
+            rows: metrics::read(run)?,
+            ended: ended(run)?,
+            settings: settings.iter().map(ToString::to_string).collect(),
+            changes: model_differs(first, one),
+        });
+    }
+    let page = compare(&trainings, &written());
+    let output = arguments.output.clone();
+    let output = output.unwrap_or_else(|| "comparison.html".into());
+    write_atomic(&output, page.as_bytes())?;
+    terminal.line(output.display().to_string())
+}
+
+fn written() -> String {
+    format!("termc {}", env!("CARGO_PKG_VERSION"))
+}
+
+fn one(run: &Path, arguments: &Arguments, terminal: &Terminal) -> Result<(), Failure> {
+    let (folder, settings) = RunFolder::open(run)?;
+    let checked = model::check(model::read(run)?, &ChangeArgs::default(), terminal)?;
     let dataset = checked.open_dataset(&arguments.data.choice(terminal)?, Some(&settings))?;
     terminal.warn_of(&dataset);
     let images = arguments.images.as_deref();
@@ -50,11 +87,9 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let weights = model::weights(&checked, None, terminal)?;
     let compute = arguments.compute.select_exact("report", terminal)?;
     let model = Model::new(checked, &weights.tensors, compute)?;
-    let written = format!("termc {}", env!("CARGO_PKG_VERSION"));
-    let page = model.report(&folder, &settings, &dataset, images, &written)?;
-    let output = arguments
-        .output
-        .unwrap_or_else(|| arguments.run.join("report.html"));
+    let page = model.report(&folder, &settings, &dataset, images, &written())?;
+    let output = arguments.output.clone();
+    let output = output.unwrap_or_else(|| run.join("report.html"));
     write_atomic(&output, page.as_bytes())?;
     terminal.line(output.display().to_string())
 }

@@ -42,6 +42,43 @@ fn a_report_is_one_page_that_needs_nothing_else() {
         .says("is not a RUN folder");
 }
 
+/// Results, curves and what differs; a training that is not over is told as such.
+#[test]
+fn trainings_are_compared_on_one_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (first, second, page) = (at("first"), at("second"), at("page.html"));
+    termc(&training(&first, &["--epochs", "2"])).expect(0);
+    let other = [
+        "--stop-after",
+        "12",
+        "--batch",
+        "16",
+        "--set",
+        "sfne.l3.size=5",
+    ];
+    termc(&training(&second, &other)).expect(0);
+    termc(&["report", &first, &second, "-o", &page]).expect(0);
+    let text = std::fs::read_to_string(&page).unwrap();
+    let parts = [
+        "<title>2 trainings</title>",
+        "Validation accuracy",
+        "run.batch: 32 -&gt; 16",
+        "sfne.l3.size: 3 -&gt; 5",
+        "<td>not over",
+    ];
+    for part in parts {
+        assert!(text.contains(part), "no `{part}` in {text}");
+    }
+    for foreign in ["http://", "https://", "src=\"/", "<script", "<link", "NaN"] {
+        assert!(!text.contains(foreign), "there is `{foreign}`");
+    }
+    termc(&["report", &first, &second, "--images", "1"])
+        .expect(2)
+        .says("`--images` chooses what the report of one training shows");
+    termc(&["report", &first, &at("none")]).expect(3);
+}
+
 #[test]
 fn a_report_can_be_made_while_the_training_is_not_over() {
     let folder = tempfile::tempdir().unwrap();

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use super::html::escape;
 
 /// One line of a chart.
-pub struct Series {
+pub struct Series<'a> {
     /// Its name in the legend.
-    pub name: &'static str,
+    pub name: &'a str,
     /// Points `(x, y)` in order of x.
     pub points: Vec<(f64, f64)>,
 }
@@ -18,7 +18,9 @@ const LEFT: f64 = 62.0;
 const BOTTOM: f64 = 34.0;
 const TOP: f64 = 12.0;
 const RIGHT: f64 = 12.0;
-const COLORS: [&str; 4] = ["#1b6ca8", "#d1495b", "#3a7d44", "#8f6bb1"];
+const COLORS: [&str; 6] = [
+    "#1b6ca8", "#d1495b", "#3a7d44", "#8f6bb1", "#c7851b", "#5b6770",
+];
 
 /// A point of a [`scatter`] chart.
 pub struct Point {
@@ -143,7 +145,12 @@ pub fn scatter(
 }
 
 /// A chart with axes and a legend; nothing where there are no points.
-pub fn chart(title: &str, x_name: &str, series: &[Series], format: fn(f64) -> String) -> String {
+pub fn chart(
+    title: &str,
+    x_name: &str,
+    series: &[Series<'_>],
+    format: fn(f64) -> String,
+) -> String {
     let points = series.iter().flat_map(|s| s.points.iter().copied());
     let points = points.filter(is_finite);
     if points.clone().next().is_none() {

@@ -71,13 +71,13 @@ pub fn page(report: &Report<'_>) -> Result<String, Error> {
     ))
 }
 
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
 
-fn percent(fraction: f64) -> String {
+pub(super) fn percent(fraction: f64) -> String {
     format!("{:.2} %", 100.0 * fraction)
 }
 
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     match value.abs() {
         v if v != 0.0 && !(1e-3..1e5).contains(&v) => format!("{value:.1e}"),
         _ => format!("{:.4}", value)
@@ -139,7 +139,7 @@ fn result(report: &Report<'_>) -> String {
 }
 
 /// The sum of the loss terms that judge logits by labels; None if one was not finite.
-fn classification(model: &Model, row: &Row) -> Option<f64> {
+pub(super) fn classification(model: &Model, row: &Row) -> Option<f64> {
     let terms = model.loss.iter().filter(|term| classifies(&term.kind));
     terms.map(|term| row.term(&term.name)).sum()
 }

@@ -7,4 +7,4 @@ mod results;
 
 pub use ledger::{LEDGER, Ledger, Member, Run, Trouble};
 pub use page::page;
-pub use results::{Mean, Objective, Row, Trained, rows, trained};
+pub use results::{Mean, Objective, Row, rows};

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Ledger, Member};
 use crate::Error;
-use crate::train::metrics::{self, Span, Split};
+use crate::train::{Ended, ended};
 
 /// By what models are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,11 +39,11 @@ impl Objective {
         self != Self::ValLoss
     }
 
-    fn of(self, trained: &Trained) -> Option<f64> {
+    fn of(self, ended: &Ended) -> Option<f64> {
         match self {
-            Self::ValAccuracy => trained.val_accuracy,
-            Self::ValLoss => trained.val_loss,
-            Self::TestAccuracy => Some(trained.test_accuracy),
+            Self::ValAccuracy => ended.val_accuracy,
+            Self::ValLoss => ended.val_loss,
+            Self::TestAccuracy => Some(ended.test_accuracy),
         }
     }
 }
@@ -66,49 +66,6 @@ impl FromStr for Objective {
             )
         })
     }
-}
-
-/// The end of a training.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Trained {
-    /// Of the epoch with the most right answers; None where nothing was held out.
-    pub val_accuracy: Option<f64>,
-    /// Of the same epoch.
-    pub val_loss: Option<f64>,
-    /// Accuracy on the test part.
-    pub test_accuracy: f64,
-    /// Of training, pauses left out.
-    pub seconds: f64,
-}
-
-/// What came of the training in a RUN folder; None while it is not over.
-///
-/// # Errors
-/// If its record cannot be read.
-pub fn trained(run: &Path) -> Result<Option<Trained>, Error> {
-    if !run.join("test.json").is_file() {
-        return Ok(None);
-    }
-    let rows = metrics::read(run)?;
-    let of = |split: Split| {
-        let rows = rows.iter();
-        rows.filter(move |row| row.span == Span::Epoch && row.split == split)
-    };
-    let accuracy = |row: &metrics::Row| row.top1.unwrap_or(0.0);
-    // The first of equal ones, as the training chooses.
-    let best = of(Split::Val).reduce(|best, row| match accuracy(row) > accuracy(best) {
-        true => row,
-        false => best,
-    });
-    let Some(test) = of(Split::Test).next_back() else {
-        return Ok(None);
-    };
-    Ok(Some(Trained {
-        val_accuracy: best.and_then(|row| row.top1),
-        val_loss: best.and_then(|row| row.loss),
-        test_accuracy: accuracy(test),
-        seconds: test.seconds,
-    }))
 }
 
 /// A mean over seeds.
@@ -179,19 +136,19 @@ pub fn rows<'a>(
         let mut left = 0;
         for run in runs {
             let name = run.folder();
-            found.extend(trained(&folder.join(&name))?);
+            found.extend(ended(&folder.join(&name))?);
             left += usize::from(ledger.is_left(&name));
         }
-        let mean = |of: &dyn Fn(&Trained) -> Option<f64>| {
+        let mean = |of: &dyn Fn(&Ended) -> Option<f64>| {
             Mean::of(&found.iter().filter_map(of).collect::<Vec<f64>>())
         };
-        let value = mean(&|trained| objective.of(trained));
+        let value = mean(&|ended| objective.of(ended));
         let first = rows.first().and_then(|row| row.objective);
         rows.push(Row {
             member,
             objective: value,
-            test: mean(&|trained| Some(trained.test_accuracy)),
-            seconds: mean(&|trained| Some(trained.seconds)),
+            test: mean(&|ended| Some(ended.test_accuracy)),
+            seconds: mean(&|ended| Some(ended.seconds)),
             apart: value
                 .zip(first)
                 .and_then(|(value, first)| value.apart(&first)),

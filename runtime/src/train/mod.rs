@@ -4,6 +4,7 @@
 pub mod best;
 pub mod checkpoint;
 mod data_parallel;
+mod ended;
 pub mod evaluate;
 mod finite;
 pub mod folder;
@@ -18,6 +19,7 @@ pub mod settings;
 mod tensorboard;
 mod trainer;
 
+pub use ended::{Ended, ended};
 pub use finite::NonFinite;
 pub use folder::RunFolder;
 pub use observe::{Event, Observer, Progress};

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use termc_compiler::{cost, model_names};
-use termc_graph::diff::{Side, diff};
 use termc_runtime::model::CheckedSource;
-use termc_runtime::sweep::{Ledger, Mean, Member, Objective, Row, page, rows, trained};
+use termc_runtime::sweep::{Ledger, Mean, Member, Objective, Row, page, rows};
 use termc_runtime::tensors::write_atomic;
-use termc_runtime::train::Interval;
+use termc_runtime::train::{Interval, ended};
 
 use self::options::{TrainOptions, check};
 use self::trainings::Training;
+use super::diff::model_differs;
 use crate::choice::one_of;
 use crate::cli::{ChangeArgs, Format, home_path};
 use crate::failure::Failure;
@@ -148,26 +148,14 @@ fn members(arguments: &Arguments, terminal: &Terminal) -> Result<Vec<Member>, Fa
     Ok(members)
 }
 
-fn side(checked: &CheckedSource) -> Side<'_> {
-    Side {
-        name: &checked.model.name,
-        model: &checked.model,
-        sources: &checked.compiled.sources,
-    }
-}
-
 fn member(name: &str, checked: &CheckedSource, first: Option<&CheckedSource>) -> Member {
     let model = &checked.model;
-    let changes = first.map_or_else(Vec::new, |first| {
-        let lines = diff(side(first), side(checked)).lines().into_iter();
-        lines.map(|(_, line)| line).collect()
-    });
     Member {
         name: name.to_owned(),
         source: Member::digest(&model.source),
         parameters: model.parameter_count(),
         multiply_adds: cost::total(model).multiply_adds,
-        changes,
+        changes: first.map_or_else(Vec::new, |first| model_differs(first, checked)),
     }
 }
 
@@ -193,7 +181,7 @@ fn train(
     let total = ledger.runs().count();
     for run in ledger.runs() {
         let folder = run.folder();
-        if trained(&dir.join(&folder))?.is_none() && !ledger.is_left(&folder) {
+        if ended(&dir.join(&folder))?.is_none() && !ledger.is_left(&folder) {
             let words = words(arguments, &run.member.name, run.seed, ledger);
             waiting.push((folder, words.get(1..).unwrap_or_default().to_vec()));
         }
@@ -247,7 +235,7 @@ fn train(
                 None => still.push(training),
                 Some(status) if status.success() => {
                     over += 1;
-                    let found = trained(&dir.join(&training.folder))?;
+                    let found = ended(&dir.join(&training.folder))?;
                     let test = found.map_or(0.0, |found| found.test_accuracy);
                     terminal.note(&format!(
                         "{}: test accuracy {:.2} %",
