@@ -91,8 +91,9 @@ fn a_training_that_fails_is_tried_once_more_and_named() {
     let out = folder.path().join("out");
     let none = folder.path().join("none.safetensors");
     let wild = ["--limit", "64", "--weights", none.to_str().unwrap()];
-    let said = termc(&sweep(&model, "Small", &out, &wild)).expect(0);
-    said.says("Small-seed0 failed, and is tried once more: cannot read `")
+    let said = termc(&sweep(&model, "Small", &out, &wild)).expect(1);
+    said.says("1 of 1 trainings failed")
+        .says("Small-seed0 failed, and is tried once more: cannot read `")
         .says("Small-seed0 failed again")
         .says("left after 2 attempts: Small-seed0");
     let table = String::from_utf8(bytes(&out, "table.json")).unwrap();

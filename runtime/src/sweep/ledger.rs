@@ -1,13 +1,14 @@
 //! The ledger of a sweep, a file that is replaced as a whole at every change. That a training is over its own folder says.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
-use crate::train::folder::{read_json, write_json};
+use crate::train::folder::{self, read_json, write_json};
 
 /// The ledger's name in its folder.
 pub const LEDGER: &str = "sweep.json";
@@ -17,6 +18,14 @@ const FORMAT: u32 = 1;
 
 /// How often a training may fail before it is left.
 const ATTEMPTS: usize = 2;
+
+/// Takes the folder of a sweep for this process, until the result is dropped; the system gives it back however the process ends.
+///
+/// # Errors
+/// If another sweep has it, or the disk refuses it.
+pub fn lock(folder: &Path) -> Result<File, Error> {
+    folder::lock(folder).map(|(file, _)| file)
+}
 
 /// What is trained, and what went wrong with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,7 +104,7 @@ impl Ledger {
     }
 
     /// Goes on with what is in the folder, if there is something: with the same options and sources; models and seeds may have been
-    /// added or left out.
+    /// added or left out, and what failed before is tried anew.
     ///
     /// # Errors
     /// If the ledger cannot be read, or is of other options or of another source of one of the models.
@@ -133,10 +142,7 @@ impl Ledger {
                 ));
             }
         }
-        Ok(Self {
-            troubles: there.troubles,
-            ..self
-        })
+        Ok(self)
     }
 
     /// Writes it.
@@ -165,6 +171,11 @@ impl Ledger {
         trouble.attempts += 1;
         trouble.message = message;
         trouble.attempts < ATTEMPTS
+    }
+
+    /// Notes that a training is over.
+    pub fn succeeded(&mut self, folder: &str) {
+        self.troubles.remove(folder);
     }
 
     /// Whether a training has failed as often as it may.
@@ -202,12 +213,14 @@ mod tests {
         assert!(first.failed("A-2-seed1", "once".into()));
         assert!(!first.is_left("A-2-seed1"));
         assert!(!first.failed("A-2-seed1", "twice".into()));
+        assert!(first.is_left("A-2-seed1") && !first.is_left("A-2-seed0"));
         first.save(folder.path()).unwrap();
         let again = ledger(&["--epochs", "2"], "a")
             .going_on(folder.path())
             .unwrap();
+        assert!(again.troubles.is_empty());
+        first.succeeded("A-2-seed1");
         assert_eq!(again, first);
-        assert!(again.is_left("A-2-seed1") && !again.is_left("A-2-seed0"));
         let wrong = |other: Ledger| other.going_on(folder.path()).unwrap_err().to_string();
         assert!(wrong(ledger(&["--epochs", "3"], "a")).contains("`--epochs 2`, not `--epochs 3`"));
         assert!(wrong(ledger(&["--epochs", "2"], "b")).contains("`A[2]` was another model"));

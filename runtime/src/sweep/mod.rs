@@ -5,6 +5,6 @@ mod ledger;
 mod page;
 mod results;
 
-pub use ledger::{LEDGER, Ledger, Member, Run, Trouble};
+pub use ledger::{LEDGER, Ledger, Member, Run, Trouble, lock};
 pub use page::page;
 pub use results::{Mean, Objective, Row, rows};

@@ -10,6 +10,9 @@ use crate::report::html::{escape, section};
 
 const STYLE: &str = include_str!("../report/style.css");
 
+/// What a model costs, in one respect.
+type Cost = fn(&Row<'_>) -> Option<f64>;
+
 /// The page as text; `written` says by what and when.
 pub fn page(
     title: &str,
@@ -18,7 +21,7 @@ pub fn page(
     objective: Objective,
     written: &str,
 ) -> String {
-    let costs: [(&str, &str, fn(&Row<'_>) -> Option<f64>); 3] = [
+    let costs: [(&str, &str, Cost); 3] = [
         ("parameters", "Parameters", |row| {
             Some(row.member.parameters as f64)
         }),
@@ -62,7 +65,7 @@ pub fn page(
 }
 
 /// The models that have results, by what they cost and what they reach.
-fn points(rows: &[Row<'_>], objective: Objective, cost: fn(&Row<'_>) -> Option<f64>) -> Vec<Point> {
+fn points(rows: &[Row<'_>], objective: Objective, cost: Cost) -> Vec<Point> {
     let sign = if objective.is_accuracy() { 1.0 } else { -1.0 };
     let place = |row: &Row<'_>| Some((cost(row)?, row.objective?.mean));
     let places: Vec<(f64, f64)> = rows.iter().filter_map(place).collect();
@@ -186,7 +189,7 @@ mod tests {
         };
         let members: &'static [Member] = Vec::leak(members.to_vec());
         let rows: Vec<Row<'_>> = members.iter().zip(reached).map(row).collect();
-        let cost = |row: &Row<'_>| Some(row.member.parameters as f64);
+        let cost: Cost = |row| Some(row.member.parameters as f64);
         let best = |objective| -> Vec<bool> {
             points(&rows, objective, cost)
                 .iter()

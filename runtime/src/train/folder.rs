@@ -183,7 +183,7 @@ fn refuse_other_format(path: &Path, config: &serde_json::Value) -> Result<(), Er
 }
 
 /// Takes the folder for this process, and says whether it has it alone; the system gives it back however the process ends.
-fn lock(path: &Path) -> Result<(File, bool), Error> {
+pub(crate) fn lock(path: &Path) -> Result<(File, bool), Error> {
     let file = path.join(".lock");
     let handle = File::create(&file).map_err(Error::file("write", &file))?;
     match handle.try_lock() {

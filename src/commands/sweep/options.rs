@@ -84,11 +84,11 @@ options! {
     self_check "self-check" "WHEN",
 }
 
-/// Says of a command line of `termc` what is wrong with it, before it is needed.
+/// Says of a command and its arguments what is wrong with them, before they are needed.
 ///
 /// # Errors
 /// As `termc` would say it.
-pub fn check(words: &[String]) -> Result<(), clap::Error> {
-    let program = std::iter::once("termc".to_owned());
-    Cli::try_parse_from(program.chain(words.iter().cloned())).map(drop)
+pub fn check(command: &str, words: &[String]) -> Result<(), clap::Error> {
+    let first = ["termc", command].map(str::to_owned);
+    Cli::try_parse_from(first.iter().chain(words)).map(drop)
 }
