@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    SMALL, Said, assert_same, bytes, checkpoints, has_rows, read_tensors, resuming, rows, said,
-    signal, termc, train_on, training, wait_for,
+    SMALL, Said, assert_same, bytes, checkpoints, has_rows, read_tensors, resuming, said, signal,
+    termc, train_on, training, wait_for,
 };
 
 /// How long a job may outlive a lost rank.
