@@ -132,8 +132,13 @@ fn four_thousand_blocks_take_twice_the_time_of_two_thousand() {
         assert!(compiled(&text).model.is_some());
         begun.elapsed().as_secs_f64()
     };
-    let best = |blocks| (0..3).map(|_| time(blocks)).fold(f64::INFINITY, f64::min);
-    let (half, whole) = (best(2_000), best(4_000));
+    // The other tests of this program run beside it and end before it: the least of many rounds is undisturbed.
+    let (mut half, mut whole) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..12 {
+        half = half.min(time(2_000));
+        whole = whole.min(time(4_000));
+    }
+    println!("{half} s and {whole} s");
     assert!(whole < 3.0 * half, "{half} s and {whole} s");
 }
 
