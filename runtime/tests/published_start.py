@@ -1,5 +1,5 @@
-"""Trains the PyTorch reference by the released recipe, without dropout, from given weights on given batches and writes the loss of each
-step: `python published_start.py REFERENCE WEIGHTS BATCHES OUT STEPS_PER_EPOCH`."""
+"""Trains the PyTorch reference in float64 by the released recipe, without dropout, from given weights on given batches and writes the
+loss of each step: `python published_start.py REFERENCE WEIGHTS BATCHES OUT STEPS_PER_EPOCH`."""
 
 import importlib.util
 import math
@@ -24,12 +24,13 @@ def rate(step, epochs=100, warmup=8, peak=0.001215):
 
 
 cfg = program.Config()
-p = {name: tensor.requires_grad_() for name, tensor in load_file(weights).items()}
+torch.set_default_dtype(torch.float64)
+p = {name: tensor.double().requires_grad_() for name, tensor in load_file(weights).items()}
 optimizer = program.Kar3(list(p.values()), 0.0)
 given = load_file(batches)
 losses = []
 for step, (images, targets) in enumerate(zip(given["images"], given["targets"])):
-    loss = program.total_loss(p, cfg, images, targets.argmax(1), train=False)[0]
+    loss = program.total_loss(p, cfg, images.double(), targets.argmax(1), train=False)[0]
     loss.backward()
     for tensor in optimizer.params:
         if tensor.grad is None:
