@@ -2,6 +2,7 @@
 
 mod choice;
 mod cli;
+mod columns;
 mod commands;
 mod compiling;
 mod failure;

@@ -8,6 +8,7 @@ use clap::Args;
 use termc_compiler::summary::grouped;
 use termc_compiler::{Options, cost, model_names, structure};
 
+use crate::columns::Columns;
 use crate::failure::Failure;
 use crate::model;
 use crate::terminal::{Accent, Terminal};
@@ -90,34 +91,28 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Aligned columns under a heading, names to the left and figures to the right.
+/// Aligned columns under a heading.
 fn table(lines: &[Line], terminal: &Terminal) -> String {
-    let heading = COLUMNS.map(str::to_owned);
-    let figures = lines.iter().filter_map(|line| line.outcome.as_ref().ok());
-    let mut widths = [0; COLUMNS.len()];
-    for row in std::iter::once(&heading).chain(figures.map(|figures| &figures.cells)) {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.len().max(*width);
-        }
-    }
-    let names = lines.iter().map(|line| line.name.chars().count());
-    let names = names.max().unwrap_or(0).max("model".len());
-    let row = |name: &str, cells: &[String; COLUMNS.len()]| {
-        let cells = cells.iter().zip(widths);
-        let cells: String = cells
-            .map(|(cell, width)| format!("  {cell:>width$}"))
-            .collect();
-        format!("{name:<names$}{cells}")
+    let cells = |line: &Line| -> Vec<String> {
+        let figures = line.outcome.as_ref().ok().map(|figures| &figures.cells);
+        let figures = figures.into_iter().flatten().cloned();
+        std::iter::once(line.name.clone()).chain(figures).collect()
     };
-    let mut out = terminal.accent(Accent::Dim, &row("model", &heading)) + "\n";
-    for Line { name, outcome } in lines {
-        out += &match outcome {
+    let heading: Vec<String> = std::iter::once("model")
+        .chain(COLUMNS)
+        .map(str::to_owned)
+        .collect();
+    let rows: Vec<Vec<String>> = lines.iter().map(cells).collect();
+    let columns = Columns::of(std::iter::once(&heading).chain(&rows).map(Vec::as_slice));
+    let mut out = terminal.accent(Accent::Dim, &columns.line(&heading)) + "\n";
+    for (line, row) in lines.iter().zip(&rows) {
+        out += &match &line.outcome {
             Ok(figures) => {
                 let same = figures.same_as.as_ref();
                 let same = same.map_or_else(String::new, |first| format!("  the same as {first}"));
-                row(name, &figures.cells) + &same
+                columns.line(row) + &same
             }
-            Err(reason) => format!("{name:<names$}  rejected: {reason}"),
+            Err(reason) => format!("{}  rejected: {reason}", columns.first(&line.name)),
         };
         out.push('\n');
     }

@@ -10,6 +10,14 @@ fn trained(folder: &Path) -> PathBuf {
     run
 }
 
+/// Requires a page to need neither a network nor another file.
+#[track_caller]
+fn stands_alone(page: &str) {
+    for foreign in ["http://", "https://", "src=\"/", "<script", "<link", "NaN"] {
+        assert!(!page.contains(foreign), "there is `{foreign}`");
+    }
+}
+
 #[test]
 fn a_report_is_one_page_that_needs_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
@@ -31,9 +39,7 @@ fn a_report_is_one_page_that_needs_nothing_else() {
     for part in parts {
         assert!(page.contains(part), "no `{part}`");
     }
-    for foreign in ["http://", "https://", "src=\"/", "<script", "<link", "NaN"] {
-        assert!(!page.contains(foreign), "there is `{foreign}`");
-    }
+    stands_alone(&page);
     termc(&["report", name, "--images", "359"])
         .expect(2)
         .says("no test image 359");
@@ -70,9 +76,7 @@ fn trainings_are_compared_on_one_page() {
     for part in parts {
         assert!(text.contains(part), "no `{part}` in {text}");
     }
-    for foreign in ["http://", "https://", "src=\"/", "<script", "<link", "NaN"] {
-        assert!(!text.contains(foreign), "there is `{foreign}`");
-    }
+    stands_alone(&text);
     termc(&["report", &first, &second, "--images", "1"])
         .expect(2)
         .says("`--images` chooses what the report of one training shows");

@@ -95,7 +95,7 @@ fn a_training_that_fails_is_tried_once_more_and_named() {
     said.says("1 of 1 trainings failed")
         .says("Small-seed0 failed, and is tried once more: cannot read `")
         .says("Small-seed0 failed again")
-        .says("left after 2 attempts: Small-seed0");
+        .says("Small-seed0 failed 2 times: cannot read `");
     let table = String::from_utf8(bytes(&out, "table.json")).unwrap();
     assert!(
         table.contains("\"failed\":1") && table.contains("\"value\":null"),

@@ -6,8 +6,8 @@ use termc_compiler::model::Model;
 use termc_compiler::summary::grouped;
 
 use super::chart::{Series, chart};
-use super::html::{escape, section};
-use super::page::{STYLE, classification, percent, short};
+use super::html::{document, escape, section};
+use super::page::{classification, percent, short};
 use crate::train::Ended;
 use crate::train::metrics::{Row, Span, Split};
 
@@ -39,12 +39,7 @@ pub fn compare(trainings: &[Compared<'_>], written: &str) -> String {
         ),
         section("Models", &differing(trainings, |one| &one.changes)),
     ];
-    format!(
-        "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <title>{title}</title><style>{STYLE}</style>\n<h1>{title}</h1>\n{}<footer>{}</footer></html>\n",
-        body.concat(),
-        escape(written),
-    )
+    document(&title, &body.concat(), written)
 }
 
 fn results(trainings: &[Compared<'_>]) -> String {

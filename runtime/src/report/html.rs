@@ -36,6 +36,18 @@ pub fn figure(address: &str, width: usize, caption: &str) -> String {
     )
 }
 
+const STYLE: &str = include_str!("style.css");
+
+/// A whole page that needs no network: its title, its sections, and at its end by what it was written.
+pub fn document(title: &str, sections: &str, written: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
+         <title>{title}</title><style>{STYLE}</style>\n<h1>{title}</h1>\n{sections}<footer>{}</footer></html>\n",
+        escape(written),
+        title = escape(title),
+    )
+}
+
 /// A section with a heading.
 pub fn section(title: &str, body: &str) -> String {
     format!("<section><h2>{}</h2>{body}</section>\n", escape(title))

@@ -7,7 +7,7 @@ use termc_data::Dataset;
 
 use super::chart::{Series, chart};
 use super::gather::{Features, Kernel, NetworkStatistics, PixelScores};
-use super::html::{escape, facts, figure, section};
+use super::html::{document, escape, facts, figure, section};
 use super::picture::photo;
 use crate::Error;
 use crate::loss::classifies;
@@ -62,16 +62,8 @@ pub fn page(report: &Report<'_>) -> Result<String, Error> {
             &format!("<pre>{}</pre>", escape(&report.model.source)),
         ),
     ];
-    Ok(format!(
-        "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <title>{title}</title><style>{STYLE}</style>\n<h1>{title}</h1>\n{}<footer>{}</footer></html>\n",
-        sections.concat(),
-        escape(report.written),
-        title = escape(&title),
-    ))
+    Ok(document(&title, &sections.concat(), report.written))
 }
-
-pub(super) const STYLE: &str = include_str!("style.css");
 
 pub(super) fn percent(fraction: f64) -> String {
     format!("{:.2} %", 100.0 * fraction)

@@ -5,9 +5,9 @@ use std::fs::File;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::Error;
+use crate::train::checkpoint::hash;
 use crate::train::folder::{self, read_json, write_json};
 
 /// The ledger's name in its folder.
@@ -39,7 +39,7 @@ pub struct Ledger {
     /// The seeds of each.
     pub seeds: Vec<u64>,
     /// By the names of their folders, the trainings that failed.
-    pub troubles: BTreeMap<String, Trouble>,
+    pub failures: BTreeMap<String, Failures>,
 }
 
 /// A model, variant or member of a family.
@@ -59,7 +59,7 @@ pub struct Member {
 
 /// What went wrong with a training.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Trouble {
+pub struct Failures {
     /// How often it failed.
     pub attempts: usize,
     /// What the last attempt said.
@@ -86,8 +86,7 @@ impl Run<'_> {
 impl Member {
     /// The member's `source` for a model of this canonical source.
     pub fn digest(source: &str) -> String {
-        let digest = Sha256::digest(source);
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hash(source.as_bytes())
     }
 }
 
@@ -99,7 +98,7 @@ impl Ledger {
             options,
             members,
             seeds,
-            troubles: BTreeMap::new(),
+            failures: BTreeMap::new(),
         }
     }
 
@@ -167,21 +166,21 @@ impl Ledger {
 
     /// Notes that a training failed, and says whether it has another attempt.
     pub fn failed(&mut self, folder: &str, message: String) -> bool {
-        let trouble = self.troubles.entry(folder.to_owned()).or_default();
-        trouble.attempts += 1;
-        trouble.message = message;
-        trouble.attempts < ATTEMPTS
+        let failure = self.failures.entry(folder.to_owned()).or_default();
+        failure.attempts += 1;
+        failure.message = message;
+        failure.attempts < ATTEMPTS
     }
 
     /// Notes that a training is over.
     pub fn succeeded(&mut self, folder: &str) {
-        self.troubles.remove(folder);
+        self.failures.remove(folder);
     }
 
     /// Whether a training has failed as often as it may.
-    pub fn is_left(&self, folder: &str) -> bool {
-        let trouble = self.troubles.get(folder);
-        trouble.is_some_and(|trouble| trouble.attempts >= ATTEMPTS)
+    pub fn has_failed(&self, folder: &str) -> bool {
+        let failure = self.failures.get(folder);
+        failure.is_some_and(|failure| failure.attempts >= ATTEMPTS)
     }
 }
 
@@ -211,14 +210,14 @@ mod tests {
         let names: Vec<String> = first.runs().map(|run| run.folder()).collect();
         assert_eq!(names, ["A-2-seed0", "A-2-seed1"]);
         assert!(first.failed("A-2-seed1", "once".into()));
-        assert!(!first.is_left("A-2-seed1"));
+        assert!(!first.has_failed("A-2-seed1"));
         assert!(!first.failed("A-2-seed1", "twice".into()));
-        assert!(first.is_left("A-2-seed1") && !first.is_left("A-2-seed0"));
+        assert!(first.has_failed("A-2-seed1") && !first.has_failed("A-2-seed0"));
         first.save(folder.path()).unwrap();
         let again = ledger(&["--epochs", "2"], "a")
             .going_on(folder.path())
             .unwrap();
-        assert!(again.troubles.is_empty());
+        assert!(again.failures.is_empty());
         first.succeeded("A-2-seed1");
         assert_eq!(again, first);
         let wrong = |other: Ledger| other.going_on(folder.path()).unwrap_err().to_string();

@@ -5,6 +5,6 @@ mod ledger;
 mod page;
 mod results;
 
-pub use ledger::{LEDGER, Ledger, Member, Run, Trouble, lock};
+pub use ledger::{Failures, LEDGER, Ledger, Member, Run, lock};
 pub use page::page;
-pub use results::{Mean, Objective, Row, rows};
+pub use results::{Mean, Objective, Row, rows, to_do};

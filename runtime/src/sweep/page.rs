@@ -6,9 +6,7 @@ use termc_compiler::summary::grouped;
 
 use super::{Ledger, Mean, Objective, Row};
 use crate::report::chart::{Point, scatter};
-use crate::report::html::{escape, section};
-
-const STYLE: &str = include_str!("../report/style.css");
+use crate::report::html::{document, escape, facts, section};
 
 /// What a model costs, in one respect.
 type Cost = fn(&Row<'_>) -> Option<f64>;
@@ -48,30 +46,27 @@ pub fn page(
     );
     let mut body = section("Models", &(charts + &explained));
     body += &section("Table", &table(rows, objective));
-    if !ledger.troubles.is_empty() {
-        body += &section("Failed", &troubles(ledger));
+    if !ledger.failures.is_empty() {
+        body += &section("Failed", &failures(ledger));
     }
     let options = ledger.options.join(" ");
     body += &section(
         "Options of every training",
         &format!("<pre>{}</pre>", escape(&options)),
     );
-    format!(
-        "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <title>{title}</title><style>{STYLE}</style>\n<h1>{title}</h1>\n{body}<footer>{}</footer></html>\n",
-        escape(written),
-        title = escape(title),
-    )
+    document(title, &body, written)
 }
 
 /// The models that have results, by what they cost and what they reach.
 fn points(rows: &[Row<'_>], objective: Objective, cost: Cost) -> Vec<Point> {
-    let sign = if objective.is_accuracy() { 1.0 } else { -1.0 };
     let place = |row: &Row<'_>| Some((cost(row)?, row.objective?.mean));
     let places: Vec<(f64, f64)> = rows.iter().filter_map(place).collect();
     let surpassed = |at: (f64, f64)| {
         places.iter().any(|other| {
-            let (cheaper, better) = (at.0 - other.0, sign * (other.1 - at.1));
+            let (cheaper, better) = (
+                at.0 - other.0,
+                objective.rank(other.1) - objective.rank(at.1),
+            );
             cheaper >= 0.0 && better >= 0.0 && (cheaper > 0.0 || better > 0.0)
         })
     };
@@ -79,30 +74,22 @@ fn points(rows: &[Row<'_>], objective: Objective, cost: Cost) -> Vec<Point> {
         let at = place(row)?;
         Some(Point {
             at,
-            title: told(row, objective),
+            title: tooltip(row, objective),
             is_best: !surpassed(at),
         })
     };
     rows.iter().filter_map(point).collect()
 }
 
-fn told(row: &Row<'_>, objective: Objective) -> String {
+fn tooltip(row: &Row<'_>, objective: Objective) -> String {
     let value = row
         .objective
-        .map_or_else(String::new, |mean| measured(&mean));
-    let mut told = format!("{}: {objective} {value}", row.member.name);
+        .map_or_else(String::new, |mean| mean.to_string());
+    let mut text = format!("{}: {objective} {value}", row.member.name);
     for change in &row.member.changes {
-        let _ = write!(told, "\n{change}");
+        let _ = write!(text, "\n{change}");
     }
-    told
-}
-
-/// A mean, its deviation and of how many.
-fn measured(mean: &Mean) -> String {
-    match mean.deviation {
-        Some(deviation) => format!("{:.4} ± {deviation:.4} ({})", mean.mean, mean.count),
-        None => format!("{:.4}", mean.mean),
-    }
+    text
 }
 
 fn table(rows: &[Row<'_>], objective: Objective) -> String {
@@ -111,16 +98,16 @@ fn table(rows: &[Row<'_>], objective: Objective) -> String {
          standard errors<th>seconds"
     );
     for row in rows {
-        let cell = |mean: &Option<Mean>| mean.as_ref().map_or_else(|| "–".into(), measured);
-        let apart = row
-            .apart
-            .map_or_else(|| "–".into(), |apart| format!("{apart:+.1}"));
+        let cell = |mean: &Option<Mean>| mean.map_or_else(|| "–".into(), |mean| mean.to_string());
+        let errors = row
+            .standard_errors
+            .map_or_else(|| "–".into(), |errors| format!("{errors:+.1}"));
         let seconds = row
             .seconds
             .map_or_else(|| "–".into(), |mean| format!("{:.1}", mean.mean));
         let _ = write!(
             out,
-            "<tr><th>{}<td>{}<td>{}<td>{}<td>{}<td>{apart}<td>{seconds}",
+            "<tr><th>{}<td>{}<td>{}<td>{}<td>{}<td>{errors}<td>{seconds}",
             escape(&row.member.name),
             grouped(row.member.parameters),
             grouped(row.member.multiply_adds),
@@ -131,17 +118,12 @@ fn table(rows: &[Row<'_>], objective: Objective) -> String {
     out + "</table></div>"
 }
 
-fn troubles(ledger: &Ledger) -> String {
-    let mut out = String::from("<table class=facts>");
-    for (folder, trouble) in &ledger.troubles {
-        let (folder, message) = (escape(folder), escape(&trouble.message));
-        let _ = write!(
-            out,
-            "<tr><th>{folder}<td>{} times: {message}",
-            trouble.attempts
-        );
-    }
-    out + "</table>"
+fn failures(ledger: &Ledger) -> String {
+    let rows = ledger.failures.iter().map(|(folder, failure)| {
+        let told = format!("{} times: {}", failure.attempts, failure.message);
+        (folder.as_str(), told)
+    });
+    facts(&rows.collect::<Vec<_>>())
 }
 
 /// A number of any size, short.
@@ -184,8 +166,8 @@ mod tests {
             objective: value.and_then(|value| Mean::of(&[value])),
             test: None,
             seconds: None,
-            apart: None,
-            left: 0,
+            standard_errors: None,
+            failed: 0,
         };
         let members: &'static [Member] = Vec::leak(members.to_vec());
         let rows: Vec<Row<'_>> = members.iter().zip(reached).map(row).collect();

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{Ledger, Member};
+use super::{Ledger, Member, Run};
 use crate::Error;
 use crate::train::{Ended, ended};
 
@@ -34,9 +34,12 @@ impl Objective {
         }
     }
 
-    /// Whether more is better.
-    pub fn is_accuracy(self) -> bool {
-        self != Self::ValLoss
+    /// A number that is larger the better a value is.
+    pub fn rank(self, value: f64) -> f64 {
+        match self {
+            Self::ValLoss => -value,
+            Self::ValAccuracy | Self::TestAccuracy => value,
+        }
     }
 
     fn of(self, ended: &Ended) -> Option<f64> {
@@ -96,10 +99,20 @@ impl Mean {
     }
 
     /// By how many of its standard errors the difference of two means is from zero (Welch); None without deviations.
-    pub fn apart(&self, other: &Self) -> Option<f64> {
+    pub fn standard_errors_from(&self, other: &Self) -> Option<f64> {
         let square = |mean: &Self| Some(mean.deviation?.powi(2) / mean.count as f64);
         let error = (square(self)? + square(other)?).sqrt();
         (error > 0.0).then(|| (self.mean - other.mean) / error)
+    }
+}
+
+/// The mean, the deviation and of how many; of one the value alone.
+impl fmt::Display for Mean {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.deviation {
+            Some(deviation) => write!(f, "{:.4} ± {deviation:.4} ({})", self.mean, self.count),
+            None => write!(f, "{:.4}", self.mean),
+        }
     }
 }
 
@@ -115,9 +128,24 @@ pub struct Row<'a> {
     /// Seconds of a training.
     pub seconds: Option<Mean>,
     /// From the first model, in standard errors.
-    pub apart: Option<f64>,
-    /// How many of its trainings are left.
-    pub left: usize,
+    pub standard_errors: Option<f64>,
+    /// How many of its trainings failed for good.
+    pub failed: usize,
+}
+
+/// The trainings that are neither over nor have failed for good.
+///
+/// # Errors
+/// If a record cannot be read.
+pub fn to_do<'a>(ledger: &'a Ledger, folder: &Path) -> Result<Vec<Run<'a>>, Error> {
+    let mut found = vec![];
+    for run in ledger.runs() {
+        let name = run.folder();
+        if !ledger.has_failed(&name) && ended(&folder.join(&name))?.is_none() {
+            found.push(run);
+        }
+    }
+    Ok(found)
 }
 
 /// What came of each model so far, in the ledger's order.
@@ -133,11 +161,11 @@ pub fn rows<'a>(
     for member in &ledger.members {
         let runs = ledger.runs().filter(|run| run.member.name == member.name);
         let mut found = vec![];
-        let mut left = 0;
+        let mut failed = 0;
         for run in runs {
             let name = run.folder();
             found.extend(ended(&folder.join(&name))?);
-            left += usize::from(ledger.is_left(&name));
+            failed += usize::from(ledger.has_failed(&name));
         }
         let mean = |of: &dyn Fn(&Ended) -> Option<f64>| {
             Mean::of(&found.iter().filter_map(of).collect::<Vec<f64>>())
@@ -149,10 +177,10 @@ pub fn rows<'a>(
             objective: value,
             test: mean(&|ended| Some(ended.test_accuracy)),
             seconds: mean(&|ended| Some(ended.seconds)),
-            apart: value
+            standard_errors: value
                 .zip(first)
-                .and_then(|(value, first)| value.apart(&first)),
-            left,
+                .and_then(|(value, first)| value.standard_errors_from(&first)),
+            failed,
         });
     }
     Ok(rows)
@@ -170,10 +198,10 @@ mod tests {
         let b = Mean::of(&[4.0, 6.0]).unwrap();
         // Variances 1/3 and 2/2.
         let expected = -3.0 / (1.0f64 / 3.0 + 1.0).sqrt();
-        assert!((a.apart(&b).unwrap() - expected).abs() < 1e-12);
+        assert!((a.standard_errors_from(&b).unwrap() - expected).abs() < 1e-12);
         let one = Mean::of(&[4.0]).unwrap();
         assert_eq!(
-            (one.deviation, one.apart(&a), Mean::of(&[])),
+            (one.deviation, one.standard_errors_from(&a), Mean::of(&[])),
             (None, None, None)
         );
     }

@@ -71,6 +71,32 @@ impl RunFolder {
         Ok(folder)
     }
 
+    /// Clears away what a process left that was killed before its training began: a folder without settings. Whatever else is in
+    /// the folder stays, so that it cannot be taken for a new one.
+    ///
+    /// # Errors
+    /// If another process is in it, or the disk refuses it.
+    pub fn clear_unbegun(path: &Path) -> Result<(), Error> {
+        if !path.is_dir() || path.join("config.json").exists() {
+            return Ok(());
+        }
+        let (_lock, _) = lock(path)?;
+        sweep(path)?;
+        let remove = |path: &Path, removed: std::io::Result<()>| match removed {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::file("remove", path)(e))
+            }
+            _ => Ok(()),
+        };
+        let checkpoints = path.join("checkpoints");
+        remove(&checkpoints, std::fs::remove_dir(&checkpoints))?;
+        for name in ["model.term", ".lock"] {
+            let file = path.join(name);
+            remove(&file, std::fs::remove_file(&file))?;
+        }
+        Ok(())
+    }
+
     /// Opens one to go on with its training.
     ///
     /// # Errors

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use termc_compiler::{cost, model_names};
 use termc_runtime::model::CheckedSource;
-use termc_runtime::sweep::{self, Ledger, Member, Objective, rows};
+use termc_runtime::sweep::{self, Ledger, Member, Objective, rows, to_do};
 use termc_runtime::train::Interval;
 
 use self::options::{TrainOptions, check};
-use self::queue::{End, Queue};
-use self::table::tell;
+use self::queue::{End, Queue, train_arguments};
+use self::table::report;
 use super::diff::model_differs;
 use crate::choice::one_of;
 use crate::cli::{Format, home_path};
@@ -79,35 +79,32 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     };
     let ledger = Ledger::new(arguments.options.words(), members, seeds);
     if let Some(first) = ledger.runs().next() {
-        let words = queue::words(&arguments, &ledger, first);
+        let words = train_arguments(&arguments, &ledger, first);
         check("train", &words).unwrap_or_else(|error| error.exit());
     }
     std::fs::create_dir_all(&dir).map_err(termc_runtime::Error::file("create", &dir))?;
     let _alone = sweep::lock(&dir)?;
     let mut ledger = ledger.going_on(&dir)?;
     ledger.save(&dir)?;
-    let ended = Queue::new(&arguments, &mut ledger, &dir, terminal)?.train()?;
+    let end = Queue::new(&arguments, &mut ledger, &dir, terminal)?.train()?;
     let found = rows(&ledger, &dir, arguments.objective)?;
-    tell(&arguments, &ledger, &found, &dir, terminal)?;
-    let failed: usize = found.iter().map(|row| row.left).sum();
-    let all = ledger.runs().count();
-    match ended {
-        End::Interrupted { left } => Err(Failure::interrupted(format!(
-            "stopped, {left} of {all} trainings to do; the same command goes on"
-        ))),
-        End::Spent { left } if left > 0 => {
-            terminal.note(&format!(
-                "the budget is spent, {left} of {all} trainings to do; the same command goes on"
-            ));
-            Ok(())
-        }
-        _ if failed > 0 => Err(
+    report(&arguments, &ledger, &found, &dir, terminal)?;
+    let failed: usize = found.iter().map(|row| row.failed).sum();
+    let (left, all) = (to_do(&ledger, &dir)?.len(), ledger.runs().count());
+    let left = format!("{left} of {all} trainings to do; the same command goes on");
+    match end {
+        End::Interrupted => return Err(Failure::interrupted(format!("stopped, {left}"))),
+        End::Spent => terminal.note(&format!("the budget is spent, {left}")),
+        End::Done => {}
+    }
+    match failed {
+        0 => Ok(()),
+        failed => Err(
             Failure::input(format!("{failed} of {all} trainings failed")).help(format!(
                 "their logs lie beside their folders in `{}`",
                 dir.display()
             )),
         ),
-        _ => Ok(()),
     }
 }
 

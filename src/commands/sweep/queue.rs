@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use termc_runtime::sweep::{Ledger, Run};
+use termc_runtime::sweep::{Ledger, Run, to_do};
 use termc_runtime::train::{Interval, ended};
 
 use super::Arguments;
@@ -19,18 +19,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// How a sweep ended.
 pub enum End {
-    /// All trainings are over or left.
+    /// All trainings are over or have failed for good.
     Done,
-    /// By its budget, with so many to do.
-    Spent {
-        /// How many.
-        left: usize,
-    },
-    /// By a signal, with so many to do.
-    Interrupted {
-        /// How many.
-        left: usize,
-    },
+    /// By its budget.
+    Spent,
+    /// By a signal.
+    Interrupted,
 }
 
 /// The trainings of a sweep.
@@ -42,14 +36,14 @@ pub struct Queue<'a> {
     /// Folders and arguments of those that wait, the next one last.
     waiting: Vec<(String, Vec<String>)>,
     running: Vec<Training>,
-    /// How many were over or left in this call.
+    /// How many were over or failed for good in this call.
     over: usize,
     began: Instant,
     stop: Arc<AtomicBool>,
 }
 
 /// The arguments of a new training's `termc train`, without its folder.
-pub fn words(arguments: &Arguments, ledger: &Ledger, run: Run<'_>) -> Vec<String> {
+pub fn train_arguments(arguments: &Arguments, ledger: &Ledger, run: Run<'_>) -> Vec<String> {
     let model = arguments.model.display().to_string();
     let seed = run.seed.to_string();
     let named = [
@@ -66,7 +60,7 @@ pub fn words(arguments: &Arguments, ledger: &Ledger, run: Run<'_>) -> Vec<String
 }
 
 impl<'a> Queue<'a> {
-    /// Of all that is neither over nor left.
+    /// Of all that is to do.
     ///
     /// # Errors
     /// If a record cannot be read, or signals cannot be listened for.
@@ -76,13 +70,9 @@ impl<'a> Queue<'a> {
         dir: &'a Path,
         terminal: &'a Terminal,
     ) -> Result<Self, Failure> {
-        let mut waiting = vec![];
-        for run in ledger.runs() {
-            let folder = run.folder();
-            if ended(&dir.join(&folder))?.is_none() && !ledger.is_left(&folder) {
-                waiting.push((folder, words(arguments, ledger, run)));
-            }
-        }
+        let waiting = to_do(ledger, dir)?.into_iter().rev();
+        let waiting = waiting.map(|run| (run.folder(), train_arguments(arguments, ledger, run)));
+        let waiting: Vec<_> = waiting.collect();
         terminal.note(&format!(
             "{} trainings of {} models, {} of them to do, in `{}`",
             ledger.runs().count(),
@@ -90,7 +80,6 @@ impl<'a> Queue<'a> {
             waiting.len(),
             dir.display()
         ));
-        waiting.reverse();
         Ok(Self {
             arguments,
             ledger,
@@ -112,19 +101,21 @@ impl<'a> Queue<'a> {
         loop {
             let interrupted = self.stop.load(Ordering::SeqCst);
             if interrupted || self.is_spent() {
+                if !self.running.is_empty() {
+                    self.terminal.note("stopping what trains, after its step");
+                }
                 self.running.iter_mut().for_each(Training::stop);
                 self.running.iter_mut().for_each(Training::wait);
-                let left = self.waiting.len() + self.running.len();
                 return Ok(match interrupted {
-                    true => End::Interrupted { left },
-                    false => End::Spent { left },
+                    true => End::Interrupted,
+                    false => End::Spent,
                 });
             }
             if self.has_room()
-                && let Some((folder, words)) = self.waiting.pop()
+                && let Some((folder, arguments)) = self.waiting.pop()
             {
                 self.running
-                    .push(Training::start(self.dir, folder, &words)?);
+                    .push(Training::start(self.dir, folder, &arguments)?);
                 continue;
             }
             if self.running.is_empty() {
@@ -171,8 +162,8 @@ impl<'a> Queue<'a> {
         // Stopped from outside: neither over nor failed.
         if status.code() == Some(130) {
             self.stop.store(true, Ordering::SeqCst);
-            let words = self.words_of(folder);
-            self.waiting.push((training.folder, words));
+            let arguments = self.arguments_of(folder);
+            self.waiting.push((training.folder, arguments));
             return Ok(());
         }
         let message = training.message();
@@ -186,17 +177,19 @@ impl<'a> Queue<'a> {
         self.terminal
             .warn(&format!("{folder} failed{then}: {message}"));
         if again {
-            let words = self.words_of(folder);
-            self.waiting.push((training.folder, words));
+            let arguments = self.arguments_of(folder);
+            self.waiting.push((training.folder, arguments));
         } else {
             self.over += 1;
         }
         Ok(())
     }
 
-    fn words_of(&self, folder: &str) -> Vec<String> {
+    fn arguments_of(&self, folder: &str) -> Vec<String> {
         let run = self.ledger.runs().find(|run| run.folder() == folder);
-        run.map_or_else(Vec::new, |run| words(self.arguments, self.ledger, run))
+        run.map_or_else(Vec::new, |run| {
+            train_arguments(self.arguments, self.ledger, run)
+        })
     }
 }
 

@@ -8,11 +8,12 @@ use termc_runtime::tensors::write_atomic;
 
 use super::Arguments;
 use crate::cli::Format;
+use crate::columns::Columns;
 use crate::failure::Failure;
 use crate::terminal::{Accent, Terminal};
 
 /// Prints the table, and writes it and the page into the folder.
-pub fn tell(
+pub fn report(
     arguments: &Arguments,
     ledger: &Ledger,
     found: &[Row<'_>],
@@ -34,11 +35,11 @@ pub fn tell(
         Format::Json => terminal.line(json.to_string())?,
         Format::Human => terminal.print(&table(found, objective, terminal))?,
     }
-    for (folder, trouble) in &ledger.troubles {
-        if ledger.is_left(folder) {
+    for (folder, failure) in &ledger.failures {
+        if ledger.has_failed(folder) {
             terminal.warn(&format!(
-                "left after {} attempts: {folder}: {}",
-                trouble.attempts, trouble.message
+                "{folder} failed {} times: {}",
+                failure.attempts, failure.message
             ));
         }
     }
@@ -57,77 +58,49 @@ fn object(row: &Row<'_>, objective: Objective) -> serde_json::Value {
         "objective": objective.to_string(),
         "value": row.objective,
         "test_accuracy": row.test,
-        "standard_errors_from_first": row.apart,
-        "failed": row.left,
+        "standard_errors_from_first": row.standard_errors,
+        "failed": row.failed,
     })
 }
 
 /// Aligned columns, the best marked.
 fn table(found: &[Row<'_>], objective: Objective, terminal: &Terminal) -> String {
-    let cell = |mean: &Option<Mean>| match mean {
-        Some(Mean {
-            mean,
-            deviation: Some(deviation),
-            count,
-        }) => format!("{mean:.4} ± {deviation:.4} ({count})"),
-        Some(Mean { mean, .. }) => format!("{mean:.4}"),
-        None => "-".into(),
-    };
+    let objective_name = objective.to_string();
     let heading = [
         "model",
         "parameters",
         "multiply-adds",
-        &objective.to_string(),
+        &objective_name,
         "test accuracy",
         "from the first",
     ]
     .map(str::to_owned);
-    let lines: Vec<[String; 6]> = found
-        .iter()
-        .map(|row| {
-            let apart = row
-                .apart
-                .map_or_else(String::new, |apart| format!("{apart:+.1} s.e."));
-            [
-                row.member.name.clone(),
-                grouped(row.member.parameters),
-                grouped(row.member.multiply_adds),
-                cell(&row.objective),
-                cell(&row.test),
-                apart,
-            ]
-        })
-        .collect();
-    let value = |row: &Row<'_>| {
-        let sign = if objective.is_accuracy() { 1.0 } else { -1.0 };
-        row.objective.map(|mean| sign * mean.mean)
+    let cell = |mean: Option<Mean>| mean.map_or_else(|| "-".into(), |mean| mean.to_string());
+    let cells = |row: &Row<'_>| {
+        let errors = row.standard_errors;
+        [
+            row.member.name.clone(),
+            grouped(row.member.parameters),
+            grouped(row.member.multiply_adds),
+            cell(row.objective),
+            cell(row.test),
+            errors.map_or_else(String::new, |errors| format!("{errors:+.1} s.e.")),
+        ]
     };
-    let best = found
-        .iter()
-        .filter_map(value)
-        .fold(f64::NEG_INFINITY, f64::max);
-    let mut widths = [0; 6];
-    for line in std::iter::once(&heading).chain(&lines) {
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let text = |line: &[String; 6]| {
-        let cells = line.iter().zip(widths).enumerate();
-        let cells: Vec<String> = cells
-            .map(|(i, (cell, width))| match i {
-                0 => format!("{cell:<width$}"),
-                _ => format!("{cell:>width$}"),
-            })
-            .collect();
-        cells.join("  ")
-    };
-    let mut out = terminal.accent(Accent::Dim, text(&heading).trim_end()) + "\n";
+    let lines: Vec<[String; 6]> = found.iter().map(cells).collect();
+    let columns = Columns::of(
+        std::iter::once(&heading)
+            .chain(&lines)
+            .map(<[_; 6]>::as_slice),
+    );
+    let rank = |row: &Row<'_>| row.objective.map(|mean| objective.rank(mean.mean));
+    let best = found.iter().filter_map(rank).reduce(f64::max);
+    let mut out = terminal.accent(Accent::Dim, &columns.line(&heading)) + "\n";
     for (row, line) in found.iter().zip(&lines) {
-        let line = text(line);
-        out += &match value(row) == Some(best) {
-            true => terminal.accent(Accent::Bold, line.trim_end()) + "  best",
-            false => line.trim_end().to_owned(),
+        let line = columns.line(line);
+        out += &match best.is_some() && rank(row) == best {
+            true => terminal.accent(Accent::Bold, &line) + "  best",
+            false => line,
         };
         out.push('\n');
     }

@@ -26,11 +26,11 @@ pub struct Training {
 }
 
 impl Training {
-    /// Begins the training in `dir/folder`, or goes on with it; `words` are the arguments of a new one, without its folder.
+    /// Begins the training in `dir/folder`, or goes on with it; `arguments` are those of a new one, without its folder.
     ///
     /// # Errors
     /// If the program cannot be started, or the folder stays in use.
-    pub fn start(dir: &Path, folder: String, words: &[String]) -> Result<Self, Failure> {
+    pub fn start(dir: &Path, folder: String, arguments: &[String]) -> Result<Self, Failure> {
         let run = dir.join(&folder);
         let log = dir.join(format!("{folder}.log"));
         let file = OpenOptions::new().create(true).append(true).open(&log);
@@ -42,7 +42,7 @@ impl Training {
         if is_begun(&run)? {
             command.arg("--resume").arg(&run);
         } else {
-            command.args(words).arg("--out").arg(&run);
+            command.args(arguments).arg("--out").arg(&run);
         }
         let child = command
             .stdin(Stdio::piped())
@@ -92,16 +92,16 @@ impl Training {
 
 /// Whether there is a training to go on with; what was left of one that never began is cleared away.
 fn is_begun(run: &Path) -> Result<bool, Failure> {
-    if !run.join("config.json").is_file() {
-        if run.exists() {
-            std::fs::remove_dir_all(run).map_err(Error::file("remove", run))?;
-        }
-        return Ok(false);
-    }
     let end = Instant::now() + PATIENCE;
     loop {
-        match RunFolder::resume(run) {
-            Ok(_) => return Ok(true),
+        // A training of an earlier sweep that has the folder still saves, and then gives it back.
+        let free =
+            RunFolder::clear_unbegun(run).and_then(|()| match run.join("config.json").is_file() {
+                true => RunFolder::resume(run).map(|_| true),
+                false => Ok(false),
+            });
+        match free {
+            Ok(is_begun) => return Ok(is_begun),
             Err(error) if Instant::now() > end => return Err(error.into()),
             Err(_) => std::thread::sleep(Duration::from_millis(200)),
         }
