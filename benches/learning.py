@@ -51,14 +51,20 @@ def augmented(torch, pixels):
     return torch.where((torch.rand(n, device=x.device) < 0.5).view(-1, 1, 1, 1), x.flip(3), x)
 
 
+def load(path):
+    """A Python file as a module."""
+    spec = importlib.util.spec_from_file_location("peer", path)
+    program = importlib.util.module_from_spec(spec)
+    sys.modules["peer"] = program
+    spec.loader.exec_module(program)
+    return program
+
+
 def peer(options, seed, folder):
     """Trains the reference; writes rows like those of termc's metrics.jsonl into `folder`."""
     import torch
 
-    spec = importlib.util.spec_from_file_location("peer", options.peer)
-    program = importlib.util.module_from_spec(spec)
-    sys.modules["peer"] = program
-    spec.loader.exec_module(program)
+    program = load(options.peer)
     device = torch.device(options.device)
     mean, deviation = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in (MEAN, DEVIATION))
     batches = options.data / "cifar-10-batches-bin"

@@ -116,6 +116,16 @@ fn what_cannot_be_swept_is_told_before_anything_is_trained() {
         .expect(2)
         .says("invalid value 'none'");
     assert_eq!(names(folder.path()), ["sizes.term"]);
+    // What is in the place of a training and is none stays.
+    let notes = out.join("Small-seed0/notes.txt");
+    std::fs::create_dir_all(notes.parent().unwrap()).unwrap();
+    std::fs::write(&notes, "mine").unwrap();
+    let short = ["--limit", "64", "--epochs", "1"];
+    termc(&sweep(&model, "Small", &out, &short))
+        .expect(1)
+        .says("is not empty");
+    assert_eq!(std::fs::read_to_string(&notes).unwrap(), "mine");
+    std::fs::remove_dir_all(&out).unwrap();
     let budget = [
         "--limit", "64", "--epochs", "1", "--budget", "1", "--seeds", "4,5",
     ];

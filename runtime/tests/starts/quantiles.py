@@ -1,18 +1,19 @@
-"""Writes how the fresh weights of a PyTorch reference are distributed, of which `starts.rs` compares termc's:
+"""Writes how the fresh weights of a PyTorch reference are distributed, with which `starts.rs` compares termc's:
 `python quantiles.py REFERENCE OUT`. For every tensor of 20 fresh CIFAR-10 models, pooled: its quantiles 0.05, 0.10, ... 0.95, their
 mean and their deviation, one row of 21 numbers each, under the published names."""
 
-import importlib.util
 import sys
+from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benches"))
+from learning import load
+
 reference, out = sys.argv[1:]
-spec = importlib.util.spec_from_file_location("reference", reference)
-program = importlib.util.module_from_spec(spec)
-sys.modules["reference"] = program
-spec.loader.exec_module(program)
+program = load(reference)
 models = [program.init(program.Config(), seed) for seed in range(1_000, 1_020)]
 found = {}
 for name in models[0]:
