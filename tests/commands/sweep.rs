@@ -115,7 +115,25 @@ fn what_cannot_be_swept_is_told_before_anything_is_trained() {
     termc(&sweep(&model, "Small", &out, &["--epochs", "none"]))
         .expect(2)
         .says("invalid value 'none'");
-    assert_eq!(names(folder.path()), ["sizes.term"]);
+    let wrong = std::fs::read_to_string(&model)
+        .unwrap()
+        .replace("gelu |> bias", "gelo |> bias");
+    let typo = folder.path().join("typo.term");
+    std::fs::write(&typo, wrong).unwrap();
+    let said = termc(&sweep(
+        typo.to_str().unwrap(),
+        "Small,Sizes[0],Sizes[5]",
+        &out,
+        &[],
+    ))
+    .expect(1);
+    assert_eq!(
+        said.err.matches("did you mean `gelu`?").count(),
+        1,
+        "{}",
+        said.err
+    );
+    assert_eq!(names(folder.path()), ["sizes.term", "typo.term"]);
     // What is in the place of a training and is none stays.
     let notes = out.join("Small-seed0/notes.txt");
     std::fs::create_dir_all(notes.parent().unwrap()).unwrap();

@@ -8,6 +8,7 @@ mod trainings;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use termc_compiler::diagnostics::Diagnostic;
 use termc_compiler::{cost, model_names};
 use termc_runtime::model::CheckedSource;
 use termc_runtime::sweep::{self, Ledger, Member, Objective, rows, to_do};
@@ -129,6 +130,7 @@ fn members(arguments: &Arguments, terminal: &Terminal) -> Result<Vec<Member>, Fa
     let mut first: Option<CheckedSource> = None;
     let mut members = vec![];
     let mut rejected = vec![];
+    let mut told: Vec<Diagnostic> = vec![];
     for name in names {
         let source = model::read(&arguments.model)?;
         let compiled = source.compile(&termc_compiler::Options {
@@ -136,7 +138,11 @@ fn members(arguments: &Arguments, terminal: &Terminal) -> Result<Vec<Member>, Fa
             sets: arguments.options.sets.clone(),
         })?;
         if compiled.model.is_none() {
-            model::show(&compiled, &compiled.diagnostics, terminal);
+            // What several members have in common is told once.
+            let new = compiled.diagnostics.iter();
+            let new: Vec<Diagnostic> = new.filter(|one| !told.contains(one)).cloned().collect();
+            model::show(&compiled, &new, terminal);
+            told.extend(new);
             rejected.push(name);
             continue;
         }
