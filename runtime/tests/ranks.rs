@@ -93,6 +93,7 @@ impl Case {
                 stop: &StopRequest::new(),
                 save: &SaveRequest::new(),
                 stop_after,
+                stop_after_epoch: None,
                 observer: &mut Silent,
             };
             training.run()
@@ -277,6 +278,7 @@ fn ranks_that_differ_are_refused() {
             stop: &StopRequest::new(),
             save: &SaveRequest::new(),
             stop_after: None,
+            stop_after_epoch: None,
             observer: &mut Silent,
         };
         training.run()

@@ -164,6 +164,7 @@ fn losses(
         stop: &StopRequest::new(),
         save: &SaveRequest::new(),
         stop_after: Some(steps),
+        stop_after_epoch: None,
         observer: &mut Silent,
     };
     training.run().unwrap();

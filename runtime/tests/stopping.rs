@@ -102,6 +102,7 @@ fn train(
         stop: &stop,
         save: &SaveRequest::new(),
         stop_after: None,
+        stop_after_epoch: None,
         observer: &mut observer,
     };
     let outcome = training.run().unwrap();

@@ -42,6 +42,7 @@ fn train(model: &Model, device: Device) -> (Outcome, Vec<Row>) {
         stop: &StopRequest::new(),
         save: &SaveRequest::new(),
         stop_after: None,
+        stop_after_epoch: None,
         observer: &mut Silent,
     };
     let outcome = training.run().unwrap();

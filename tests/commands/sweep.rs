@@ -104,6 +104,132 @@ fn a_training_that_fails_is_tried_once_more_and_named() {
 }
 
 #[test]
+fn halving_trains_the_better_ones_to_their_end_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = family(folder.path());
+    let members: Vec<String> = (0..6).map(|i| format!("Sizes[{i}]")).collect();
+    let members = members.join(",");
+    let options = ["--seeds", "0,1", "--epochs", "4", "--limit", "320"];
+    let more = [&options[..], &["--halving", "1", "--jobs", "2"]].concat();
+    let (straight, stopped) = (
+        folder.path().join("straight"),
+        folder.path().join("stopped"),
+    );
+    let said = termc(&sweep(&model, &members, &straight, &more)).expect(0);
+    said.says("left out so far: ")
+        .says("1 epochs, validation accuracy ");
+    let table: serde_json::Value = serde_json::from_slice(&bytes(&straight, "table.json")).unwrap();
+    let rows = table.as_array().unwrap();
+    // Of six models three go on after one epoch, two after two, and these are over after four.
+    let left_out = |epoch: u64| {
+        let rows = rows.iter();
+        rows.filter(|row| row["left_out_after_epoch"] == epoch)
+            .count()
+    };
+    assert_eq!((left_out(1), left_out(2), left_out(4)), (3, 1, 0));
+    let value = |row: &serde_json::Value| row["value"]["mean"].as_f64().unwrap();
+    for row in rows {
+        let is_over = row["left_out_after_epoch"].is_null();
+        assert_eq!(row["test_accuracy"].is_null(), !is_over, "{row}");
+        let name = row["model"]
+            .as_str()
+            .unwrap()
+            .replace('[', "-")
+            .replace(']', "");
+        let epochs = row["left_out_after_epoch"].as_u64().unwrap_or(4);
+        for seed in 0..2 {
+            let run = straight.join(format!("{name}-seed{seed}"));
+            assert_eq!(epochs_in(&run), epochs, "{name}");
+        }
+    }
+    // What went on after the first epoch was the better half by the accuracies of that epoch, which are in the records.
+    let after_first = |row: &serde_json::Value| {
+        let name = row["model"]
+            .as_str()
+            .unwrap()
+            .replace('[', "-")
+            .replace(']', "");
+        let seeds = (0..2).map(|seed| validated(&straight.join(format!("{name}-seed{seed}")), 1));
+        seeds.sum::<f64>() / 2.0
+    };
+    let (out, on): (Vec<_>, Vec<_>) = rows
+        .iter()
+        .partition(|row| row["left_out_after_epoch"] == 1);
+    for row in &out {
+        assert_eq!(value(row), after_first(row));
+        assert!(on.iter().all(|other| after_first(other) >= value(row)));
+    }
+    // Stopped by its budget again and again, it comes to the same; and a model that went on is as one that never paused.
+    let budget = [&more[..], &["--budget", "5"]].concat();
+    for _ in 0..3 {
+        termc(&sweep(&model, &members, &stopped, &budget)).expect(0);
+    }
+    termc(&sweep(&model, &members, &stopped, &more)).expect(0);
+    assert_eq!(
+        bytes(&straight, "table.json"),
+        bytes(&stopped, "table.json")
+    );
+    let best = rows
+        .iter()
+        .find(|row| row["left_out_after_epoch"].is_null())
+        .unwrap();
+    let best = best["model"].as_str().unwrap();
+    let alone = folder.path().join("alone");
+    termc(&sweep(&model, best, &alone, &options)).expect(0);
+    for run in names(&alone)
+        .iter()
+        .filter(|name| alone.join(name).is_dir())
+    {
+        assert_same(&alone.join(run), &straight.join(run));
+    }
+}
+
+#[test]
+fn halving_needs_something_to_compare_by() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = family(folder.path());
+    let out = folder.path().join("out");
+    let test = ["--halving", "1", "--objective", "test_accuracy"];
+    termc(&sweep(&model, "Small,Sizes[0]", &out, &test))
+        .expect(2)
+        .says("the test part is looked at when a training is over");
+    let none = [
+        "--halving",
+        "1",
+        "--val",
+        "0",
+        "--limit",
+        "64",
+        "--epochs",
+        "2",
+    ];
+    termc(&sweep(&model, "Small,Sizes[0]", &out, &none))
+        .expect(1)
+        .says("has no val_accuracy after epoch 1")
+        .says("`--val` says how many images are held out");
+}
+
+/// The epochs of a training's record.
+fn epochs_in(run: &Path) -> u64 {
+    let rows = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let epochs = rows.lines().map(|line| {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        row["epoch"].as_u64().unwrap()
+    });
+    epochs.max().unwrap()
+}
+
+/// The validation accuracy of an epoch.
+fn validated(run: &Path, epoch: u64) -> f64 {
+    let rows = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let found = rows.lines().find_map(|line| {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        (row["split"] == "val" && row["epoch"] == epoch).then(|| row["top1"].as_f64().unwrap())
+    });
+    found.unwrap()
+}
+
+#[test]
 fn what_cannot_be_swept_is_told_before_anything_is_trained() {
     let folder = tempfile::tempdir().unwrap();
     let model = family(folder.path());

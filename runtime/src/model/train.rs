@@ -90,6 +90,7 @@ impl CheckedSource {
             stop,
             save: &SaveRequest::new(),
             stop_after: None,
+            stop_after_epoch: None,
             observer: &mut watch,
         };
         training.run()

@@ -59,8 +59,10 @@ pub fn page(
 
 /// The models that have results, by what they cost and what they reach.
 fn points(rows: &[Row<'_>], objective: Objective, cost: Cost) -> Vec<Point> {
+    // What was left out stands at an earlier epoch than the others.
+    let rows = rows.iter().filter(|row| row.left_out.is_none());
     let place = |row: &Row<'_>| Some((cost(row)?, row.objective?.mean));
-    let places: Vec<(f64, f64)> = rows.iter().filter_map(place).collect();
+    let places: Vec<(f64, f64)> = rows.clone().filter_map(place).collect();
     let surpassed = |at: (f64, f64)| {
         places.iter().any(|other| {
             let (cheaper, better) = (
@@ -78,7 +80,7 @@ fn points(rows: &[Row<'_>], objective: Objective, cost: Cost) -> Vec<Point> {
             is_best: !surpassed(at),
         })
     };
-    rows.iter().filter_map(point).collect()
+    rows.filter_map(point).collect()
 }
 
 fn tooltip(row: &Row<'_>, objective: Objective) -> String {
@@ -99,6 +101,9 @@ fn table(rows: &[Row<'_>], objective: Objective) -> String {
     );
     for row in rows {
         let cell = |mean: &Option<Mean>| mean.map_or_else(|| "–".into(), |mean| mean.to_string());
+        let epoch = row
+            .left_out
+            .map(|epoch| format!(" (left out after epoch {epoch})"));
         let errors = row
             .standard_errors
             .map_or_else(|| "–".into(), |errors| format!("{errors:+.1}"));
@@ -107,11 +112,12 @@ fn table(rows: &[Row<'_>], objective: Objective) -> String {
             .map_or_else(|| "–".into(), |mean| format!("{:.1}", mean.mean));
         let _ = write!(
             out,
-            "<tr><th>{}<td>{}<td>{}<td>{}<td>{}<td>{errors}<td>{seconds}",
+            "<tr><th>{}<td>{}<td>{}<td>{}{}<td>{}<td>{errors}<td>{seconds}",
             escape(&row.member.name),
             grouped(row.member.parameters),
             grouped(row.member.multiply_adds),
             cell(&row.objective),
+            epoch.unwrap_or_default(),
             cell(&row.test),
         );
     }
@@ -159,14 +165,16 @@ mod tests {
             member("b", 20),
             member("c", 30),
             member("d", 5),
+            member("e", 5),
         ];
-        let reached = [Some(0.9), Some(0.8), Some(0.95), None];
+        let reached = [Some(0.9), Some(0.8), Some(0.95), None, Some(0.7)];
         let row = |(member, value): (&'static Member, Option<f64>)| Row {
             member,
             objective: value.and_then(|value| Mean::of(&[value])),
             test: None,
             seconds: None,
             standard_errors: None,
+            left_out: (member.name == "e").then_some(2),
             failed: 0,
         };
         let members: &'static [Member] = Vec::leak(members.to_vec());
@@ -182,6 +190,9 @@ mod tests {
         assert_eq!(best(Objective::ValLoss), [true, true, false]);
         let ledger = Ledger::new(vec!["--epochs".into()], members.to_vec(), vec![0]);
         let text = page("t", &ledger, &rows, Objective::ValAccuracy, "w");
-        assert!(text.contains("changed &lt;x&gt;") && text.contains("<tr><th>d<td>5<td>1<td>–"));
+        assert!(
+            text.contains("changed &lt;x&gt;") && text.contains("<tr><th>d<td>5<td>1<td>–<td>")
+        );
+        assert!(text.contains("<tr><th>e<td>5<td>1<td>0.7000 (left out after epoch 2)<td>–"));
     }
 }

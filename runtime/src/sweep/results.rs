@@ -6,8 +6,9 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{Ledger, Member, Run};
+use super::{Ledger, LeftOut, Member};
 use crate::Error;
+use crate::train::metrics::Row as Recorded;
 use crate::train::{Ended, ended};
 
 /// By what models are compared.
@@ -47,6 +48,15 @@ impl Objective {
             Self::ValAccuracy => ended.val_accuracy,
             Self::ValLoss => ended.val_loss,
             Self::TestAccuracy => Some(ended.test_accuracy),
+        }
+    }
+
+    /// Of the validation after an epoch; None of the test part, which is looked at in the end.
+    pub(super) fn of_epoch(self, row: &Recorded) -> Option<f64> {
+        match self {
+            Self::ValAccuracy => row.top1,
+            Self::ValLoss => row.loss,
+            Self::TestAccuracy => None,
         }
     }
 }
@@ -121,7 +131,7 @@ impl fmt::Display for Mean {
 pub struct Row<'a> {
     /// The model.
     pub member: &'a Member,
-    /// By what the models are compared.
+    /// By what the models are compared; of one that was left out, as it was then.
     pub objective: Option<Mean>,
     /// Accuracy on the test part.
     pub test: Option<Mean>,
@@ -129,23 +139,10 @@ pub struct Row<'a> {
     pub seconds: Option<Mean>,
     /// From the first model, in standard errors.
     pub standard_errors: Option<f64>,
+    /// After how many epochs successive halving left it out, before any of its trainings was over.
+    pub left_out: Option<usize>,
     /// How many of its trainings failed for good.
     pub failed: usize,
-}
-
-/// The trainings that are neither over nor have failed for good.
-///
-/// # Errors
-/// If a record cannot be read.
-pub fn to_do<'a>(ledger: &'a Ledger, folder: &Path) -> Result<Vec<Run<'a>>, Error> {
-    let mut found = vec![];
-    for run in ledger.runs() {
-        let name = run.folder();
-        if !ledger.has_failed(&name) && ended(&folder.join(&name))?.is_none() {
-            found.push(run);
-        }
-    }
-    Ok(found)
 }
 
 /// What came of each model so far, in the ledger's order.
@@ -156,6 +153,7 @@ pub fn rows<'a>(
     ledger: &'a Ledger,
     folder: &Path,
     objective: Objective,
+    left_out: &[LeftOut<'_>],
 ) -> Result<Vec<Row<'a>>, Error> {
     let mut rows: Vec<Row<'a>> = vec![];
     for member in &ledger.members {
@@ -170,16 +168,29 @@ pub fn rows<'a>(
         let mean = |of: &dyn Fn(&Ended) -> Option<f64>| {
             Mean::of(&found.iter().filter_map(of).collect::<Vec<f64>>())
         };
-        let value = mean(&|ended| objective.of(ended));
-        let first = rows.first().and_then(|row| row.objective);
+        let mut left = left_out
+            .iter()
+            .filter(|left| found.is_empty() && left.member.name == member.name);
+        let left = left.next();
+        let value = match left {
+            Some(left) => left.objective,
+            None => mean(&|ended| objective.of(ended)),
+        };
+        // What stands at different epochs is not compared.
+        let first = rows
+            .first()
+            .filter(|first| first.left_out.is_none() && left.is_none());
+        let first = first.and_then(|row| row.objective);
+        let standard_errors = value
+            .zip(first)
+            .and_then(|(value, first)| value.standard_errors_from(&first));
         rows.push(Row {
             member,
             objective: value,
             test: mean(&|ended| Some(ended.test_accuracy)),
             seconds: mean(&|ended| Some(ended.seconds)),
-            standard_errors: value
-                .zip(first)
-                .and_then(|(value, first)| value.standard_errors_from(&first)),
+            standard_errors,
+            left_out: left.map(|left| left.epoch),
             failed,
         });
     }

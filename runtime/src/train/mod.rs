@@ -19,7 +19,7 @@ pub mod settings;
 mod tensorboard;
 mod trainer;
 
-pub use ended::{Ended, ended};
+pub use ended::{Ended, ended, epochs_done, validation};
 pub use finite::NonFinite;
 pub use folder::RunFolder;
 pub use observe::{Event, Observer, Progress};

@@ -44,7 +44,7 @@ impl From<Arc<AtomicBool>> for SaveRequest {
 pub struct StopReason {
     /// The rank that asks for it; 0 where there is only one.
     pub rank: usize,
-    /// Whether a signal is the reason, not that it has made as many steps as it should.
+    /// Whether a signal is the reason, not that it has made as many steps or epochs as it should.
     pub by_signal: bool,
 }
 
@@ -53,6 +53,12 @@ impl StopReason {
     pub const ALONE: Self = Self {
         rank: 0,
         by_signal: true,
+    };
+
+    /// All ranks have done as many epochs as they should.
+    pub const ENOUGH: Self = Self {
+        rank: 0,
+        by_signal: false,
     };
 }
 

@@ -54,6 +54,8 @@ pub struct Training<'a> {
     pub save: &'a SaveRequest,
     /// Save and stop after so many steps of this session.
     pub stop_after: Option<usize>,
+    /// Save and stop when so many epochs are done; the same on all ranks.
+    pub stop_after_epoch: Option<usize>,
     /// Is told what happens.
     pub observer: &'a mut dyn Observer,
 }
@@ -221,6 +223,10 @@ impl<'a> Trainer<'a> {
             }
         }
         while self.state.epoch < self.job.settings.epochs {
+            let most = self.job.stop_after_epoch;
+            if most.is_some_and(|most| self.state.epoch >= most) {
+                return Err(self.stopped(StopReason::ENOUGH));
+            }
             self.epoch()?;
             self.end_epoch()?;
             self.stop_if_asked()?;

@@ -11,7 +11,7 @@ use clap::Args;
 use termc_compiler::diagnostics::Diagnostic;
 use termc_compiler::{cost, model_names};
 use termc_runtime::model::CheckedSource;
-use termc_runtime::sweep::{self, Ledger, Member, Objective, rows, to_do};
+use termc_runtime::sweep::{self, Ledger, Member, Objective, next_stage, rows};
 use termc_runtime::train::Interval;
 
 use self::options::{TrainOptions, check};
@@ -48,6 +48,10 @@ pub struct Arguments {
     #[arg(long, value_parser = one_of(&Objective::ALL), default_value_t, value_name = "OBJECTIVE")]
     objective: Objective,
 
+    /// Successive halving: after so many epochs only the better half of the models goes on, after twice as many half of these, and so on
+    #[arg(long, value_name = "EPOCHS", value_parser = clap::value_parser!(u32).range(1..))]
+    halving: Option<u32>,
+
     /// How many train at the same time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     jobs: u32,
@@ -68,8 +72,21 @@ pub struct Arguments {
     options: Box<TrainOptions>,
 }
 
+impl Arguments {
+    /// After how many epochs the first half of the models is left out.
+    fn halving(&self) -> Option<usize> {
+        self.halving.map(|epochs| epochs as usize)
+    }
+}
+
 /// Trains what is not trained, then tells what came of all.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
+    if arguments.halving.is_some() && arguments.objective == Objective::TestAccuracy {
+        return Err(Failure::usage(
+            "the test part is looked at when a training is over, and `--halving` compares before",
+        )
+        .help("compare by `--objective val_accuracy` or `val_loss`"));
+    }
     let members = members(&arguments, terminal)?;
     let mut seeds = arguments.seeds.clone();
     seeds.sort_unstable();
@@ -88,10 +105,11 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let mut ledger = ledger.going_on(&dir)?;
     ledger.save(&dir)?;
     let end = Queue::new(&arguments, &mut ledger, &dir, terminal)?.train()?;
-    let found = rows(&ledger, &dir, arguments.objective)?;
+    let stage = next_stage(&ledger, &dir, arguments.objective, arguments.halving())?;
+    let found = rows(&ledger, &dir, arguments.objective, &stage.left_out)?;
     report(&arguments, &ledger, &found, &dir, terminal)?;
     let failed: usize = found.iter().map(|row| row.failed).sum();
-    let (left, all) = (to_do(&ledger, &dir)?.len(), ledger.runs().count());
+    let (left, all) = (stage.to_do.len(), ledger.runs().count());
     let left = format!("{left} of {all} trainings to do; the same command goes on");
     match end {
         End::Interrupted => return Err(Failure::interrupted(format!("stopped, {left}"))),

@@ -1,4 +1,5 @@
-//! Which trainings of a sweep run, wait, are over or have failed, until all are over, the budget is spent, or somebody asks for a stop.
+//! Which trainings of a sweep run, wait, pause, are over or have failed, until all are over, the budget is spent, or somebody asks for a
+//! stop.
 
 use std::path::Path;
 use std::process::ExitStatus;
@@ -6,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use termc_runtime::sweep::{Ledger, Run, to_do};
-use termc_runtime::train::{Interval, ended};
+use termc_runtime::sweep::{Ledger, Run, next_stage};
+use termc_runtime::train::{Interval, ended, validation};
 
 use super::Arguments;
 use super::trainings::Training;
@@ -33,10 +34,12 @@ pub struct Queue<'a> {
     ledger: &'a mut Ledger,
     dir: &'a Path,
     terminal: &'a Terminal,
-    /// Folders and arguments of those that wait, the next one last.
+    /// Folders and arguments of those of this stage that wait, the next one last.
     waiting: Vec<(String, Vec<String>)>,
+    /// When so many epochs are done, those of this stage pause.
+    pause: Option<usize>,
     running: Vec<Training>,
-    /// How many were over or failed for good in this call.
+    /// How many paused, were over or failed for good in this call.
     over: usize,
     began: Instant,
     stop: Arc<AtomicBool>,
@@ -70,27 +73,53 @@ impl<'a> Queue<'a> {
         dir: &'a Path,
         terminal: &'a Terminal,
     ) -> Result<Self, Failure> {
-        let waiting = to_do(ledger, dir)?.into_iter().rev();
-        let waiting = waiting.map(|run| (run.folder(), train_arguments(arguments, ledger, run)));
-        let waiting: Vec<_> = waiting.collect();
-        terminal.note(&format!(
-            "{} trainings of {} models, {} of them to do, in `{}`",
-            ledger.runs().count(),
-            ledger.members.len(),
-            waiting.len(),
-            dir.display()
-        ));
-        Ok(Self {
+        let stop = stop_on_signals()?;
+        let mut queue = Self {
             arguments,
             ledger,
             dir,
             terminal,
-            waiting,
+            waiting: vec![],
+            pause: None,
             running: vec![],
             over: 0,
             began: Instant::now(),
-            stop: stop_on_signals()?,
-        })
+            stop,
+        };
+        queue.begin_stage()?;
+        let (all, models) = (queue.ledger.runs().count(), queue.ledger.members.len());
+        terminal.note(&format!(
+            "{all} trainings of {models} models, {} of them to do, in `{}`",
+            queue.waiting.len(),
+            dir.display()
+        ));
+        Ok(queue)
+    }
+
+    /// Takes what is to be trained next, if there is something.
+    fn begin_stage(&mut self) -> Result<(), Failure> {
+        let arguments = self.arguments;
+        let stage = next_stage(
+            self.ledger,
+            self.dir,
+            arguments.objective,
+            arguments.halving(),
+        )?;
+        let waiting = stage.to_do.into_iter().rev();
+        let waiting =
+            waiting.map(|run| (run.folder(), train_arguments(arguments, self.ledger, run)));
+        self.waiting = waiting.collect();
+        self.pause = stage.pause;
+        let left_out: Vec<&str> = stage
+            .left_out
+            .iter()
+            .map(|left| left.member.name.as_str())
+            .collect();
+        if !left_out.is_empty() && !self.waiting.is_empty() {
+            self.terminal
+                .note(&format!("left out so far: {}", left_out.join(", ")));
+        }
+        Ok(())
     }
 
     /// Trains.
@@ -99,6 +128,12 @@ impl<'a> Queue<'a> {
     /// If a training cannot be started, or the ledger not be written.
     pub fn train(mut self) -> Result<End, Failure> {
         loop {
+            if self.waiting.is_empty() && self.running.is_empty() {
+                self.begin_stage()?;
+                if self.waiting.is_empty() {
+                    return Ok(End::Done);
+                }
+            }
             let interrupted = self.stop.load(Ordering::SeqCst);
             if interrupted || self.is_spent() {
                 if !self.running.is_empty() {
@@ -114,12 +149,9 @@ impl<'a> Queue<'a> {
             if self.has_room()
                 && let Some((folder, arguments)) = self.waiting.pop()
             {
-                self.running
-                    .push(Training::start(self.dir, folder, &arguments)?);
+                let training = Training::start(self.dir, folder, &arguments, self.pause)?;
+                self.running.push(training);
                 continue;
-            }
-            if self.running.is_empty() {
-                return Ok(End::Done);
             }
             std::thread::sleep(PAUSE);
             for mut training in std::mem::take(&mut self.running) {
@@ -152,11 +184,8 @@ impl<'a> Queue<'a> {
             self.over += 1;
             self.ledger.succeeded(folder);
             self.ledger.save(self.dir)?;
-            if let Some(found) = ended(&self.dir.join(folder))? {
-                let accuracy = 100.0 * found.test_accuracy;
-                self.terminal
-                    .note(&format!("{folder}: test accuracy {accuracy:.2} %"));
-            }
+            self.terminal
+                .note(&format!("{folder}: {}", self.reached(folder)?));
             return Ok(());
         }
         // Stopped from outside: neither over nor failed.
@@ -183,6 +212,22 @@ impl<'a> Queue<'a> {
             self.over += 1;
         }
         Ok(())
+    }
+
+    /// What a training that ended or pauses has reached, in words.
+    fn reached(&self, folder: &str) -> Result<String, Failure> {
+        let run = self.dir.join(folder);
+        if let Some(found) = ended(&run)? {
+            return Ok(format!(
+                "test accuracy {:.2} %",
+                100.0 * found.test_accuracy
+            ));
+        }
+        let epoch = self.pause.unwrap_or_default();
+        let accuracy = validation(&run, epoch)?.and_then(|row| row.top1);
+        let accuracy =
+            accuracy.map(|accuracy| format!(", validation accuracy {:.2} %", 100.0 * accuracy));
+        Ok(format!("{epoch} epochs{}", accuracy.unwrap_or_default()))
     }
 
     fn arguments_of(&self, folder: &str) -> Vec<String> {

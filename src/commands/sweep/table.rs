@@ -59,6 +59,7 @@ fn object(row: &Row<'_>, objective: Objective) -> serde_json::Value {
         "value": row.objective,
         "test_accuracy": row.test,
         "standard_errors_from_first": row.standard_errors,
+        "left_out_after_epoch": row.left_out,
         "failed": row.failed,
     })
 }
@@ -83,7 +84,10 @@ fn table(found: &[Row<'_>], objective: Objective, terminal: &Terminal) -> String
             grouped(row.member.parameters),
             grouped(row.member.multiply_adds),
             cell(row.objective),
-            cell(row.test),
+            match row.left_out {
+                Some(epoch) => format!("left out after epoch {epoch}"),
+                None => cell(row.test),
+            },
             errors.map_or_else(String::new, |errors| format!("{errors:+.1} s.e.")),
         ]
     };
@@ -94,11 +98,12 @@ fn table(found: &[Row<'_>], objective: Objective, terminal: &Terminal) -> String
             .map(<[_; 6]>::as_slice),
     );
     let rank = |row: &Row<'_>| row.objective.map(|mean| objective.rank(mean.mean));
-    let best = found.iter().filter_map(rank).reduce(f64::max);
+    let ended = found.iter().filter(|row| row.left_out.is_none());
+    let best = ended.filter_map(rank).reduce(f64::max);
     let mut out = terminal.accent(Accent::Dim, &columns.line(&heading)) + "\n";
     for (row, line) in found.iter().zip(&lines) {
         let line = columns.line(line);
-        out += &match best.is_some() && rank(row) == best {
+        out += &match best.is_some() && row.left_out.is_none() && rank(row) == best {
             true => terminal.accent(Accent::Bold, &line) + "  best",
             false => line,
         };

@@ -26,11 +26,17 @@ pub struct Training {
 }
 
 impl Training {
-    /// Begins the training in `dir/folder`, or goes on with it; `arguments` are those of a new one, without its folder.
+    /// Begins the training in `dir/folder`, or goes on with it, until its end or until `pause` epochs are done; `arguments` are those of
+    /// a new one, without its folder.
     ///
     /// # Errors
     /// If the program cannot be started, or the folder stays in use.
-    pub fn start(dir: &Path, folder: String, arguments: &[String]) -> Result<Self, Failure> {
+    pub fn start(
+        dir: &Path,
+        folder: String,
+        arguments: &[String],
+        pause: Option<usize>,
+    ) -> Result<Self, Failure> {
         let run = dir.join(&folder);
         let log = dir.join(format!("{folder}.log"));
         let file = OpenOptions::new().create(true).append(true).open(&log);
@@ -43,6 +49,9 @@ impl Training {
             command.arg("--resume").arg(&run);
         } else {
             command.args(arguments).arg("--out").arg(&run);
+        }
+        if let Some(epoch) = pause {
+            command.args(["--stop-after-epoch", &epoch.to_string()]);
         }
         let child = command
             .stdin(Stdio::piped())

@@ -102,6 +102,10 @@ pub struct Arguments {
     #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u32).range(1..))]
     stop_after: Option<u32>,
 
+    /// Save and stop at the end of this epoch, with exit status 0; the learning rate is that of the whole training
+    #[arg(long, value_name = "EPOCH", value_parser = clap::value_parser!(u32).range(1..))]
+    stop_after_epoch: Option<u32>,
+
     /// Save and stop, as if interrupted, when standard input ends: for a program that trains and may be killed
     #[arg(long, hide = true)]
     stop_with_stdin: bool,
@@ -207,6 +211,7 @@ fn train(
         stop: &stop,
         save,
         stop_after: arguments.stop_after.map(|n| n as usize),
+        stop_after_epoch: arguments.stop_after_epoch.map(|n| n as usize),
         observer: &mut view,
     };
     let outcome = training.run();
