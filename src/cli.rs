@@ -139,7 +139,7 @@ pub enum Format {
 }
 
 /// Where and how a command computes.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct ComputeArgs {
     /// `auto`, `cpu`, `cuda:N`, `vulkan:N`, ...; auto takes CUDA where it works
     #[arg(long, default_value = "auto", value_name = "DEVICE")]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
-use termc_compiler::model::{Graph, LossKind, ParamId};
+use termc_compiler::model::{Graph, LossKind, NodeId, ParamId};
 
 use crate::loss::{self, Inputs, Value};
 use crate::network::{Forward, Network, Pass};
@@ -117,6 +117,19 @@ pub struct Evaluation {
     /// What running statistics are moved towards, at their places in a vector laid out like the gradient, 0 elsewhere; none
     /// where there are none or outside training.
     pub statistics: Option<Tensor<1>>,
+    /// The values that the pass kept, in the model's order.
+    pub kept: Vec<Kept>,
+}
+
+/// A value of a pass.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Whose.
+    pub node: NodeId,
+    /// The value.
+    pub value: Tensor<4>,
+    /// The gradient of the total loss with respect to it; None where the pass was not to have leaves, or the loss does not depend on it.
+    pub gradient: Option<Tensor<4>>,
 }
 
 /// The loss terms of a forward pass, without gradients.
@@ -153,7 +166,17 @@ pub fn evaluate(
         });
         values.push(value);
     }
-    let of_derived = derived.map(|sum| leaves.gradients(&mut sum.backward()));
+    let mut gradients = derived.map(|sum| sum.backward());
+    let of_derived = gradients.as_mut().map(|all| leaves.gradients(all));
+    let mut of_kept = forward.leaves.iter();
+    let kept = forward.kept.into_iter().map(|(node, value)| Kept {
+        node,
+        value: value.inner(),
+        gradient: of_kept
+            .next()
+            .and_then(|leaf| leaf.grad_remove(gradients.as_mut()?)),
+    });
+    let kept = kept.collect();
     let gradient = match (of_derived, stated) {
         (Some(derived), Some(stated)) => derived + stated,
         (Some(one), None) | (None, Some(one)) => one,
@@ -167,6 +190,7 @@ pub fn evaluate(
         },
         logits: forward.logits.inner(),
         gradient,
+        kept,
     }
 }
 

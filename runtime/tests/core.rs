@@ -17,7 +17,7 @@ use termc_runtime::Error;
 use termc_runtime::import::{self, Checkpoint, NameMap};
 use termc_runtime::loss::{one_hot, weight_norm};
 use termc_runtime::model::ModelError;
-use termc_runtime::network::{Dropout, Keep, KernelChoice, Network, Pass};
+use termc_runtime::network::{Dropout, Keep, KernelChoice, Network, Pass, Perturbation};
 use termc_runtime::objective::{self, Evaluation};
 use termc_runtime::optim::{Ema, Optimizer, clip};
 use termc_runtime::params::Params;
@@ -436,4 +436,92 @@ fn an_exported_model_imports_again() {
     let mut checkpoint = Checkpoint::from(own.clone());
     let imported = import::import(&model, &mut checkpoint, &map, None).unwrap();
     assert_eq!(imported.tensors, own);
+}
+
+/// The gradients of inner values are slopes of the loss: each value is changed in a direction, and the loss with it.
+#[test]
+fn gradients_of_inner_values_are_slopes_of_the_loss() {
+    // Without context: what context-dependent slow nets make of it stops gradients on purpose.
+    let text = "language 2\nmodel M {\n input image[3, 6, 6]\n K = hyper(image, magnet(hidden=8, omega=4))\n Z = image * K\n \
+                a = instance_std(rgu(Z) + rgu(image))\n b = Z @ a |> mixer(6) |> g_ibs(3) |> gelu |> bias\n \
+                output logits = head(b, 4)\n loss { cross_entropy(logits, smoothing=0.1) }\n}\n";
+    let compiled = compile("m.term", text, &Options::default(), &NoFiles);
+    let model = compiled
+        .model
+        .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
+    let model = model.as_primitives();
+    let params = params(&model);
+    let pass = Pass {
+        keep: Keep::All,
+        leaves: true,
+        kernels: KernelChoice::Composed,
+        ..Pass::default()
+    };
+    let found = evaluate(&model, &params, &pass);
+    assert_eq!(found.kept.len(), model.nodes.len());
+    let total = |amount: f64, only: NodeId| {
+        let perturbation = Some(Perturbation {
+            amount,
+            draw: 0,
+            only: Some(only),
+            gradient: false,
+        });
+        let pass = Pass {
+            keep: Keep::All,
+            kernels: KernelChoice::Composed,
+            perturbation,
+            ..Pass::default()
+        };
+        evaluate(&model, &params, &pass).terms.values().total
+    };
+    let all = |x: &Tensor<4>| x.to_data().iter::<f64>().collect::<Vec<f64>>();
+    let mut compared = 0;
+    for kept in &found.kept {
+        // The direction is the change itself, which is linear in its amount.
+        let amount = 1e-2;
+        let change = {
+            let perturbation = Some(Perturbation {
+                amount,
+                draw: 0,
+                only: Some(kept.node),
+                gradient: false,
+            });
+            let keep = [kept.node];
+            let pass = Pass {
+                keep: Keep::These(&keep),
+                kernels: KernelChoice::Composed,
+                perturbation,
+                ..Pass::default()
+            };
+            let moved = Network::new(&model).forward(&params, images(&model, 3), &pass);
+            all(&(moved.kept[0].1.clone() - kept.value.clone()))
+        };
+        let slope = (total(amount, kept.node) - total(-amount, kept.node)) / 2.0;
+        let expected = match &kept.gradient {
+            None => 0.0,
+            Some(gradient) => {
+                let gradient = all(gradient);
+                assert_eq!(gradient.len(), change.len());
+                gradient.iter().zip(&change).map(|(g, c)| g * c).sum()
+            }
+        };
+        let path = &model[kept.node].path;
+        println!("{path}: {slope:.3e}, {expected:.3e}");
+        assert!(
+            (slope - expected).abs() <= 2e-3 * expected.abs() + 5e-7,
+            "{path}: {slope:e}, not {expected:e}"
+        );
+        compared += usize::from(expected.abs() > 5e-5);
+    }
+    assert!(compared > 20, "{compared}");
+    // Leaves change nothing.
+    let without = evaluate(
+        &model,
+        &params,
+        &Pass {
+            leaves: false,
+            ..pass
+        },
+    );
+    assert_eq!(numbers(&without.gradient), numbers(&found.gradient));
 }

@@ -1,13 +1,20 @@
 //! `termc graph`: a model as a page to look around in, a drawing for a paper, or text for Graphviz or Mermaid.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
-use termc_graph::{Error, Format, Options, graph};
+use termc_compiler::model::NodeId;
+use termc_graph::{Error, Format, Options, Tree, show, tree};
+use termc_runtime::Model;
+use termc_runtime::data::DatasetSource;
+use termc_runtime::device::DeviceChoice;
+use termc_runtime::model::{CheckedSource, MeanDeviation, NodeStatistics};
 use termc_runtime::tensors::write_atomic;
 
 use crate::choice::one_of;
-use crate::cli::ModelArgs;
+use crate::cli::{ComputeArgs, DataArgs, ModelArgs, home_path};
 use crate::failure::Failure;
 use crate::model;
 use crate::terminal::Terminal;
@@ -25,9 +32,36 @@ pub struct Arguments {
     #[command(flatten)]
     view: ViewArgs,
 
+    #[command(flatten)]
+    statistics: StatisticsArgs,
+
     /// The file to write [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+/// What a page tells of a training besides its model.
+#[derive(Clone, Debug, Args)]
+struct StatisticsArgs {
+    /// Of a RUN folder: mean and deviation of each value and of its gradient, over images that it trained on
+    #[arg(long)]
+    statistics: bool,
+
+    /// How many images [default: as in a batch of the training, at most 16]
+    #[arg(long, value_name = "N", requires = "statistics", value_parser = clap::value_parser!(u32).range(1..))]
+    images: Option<u32>,
+
+    /// Where the images are now, if not where they were
+    #[arg(long, value_name = "NAME", requires = "statistics", value_parser = DatasetSource::from_str)]
+    dataset: Option<DatasetSource>,
+
+    /// Where the data set's files are now
+    #[arg(long, value_name = "DIR", requires = "statistics", value_parser = home_path())]
+    data_dir: Option<PathBuf>,
+
+    /// `auto`, `cpu`, `cuda:N`, `vulkan:N`, ... [default: auto]
+    #[arg(long, value_name = "DEVICE", requires = "statistics")]
+    device: Option<DeviceChoice>,
 }
 
 /// Which part of a model is shown, and how deep.
@@ -65,15 +99,85 @@ impl ViewArgs {
 /// Writes the picture.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let options = arguments.view.options(arguments.format)?;
-    let checked = model::load(&arguments.model, terminal)?;
-    if checked.source.run.is_some() {
-        terminal.note(
-            "the training recorded no means and deviations of gradients and features; `termc report` computes those of \
-             the features of its blocks",
+    let asked = arguments.statistics.statistics;
+    if asked && arguments.format != Format::Html {
+        let message = format!(
+            "`--format {}` has no place for statistics",
+            arguments.format
         );
+        return Err(Failure::usage(message).help("leave out `--statistics`, or `--format`"));
     }
-    let picture = graph(&checked.model, &checked.compiled.sources, &options);
+    let checked = model::load(&arguments.model, terminal)?;
+    let mut tree = tree::tree(&checked.model);
+    let sources = checked.compiled.sources.clone();
+    match (&checked.source.run, asked) {
+        (None, true) => {
+            let message = "statistics are taken over the images of a training";
+            return Err(
+                Failure::usage(message).help("name a RUN folder, or leave out `--statistics`")
+            );
+        }
+        (Some(_), true) => add_statistics(&mut tree, checked, &arguments.statistics, terminal)?,
+        (Some(_), false) if arguments.format == Format::Html => {
+            terminal.note("`--statistics` adds means and deviations of values and gradients");
+        }
+        (_, false) => {}
+    }
+    let picture = show(&tree, &sources, &options);
     write(&picture.map_err(refused)?, arguments.output, terminal)
+}
+
+/// Tells of each box of a RUN's model the statistics of its value.
+fn add_statistics(
+    tree: &mut Tree,
+    checked: CheckedSource,
+    arguments: &StatisticsArgs,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let data = DataArgs {
+        dataset: arguments.dataset.clone(),
+        data_dir: arguments.data_dir.clone(),
+        ..DataArgs::default()
+    };
+    let compute = ComputeArgs {
+        device: arguments.device.clone().unwrap_or_default(),
+        ..ComputeArgs::default()
+    };
+    let settings = checked.settings()?;
+    let dataset = checked.open_dataset(&data.choice(terminal)?, settings.as_ref())?;
+    terminal.warn_of(&dataset);
+    let weights = model::weights(&checked, None, terminal)?;
+    let model = Model::new(checked, &weights.tensors, compute.select(terminal)?)?;
+    let images = arguments.images.map(|images| images as usize);
+    let found = model.statistics(&dataset, images)?;
+    let found: HashMap<NodeId, NodeStatistics> =
+        found.into_iter().map(|one| (one.node, one)).collect();
+    tree.tell(|node| found.get(&node).map_or_else(Vec::new, in_words));
+    Ok(())
+}
+
+fn in_words(known: &NodeStatistics) -> Vec<(String, String)> {
+    let both =
+        |MeanDeviation { mean, deviation }| format!("{} ± {}", short(mean), short(deviation));
+    let gradient = known
+        .gradient
+        .map_or_else(|| "the loss does not depend on it".into(), both);
+    vec![
+        ("value".to_owned(), both(known.value)),
+        ("gradient".to_owned(), gradient),
+    ]
+}
+
+/// Three digits.
+fn short(number: f64) -> String {
+    match number.abs() {
+        0.0 => "0".to_owned(),
+        1e-3..1e4 => {
+            let digits = 2 - number.abs().log10().floor() as i32;
+            format!("{number:.*}", digits.max(0) as usize)
+        }
+        _ => format!("{number:.2e}"),
+    }
 }
 
 /// Writes a picture to a file, or prints it.

@@ -157,8 +157,69 @@ fn trainings_are_compared_with_their_settings() {
     );
     let same = termc(&["diff", &a, &a]).expect(0);
     assert!(same.out.contains("no difference"), "{}", same.out);
-    // A training has no record of means and deviations, and says so.
-    termc(&["graph", &a]).expect(0).says("means and deviations");
+}
+
+#[test]
+fn the_page_of_a_training_tells_the_statistics_of_each_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run").to_str().unwrap().to_owned();
+    termc(&training(&run, &["--stop-after", "2"])).expect(0);
+    let plain = termc(&["graph", &run])
+        .expect(0)
+        .says("`--statistics` adds means and deviations");
+    assert!(!plain.out.contains("\"gradient\""));
+    let told = termc(&["graph", &run, "--statistics", "--device", "cpu"]).expect(0);
+    let data = told.out.split("id=\"data\"").nth(1).unwrap();
+    let data = data
+        .split_once('>')
+        .unwrap()
+        .1
+        .split_once("</script>")
+        .unwrap()
+        .0;
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    let notes = |item: &serde_json::Value| item["x"].as_array().cloned().unwrap_or_default();
+    let items = data["items"].as_array().unwrap();
+    // Of every value, also of what a call gives; not of a term of the loss, nor of the whole.
+    for item in items {
+        let told = notes(item).len();
+        let has_value = !item["s"].is_null() && item["w"] != "model";
+        if item["c"].is_null() {
+            assert_eq!(told, if has_value { 2 } else { 0 }, "{item}");
+        }
+    }
+    let told_of = items.iter().filter(|item| notes(item).len() == 2).count();
+    assert!(told_of > 30, "{told_of}");
+    // The input is normalized: of mean near 0 and deviation near 1; the digits have dark corners.
+    let input = items.iter().find(|item| item["n"] == "image").unwrap();
+    let words = notes(input)[0][1].as_str().unwrap().to_owned();
+    let numbers: Vec<f64> = words.split(" ± ").map(|n| n.parse().unwrap()).collect();
+    assert!(
+        numbers[0].abs() < 0.2 && (0.8..1.2).contains(&numbers[1]),
+        "{words}"
+    );
+    // The same again, and other images otherwise.
+    let again = termc(&["graph", &run, "--statistics", "--device", "cpu"]).expect(0);
+    assert_eq!(again.out, told.out);
+    let more = [
+        "graph",
+        &run,
+        "--statistics",
+        "--images",
+        "3",
+        "--device",
+        "cpu",
+    ];
+    assert_ne!(termc(&more).expect(0).out, told.out);
+    termc(&["graph", SMALL, "--statistics"])
+        .expect(2)
+        .says("name a RUN folder");
+    termc(&["graph", &run, "--statistics", "--format", "dot"])
+        .expect(2)
+        .says("has no place for statistics");
+    termc(&["graph", &run, "--images", "3"])
+        .expect(2)
+        .says("--statistics");
 }
 
 #[test]

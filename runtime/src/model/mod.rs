@@ -14,6 +14,7 @@ mod report;
 mod run;
 mod source;
 mod start;
+mod statistics;
 mod train;
 
 use std::path::Path;
@@ -36,6 +37,7 @@ pub use report::require_test_images;
 pub use run::{RunInput, RunOptions};
 pub use source::ModelSource;
 pub use start::StartWeights;
+pub use statistics::{MeanDeviation, NodeStatistics};
 
 use crate::Error;
 use crate::network::{Network, Pass};

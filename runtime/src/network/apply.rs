@@ -40,9 +40,20 @@ pub(super) struct Run<'a> {
     pub device: &'a Device,
     /// Statistics of the batch that training moves running ones towards: whose, and what they are.
     pub statistics: RefCell<Vec<(ParamId, Tensor<1>)>>,
+    /// Zeros that were added to values whose gradients are asked for.
+    pub leaves: RefCell<Vec<Tensor<4>>>,
 }
 
 impl Run<'_> {
+    /// The value with a leaf added to it. The leaf is zero everywhere, stored once.
+    pub fn with_leaf(&self, value: Tensor<4>) -> Tensor<4> {
+        let zero = Tensor::<4>::zeros([1; 4], (self.device, value.dtype()));
+        let zero = zero.inner().expand(value.dims());
+        let leaf = Tensor::from_inner(zero).require_grad();
+        self.leaves.borrow_mut().push(leaf.clone());
+        value + leaf
+    }
+
     /// The value of a node that is not the input.
     pub fn node(&self, id: NodeId, values: &Values) -> Tensor<4> {
         let kernels = self.pass.kernels;

@@ -34,6 +34,8 @@ pub struct Forward {
     pub statistics: Vec<(ParamId, Tensor<1>)>,
     /// The kept values in the model's order.
     pub kept: Vec<(NodeId, Tensor<4>)>,
+    /// Where asked for, zeros that were added to the kept values, in their order: the gradient of a leaf is that of its value.
+    pub leaves: Vec<Tensor<4>>,
 }
 
 /// A model prepared for execution.
@@ -112,7 +114,7 @@ impl Network {
             _ => &self.plain,
         };
         let whole = |id| pass.keep != Keep::Made && is_kept(id);
-        let statistics = self.execute(plan, params, input, pass, whole, |id, whole| {
+        let (statistics, leaves) = self.execute(plan, params, input, pass, whole, |id, whole| {
             if is_kept(id) {
                 kept.push((id, whole.clone()));
             }
@@ -134,6 +136,7 @@ impl Network {
             compared: compared.into_iter().flatten().collect(),
             statistics,
             kept,
+            leaves,
         }
     }
 
@@ -180,6 +183,7 @@ impl Network {
             pass: &pass,
             device,
             statistics: RefCell::default(),
+            leaves: RefCell::default(),
         };
         let mut values = Values::new(model.nodes.len());
         for id in model.node_ids() {
@@ -217,7 +221,7 @@ impl Network {
             .collect()
     }
 
-    /// Runs a plan, shows every value that is made as a whole, and yields the batch's statistics.
+    /// Runs a plan, shows every value that is made as a whole, and yields the batch's statistics and the leaves.
     fn execute(
         &self,
         plan: &ExecutionPlan,
@@ -226,7 +230,7 @@ impl Network {
         pass: &Pass,
         keep: impl Fn(NodeId) -> bool,
         mut see: impl FnMut(NodeId, &Tensor<4>),
-    ) -> Vec<(ParamId, Tensor<1>)> {
+    ) -> (Vec<(ParamId, Tensor<1>)>, Vec<Tensor<4>>) {
         let model = &self.model;
         let mut values = Values::new(model.nodes.len());
         let device = input.device();
@@ -237,6 +241,7 @@ impl Network {
             pass,
             device: &device,
             statistics: RefCell::default(),
+            leaves: RefCell::default(),
         };
         let steps = plan.steps.iter().zip(&plan.last_reads);
         for (id, (step, freed)) in model.node_ids().zip(steps) {
@@ -259,6 +264,12 @@ impl Network {
                     }
                     (value, _) => value,
                 };
+                let value = match value {
+                    Value::Whole(whole) if pass.leaves && keep(id) => {
+                        Value::Whole(run.with_leaf(whole))
+                    }
+                    value => value,
+                };
                 if let Value::Whole(whole) = &value {
                     see(id, whole);
                 }
@@ -266,7 +277,7 @@ impl Network {
             }
             freed.iter().for_each(|operand| values.free(*operand));
         }
-        run.statistics.into_inner()
+        (run.statistics.into_inner(), run.leaves.into_inner())
     }
 
     fn is_kept<'a>(&'a self, pass: &'a Pass) -> impl Fn(NodeId) -> bool + 'a {

@@ -51,6 +51,8 @@ pub struct Pass<'a> {
     pub dropout: Option<Dropout>,
     /// What else to return.
     pub keep: Keep<'a>,
+    /// Whether gradients of what is kept will be asked for.
+    pub leaves: bool,
     /// Which code to use.
     pub kernels: KernelChoice,
     /// Type of the activations.

@@ -80,6 +80,7 @@ impl Boxes<'_> {
             depends: None,
             fast_parameters: 0,
             slow_parameters: 0,
+            node: None,
             cost: Cost::default(),
             span,
             parent,
@@ -121,6 +122,7 @@ impl Boxes<'_> {
         let (block, shape) = (instance.block.clone(), result.shape.to_string());
         let depends = self.depends.get(instance.result.index()).copied();
         let item = self.item(number);
+        item.node = Some(instance.result);
         item.is_user_block = !instance.prelude;
         (item.what, item.arguments, item.shape, item.depends) =
             (block, arguments.join(", "), shape, depends);
@@ -173,6 +175,7 @@ impl Boxes<'_> {
         let depends = self.depends.get(id.index()).copied();
         let cost = cost::node(self.graph, id);
         let item = self.item(number);
+        item.node = Some(id);
         item.what = symbol(&node.op);
         item.operation = Some(operation(&node.op));
         item.role = match &node.op {
@@ -245,13 +248,13 @@ impl Boxes<'_> {
                 let all = (children.iter().filter(parts)).all(|child| child.role == Role::Slow);
                 let last = children
                     .last()
-                    .map(|child| (child.shape.clone(), child.depends));
+                    .map(|child| (child.shape.clone(), child.depends, child.node));
                 let item = self.item(number);
                 item.slow_inside = any;
                 item.role = if all { Role::Slow } else { Role::Fast };
                 if item.what.is_empty() {
                     item.what = what;
-                    (item.shape, item.depends) = last.unwrap_or_default();
+                    (item.shape, item.depends, item.node) = last.unwrap_or_default();
                 }
             }
             if let Some(parent) = item.parent {
@@ -263,6 +266,7 @@ impl Boxes<'_> {
         }
         let root = self.item(ROOT);
         root.what = "model".to_owned();
+        root.node = None;
         let docs: BTreeMap<String, String> = (self.graph.instances.iter().skip(1))
             .filter(|instance| !instance.doc.is_empty())
             .map(|instance| (instance.block.clone(), instance.doc.clone()))

@@ -8,7 +8,7 @@ mod words;
 
 use termc_compiler::analysis::Dependence;
 use termc_compiler::cost::Cost;
-use termc_compiler::model::{Model, Span};
+use termc_compiler::model::{Model, NodeId, Span};
 
 /// The item of the whole model.
 pub const ROOT: usize = 0;
@@ -81,6 +81,8 @@ pub struct Item {
     pub fast_parameters: u64,
     /// Stored scalars inside slow nets.
     pub slow_parameters: u64,
+    /// Its value, or that of the call or binding that it is, among the model's primitives; None for the model and terms of the loss.
+    pub node: Option<NodeId>,
     /// What it takes.
     pub cost: Cost,
     /// Where it stands in the text.
@@ -164,6 +166,13 @@ impl Tree {
     pub fn children(&self, number: usize) -> impl Iterator<Item = (usize, &Item)> {
         let children = self.item(number).children.iter();
         children.map(|child| (*child, self.item(*child)))
+    }
+
+    /// Adds to each box what is known of its value.
+    pub fn tell(&mut self, known: impl Fn(NodeId) -> Vec<(String, String)>) {
+        for item in &mut self.items {
+            item.notes.extend(item.node.map(&known).unwrap_or_default());
+        }
     }
 
     /// A box and those that hold it, outwards.
