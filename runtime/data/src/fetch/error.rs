@@ -118,12 +118,6 @@ pub enum FetchError {
         /// The file.
         file: String,
     },
-    /// Another process is fetching the same data set.
-    #[error("another process holds `{}`", lock.display())]
-    Busy {
-        /// The lock file.
-        lock: PathBuf,
-    },
     /// A file could not be written or moved.
     #[error("cannot write `{}`: {source}", path.display())]
     Write {
@@ -135,7 +129,7 @@ pub enum FetchError {
     /// Ended early on request; what was downloaded is kept.
     #[error("fetching `{archive}` was cancelled")]
     Cancelled {
-        /// The archive's name.
+        /// The archive's name, or the data set's where none was asked for yet.
         archive: String,
     },
 }
@@ -160,7 +154,6 @@ impl FetchError {
             | Self::Unreachable { .. }
             | Self::Stalled { .. }
             | Self::Truncated { .. }
-            | Self::Busy { .. }
             | Self::Write { .. }
             | Self::Cancelled { .. } => Fault::Machine,
             Self::WrongSize { .. }

@@ -4,11 +4,12 @@
 mod checksum;
 mod download;
 mod error;
+mod lock;
 mod transfer;
 mod unpack;
 
 use std::fmt;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -71,7 +72,7 @@ pub struct FetchOptions {
     pub retries: u32,
     /// Pause before the first retry; doubles each time.
     pub pause: Duration,
-    /// Told once, in words, before anything is fetched: what, from where, and what is there already.
+    /// Told in words, before anything is fetched, what, from where, and what is there already; and that another process fetches it.
     pub notice: NoticeCallback,
     /// Called with the progress made.
     pub progress: ProgressCallback,
@@ -207,7 +208,7 @@ impl FetchJob<'_> {
 /// Fetches a data set into its official subfolder of `data_dir`, which must not hold anything yet.
 ///
 /// Archives and partial downloads stay under `data_dir/.download` until the data set is complete.
-/// A request to `stop` cancels it, whatever it waits for.
+/// A request to `stop` cancels it, whatever it waits for. Where another process fetches the same, it waits for that one.
 pub fn fetch(
     spec: &DatasetSpec,
     data_dir: &Path,
@@ -216,8 +217,7 @@ pub fn fetch(
 ) -> Result<PathBuf, FetchError> {
     let job = FetchJob { options, stop };
     let work = data_dir.join(".download").join(&spec.name);
-    create_dir(&work)?;
-    let lock = lock(&work.join("lock"))?;
+    let lock = lock::take(&work, &spec.name, job)?;
     let folder = official_folder(data_dir, spec);
     // Another process may have fetched it between this one's look and its lock.
     if lacking(&folder, spec).is_some() {
@@ -292,17 +292,5 @@ fn remove_dir(path: &Path) -> Result<(), FetchError> {
     match fs::remove_dir_all(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(FetchError::write(path)(e)),
         _ => Ok(()),
-    }
-}
-
-/// Held as long as the file lives, so that two processes do not fetch the same data set at once.
-fn lock(path: &Path) -> Result<File, FetchError> {
-    let file = File::create(path).map_err(FetchError::write(path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(FetchError::Busy {
-            lock: path.to_owned(),
-        }),
-        Err(TryLockError::Error(source)) => Err(FetchError::write(path)(source)),
     }
 }

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
@@ -16,7 +16,8 @@ use sha2::Sha256;
 use tar::{EntryType, Header};
 use tempfile::TempDir;
 use termc_data::fetch::{
-    Checksum, FetchError, FetchOptions, FetchProgress, FetchStage, Packing, ProgressCallback, fetch,
+    Checksum, FetchError, FetchOptions, FetchProgress, FetchStage, NoticeCallback, Packing,
+    ProgressCallback, fetch,
 };
 use termc_data::{Dataset, DatasetOptions, DatasetSpec, Error, StopRequest, open_spec};
 
@@ -621,22 +622,71 @@ fn a_data_set_that_another_process_has_fetched_meanwhile_is_taken() {
     assert!(!case.work().exists());
 }
 
+/// The second one begins while the first one has a part of the archive, waits, and takes what the first one brought.
 #[test]
-fn two_processes_do_not_fetch_at_once() {
+fn two_fetch_at_once_and_one_waits() {
+    let case = Case::cifar(&[], 0);
+    let (waits, is_waiting) = mpsc::channel();
+    let (begins, has_begun) = mpsc::channel();
+    let (first, second) = (case.options.clone(), case.options.clone());
+    let (has_begun, is_waiting) = (Mutex::new(has_begun), Mutex::new(is_waiting));
+    let first = DatasetOptions {
+        fetch: FetchOptions {
+            progress: ProgressCallback::new(move |progress| {
+                if progress.stage == FetchStage::Download && progress.done > 0 {
+                    let _ = begins.send(());
+                    let waited = is_waiting
+                        .lock()
+                        .unwrap()
+                        .recv_timeout(Duration::from_secs(10));
+                    assert!(waited.is_ok(), "the second one does not wait");
+                }
+                ControlFlow::Continue(())
+            }),
+            ..first.fetch
+        },
+        ..first
+    };
+    let second = DatasetOptions {
+        fetch: FetchOptions {
+            notice: NoticeCallback::new(move |text| {
+                if text.contains("another process fetches CIFAR10 in `") {
+                    waits.send(()).unwrap();
+                }
+            }),
+            ..second.fetch
+        },
+        ..second
+    };
+    let spec = case.spec.clone();
+    let one = std::thread::spawn(move || open_spec(&spec, &first).map(|_| ()));
+    let begun = has_begun
+        .lock()
+        .unwrap()
+        .recv_timeout(Duration::from_secs(10));
+    assert!(begun.is_ok(), "the first one does not begin");
+    open_spec(&case.spec, &second).unwrap();
+    one.join().unwrap().unwrap();
+    assert_eq!(case.server.requests().len(), 1);
+    assert!(!case.work().exists(), "archives are left over");
+}
+
+/// A lock of a process that stays is waited for until a stop is asked for.
+#[test]
+fn waiting_for_another_process_can_be_stopped() {
     let case = Case::cifar(&[], 0);
     fs::create_dir_all(case.work()).unwrap();
     let lock = fs::File::create(case.work().join("lock")).unwrap();
     lock.lock().unwrap();
-    let error = case.fails().to_string();
-    assert_eq!(
-        error,
-        format!(
-            "another process holds `{}`",
-            case.work().join("lock").display()
-        )
-    );
-    drop(lock);
-    case.succeeds();
+    let stop = case.options.stop.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        stop.request();
+    });
+    let error = case.open().unwrap_err();
+    assert!(error.is_stop(), "{error}");
+    assert_eq!(error.to_string(), "fetching `CIFAR10` was cancelled");
+    assert!(case.server.requests().is_empty() && case.work().exists());
 }
 
 #[cfg(unix)]
