@@ -3,7 +3,7 @@ table: parameters, multiply-adds, seconds a step, accuracy on the test part (mea
 
     python benches/baselines.py TERMC DATA_DIR OUT [--epochs N] [--device cpu]
 
-What is done already in OUT is not done again.
+What is done already in OUT is not done again, and what was begun is gone on with.
 """
 
 import argparse
@@ -53,7 +53,9 @@ def main():
             if not (folder / "result.json").exists():
                 words = ["--dataset", "CIFAR10", "--data-dir", arguments.data_dir, "--limit", "5000"]
                 words += ["--epochs", arguments.epochs, "--seed", str(seed), "--device", arguments.device]
-                run([arguments.termc, "train", *chosen, *words, "--out", str(folder)])
+                begun = (folder / "config.json").exists()
+                new = [*chosen, *words, "--out", str(folder)]
+                run([arguments.termc, "train", *(["--resume", str(folder)] if begun else new)])
                 told = run([arguments.termc, "eval", str(folder), "--device", arguments.device, "--format", "json"])
                 (folder / "result.json").write_text(told)
             result = json.loads((folder / "result.json").read_text())

@@ -12,6 +12,7 @@ already in OUT is not done again; a training that `--minutes` or Ctrl-C stopped 
 
 import argparse
 import importlib.util
+import itertools
 import json
 import math
 import os
@@ -201,25 +202,48 @@ def values(options, side, span, split, key):
     return found
 
 
+def standard_errors(a, b):
+    """By how many standard errors the means of two lists are apart."""
+    error = math.sqrt(statistics.variance(a) / len(a) + statistics.variance(b) / len(b))
+    return (statistics.mean(a) - statistics.mean(b)) / error if error else 0.0
+
+
+def splits(ours, theirs, steps):
+    """In how many steps the sides are more than two standard errors apart, and in how many they are for each way to divide the same runs
+    into two sides: what chance does, where runs differ from step to step together."""
+    number, count = len(ours[steps[0]]), len(ours[steps[0]]) + len(theirs[steps[0]])
+    runs = {step: ours[step] + theirs[step] for step in steps if len(ours[step]) + len(theirs[step]) == count}
+
+    def apart(side):
+        parts = [([runs[step][i] for i in side], [runs[step][i] for i in range(count) if i not in side]) for step in runs]
+        return sum(abs(standard_errors(a, b)) > 2 for a, b in parts)
+
+    each = [apart(side) for side in itertools.combinations(range(count), number)]
+    return each[0], len(runs), each
+
+
 def table(options):
     print("| step | what | termc, n | mean | s | PyTorch, n | mean | s | difference in standard errors |\n|---|---|---|---|---|---|---|---|---|")
-    worst = 0.0
+    worst, told = 0.0, []
     for what, span, split, key in [("training cross entropy", "step", "train", "loss.cross_entropy"),
                                    ("training accuracy", "step", "train", "top1"), ("test accuracy", "epoch", "val", "top1")]:
         ours, theirs = (values(options, side, span, split, key) for side in ("termc", "torch"))
-        steps = sorted(set(ours) & set(theirs))
+        steps = [step for step in sorted(set(ours) & set(theirs)) if min(len(ours[step]), len(theirs[step])) > 1]
         every = 4 if span == "step" and len(steps) > 12 else 1
         for number, step in enumerate(steps):
             a, b = ours[step], theirs[step]
-            if len(a) < 2 or len(b) < 2:
-                continue
-            error = math.sqrt(statistics.variance(a) / len(a) + statistics.variance(b) / len(b))
-            apart = (statistics.mean(a) - statistics.mean(b)) / error if error else 0.0
+            apart = standard_errors(a, b)
             worst = max(worst, abs(apart))
             if number % every == every - 1 or span == "epoch":
                 cells = [f"{len(v)} | {statistics.mean(v):.4f} | {statistics.stdev(v):.4f}" for v in (a, b)]
                 print(f"| {step} | {what} | {cells[0]} | {cells[1]} | {apart:+.2f} |")
+        if steps:
+            found, of, each = splits(ours, theirs, steps)
+            as_many = sum(other >= found for other in each)
+            told.append(f"{what}: in {found} of {of} steps more than two standard errors apart; so are at least as many of {as_many} of the "
+                        f"{len(each)} ways to divide the runs into two sides")
     print(f"\nlargest difference of any step: {worst:.2f} standard errors")
+    print("\n".join(told))
 
 
 def main():
