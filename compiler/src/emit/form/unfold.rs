@@ -45,7 +45,8 @@ type Known<'a> = dyn Fn(usize) -> Option<(&'a Structure, bool)> + 'a;
 
 impl Structure {
     fn unfold(&mut self, known: &Known<'_>) {
-        let has_tensor = self.inputs.iter().any(|input| !input.list);
+        let first = self.inputs.iter().find(|input| !input.list);
+        let first = first.map(|input| input.source.clone());
         let takes_lines = self.prelude && !self.is_function();
         let mut names = vec![];
         for line in &self.body {
@@ -60,8 +61,8 @@ impl Structure {
                 .is_none_or(|line| line.own_expr().is_some());
             let mut change = |expr: &mut Expr| {
                 let Expr::Call(call) = expr else { return };
-                let unfolded =
-                    known(call.structure).and_then(|(callee, once)| callee.unfolded(call, once));
+                let unfolded = known(call.structure)
+                    .and_then(|(callee, once)| callee.unfolded(call, once, first.as_deref()));
                 let Some(Unfolded { lines, value }) = unfolded else {
                     return;
                 };
@@ -71,11 +72,7 @@ impl Structure {
                 }
                 let fits = lines.is_empty()
                     || (takes_lines && in_place && !made.iter().any(|name| names.contains(name)));
-                let mut needs_device = value.needs_device();
-                for line in &lines {
-                    line.each_expr(&mut |expr| needs_device |= expr.needs_device());
-                }
-                if fits && (has_tensor || !needs_device) {
+                if fits {
                     names.extend(made);
                     before.extend(lines);
                     *expr = value;
@@ -91,8 +88,9 @@ impl Structure {
         }
     }
 
-    /// What stands in the place of a call, if this is so small that it does.
-    fn unfolded(&self, call: &CallExpr, once: bool) -> Option<Unfolded> {
+    /// What stands in the place of a call, if this is so small that it does. Devices are asked of the `first` tensor that the
+    /// caller is given.
+    fn unfolded(&self, call: &CallExpr, once: bool, first: Option<&str>) -> Option<Unfolded> {
         let result = self.result.as_ref()?;
         let is_given = |part: &Part| match part {
             Part::One(Expr::Read(_)) => true,
@@ -104,37 +102,25 @@ impl Structure {
             Expr::Op(op) if self.body.is_empty() && op.operands.iter().all(is_given) => self.lent,
             _ => once,
         };
-        let mut stands = result.stands_anywhere();
+        let mut exprs = vec![result];
         for line in &self.body {
             match line {
-                Statement::Let(_, expr) => stands &= expr.stands_anywhere(),
+                Statement::Let(_, expr) => exprs.push(expr),
                 _ => return None,
             }
         }
-        if !small || !stands || !self.prelude || !self.is_function() || self.training {
+        let stands = exprs.iter().all(|expr| expr.stands_anywhere());
+        let device = exprs.iter().any(|expr| expr.needs_device());
+        if !small
+            || !stands
+            || (device && first.is_none())
+            || !self.prelude
+            || !self.is_function()
+            || self.training
+        {
             return None;
         }
-        let mut values = vec![];
-        for (input, argument) in self.inputs.iter().zip(&call.arguments) {
-            match argument {
-                Argument::One(expr) => values.push((input.source.as_str(), expr)),
-                Argument::List(_) => return None,
-            }
-        }
-        // Each value is computed once and, if it draws, in its turn.
-        let computed = values
-            .iter()
-            .filter(|(_, expr)| !matches!(expr, Expr::Read(_)));
-        let computed: Vec<&str> = computed.map(|(name, _)| *name).collect();
-        let mut reads = 0;
-        result.each_name(&mut |name| {
-            reads += usize::from(matches!(name, Name::Input(name) if computed == [name.as_str()]));
-        });
-        match computed.len() {
-            0 => {}
-            1 if reads == 1 && self.body.is_empty() => {}
-            _ => return None,
-        }
+        let values = self.given(call, &exprs, first)?;
         let unfolding = Unfolding { values, call };
         let lines = self.body.iter().filter_map(|line| match line {
             Statement::Let(name, expr) => Some(Statement::Let(name.clone(), unfolding.expr(expr))),
@@ -144,6 +130,46 @@ impl Structure {
             lines: lines.collect(),
             value: unfolding.expr(result),
         })
+    }
+
+    /// What a call gives each input that these expressions read; None if it would not be computed as it is.
+    fn given<'b>(
+        &'b self,
+        call: &'b CallExpr,
+        exprs: &[&Expr],
+        first: Option<&str>,
+    ) -> Option<Vec<(&'b str, &'b Expr)>> {
+        let mut values = vec![];
+        for (input, argument) in self.inputs.iter().zip(&call.arguments) {
+            match argument {
+                Argument::One(expr) => values.push((input.source.as_str(), expr)),
+                Argument::List(_) => return None,
+            }
+        }
+        let is_computed = |value: &Expr| !matches!(value, Expr::Read(_));
+        let computed = values.iter().filter(|(_, value)| is_computed(value));
+        let computed = computed.count();
+        for (name, value) in &values {
+            let mut reads = 0;
+            for expr in exprs {
+                expr.each_name(&mut |read| {
+                    reads += usize::from(*read == Name::Input((*name).into()))
+                });
+            }
+            let fits = match value {
+                // What is asked for its device alone would be named for nothing.
+                Expr::Read(read) => {
+                    reads > 0
+                        || matches!(&read.name, Name::Input(own) if Some(own.as_str()) == first)
+                }
+                // A value is computed once and, if it draws, in its turn.
+                _ => reads == 1 && self.body.is_empty() && computed == 1,
+            };
+            if !fits {
+                return None;
+            }
+        }
+        Some(values)
     }
 }
 
