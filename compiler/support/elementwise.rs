@@ -29,11 +29,9 @@ pub fn dropout(x: Tensor<4>, rate: f64, shared: &[usize]) -> Tensor<4> {
         return x;
     }
     let mut shape = x.dims();
-    for axis in shared {
-        if let Some(size) = shape.get_mut(*axis) {
-            *size = 1;
-        }
-    }
+    let sizes = shape.iter_mut().enumerate();
+    let shared = sizes.filter(|(axis, _)| shared.contains(axis));
+    shared.for_each(|(_, size)| *size = 1);
     let mask = Tensor::random(shape, Distribution::Bernoulli(1.0 - rate), &device);
     x * mask.div_scalar(1.0 - rate)
 }

@@ -18,18 +18,15 @@ pub fn coordinates(sizes: &[usize], device: &Device) -> Tensor<4> {
 /// The coordinates of all positions by axis: row and column of a plane `[height, width]`, row-major, or the position on a
 /// line `[length]`. Each axis goes in equal steps from -1 to 1, both included; a single position is at -1.
 pub fn axes(sizes: &[usize]) -> Vec<Vec<f64>> {
-    let axis = |length: usize| {
-        let steps = length.saturating_sub(1).max(1) as f64;
-        (0..length).map(move |i| 2.0 * i as f64 / steps - 1.0)
-    };
-    match *sizes {
-        [height, width] => {
-            let rows = axis(height).flat_map(|row| std::iter::repeat_n(row, width));
-            let columns: Vec<f64> = axis(width).collect();
-            vec![rows.collect(), columns.repeat(height)]
-        }
-        _ => vec![axis(sizes.iter().product()).collect()],
-    }
+    let positions = sizes.iter().product();
+    let mut stride = positions;
+    let axes = sizes.iter().map(|size| {
+        stride /= size;
+        let (stride, steps) = (stride, size.saturating_sub(1).max(1) as f64);
+        let coordinates = (0..positions).map(|i| 2.0 * (i / stride % size) as f64 / steps - 1.0);
+        coordinates.collect()
+    });
+    axes.collect()
 }
 
 /// `sin(weight . grid + bias)` of [`coordinates`], `[1, axes, H, W]` to `[1, out, H, W]`.
@@ -37,10 +34,7 @@ pub fn axes(sizes: &[usize]) -> Vec<Vec<f64>> {
 /// Reads the sizes of the grid alone and makes its coordinates anew: the argument may be far larger than 32 bits are good for.
 pub fn fourier(grid: Tensor<4>, affine: AffineTensors) -> Tensor<4> {
     let [_, dimensions, height, width] = grid.dims();
-    let grid = match dimensions {
-        2 => axes(&[height, width]),
-        _ => axes(&[height * width]),
-    };
+    let grid = axes([height, width].split_at(dimensions).0);
     sine(affine, &grid).reshape([1, -1, height as i32, width as i32])
 }
 

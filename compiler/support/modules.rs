@@ -18,7 +18,7 @@ pub struct Linear {
 }
 
 impl Linear {
-    fn new([outputs, inputs]: [usize; 2], w: &Weights) -> Self {
+    fn new([outputs, inputs]: [usize; 2], w: Weights) -> Self {
         Self {
             weight: w.tensor("weight", [outputs, inputs]),
             bias: w.tensor("bias", [outputs]),
@@ -27,13 +27,13 @@ impl Linear {
 }
 
 impl Linear {
-    fn fresh(sizes: [usize; 2], weight: Init, w: &Weights) -> Self {
+    fn fresh(sizes: [usize; 2], weight: Init, w: Weights) -> Self {
         Self::fresh_with_bias(sizes, weight, Init::Constant(0.0), w)
     }
 }
 
 impl Linear {
-    fn fresh_with_bias(sizes: [usize; 2], weight: Init, bias: Init, w: &Weights) -> Self {
+    fn fresh_with_bias(sizes: [usize; 2], weight: Init, bias: Init, w: Weights) -> Self {
         let [outputs, inputs] = sizes;
         Self {
             weight: w.tensor("weight", sizes, inputs, weight),
@@ -44,7 +44,7 @@ impl Linear {
 
 impl Linear {
     /// As PyTorch starts it: uniform on plus or minus `1 / sqrt(inputs)`.
-    fn uniform(sizes: [usize; 2], w: &Weights) -> Self {
+    fn uniform(sizes: [usize; 2], w: Weights) -> Self {
         let start = Init::KaimingUniform(1.0 / 3f64.sqrt());
         Self::fresh_with_bias(sizes, start, start, w)
     }
@@ -93,7 +93,7 @@ pub struct Unbiased {
 }
 
 impl Unbiased {
-    fn new(sizes: [usize; 2], w: &Weights) -> Self {
+    fn new(sizes: [usize; 2], w: Weights) -> Self {
         Self {
             weight: w.tensor("weight", sizes),
         }
@@ -101,7 +101,7 @@ impl Unbiased {
 }
 
 impl Unbiased {
-    fn fresh([outputs, inputs]: [usize; 2], weight: Init, w: &Weights) -> Self {
+    fn fresh([outputs, inputs]: [usize; 2], weight: Init, w: Weights) -> Self {
         Self {
             weight: w.tensor("weight", [outputs, inputs], inputs, weight),
         }
@@ -110,7 +110,7 @@ impl Unbiased {
 
 impl Unbiased {
     /// As PyTorch starts it: uniform on plus or minus `1 / sqrt(inputs)`.
-    fn uniform(sizes: [usize; 2], w: &Weights) -> Self {
+    fn uniform(sizes: [usize; 2], w: Weights) -> Self {
         Self::fresh(sizes, Init::KaimingUniform(1.0 / 3f64.sqrt()), w)
     }
 }
@@ -147,7 +147,7 @@ pub struct Rescale {
 }
 
 impl Rescale {
-    fn new(channels: usize, w: &Weights) -> Self {
+    fn new(channels: usize, w: Weights) -> Self {
         Self {
             scale: w.tensor("scale", [channels]),
             shift: w.tensor("shift", [channels]),
@@ -156,13 +156,13 @@ impl Rescale {
 }
 
 impl Rescale {
-    fn fresh(channels: usize, scale: Init, w: &Weights) -> Self {
+    fn fresh(channels: usize, scale: Init, w: Weights) -> Self {
         Self::fresh_with_shift(channels, scale, Init::Constant(0.0), w)
     }
 }
 
 impl Rescale {
-    fn fresh_with_shift(channels: usize, scale: Init, shift: Init, w: &Weights) -> Self {
+    fn fresh_with_shift(channels: usize, scale: Init, shift: Init, w: Weights) -> Self {
         Self {
             scale: w.tensor("scale", [channels], 1, scale),
             shift: w.tensor("shift", [channels], 1, shift),
@@ -195,7 +195,7 @@ pub struct Conv {
 }
 
 impl Conv {
-    fn new(sizes: [usize; 4], w: &Weights) -> Self {
+    fn new(sizes: [usize; 4], w: Weights) -> Self {
         let [outputs, ..] = sizes;
         Self {
             weight: w.tensor("weight", sizes),
@@ -205,13 +205,13 @@ impl Conv {
 }
 
 impl Conv {
-    fn fresh(sizes: [usize; 4], weight: Init, w: &Weights) -> Self {
+    fn fresh(sizes: [usize; 4], weight: Init, w: Weights) -> Self {
         Self::fresh_with_bias(sizes, weight, Init::Constant(0.0), w)
     }
 }
 
 impl Conv {
-    fn fresh_with_bias(sizes: [usize; 4], weight: Init, bias: Init, w: &Weights) -> Self {
+    fn fresh_with_bias(sizes: [usize; 4], weight: Init, bias: Init, w: Weights) -> Self {
         let [outputs, inputs, height, width] = sizes;
         let inputs = inputs * height * width;
         Self {
@@ -223,7 +223,7 @@ impl Conv {
 
 impl Conv {
     /// As PyTorch starts it: uniform on plus or minus one over the root of the inputs to each output.
-    fn uniform(sizes: [usize; 4], w: &Weights) -> Self {
+    fn uniform(sizes: [usize; 4], w: Weights) -> Self {
         let start = Init::KaimingUniform(1.0 / 3f64.sqrt());
         Self::fresh_with_bias(sizes, start, start, w)
     }
@@ -274,7 +274,7 @@ pub struct UnbiasedConv {
 }
 
 impl UnbiasedConv {
-    fn new(sizes: [usize; 4], w: &Weights) -> Self {
+    fn new(sizes: [usize; 4], w: Weights) -> Self {
         Self {
             weight: w.tensor("weight", sizes),
         }
@@ -282,7 +282,7 @@ impl UnbiasedConv {
 }
 
 impl UnbiasedConv {
-    fn fresh(sizes: [usize; 4], weight: Init, w: &Weights) -> Self {
+    fn fresh(sizes: [usize; 4], weight: Init, w: Weights) -> Self {
         let [_, inputs, height, width] = sizes;
         Self {
             weight: w.tensor("weight", sizes, inputs * height * width, weight),
@@ -292,7 +292,7 @@ impl UnbiasedConv {
 
 impl UnbiasedConv {
     /// As PyTorch starts it: uniform on plus or minus one over the root of the inputs to each output.
-    fn uniform(sizes: [usize; 4], w: &Weights) -> Self {
+    fn uniform(sizes: [usize; 4], w: Weights) -> Self {
         Self::fresh(sizes, Init::KaimingUniform(1.0 / 3f64.sqrt()), w)
     }
 }
@@ -327,7 +327,7 @@ pub struct Running {
 }
 
 impl Running {
-    fn new(channels: usize, w: &Weights) -> Self {
+    fn new(channels: usize, w: Weights) -> Self {
         let running = |name| RunningState::new(w.tensor(name, [channels]).val());
         Self {
             mean: running("mean"),
@@ -337,7 +337,7 @@ impl Running {
 }
 
 impl Running {
-    fn fresh(channels: usize, w: &Weights) -> Self {
+    fn fresh(channels: usize, w: Weights) -> Self {
         let running = |name, start| RunningState::new(w.tensor(name, [channels], 1, start).val());
         Self {
             mean: running("mean", Init::Constant(0.0)),

@@ -24,10 +24,8 @@ pub fn standardize_over(x: Tensor<4>, axes: &[usize], eps: f64) -> Tensor<4> {
 ///
 /// The floor is put under the square, whose root has no slope at 0.
 pub fn normalize_over(x: Tensor<4>, axes: &[usize]) -> Tensor<4> {
-    let mut squares = x.clone().square();
-    for axis in axes.iter().rev() {
-        squares = squares.sum_dim(*axis);
-    }
+    let axes = axes.iter().rev();
+    let squares = axes.fold(x.clone().square(), |sum, axis| sum.sum_dim(*axis));
     x / squares.clamp_min(NORM_FLOOR * NORM_FLOOR).sqrt()
 }
 

@@ -157,18 +157,27 @@ impl<'a> Elaborator<'a> {
             inside.for_each(|expr| self.collect(scope, expr, None, found));
             return;
         };
+        let own = Found {
+            key: call.callee.span.start,
+            name: &call.callee.text,
+            operator: false,
+        };
+        // Most calls are of names and numbers: nothing is to be found inside.
+        let mut inside = piped.into_iter().chain(call.args.iter().map(|a| &a.value));
+        if inside.all(is_leaf) {
+            found.push(own);
+            return;
+        }
         let params = self.parameters(block.callee);
-        let open: Vec<&Ty> = (params.iter())
+        let mut open = (params.iter())
             .filter(|p| !block.fixed.iter().any(|(name, _)| *name == p.name))
-            .map(|p| &p.ty)
-            .collect();
-        let mut next = 0;
+            .map(|p| &p.ty);
+        let mut last = None;
         let mut positional = || {
-            let ty = open.get(next).or(open.last()).copied();
-            if ty != Some(&Ty::Tensors) {
-                next += 1;
+            if last != Some(&Ty::Tensors) {
+                last = open.next().or(last);
             }
-            ty
+            last
         };
         if let Some(value) = piped {
             let ty = positional();
@@ -181,11 +190,7 @@ impl<'a> Elaborator<'a> {
             };
             self.collect(scope, value, ty, found);
         }
-        found.push(Found {
-            key: call.callee.span.start,
-            name: &call.callee.text,
-            operator: false,
-        });
+        found.push(own);
     }
 
     /// Whether an expression is a tensor, as far as its text tells.
@@ -245,6 +250,14 @@ impl<'a> Elaborator<'a> {
             fixed: vec![],
         })
     }
+}
+
+/// Whether an expression has no other inside.
+fn is_leaf(expr: &Expr) -> bool {
+    matches!(
+        expr.kind,
+        ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) | ExprKind::Name(_)
+    )
 }
 
 /// The key of the operator that an expression is, if it is one.

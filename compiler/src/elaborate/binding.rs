@@ -100,9 +100,11 @@ impl<'a> Elaborator<'a> {
         let made = self.eval(scope, value, None);
         scope.folder = Default::default();
         scope.file = own;
-        let named = !self.in_prelude(scope);
-        let path = scope.path_of(std::iter::once((name, index)));
-        self.name_nodes(&made.value, first, path, named);
+        if matches!(made.value, Value::Tensor(_) | Value::List(_)) {
+            let named = !self.in_prelude(scope);
+            let path = scope.path_of(std::iter::once((name, index)));
+            self.name_nodes(&made.value, first, path, named);
+        }
         made
     }
 

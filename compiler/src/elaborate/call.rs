@@ -46,10 +46,8 @@ impl<'a> Elaborator<'a> {
     ) -> Traced {
         let name = call.callee.text.as_str();
         if let Some(function) = function(name) {
-            let args: Vec<&'a Expr> = piped
-                .into_iter()
-                .chain(call.args.iter().map(|a| &a.value))
-                .collect();
+            let args = piped.into_iter().chain(call.args.iter().map(|a| &a.value));
+            let args: Vec<&'a Expr> = args.collect();
             return self.function(scope, function, call, &args);
         }
         let Some(block) = self.callee(scope, name) else {
@@ -69,7 +67,8 @@ impl<'a> Elaborator<'a> {
             return reported();
         };
         let positions = self.steps(&scope.positions, address.steps());
-        let mut args: Vec<_> = piped.into_iter().map(|value| (None, value)).collect();
+        let mut args = Vec::with_capacity(call.args.len() + 1);
+        args.extend(piped.map(|value| (None, value)));
         args.extend(call.args.iter().map(|arg| (arg.name.as_ref(), &arg.value)));
         let callee = self.callee_name(block.callee);
         let mut calling = Calling {

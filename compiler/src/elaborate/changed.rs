@@ -49,7 +49,7 @@ impl<'a> Elaborator<'a> {
                 },
             };
             changed.fixed.retain(|(fixed, _)| *fixed != name);
-            changed.fixed.push((name, new));
+            changed.fixed.push((name.to_owned(), new));
         }
         let names = params.iter().map(|p| p.name.to_owned());
         self.changes.offer(at, names);
@@ -68,6 +68,9 @@ impl<'a> Elaborator<'a> {
         callee: &str,
         name: &str,
     ) -> Traced {
+        if !matches!(value.value, Value::List(_)) {
+            return value;
+        }
         let own = self.changes.definition(callee);
         let all: Vec<Position> = calling.positions.iter().copied().chain(own).collect();
         self.elements_changed(calling.scope, value, ty, &all, name)

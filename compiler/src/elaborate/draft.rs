@@ -155,7 +155,7 @@ impl Draft {
         self.scalars = parameters_with(self.scalars, &new.shape)?;
         let path = match new.name {
             "" => site.path.clone(),
-            name => format!("{}.{name}", site.path),
+            name => [site.path.as_str(), name].join("."),
         };
         let id = ParamId(self.params.len() as u32);
         self.params.push(Param {

@@ -47,7 +47,6 @@ impl<'a> Elaborator<'a> {
             FunctionBody::Fixed => Ty::Init,
             _ => Ty::Float,
         };
-        let of = format!("an argument of `{callee}`");
         let mut values = vec![];
         let mut places = Places::literal(call.span);
         let mut whole = true;
@@ -55,7 +54,8 @@ impl<'a> Elaborator<'a> {
             // Whether a number is whole is lost by reading it as a float.
             let raw = self.eval(scope, arg, Some(&wanted));
             whole &= matches!(raw.value, Value::Int(_));
-            let value = self.coerce(raw, &wanted, &of, arg.span);
+            let of = format_args!("an argument of `{callee}`");
+            let value = self.coerce(raw, &wanted, of, arg.span);
             if matches!(
                 function.body,
                 FunctionBody::Number(_) | FunctionBody::Select(_)

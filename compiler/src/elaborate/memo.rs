@@ -15,6 +15,8 @@ use crate::language::{BlockValue, Callee, Places, StartKind, Traced, Value};
 use crate::model::{Graph, NodeId, Op, Shape};
 use crate::primitives::Concat;
 
+/// Nearly all keys have no more words than this.
+const MOST_WORDS: usize = 128;
 /// A call of more tensors than this is not looked for.
 const MOST_TENSORS: usize = 32;
 
@@ -104,9 +106,10 @@ impl<'a> Elaborator<'a> {
         let mut key = KeyWriter {
             draft: &self.draft,
             changed: &self.changed,
-            words: vec![number as u64, u64::from(slow)],
+            words: Vec::with_capacity(MOST_WORDS),
             tensors: vec![],
         };
+        key.words.extend([number as u64, u64::from(slow)]);
         values.iter().try_for_each(|value| key.value(value))?;
         Some(Begun {
             key: key.words,
@@ -140,7 +143,9 @@ impl<'a> Elaborator<'a> {
                 calls: self.calls.len(),
                 depth: self.depth,
             };
-            known.calls.insert(begun.key, yielded);
+            let mut key = begun.key;
+            key.shrink_to_fit();
+            known.calls.insert(key, yielded);
         }
     }
 
@@ -296,7 +301,11 @@ impl KeyWriter<'_> {
 
     fn text(&mut self, text: &str) {
         self.words.push(text.len() as u64);
-        let bytes = text.bytes().map(u64::from);
-        self.words.extend(bytes);
+        let eight = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .fold(0, |word, byte| word << 8 | u64::from(*byte))
+        };
+        self.words.extend(text.as_bytes().chunks(8).map(eight));
     }
 }

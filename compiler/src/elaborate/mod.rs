@@ -90,6 +90,8 @@ struct Elaborator<'a> {
     /// The file of the model and its changes.
     main: usize,
     draft: Draft,
+    /// The path of what stands in no instance.
+    nowhere: Rc<str>,
     calls: Vec<ActiveCall<'a>>,
     depth: usize,
     /// Set when a limit was exceeded: nothing more is elaborated, so that only the limit is told.
@@ -126,6 +128,7 @@ impl<'a> Elaborator<'a> {
             changes,
             main,
             draft: Draft::default(),
+            nowhere: Rc::from(""),
             calls: vec![],
             depth: 0,
             aborted: false,
@@ -298,7 +301,7 @@ impl<'a> Elaborator<'a> {
     fn plain_scope(&self, file: usize) -> Scope<'a> {
         Scope {
             instance: InstanceId(0),
-            path: Rc::from(""),
+            path: self.nowhere.clone(),
             positions: vec![],
             file,
             slow: false,

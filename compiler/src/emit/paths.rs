@@ -12,8 +12,7 @@ use crate::model::Graph;
 pub(super) fn field_path(location: &Location, form: &Form, items: &Items) -> String {
     let mut steps = vec![];
     for (structure, field, index) in &location.steps {
-        let place = form.places.get(*structure).copied();
-        let named = place.and_then(|place| items.structures.get(place));
+        let named = items.structures.get(form.place(*structure));
         match named.and_then(|named| named.fields.get(*field)) {
             Some(name) => steps.push(name.clone()),
             None => bug!("a stored tensor is in no field"),

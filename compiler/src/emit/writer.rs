@@ -23,8 +23,7 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub(super) fn named(self, number: usize) -> &'a Named {
-        let place = self.form.places.get(number);
-        match place.and_then(|place| self.items.structures.get(*place)) {
+        match self.items.structures.get(self.form.place(number)) {
             Some(named) => named,
             None => bug!("there is no structure {number}"),
         }

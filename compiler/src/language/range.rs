@@ -36,6 +36,16 @@ impl Given<f64> {
         allowed: &str,
         test: impl Fn(f64) -> bool,
     ) -> Result<f64, Refusal> {
+        self.check_as(what, || allowed.to_owned(), test)
+    }
+
+    /// The same, with words that are made if they are needed.
+    fn check_as(
+        &self,
+        what: &str,
+        allowed: impl Fn() -> String,
+        test: impl Fn(f64) -> bool,
+    ) -> Result<f64, Refusal> {
         if test(self.value) {
             return Ok(self.value);
         }
@@ -43,7 +53,7 @@ impl Given<f64> {
             OutOfRange {
                 what: what.into(),
                 found: shown(self.value),
-                allowed: allowed.into(),
+                allowed: allowed(),
             },
             self,
         ))
@@ -54,8 +64,8 @@ impl Given<f64> {
     /// # Errors
     /// Blames the number.
     pub fn within(&self, what: &str, low: f64, high: f64) -> Result<f64, Refusal> {
-        let allowed = format!("from {} to {}", shown(low), shown(high));
-        self.check(what, &allowed, |x| (low..=high).contains(&x))
+        let allowed = || format!("from {} to {}", shown(low), shown(high));
+        self.check_as(what, allowed, |x| (low..=high).contains(&x))
     }
 
     /// A finite number greater than zero.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap as HashMap;
 
-use termc_grammar::ast::{Expr, Path, Place, Span};
+use termc_grammar::ast::{Expr, Path, Place, Span, Step};
 
 /// One change.
 #[derive(Debug)]
@@ -37,9 +37,12 @@ pub(crate) struct Position {
     absolute: bool,
 }
 
+/// A step of a path, as it is written.
+type Key<'a> = (&'a str, Option<i64>);
+
 #[derive(Debug, Default)]
-struct Node {
-    children: HashMap<(String, Option<i64>), usize>,
+struct Node<'a> {
+    children: HashMap<Key<'a>, usize>,
     /// Changes of what the path leads to, by their number.
     here: Vec<usize>,
     /// Additions below it.
@@ -53,7 +56,7 @@ struct Node {
 #[derive(Debug)]
 pub(crate) struct Changes<'a> {
     list: Vec<Change<'a>>,
-    nodes: Vec<Node>,
+    nodes: Vec<Node<'a>>,
 }
 
 impl<'a> Changes<'a> {
@@ -71,8 +74,7 @@ impl<'a> Changes<'a> {
             }
             let mut at = 0;
             for step in steps {
-                let key = (step.name.text.clone(), step.index.map(|(i, _)| i));
-                at = changes.child_or_new(at, key);
+                at = changes.child_or_new(at, key(step));
             }
             if let Some(node) = changes.nodes.get_mut(at) {
                 match action {
@@ -89,7 +91,7 @@ impl<'a> Changes<'a> {
         changes
     }
 
-    fn child_or_new(&mut self, at: usize, key: (String, Option<i64>)) -> usize {
+    fn child_or_new(&mut self, at: usize, key: Key<'a>) -> usize {
         let next = self.nodes.len();
         let child = match self.nodes.get_mut(at) {
             Some(node) => *node.children.entry(key).or_insert(next),
@@ -120,7 +122,7 @@ impl<'a> Changes<'a> {
     /// The place of a definition, if a path starts there.
     pub fn definition(&self, name: &str) -> Option<Position> {
         let root = self.nodes.first()?;
-        let node = *root.children.get(&(name.to_owned(), None))?;
+        let node = *root.children.get(&(name, None))?;
         Some(Position {
             node,
             absolute: false,
@@ -132,7 +134,7 @@ impl<'a> Changes<'a> {
         if from.is_empty() {
             return vec![];
         }
-        let key = (name.to_owned(), index);
+        let key = (name, index);
         let nodes = from.iter().filter_map(|position| {
             let node = *self.nodes.get(position.node)?.children.get(&key)?;
             Some(Position { node, ..*position })
@@ -147,9 +149,9 @@ impl<'a> Changes<'a> {
     }
 
     /// The names below these places that a path goes on with.
-    pub fn below(&self, at: &[Position]) -> Vec<(String, Option<i64>)> {
+    pub fn below(&self, at: &[Position]) -> Vec<Key<'a>> {
         let nodes = at.iter().filter_map(|p| self.nodes.get(p.node));
-        let mut names: Vec<_> = nodes.flat_map(|n| n.children.keys().cloned()).collect();
+        let mut names: Vec<_> = nodes.flat_map(|n| n.children.keys().copied()).collect();
         names.sort();
         names.dedup();
         names
@@ -227,8 +229,8 @@ impl<'a> Changes<'a> {
         let found = unused.map(|change| {
             let (mut at, mut depth) = (0, 0);
             for step in &change.path.steps {
-                let key = (step.name.text.clone(), step.index.map(|(i, _)| i));
-                let child = self.nodes.get(at).and_then(|n| n.children.get(&key));
+                let child = self.nodes.get(at);
+                let child = child.and_then(|node| node.children.get(&key(step)));
                 match child {
                     Some(child) if self.nodes.get(*child).is_some_and(|n| n.reached.get()) => {
                         at = *child;
@@ -245,6 +247,10 @@ impl<'a> Changes<'a> {
         });
         found.collect()
     }
+}
+
+fn key(step: &Step) -> Key<'_> {
+    (step.name.text.as_str(), step.index.map(|(index, _)| index))
 }
 
 /// A path as an expression, as it stands left of `=`.

@@ -30,14 +30,18 @@ pub(crate) fn reach(graph: &Graph, from: Vec<NodeId>) -> Vec<bool> {
 }
 
 /// Shows every node that an operation reads, in order.
-pub(crate) fn reads(op: &Op, see: impl FnMut(NodeId)) {
+pub(crate) fn reads(op: &Op, mut see: impl FnMut(NodeId)) {
+    // The one operation whose copy would need memory of its own.
+    if let Op::Concat(concat) = op {
+        return concat.parts.iter().copied().for_each(see);
+    }
     struct See<F>(F);
     impl<F: FnMut(NodeId)> Visitor for See<F> {
         fn node(&mut self, id: &mut NodeId) {
             (self.0)(*id);
         }
     }
-    op.clone().visit(&mut See(see));
+    op.clone().visit(&mut See(&mut see));
 }
 
 /// How often each node is read: as an operand, and once more where it is one of `asked`.

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::forms::{ListForm, forms};
+use super::grids::name_grid;
 use super::inline::inline;
 use super::making::held;
 use super::numbers::{Context, Numbers, Unsaid};
@@ -87,6 +88,7 @@ pub(super) fn finish(draft: &Draft, scene: &Scene<'_>) -> Result<Finished, Unsai
         result,
     };
     inline(&mut structure);
+    name_grid(&mut structure);
     Ok(Finished {
         structure,
         values: draft.instances.iter().copied().zip(values).collect(),

@@ -78,7 +78,7 @@ impl Inlining<'_> {
 
 impl Statement {
     /// The expression of a statement that has one and is executed once.
-    fn own_expr(&mut self) -> Option<&mut Expr> {
+    pub(super) fn own_expr(&mut self) -> Option<&mut Expr> {
         match self {
             Self::Let(_, expr)
             | Self::Variable(_, expr)

@@ -4,8 +4,9 @@
 //! - `scene`: what stands where in the graph
 //! - `draft`, `naming`, `reading`, `rolling`, `fields`, `lists`, `index`, `tree`: one instance as a body of statements
 //! - `merge`, `merge_bodies`: bodies laid over each other
-//! - `finish`, `making`, `places`, `slices`, `forms`, `inline`: one structure of several instances
+//! - `finish`, `making`, `places`, `slices`, `forms`, `inline`, `grids`: one structure of several instances
 //! - `numbers`, `attributes`, `terms`, `starts`, `pretty`: what instances differ in
+//! - `unfold`: small functions in the place of their calls
 //! - `structure`, `walk`: what is printed
 //! - `locate`: which field holds which stored tensor
 
@@ -14,6 +15,7 @@ mod draft;
 mod fields;
 mod finish;
 mod forms;
+mod grids;
 mod index;
 mod inline;
 mod lists;
@@ -33,6 +35,7 @@ mod starts;
 mod structure;
 mod terms;
 mod tree;
+mod unfold;
 mod walk;
 
 use std::collections::HashMap;
@@ -43,6 +46,7 @@ use finish::{Finished, finish};
 use merge::Merge;
 use scene::{Placed, Scene};
 use tree::Draft;
+use unfold::unfold;
 
 pub(super) use locate::Location;
 use locate::locate;
@@ -57,17 +61,24 @@ pub(super) use structure::{
 pub(super) struct Form {
     /// The model first, then the user's blocks in the order of their first use, then the prelude's.
     pub structures: Vec<Structure>,
-    /// Where each structure of a call's or field's number is in that order.
-    pub places: Vec<usize>,
+    /// Where each structure of a call's or field's number is in that order; None for one that is written where it is called.
+    places: Vec<Option<usize>>,
     /// Every stored tensor and where it is, in the order of the fields.
     pub locations: Vec<Location>,
 }
 
 impl Form {
+    /// Where the structure of this number, which calls and fields have, is in [`Self::structures`].
+    pub fn place(&self, number: usize) -> usize {
+        match self.places.get(number) {
+            Some(Some(place)) => *place,
+            _ => bug!("there is no structure {number}"),
+        }
+    }
+
     /// A structure by the number that calls and fields have.
     pub fn structure(&self, number: usize) -> &Structure {
-        let place = self.places.get(number);
-        match place.and_then(|place| self.structures.get(*place)) {
+        match self.structures.get(self.place(number)) {
             Some(structure) => structure,
             None => bug!("there is no structure {number}"),
         }
@@ -101,19 +112,24 @@ pub(super) fn form(graph: &Graph, purpose: Purpose) -> Form {
         }
     }
     let locations = locate(&scene);
-    let mut order: Vec<usize> = (0..scene.structures.len()).collect();
+    let unfolded = unfold(&mut scene.structures);
+    let mut order: Vec<usize> = (0..scene.structures.len())
+        .filter(|at| unfolded.get(*at) == Some(&false))
+        .collect();
     order.sort_by_key(|at| {
         let structure = scene.structure(*at);
         (!structure.is_model, structure.prelude, structure.first)
     });
-    let mut places = vec![0; order.len()];
+    let mut places = vec![None; scene.structures.len()];
     for (to, from) in order.iter().enumerate() {
         if let Some(place) = places.get_mut(*from) {
-            *place = to;
+            *place = Some(to);
         }
     }
-    let mut structures: Vec<(usize, Structure)> =
-        places.iter().copied().zip(scene.structures).collect();
+    let placed = places.iter().copied().zip(scene.structures);
+    let mut structures: Vec<(usize, Structure)> = placed
+        .filter_map(|(place, structure)| Some((place?, structure)))
+        .collect();
     structures.sort_by_key(|(place, _)| *place);
     Form {
         structures: structures

@@ -34,7 +34,7 @@ const TEMPLATES: [(&str, &str); 6] = [
 ];
 
 /// What emitted source may import; what stands in one module is imported in one line.
-const IMPORTS: [&str; 27] = [
+const IMPORTS: [&str; 28] = [
     "burn::module::Module",
     "burn::module::Param",
     "burn::module::RunningState",
@@ -58,6 +58,7 @@ const IMPORTS: [&str; 27] = [
     "std::collections::BTreeMap",
     "std::f64::consts::PI",
     "std::f64::consts::TAU",
+    "std::fs",
     "std::io",
     "std::path::Path",
     "alloc::vec",
@@ -91,6 +92,8 @@ struct View {
     uses_at: bool,
     /// Whether there are lists.
     uses_list: bool,
+    /// Whether what stands below a path is itself a tensor.
+    uses_bare: bool,
     check: Option<CheckView>,
 }
 
@@ -179,12 +182,14 @@ pub(in crate::emit) fn source(
         starts: starts(form),
         uses_at: false,
         uses_list: false,
+        uses_bare: false,
         check: options
             .beside
             .and_then(|files| check(files.check?, &named.name)),
     };
     let made = [view.model_new.clone(), view.blocks.concat()].concat();
     view.uses_list = made.contains("w.list(");
+    view.uses_bare = made.contains("w.tensor(\"\"");
     view.uses_at = view.uses_list || made.contains("w.at(");
     let code = render(&view);
     view.support = support::pick(&code, &held(form));

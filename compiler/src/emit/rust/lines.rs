@@ -20,8 +20,18 @@ pub(super) fn line(line: Line) -> Doc {
             if let Some(whole) = same(&round, &values) {
                 return assigned(&format!("let {name}"), text(whole));
             }
+            let several = values.len() > 1;
             let closure = mapped(&round, values);
             let end = text(".collect()");
+            // What takes several lines ends its own.
+            if several {
+                let each = assigned(
+                    &format!("let {name}"),
+                    all([group(LINE, source_of(&round)), closure]),
+                );
+                let list = assigned(&format!("let {name}: Vec<_>"), all([text(&name), end]));
+                return all([each, Doc::Hard, list]);
+            }
             let chain = all([
                 source_of(&round),
                 nest(all([Doc::Soft, closure])),

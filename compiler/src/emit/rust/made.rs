@@ -84,8 +84,8 @@ pub(super) fn new(rust: Rust, writer: &mut Writer<'_>) -> Doc {
     let unread = if structure.fields.is_empty() { "_" } else { "" };
     let (function, last) = match (rust, structure.is_model) {
         (Rust::NoStd, _) => ("read", "from: &mut Numbers<'_>"),
-        (_, true) => ("made_of", "w: &Weights"),
-        (_, false) => ("new", "w: &Weights"),
+        (_, true) => ("made_of", "w: Weights"),
+        (_, false) => ("new", "w: Weights"),
     };
     arguments.push(text(format!("{unread}{last}")));
     let head = group(
@@ -301,9 +301,9 @@ fn made(
     let place = match (rust, from) {
         (Rust::NoStd, _) => text("from"),
         (_, From::Round) => text("w"),
-        (_, From::Formatted(path)) => text(format!("&w.at(&format!({path}))")),
+        (_, From::Formatted(path)) => text(format!("w.at(&format!({path}))")),
         (_, From::Below(path)) if path.is_empty() => text("w"),
-        (_, From::Below(path)) => text(format!("&w.at({path:?})")),
+        (_, From::Below(path)) => text(format!("w.at({path:?})")),
     };
     let made = match &field.kind {
         FieldKind::Structure(number) => {
