@@ -95,9 +95,10 @@ impl Terminal {
 
     /// Columns of the terminal, 100 where there is none.
     pub fn width(&self) -> usize {
-        let size = ratatui::crossterm::terminal::size();
-        let width = if self.live { size.ok() } else { None };
-        width.map_or(100, |(columns, _)| usize::from(columns).clamp(40, 160))
+        // Asked where there is no terminal, it starts programs that look for one.
+        let size = self.live.then(ratatui::crossterm::terminal::size);
+        let size = size.and_then(Result::ok);
+        size.map_or(100, |(columns, _)| usize::from(columns).clamp(40, 160))
     }
 
     /// Columns and rows of the terminal that results go to; None where they go somewhere else.

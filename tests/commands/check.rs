@@ -17,6 +17,29 @@ fn the_published_configurations_have_the_published_sizes() {
     assert!(said.out.contains("1,362,865 parameters"), "{}", said.out);
 }
 
+/// Programs that tell the size of a terminal take longer than checking most models.
+#[cfg(unix)]
+#[test]
+fn nothing_else_is_started_without_a_terminal() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("tput");
+    let started = folder.path().join("started");
+    let text = format!("#!/bin/sh\necho $* >> '{}'\necho 80\n", started.display());
+    std::fs::write(&program, text).unwrap();
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    for arguments in [
+        ["check", SMALL],
+        ["summary", SMALL],
+        ["check", "nowhere.term"],
+    ] {
+        let output = command(&arguments).env("PATH", folder.path()).output();
+        output.unwrap();
+        let found = std::fs::read_to_string(&started);
+        assert!(found.is_err(), "{arguments:?}: {found:?}");
+    }
+}
+
 #[test]
 fn findings_go_to_standard_error_or_as_json_to_standard_output() {
     let folder = tempfile::tempdir().unwrap();
