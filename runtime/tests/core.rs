@@ -459,20 +459,20 @@ fn gradients_of_inner_values_are_slopes_of_the_loss() {
     };
     let found = evaluate(&model, &params, &pass);
     assert_eq!(found.kept.len(), model.nodes.len());
-    let total = |amount: f64, only: NodeId| {
-        let perturbation = Some(Perturbation {
+    let changed = |amount: f64, only: NodeId| Pass {
+        keep: Keep::All,
+        kernels: KernelChoice::Composed,
+        perturbation: Some(Perturbation {
             amount,
             draw: 0,
             only: Some(only),
             gradient: false,
-        });
-        let pass = Pass {
-            keep: Keep::All,
-            kernels: KernelChoice::Composed,
-            perturbation,
-            ..Pass::default()
-        };
-        evaluate(&model, &params, &pass).terms.values().total
+        }),
+        ..Pass::default()
+    };
+    let total = |amount, only| {
+        let found = evaluate(&model, &params, &changed(amount, only));
+        found.terms.values().total
     };
     let all = |x: &Tensor<4>| x.to_data().iter::<f64>().collect::<Vec<f64>>();
     let mut compared = 0;
@@ -480,18 +480,10 @@ fn gradients_of_inner_values_are_slopes_of_the_loss() {
         // The direction is the change itself, which is linear in its amount.
         let amount = 1e-2;
         let change = {
-            let perturbation = Some(Perturbation {
-                amount,
-                draw: 0,
-                only: Some(kept.node),
-                gradient: false,
-            });
             let keep = [kept.node];
             let pass = Pass {
                 keep: Keep::These(&keep),
-                kernels: KernelChoice::Composed,
-                perturbation,
-                ..Pass::default()
+                ..changed(amount, kept.node)
             };
             let moved = Network::new(&model).forward(&params, images(&model, 3), &pass);
             all(&(moved.kept[0].1.clone() - kept.value.clone()))

@@ -1,10 +1,10 @@
 //! `termc sweep`: all models of a file with all seeds, each once, however often the sweep is killed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::support::{SMALL, assert_same, bytes, command, names, termc};
+use crate::support::{SMALL, assert_same, bytes, command, names, rows, termc};
 
 /// Twelve variants of the smallest model of the digits.
 fn family(folder: &Path) -> String {
@@ -117,42 +117,32 @@ fn halving_trains_the_better_ones_to_their_end_and_nothing_else() {
     );
     let said = termc(&sweep(&model, &members, &straight, &more)).expect(0);
     said.says("left out so far: ")
-        .says("1 epochs, validation accuracy ");
+        .says("pauses after epoch 1, validation accuracy ");
     let table: serde_json::Value = serde_json::from_slice(&bytes(&straight, "table.json")).unwrap();
-    let rows = table.as_array().unwrap();
+    let models = table.as_array().unwrap();
     // Of six models three go on after one epoch, two after two, and these are over after four.
     let left_out = |epoch: u64| {
-        let rows = rows.iter();
-        rows.filter(|row| row["left_out_after_epoch"] == epoch)
+        let models = models.iter();
+        models
+            .filter(|row| row["left_out_after_epoch"] == epoch)
             .count()
     };
     assert_eq!((left_out(1), left_out(2), left_out(4)), (3, 1, 0));
     let value = |row: &serde_json::Value| row["value"]["mean"].as_f64().unwrap();
-    for row in rows {
+    for row in models {
         let is_over = row["left_out_after_epoch"].is_null();
         assert_eq!(row["test_accuracy"].is_null(), !is_over, "{row}");
-        let name = row["model"]
-            .as_str()
-            .unwrap()
-            .replace('[', "-")
-            .replace(']', "");
         let epochs = row["left_out_after_epoch"].as_u64().unwrap_or(4);
         for seed in 0..2 {
-            let run = straight.join(format!("{name}-seed{seed}"));
-            assert_eq!(epochs_in(&run), epochs, "{name}");
+            assert_eq!(epochs_in(&run_of(&straight, row, seed)), epochs, "{row}");
         }
     }
     // What went on after the first epoch was the better half by the accuracies of that epoch, which are in the records.
     let after_first = |row: &serde_json::Value| {
-        let name = row["model"]
-            .as_str()
-            .unwrap()
-            .replace('[', "-")
-            .replace(']', "");
-        let seeds = (0..2).map(|seed| validated(&straight.join(format!("{name}-seed{seed}")), 1));
+        let seeds = (0..2).map(|seed| validated(&run_of(&straight, row, seed), 1));
         seeds.sum::<f64>() / 2.0
     };
-    let (out, on): (Vec<_>, Vec<_>) = rows
+    let (out, on): (Vec<_>, Vec<_>) = models
         .iter()
         .partition(|row| row["left_out_after_epoch"] == 1);
     for row in &out {
@@ -169,7 +159,7 @@ fn halving_trains_the_better_ones_to_their_end_and_nothing_else() {
         bytes(&straight, "table.json"),
         bytes(&stopped, "table.json")
     );
-    let best = rows
+    let best = models
         .iter()
         .find(|row| row["left_out_after_epoch"].is_null())
         .unwrap();
@@ -209,24 +199,30 @@ fn halving_needs_something_to_compare_by() {
         .says("`--val` says how many images are held out");
 }
 
+/// The folder of a training of the model that a row of the table is about.
+fn run_of(sweep: &Path, row: &serde_json::Value, seed: u64) -> PathBuf {
+    let name = row["model"].as_str().unwrap();
+    sweep.join(format!(
+        "{}-seed{seed}",
+        name.replace('[', "-").replace(']', "")
+    ))
+}
+
 /// The epochs of a training's record.
 fn epochs_in(run: &Path) -> u64 {
-    let rows = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
-    let epochs = rows.lines().map(|line| {
-        let row: serde_json::Value = serde_json::from_str(line).unwrap();
-        row["epoch"].as_u64().unwrap()
-    });
-    epochs.max().unwrap()
+    let rows = rows(run).into_iter();
+    rows.map(|row| row["epoch"].as_u64().unwrap())
+        .max()
+        .unwrap()
 }
 
 /// The validation accuracy of an epoch.
 fn validated(run: &Path, epoch: u64) -> f64 {
-    let rows = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
-    let found = rows.lines().find_map(|line| {
-        let row: serde_json::Value = serde_json::from_str(line).unwrap();
-        (row["split"] == "val" && row["epoch"] == epoch).then(|| row["top1"].as_f64().unwrap())
-    });
-    found.unwrap()
+    let rows = rows(run);
+    let row = rows
+        .iter()
+        .find(|row| row["split"] == "val" && row["epoch"] == epoch);
+    row.unwrap()["top1"].as_f64().unwrap()
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn objective_after(
     objective: Objective,
 ) -> Result<Option<Mean>, Error> {
     let mut values = vec![];
-    for run in ledger.runs().filter(|run| run.member.name == member.name) {
+    for run in ledger.runs_of(member) {
         let name = run.folder();
         if !ledger.has_failed(&name) {
             let row = validation(&folder.join(&name), epoch)?;

@@ -164,6 +164,15 @@ impl Ledger {
         })
     }
 
+    /// The trainings of one model.
+    pub fn runs_of<'a>(&'a self, member: &'a Member) -> impl Iterator<Item = Run<'a>> {
+        let seeds = self.seeds.iter();
+        seeds.map(move |seed| Run {
+            member,
+            seed: *seed,
+        })
+    }
+
     /// Notes that a training failed, and says whether it has another attempt.
     pub fn failed(&mut self, folder: &str, message: String) -> bool {
         let failure = self.failures.entry(folder.to_owned()).or_default();

@@ -157,10 +157,9 @@ pub fn rows<'a>(
 ) -> Result<Vec<Row<'a>>, Error> {
     let mut rows: Vec<Row<'a>> = vec![];
     for member in &ledger.members {
-        let runs = ledger.runs().filter(|run| run.member.name == member.name);
         let mut found = vec![];
         let mut failed = 0;
-        for run in runs {
+        for run in ledger.runs_of(member) {
             let name = run.folder();
             found.extend(ended(&folder.join(&name))?);
             failed += usize::from(ledger.has_failed(&name));

@@ -227,7 +227,10 @@ impl<'a> Queue<'a> {
         let accuracy = validation(&run, epoch)?.and_then(|row| row.top1);
         let accuracy =
             accuracy.map(|accuracy| format!(", validation accuracy {:.2} %", 100.0 * accuracy));
-        Ok(format!("{epoch} epochs{}", accuracy.unwrap_or_default()))
+        Ok(format!(
+            "pauses after epoch {epoch}{}",
+            accuracy.unwrap_or_default()
+        ))
     }
 
     fn arguments_of(&self, folder: &str) -> Vec<String> {
