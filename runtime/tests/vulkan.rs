@@ -12,43 +12,51 @@ use termc_runtime::network::{KernelChoice, Precision};
 
 use self::device::vulkan;
 
-fn network(text: &str) {
+fn agrees(text: &str, kernels: KernelChoice) {
     let Some(device) = vulkan() else {
         return;
     };
     let model = compile("t.term", text, &Options::default(), &NoFiles)
         .model
         .unwrap();
-    for kernels in KernelChoice::ALL {
-        let check = DeviceCheck {
-            model: &model,
-            seed: 3,
-            batch: 4,
-            kernels,
-            precision: Precision::F32,
-            perturbation: None,
-        };
-        let deviations = check.run(&device).unwrap_or_else(|wrong| {
-            let name = &model[wrong.node].path;
-            unreachable!("{kernels}, node `{name}`: {wrong:?}")
-        });
-        println!("{kernels}: {deviations:?}");
-        // Far below what rounding in matrix units would do: these products are float32.
-        assert!(
-            deviations.value < 0.1 && deviations.gradient < 0.5,
-            "{deviations:?}"
-        );
-    }
+    let check = DeviceCheck {
+        model: &model,
+        seed: 3,
+        batch: 4,
+        kernels,
+        precision: Precision::F32,
+        perturbation: None,
+    };
+    let deviations = check.run(&device).unwrap_or_else(|wrong| {
+        let name = &model[wrong.node].path;
+        unreachable!("node `{name}`: {wrong:?}")
+    });
+    println!("{deviations:?}");
+    // Far below what rounding in matrix units would do: these products are float32.
+    assert!(
+        deviations.value < 0.1 && deviations.gradient < 0.5,
+        "{deviations:?}"
+    );
 }
 
+const TINY: &str = include_str!("../../examples/tiny.term");
+const DIGITS: &str = include_str!("../../examples/digits.term");
+
 #[test]
-#[ignore = "a software device takes tens of minutes to compile the kernels"]
 fn a_tiny_network() {
-    network(include_str!("../../examples/tiny.term"));
+    agrees(TINY, KernelChoice::Fused);
 }
 
 #[test]
-#[ignore = "a software device takes tens of minutes to compile the kernels"]
+#[ignore = "a software device compiles its kernels for minutes"]
+fn a_tiny_network_of_composed_operations() {
+    agrees(TINY, KernelChoice::Composed);
+}
+
+#[test]
+#[ignore = "a software device compiles its kernels for minutes"]
 fn the_digits_network() {
-    network(include_str!("../../examples/digits.term"));
+    for kernels in KernelChoice::ALL {
+        agrees(DIGITS, kernels);
+    }
 }
