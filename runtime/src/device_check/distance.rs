@@ -83,7 +83,8 @@ pub fn distance(found: &[f32], expected: &[f32]) -> f64 {
         .map(|(f, e)| square(f64::from(*f) - f64::from(*e)))
         .sum();
     let norm: f64 = expected.iter().map(|e| square(f64::from(*e))).sum();
-    (difference / norm.max(square(SMALLEST) * expected.len() as f64).max(1e-300)).sqrt()
+    let least = square(SMALLEST) * expected.len().max(1) as f64;
+    (difference / norm.max(least)).sqrt()
 }
 
 /// The root of the mean of their squares; 0 of none.
