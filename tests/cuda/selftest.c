@@ -1,5 +1,6 @@
 // Holds the stand-in to its word: it must refuse what a device of the architecture refuses. Linked with it by scripts/cuda-check.
 #include <cuda.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,41 @@ static const char *PTX =
     "//\n.version 8.7\n.target sm_80\n.address_size 64\n"
     ".visible .entry wide(.param .u64 a)\n{\n\tret;\n}\n"
     ".visible .entry narrow(.param .u64 a)\n.maxntid 64, 1, 1\n{\n\tret;\n}\n";
+
+// Tensor maps, which only sm_90 has, are held to the alignments and sizes that cuda.h states.
+static void bulk_copies(int available) {
+    _Alignas(64) CUtensorMap map;
+    void *memory = (void *)(uintptr_t)4096;
+    cuuint64_t dims[] = {64, 12, 12, 8}, strides[] = {128, 1536, 18432}, odd[] = {120, 1536, 18432};
+    cuuint32_t box[] = {32, 8, 8, 1}, wide[] = {32, 257, 8, 1}, steps[] = {1, 1, 1, 1}, none[] = {1, 0, 1, 1};
+    int lower[] = {-1, -1}, upper[] = {1, 1}, far[] = {-129, -1};
+#define TILED(memory, strides, box, steps)                                                                                        \
+    cuTensorMapEncodeTiled(&map, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, 4, memory, dims, strides, box, steps,                          \
+                           CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_64B, CU_TENSOR_MAP_L2_PROMOTION_NONE,             \
+                           CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE)
+#define IM2COL(rank, lower, channels, pixels)                                                                                     \
+    cuTensorMapEncodeIm2col(&map, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, rank, memory, dims, strides, lower, upper, channels, pixels,  \
+                            steps, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_L2_PROMOTION_NONE,    \
+                            CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE)
+    if (!available) {
+        REFUSED(TILED(memory, strides, box, steps));
+        return;
+    }
+    ACCEPTED(TILED(memory, strides, box, steps));
+    REFUSED(TILED((void *)(uintptr_t)4104, strides, box, steps));
+    REFUSED(TILED(memory, odd, box, steps));
+    REFUSED(TILED(memory, strides, wide, steps));
+    REFUSED(TILED(memory, strides, box, none));
+    box[0] = 40;
+    REFUSED(TILED(memory, strides, box, steps));
+    box[0] = 7;
+    REFUSED(TILED(memory, strides, box, steps));
+    ACCEPTED(IM2COL(4, lower, 64, 128));
+    REFUSED(IM2COL(2, lower, 64, 128));
+    REFUSED(IM2COL(4, far, 64, 128));
+    REFUSED(IM2COL(4, lower, 512, 128));
+    REFUSED(IM2COL(4, lower, 64, 1025));
+}
 
 int main(void) {
     int count, version, value, shared = atoi(getenv("CUDA_STANDIN_ARCH")) >= 90 ? 227 << 10 : 163 << 10;
@@ -81,5 +117,6 @@ int main(void) {
     ACCEPTED(cuFuncSetAttribute(wide, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, shared));
     ACCEPTED(LAUNCH(wide, 1, 1, 1, 1, 1, (unsigned)shared));
     REFUSED(cuFuncSetAttribute(wide, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, shared + 1));
+    bulk_copies(atoi(getenv("CUDA_STANDIN_ARCH")) >= 90);
     return failures != 0;
 }

@@ -131,12 +131,3 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gx, unsigned gy, unsigned 
     standin_launched(stream, function->name);
     return CUDA_SUCCESS;
 }
-
-// Descriptions of tensors for bulk copies (sm_90) are taken and forgotten.
-CUresult cuTensorMapEncodeTiled(CUtensorMap *map, CUtensorMapDataType type, cuuint32_t rank, void *address, const cuuint64_t *dims,
-                                const cuuint64_t *strides, const cuuint32_t *box, const cuuint32_t *element_strides,
-                                CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle, CUtensorMapL2promotion promotion,
-                                CUtensorMapFloatOOBfill fill) {
-    memset(map, 0, sizeof *map);
-    return CUDA_SUCCESS;
-}
