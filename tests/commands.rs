@@ -49,6 +49,8 @@ mod predict;
 mod resume;
 #[path = "commands/run.rs"]
 mod run;
+#[path = "commands/summary.rs"]
+mod summary;
 #[path = "commands/support.rs"]
 mod support;
 #[path = "commands/sweep.rs"]

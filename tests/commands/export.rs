@@ -5,7 +5,7 @@ use std::path::Path;
 
 use safetensors::SafeTensors;
 
-use crate::support::{SMALL, bytes, names, termc, train_on};
+use crate::support::{SMALL, bytes, example, names, termc, train_on};
 
 /// Shape and bytes by name.
 type Stored = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
@@ -31,7 +31,7 @@ fn round_trip(published: &Path, model: &str, changes: &[&str]) {
         at("ckpt.safetensors"),
         at("v.safetensors"),
     );
-    let model = format!("{}/examples/{model}", env!("CARGO_MANIFEST_DIR"));
+    let model = example(model);
     let import = |from: &str, to: &str| {
         termc(&[&["import", from, &model, "-o", to][..], changes].concat()).expect(0);
     };

@@ -3,15 +3,11 @@
 
 use std::path::Path;
 
-use crate::support::{SMALL, names, termc, train_on, training};
-
-fn example(name: &str) -> String {
-    format!("{}/examples/{name}.term", env!("CARGO_MANIFEST_DIR"))
-}
+use crate::support::{SMALL, example, names, termc, train_on, training};
 
 #[test]
 fn a_graph_is_written_in_every_format() {
-    let model = example("cifar10");
+    let model = example("cifar10.term");
     let page = termc(&["graph", &model]).expect(0).out;
     assert!(
         page.starts_with("<!doctype html>") && page.len() < 400_000,
@@ -50,7 +46,7 @@ fn a_graph_is_written_in_every_format() {
 
 #[test]
 fn a_graph_that_cannot_be_drawn_is_refused() {
-    let model = example("tiny");
+    let model = example("tiny.term");
     termc(&["graph", &model, "--at", "b[3].K"])
         .expect(2)
         .says("the model has no `b[3].K`")
@@ -63,7 +59,7 @@ fn a_graph_that_cannot_be_drawn_is_refused() {
         .says("1 to 200 cm");
     let all = [
         "graph",
-        &example("cifar10"),
+        &example("cifar10.term"),
         "--format",
         "svg",
         "--depth",
@@ -77,7 +73,7 @@ fn a_graph_that_cannot_be_drawn_is_refused() {
 
 #[test]
 fn a_variant_is_compared_with_its_model() {
-    let model = example("cifar10");
+    let model = example("cifar10.term");
     let said = termc(&["diff", &model, &model, "--variant", "ThreeLocal"]).expect(0);
     let lines: Vec<&str> = said.out.lines().collect();
     assert_eq!(lines[0], "Cifar10 -> ThreeLocal");

@@ -151,6 +151,11 @@ pub fn assert_same(a: &Path, b: &Path) {
     }
 }
 
+/// The path of a file in examples/.
+pub fn example(name: &str) -> String {
+    format!("{}/examples/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
 /// The checkpoint files of a training, oldest first.
 pub fn checkpoints(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder.join("checkpoints")).unwrap();
