@@ -12,6 +12,7 @@ use termc_runtime::network::{KernelChoice, Precision};
 
 use self::device::vulkan;
 
+/// Requires a model's values and gradients on the device to be the CPU's.
 fn agrees(text: &str, kernels: KernelChoice) {
     let Some(device) = vulkan() else {
         return;

@@ -58,7 +58,7 @@ fn tiny() -> String {
     fitted
 }
 
-/// The same training, of a model by a recipe, here and there.
+/// Trains a model by a recipe on the CPU and on the device; every recorded loss may be apart by less than `tolerance`.
 fn trained_alike(source: &str, recipe: &str, tolerance: f64) {
     let Some(gpu) = vulkan() else {
         return;

@@ -28,7 +28,7 @@ static void bulk_copies(int available) {
     void *memory = (void *)(uintptr_t)4096;
     cuuint64_t dims[] = {64, 12, 12, 8}, strides[] = {128, 1536, 18432}, odd[] = {120, 1536, 18432};
     cuuint32_t box[] = {32, 8, 8, 1}, wide[] = {32, 257, 8, 1}, steps[] = {1, 1, 1, 1}, none[] = {1, 0, 1, 1};
-    int lower[] = {-1, -1}, upper[] = {1, 1}, far[] = {-129, -1};
+    int lower[] = {-1, -1}, upper[] = {1, 1}, far[] = {-129, -1}, beyond[] = {14, -1};
 #define TILED(memory, strides, box, steps)                                                                                        \
     cuTensorMapEncodeTiled(&map, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, 4, memory, dims, strides, box, steps,                          \
                            CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_64B, CU_TENSOR_MAP_L2_PROMOTION_NONE,             \
@@ -53,12 +53,14 @@ static void bulk_copies(int available) {
     ACCEPTED(IM2COL(4, lower, 64, 128));
     REFUSED(IM2COL(2, lower, 64, 128));
     REFUSED(IM2COL(4, far, 64, 128));
+    REFUSED(IM2COL(4, beyond, 64, 128));
     REFUSED(IM2COL(4, lower, 512, 128));
     REFUSED(IM2COL(4, lower, 64, 1025));
 }
 
 int main(void) {
-    int count, version, value, shared = atoi(getenv("CUDA_STANDIN_ARCH")) >= 90 ? 227 << 10 : 163 << 10;
+    int hopper = atoi(getenv("CUDA_STANDIN_ARCH")) >= 90;
+    int count, version, value, shared = hopper ? 227 << 10 : 163 << 10;
     CUdevice device;
     CUcontext context;
     ACCEPTED(cuInit(0));
@@ -117,6 +119,6 @@ int main(void) {
     ACCEPTED(cuFuncSetAttribute(wide, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, shared));
     ACCEPTED(LAUNCH(wide, 1, 1, 1, 1, 1, (unsigned)shared));
     REFUSED(cuFuncSetAttribute(wide, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, shared + 1));
-    bulk_copies(atoi(getenv("CUDA_STANDIN_ARCH")) >= 90);
+    bulk_copies(hopper);
     return failures != 0;
 }

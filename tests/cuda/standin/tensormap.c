@@ -71,9 +71,6 @@ static CUresult check(CUtensorMap *map, CUtensorMapDataType type, cuuint32_t ran
             REFUSE("with a step of %u elements in dimension %u", element_strides[i], i);
         }
     }
-    if (interleave == CU_TENSOR_MAP_INTERLEAVE_NONE && inner * size % 16 != 0) {
-        REFUSE("whose box is %u bytes wide", inner * size);
-    }
     if (interleave == CU_TENSOR_MAP_INTERLEAVE_NONE && swizzle != CU_TENSOR_MAP_SWIZZLE_NONE && inner * size > swizzle_bytes(swizzle)) {
         REFUSE("whose box is %u bytes wide, swizzled by %u", inner * size, swizzle_bytes(swizzle));
     }
@@ -93,6 +90,9 @@ CUresult cuTensorMapEncodeTiled(CUtensorMap *map, CUtensorMapDataType type, cuui
             REFUSE("with a box of %u elements in dimension %u", box[i], i);
         }
     }
+    if (interleave == CU_TENSOR_MAP_INTERLEAVE_NONE && box[0] * element_bytes(type) % 16 != 0) {
+        REFUSE("whose box is %u bytes wide", box[0] * element_bytes(type));
+    }
     return check(map, type, rank, 1, address, dims, strides, element_strides, box[0], interleave, swizzle);
 }
 
@@ -104,11 +104,15 @@ CUresult cuTensorMapEncodeIm2col(CUtensorMap *map, CUtensorMapDataType type, cuu
         REFUSE("of %u channels a pixel and %u pixels a column", channels, pixels);
     }
     if (rank >= 3 && rank <= 5) {
-        // A corner has 16 bits in all.
+        // A corner has 16 bits in all. Corners go from the outermost side of the image to the innermost, sizes the other way.
         int bits = 16 / (int)(rank - 2) - 1;
         for (cuuint32_t i = 0; i < rank - 2; i++) {
             if (lower[i] < -(1 << bits) || lower[i] >= 1 << bits || upper[i] < -(1 << bits) || upper[i] >= 1 << bits) {
                 REFUSE("with corners at %d and %d", lower[i], upper[i]);
+            }
+            long long size = (long long)dims[rank - 2 - i];
+            if (size + upper[i] - lower[i] <= 0) {
+                REFUSE("of an empty box, from %d to %d beyond %lld", lower[i], upper[i], size);
             }
         }
     }
