@@ -5,5 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 bash editors/playground/build.sh
-. examples/web/browser.sh
+. tests/browser/prepare.sh
 node editors/playground/test/page.mjs target/playground "$browser"

@@ -7,23 +7,8 @@ cd "$(dirname "$0")/../.."
 
 bash examples/web/build.sh
 
-. examples/web/browser.sh
-profile=$(mktemp -d)
-trap 'rm -rf "$profile"' EXIT
-chromium() {
-  timeout 120 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
-    --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars \
-    --user-data-dir="$profile" --window-size=1100,640 --virtual-time-budget=20000 "$@" \
-    "file://$PWD/target/web/index.html?selftest" 2>"$profile/log"
-}
-page=$(chromium --dump-dom)
-chromium --screenshot="$PWD/target/web/screenshot.png"
-sed -n 's/.*<footer id="tested">\(.*\)<\/footer>.*/\1/p' <<<"$page"
-if ! grep -q 'data-selftest="passed"' <<<"$page"; then
-  echo "the page did not pass its self-test"
-  tail -5 "$profile/log"
-  exit 1
-fi
+. tests/browser/prepare.sh
+node examples/web/tests/page.mjs target/web "$browser"
 
 # WebAssembly always has `std` beneath Burn, which asks for it there; a bare processor has none.
 prepare thumbv7em-none-eabihf core,alloc,compiler_builtins

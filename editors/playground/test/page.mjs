@@ -3,17 +3,14 @@ import assert from 'node:assert';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import puppeteer from 'puppeteer-core';
+import { launch } from '../../../tests/browser/launch.mjs';
 
 const [folder, browserPath] = process.argv.slice(2);
 const address = pathToFileURL(resolve(folder, 'index.html')).toString();
 const pictures = resolve(folder, 'pictures');
 mkdirSync(pictures, { recursive: true });
 
-const browser = await puppeteer.launch({
-  executablePath: browserPath,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
+const browser = await launch(browserPath);
 let passed = 0;
 const problems = [];
 
