@@ -1,13 +1,15 @@
-"""Does termc learn as PyTorch learns? Trains `examples/cifar10.term` and a PyTorch reference with the same recipe on the same CIFAR-10
-images, each from starts, orders, augmentations and dropout of its own, and prints losses and test accuracies by step: means over the
-seeds, standard errors, and how many of these lie between the two means.
+"""Does termc learn as PyTorch learns? Trains an example and a PyTorch reference with the released recipe on the same images, each from
+starts, orders, augmentations and dropout of its own, and prints losses and test accuracies by step: means over the seeds, standard
+errors, and how many of these lie between the two means.
 
-    python benches/learning.py OUT --data DIR --peer terminator_torch.py [--termc target/release/termc] [--seeds 0,1,2]
-                               [--epochs 2] [--limit N] [--batch 64] [--device cpu] [--jobs 1] [--minutes M]
+    python benches/learning.py OUT --peer terminator_torch.py [--model cifar10 --data DIR | --model digits [--omega 2000]]
+                               [--termc target/release/termc] [--seeds 0,1,2 | --seeds 30] [--epochs 2] [--limit N] [--batch 64]
+                               [--device cpu] [--jobs 1] [--minutes M]
 
-DIR holds `cifar-10-batches-bin`. The peer is a program like `oracle/terminator_torch.py` in the folder that TERMC_SHARED names; of it are
-used `Config`, `init`, `total_loss`, `forward` and `Kar3`. Crops, flips, order and schedule of its side are written here. What is done
-already in OUT is not done again; a training that `--minutes` or Ctrl-C stopped goes on the next time (the peer's from its last epoch).
+DIR holds `cifar-10-batches-bin`; the digits are the ones that are part of termc. The peer is a program like `oracle/terminator_torch.py`
+in the folder that TERMC_SHARED names; of it are used `Config`, `SIZES`, `init`, `total_loss`, `forward` and `Kar3`. Crops, flips, order
+and schedule of its side are written here. What is done already in OUT is not done again; a training that `--minutes` or Ctrl-C stopped
+goes on the next time (the peer's from its last epoch).
 """
 
 import argparse
@@ -16,6 +18,7 @@ import itertools
 import json
 import math
 import os
+import random
 import signal
 import statistics
 import subprocess
@@ -25,8 +28,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Of the released recipe: the schedule is one of 100 epochs, however many of them are trained.
-SCHEDULE_EPOCHS, WARMUP, RATE, LOG_EVERY = 100, 8, 0.001215, 50
-MEAN, DEVIATION = [0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]
+SCHEDULE_EPOCHS, WARMUP, RATE = 100, 8, 0.001215
+# By model: by how many pixels crops move, and every how many steps a row is written. The digits' rows are epochs of batches of 32.
+PADDING = {"cifar10": 4, "digits": 1}
+LOG_EVERY = {"cifar10": 50, "digits": 45}
+DIVISIONS = 2000
 
 
 # ---------------------------------------------------------------- one training of PyTorch's side
@@ -38,18 +44,33 @@ def rate(step, per_epoch):
     return RATE * rise * (1 + math.cos(math.pi * (step - warm) / length)) / (1 + math.cos(math.pi * warm / length))
 
 
-def augmented(torch, pixels):
-    """Bytes [N, 3, 32, 32] to values in 0..1: crops of 32 from 40 with the edge mirrored, edge pixel repeated, and flips, half and half."""
+def augmented(torch, pixels, padding):
+    """Bytes [N, C, S, S] to values in 0..1: crops of S from S + 2 padding with the edge mirrored, edge pixel repeated, and flips, half
+    and half."""
     x = pixels.float() / 255
-    x = torch.cat([x[:, :, :4].flip(2), x, x[:, :, -4:].flip(2)], 2)
-    x = torch.cat([x[:, :, :, :4].flip(3), x, x[:, :, :, -4:].flip(3)], 3)
-    n = len(x)
-    down, right = torch.randint(0, 9, (2, n, 1), device=x.device)
-    side = torch.arange(32, device=x.device)
+    x = torch.cat([x[:, :, :padding].flip(2), x, x[:, :, -padding:].flip(2)], 2)
+    x = torch.cat([x[:, :, :, :padding].flip(3), x, x[:, :, :, -padding:].flip(3)], 3)
+    n, channels, size = pixels.shape[:3]
+    down, right = torch.randint(0, 2 * padding + 1, (2, n, 1), device=x.device)
+    side = torch.arange(size, device=x.device)
     images = torch.arange(n, device=x.device).view(-1, 1, 1, 1)
-    channels = torch.arange(3, device=x.device).view(1, -1, 1, 1)
-    x = x[images, channels, (down + side).view(-1, 1, 32, 1), (right + side).view(-1, 1, 1, 32)]
+    channels = torch.arange(channels, device=x.device).view(1, -1, 1, 1)
+    x = x[images, channels, (down + side).view(-1, 1, size, 1), (right + side).view(-1, 1, 1, size)]
     return torch.where((torch.rand(n, device=x.device) < 0.5).view(-1, 1, 1, 1), x.flip(3), x)
+
+
+def pictures(torch, program, options):
+    """Training and test images in bytes with their classes, and the mean and deviation that they are normalized with."""
+    if options.model == "cifar10":
+        parts = [program.load_cifar(options.data / "cifar-10-batches-bin", part) for part in ("train", "test")]
+        return *parts, [0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]
+    # As `runtime/data/src/digits.rs` reads them: every fifth is a test image.
+    records = torch.frombuffer(bytearray((ROOT / "runtime/data/files/optdigits.bin").read_bytes()), dtype=torch.uint8).view(-1, 65)
+    images = ((records[:, 1:].int() * 255 + 8) // 16).to(torch.uint8).view(-1, 1, 8, 8)
+    test = torch.arange(len(records)) % 5 == 4
+    parts = [(images[part], records[part, 0].long()) for part in (~test, test)]
+    values = parts[0][0].double() / 255
+    return *parts, [values.mean().item()], [values.std(correction=0).item()]
 
 
 def load(path):
@@ -67,17 +88,18 @@ def peer(options, seed, folder):
 
     program = load(options.peer)
     device = torch.device(options.device)
-    mean, deviation = (torch.tensor(v, device=device).view(1, 3, 1, 1) for v in (MEAN, DEVIATION))
-    batches = options.data / "cifar-10-batches-bin"
-    images, labels = (t.to(device) for t in program.load_cifar(batches, "train"))
-    test, truth = (t.to(device) for t in program.load_cifar(batches, "test"))
+    torch.set_num_threads(max(1, os.cpu_count() // options.jobs))
+    train_part, test_part, mean, deviation = pictures(torch, program, options)
+    mean, deviation = (torch.tensor(v, device=device).view(1, -1, 1, 1) for v in (mean, deviation))
+    images, labels = (t.to(device) for t in train_part)
+    test, truth = (t.to(device) for t in test_part)
     # The network answers for an image depending on its batch, and files may hold the classes in turn: batches in which all are equally
     # frequent are easier by a point of accuracy.
     order = torch.randperm(len(test), generator=torch.Generator().manual_seed(0)).to(device)
     test, truth = test[order], truth[order]
     if options.limit:
         images, labels = images[: options.limit], labels[: options.limit]
-    cfg = program.Config()
+    cfg = program.Config(**{**program.SIZES[options.model], **({"omega": options.omega} if options.omega else {})})
     torch.manual_seed(seed)
     p = {name: t.to(device).requires_grad_() for name, t in program.init(cfg, seed).items()}
     optimizer = program.Kar3(list(p.values()), 0.0)
@@ -105,7 +127,7 @@ def peer(options, seed, folder):
         sums, count, began = torch.zeros(2, device=device), 0, time.perf_counter()
         for chosen in order.split(options.batch):
             optimizer.lr = rate(step, per_epoch)
-            x = (augmented(torch, images[chosen]) - mean) / deviation
+            x = (augmented(torch, images[chosen], PADDING[options.model]) - mean) / deviation
             loss, cross_entropy, _, logits = program.total_loss(p, cfg, x, labels[chosen])
             loss.backward()
             for t in optimizer.params:
@@ -115,7 +137,7 @@ def peer(options, seed, folder):
             step, count = step + 1, count + len(chosen)
             right = (logits.detach().argmax(1) == labels[chosen]).sum()
             sums += torch.stack([cross_entropy.detach() * len(chosen), right])
-            if step % LOG_EVERY == 0:
+            if step % LOG_EVERY[options.model] == 0:
                 entropy, right = (sums / count).tolist()
                 speed = count / (time.perf_counter() - began)
                 row = {"loss.cross_entropy": entropy, "top1": right, "images_per_second": speed}
@@ -146,18 +168,28 @@ def command(options, side, seed):
     folder = options.out / f"{side}-{seed}"
     if side == "torch":
         folder.mkdir(parents=True, exist_ok=True)
-        words = [sys.executable, __file__, options.out, "--data", options.data, "--peer", options.peer, "--one", seed]
-        words += ["--epochs", options.epochs, "--batch", options.batch, "--device", options.device]
+        words = [sys.executable, __file__, options.out, "--model", options.model, "--peer", options.peer, "--one", seed]
+        words += ["--data", options.data] if options.data else []
+        words += ["--omega", options.omega] if options.omega else []
+        words += ["--jobs", options.jobs, "--epochs", options.epochs, "--batch", options.batch, "--device", options.device]
         return words + (["--limit", options.limit] if options.limit else [])
-    images = options.limit or 50_000
+    images = options.limit or {"cifar10": 50_000, "digits": 1_438}[options.model]
     words = [options.termc, "train"]
     saved = (int(path.stem.removeprefix("step-")) for path in folder.glob("checkpoints/step-*.safetensors"))
     steps = options.epochs * math.ceil(images / options.batch) - max(saved, default=0)
     steps = ["--stop-after", steps, "--device", options.device]
     if (folder / "config.json").exists():
         return words + ["--resume", folder, *steps]
-    words += [ROOT / "examples" / "cifar10.term", "--dataset", "CIFAR10", "--data-dir", options.data, "--out", folder, *steps]
-    words += ["--protocol", "published", "--seed", seed, "--batch", options.batch, "--log-every", LOG_EVERY, "--keep", 1]
+    words += [ROOT / "examples" / f"{options.model}.term", "--out", folder, *steps]
+    if options.model == "cifar10":
+        words += ["--dataset", "CIFAR10", "--data-dir", options.data]
+    else:
+        changes = [f"optimizer=kar3(lr={RATE}, betas=[0.5, 0.95])", f"schedule=chained_cosine(warmup={WARMUP})", f"epochs={SCHEDULE_EPOCHS}",
+                   f"augment=[random_crop(padding={PADDING['digits']}, mode=symmetric), horizontal_flip]"]
+        words += ["--dataset", "digits", "--set", "without train.ema"]
+        words += ["--set", f"omega={options.omega}"] if options.omega else []
+        words += [word for change in changes for word in ("--set", f"train.{change}")]
+    words += ["--protocol", "published", "--seed", seed, "--batch", options.batch, "--log-every", LOG_EVERY[options.model], "--keep", 1]
     return words + (["--limit", options.limit] if options.limit else [])
 
 
@@ -197,7 +229,7 @@ def values(options, side, span, split, key):
     found = {}
     for seed in options.seeds:
         for row in read(options.out / f"{side}-{seed}" / "metrics.jsonl"):
-            if row["span"] == span and row["split"] == split and row["step"] % LOG_EVERY * (span == "step") == 0:
+            if row["span"] == span and row["split"] == split and row["step"] % LOG_EVERY[options.model] * (span == "step") == 0:
                 found.setdefault(row["step"], []).append(row[key])
     return found
 
@@ -209,22 +241,28 @@ def standard_errors(a, b):
 
 
 def splits(ours, theirs, steps):
-    """In how many steps the sides are more than two standard errors apart, and in how many they are for each way to divide the same runs
-    into two sides: what chance does, where runs differ from step to step together."""
+    """In how many steps the sides are more than two standard errors apart, and how much at most; then the same for all ways to divide the
+    same runs into two sides, or for `DIVISIONS` of them: what chance does, where runs differ from step to step together."""
     number, count = len(ours[steps[0]]), len(ours[steps[0]]) + len(theirs[steps[0]])
-    runs = {step: ours[step] + theirs[step] for step in steps if len(ours[step]) + len(theirs[step]) == count}
+    runs = [ours[step] + theirs[step] for step in steps if len(ours[step]) + len(theirs[step]) == count]
+    draws = random.Random(0)
+    if math.comb(count, number) <= DIVISIONS:
+        sides = list(itertools.combinations(range(count), number))
+    else:
+        sides = [range(number), *(draws.sample(range(count), number) for _ in range(DIVISIONS - 1))]
 
     def apart(side):
-        parts = [([runs[step][i] for i in side], [runs[step][i] for i in range(count) if i not in side]) for step in runs]
-        return sum(abs(standard_errors(a, b)) > 2 for a, b in parts)
+        here = set(side)
+        parts = [([run[i] for i in side], [v for i, v in enumerate(run) if i not in here]) for run in runs]
+        differences = [abs(standard_errors(a, b)) for a, b in parts]
+        return sum(d > 2 for d in differences), max(differences)
 
-    each = [apart(side) for side in itertools.combinations(range(count), number)]
-    return each[0], len(runs), each
+    return len(runs), [apart(side) for side in sides]
 
 
 def table(options):
     print("| step | what | termc, n | mean | s | PyTorch, n | mean | s | difference in standard errors |\n|---|---|---|---|---|---|---|---|---|")
-    worst, told = 0.0, []
+    told = []
     for what, span, split, key in [("training cross entropy", "step", "train", "loss.cross_entropy"),
                                    ("training accuracy", "step", "train", "top1"), ("test accuracy", "epoch", "val", "top1")]:
         ours, theirs = (values(options, side, span, split, key) for side in ("termc", "torch"))
@@ -233,30 +271,39 @@ def table(options):
         for number, step in enumerate(steps):
             a, b = ours[step], theirs[step]
             apart = standard_errors(a, b)
-            worst = max(worst, abs(apart))
             if number % every == every - 1 or span == "epoch":
                 cells = [f"{len(v)} | {statistics.mean(v):.4f} | {statistics.stdev(v):.4f}" for v in (a, b)]
                 print(f"| {step} | {what} | {cells[0]} | {cells[1]} | {apart:+.2f} |")
         if steps:
-            found, of, each = splits(ours, theirs, steps)
-            as_many = sum(other >= found for other in each)
-            told.append(f"{what}: in {found} of {of} steps more than two standard errors apart; so are at least as many of {as_many} of the "
-                        f"{len(each)} ways to divide the runs into two sides")
-    print(f"\nlargest difference of any step: {worst:.2f} standard errors")
+            of, each = splits(ours, theirs, steps)
+            found, largest = each[0]
+            as_many, as_large = (sum(other[i] >= each[0][i] for other in each) / len(each) for i in (0, 1))
+            runs = [list(zip(*(side[step] for step in steps))) for side in (ours, theirs)]
+            means = [[statistics.mean(run) for run in side] for side in runs]
+            told.append(f"{what}: over all steps {statistics.mean(means[0]):.4f} and {statistics.mean(means[1]):.4f}, {standard_errors(*means):+.2f} "
+                        f"standard errors apart; {found} of {of} steps more than two apart, as many or more in {as_many:.0%} of the ways to "
+                        f"divide the same runs into two sides; {largest:.2f} at most, as much or more in {as_large:.0%}")
+    print()
     print("\n".join(told))
+
+
+def seeds(text):
+    return [int(word) for word in text.split(",")] if "," in text else list(range(int(text)))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     shared = os.environ.get("TERMC_SHARED")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", choices=PADDING, default="cifar10")
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--peer", type=Path, default=Path(shared) / "oracle" / "terminator_torch.py" if shared else None)
     parser.add_argument("--termc", type=Path, default=ROOT / "target" / "release" / "termc")
-    parser.add_argument("--seeds", type=lambda text: [int(word) for word in text.split(",")], default=[0, 1, 2])
+    parser.add_argument("--seeds", type=seeds, default=[0, 1, 2], help="a list, or how many")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--limit", type=int)
     parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--omega", type=float, help="another frequency of the digits' slow nets")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=math.inf)
@@ -264,8 +311,13 @@ def main():
     options = parser.parse_args()
     if options.peer is None:
         parser.error("no PyTorch reference: name one with --peer")
+    if options.omega and options.model != "digits":
+        parser.error("--omega: only the digits have a frequency to set")
+    if options.model == "cifar10" and options.data is None:
+        parser.error("--data: which folder holds cifar-10-batches-bin?")
     for name in ["out", "data", "peer", "termc"]:
-        setattr(options, name, getattr(options, name).resolve())
+        path = getattr(options, name)
+        setattr(options, name, path and path.resolve())
     if options.one is not None:
         peer(options, options.one, options.out / f"torch-{options.one}")
         return
