@@ -1,7 +1,6 @@
 //! Initial values, weight files, import and export.
 
 use burn::tensor::{Device, TensorData};
-use termc_compiler::model::Model;
 use termc_runtime::Error;
 use termc_runtime::import::{self, Checkpoint, NameMap};
 use termc_runtime::model::ModelError;
