@@ -3,8 +3,8 @@ starts, orders, augmentations and dropout of its own, and prints losses and test
 errors, and how many of these lie between the two means.
 
     python benches/learning.py OUT --peer terminator_torch.py [--model cifar10 --data DIR | --model digits [--omega 2000]]
-                               [--termc target/release/termc] [--seeds 0,1,2 | --seeds 30] [--epochs 2] [--limit N] [--batch 64]
-                               [--device cpu] [--jobs 1] [--minutes M]
+                               [--expand 4,2,1,1,1] [--termc target/release/termc] [--seeds 0,1,2 | --seeds 30] [--epochs 2]
+                               [--limit N] [--batch 64] [--device cpu] [--jobs 1] [--minutes M]
 
 DIR holds `cifar-10-batches-bin`; the digits are the ones that are part of termc. The peer is a program like `oracle/terminator_torch.py`
 in the folder that TERMC_SHARED names; of it are used `Config`, `SIZES`, `init`, `total_loss`, `forward` and `Kar3`. Crops, flips, order
@@ -99,7 +99,8 @@ def peer(options, seed, folder):
     test, truth = test[order], truth[order]
     if options.limit:
         images, labels = images[: options.limit], labels[: options.limit]
-    cfg = program.Config(**{**program.SIZES[options.model], **({"omega": options.omega} if options.omega else {})})
+    changes = {name: value for name, value in (("omega", options.omega), ("expand", options.expand)) if value}
+    cfg = program.Config(**{**program.SIZES[options.model], **changes})
     torch.manual_seed(seed)
     p = {name: t.to(device).requires_grad_() for name, t in program.init(cfg, seed).items()}
     optimizer = program.Kar3(list(p.values()), 0.0)
@@ -171,6 +172,7 @@ def command(options, side, seed):
         words = [sys.executable, __file__, options.out, "--model", options.model, "--peer", options.peer, "--one", seed]
         words += ["--data", options.data] if options.data else []
         words += ["--omega", options.omega] if options.omega else []
+        words += ["--expand", ",".join(map(str, options.expand))] if options.expand else []
         words += ["--jobs", options.jobs, "--epochs", options.epochs, "--batch", options.batch, "--device", options.device]
         return words + (["--limit", options.limit] if options.limit else [])
     images = options.limit or {"cifar10": 50_000, "digits": 1_438}[options.model]
@@ -189,6 +191,8 @@ def command(options, side, seed):
         words += ["--dataset", "digits", "--set", "without train.ema"]
         words += ["--set", f"omega={options.omega}"] if options.omega else []
         words += [word for change in changes for word in ("--set", f"train.{change}")]
+    for block, factor in enumerate(options.expand or []):
+        words += ["--set", f"b[{block}].expand={factor}"]
     words += ["--protocol", "published", "--seed", seed, "--batch", options.batch, "--log-every", LOG_EVERY[options.model], "--keep", 1]
     return words + (["--limit", options.limit] if options.limit else [])
 
@@ -287,8 +291,12 @@ def table(options):
     print("\n".join(told))
 
 
+def numbers(text):
+    return [int(word) for word in text.split(",")]
+
+
 def seeds(text):
-    return [int(word) for word in text.split(",")] if "," in text else list(range(int(text)))
+    return numbers(text) if "," in text else list(range(int(text)))
 
 
 def main():
@@ -304,6 +312,7 @@ def main():
     parser.add_argument("--limit", type=int)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--omega", type=float, help="another frequency of the digits' slow nets")
+    parser.add_argument("--expand", type=numbers, help="by how much each block expands its channels, where it is another number")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=math.inf)
