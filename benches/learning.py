@@ -3,8 +3,8 @@ starts, orders, augmentations and dropout of its own, and prints losses and test
 errors, and how many of these lie between the two means.
 
     python benches/learning.py OUT --peer terminator_torch.py [--model cifar10 --data DIR | --model digits [--omega 2000]]
-                               [--expand 4,2,1,1,1] [--termc target/release/termc] [--seeds 0,1,2 | --seeds 30] [--epochs 2]
-                               [--limit N] [--batch 64] [--device cpu] [--jobs 1] [--minutes M]
+                               [--termc target/release/termc] [--seeds 0,1,2 | --seeds 30] [--epochs 2] [--limit N] [--batch 64]
+                               [--device cpu] [--jobs 1] [--minutes M]
 
 DIR holds `cifar-10-batches-bin`; the digits are the ones that are part of termc. The peer is a program like `oracle/terminator_torch.py`
 in the folder that TERMC_SHARED names; of it are used `Config`, `SIZES`, `init`, `total_loss`, `forward` and `Kar3`. Crops, flips, order
@@ -24,14 +24,17 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import namedtuple
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Of the released recipe: the schedule is one of 100 epochs, however many of them are trained.
 SCHEDULE_EPOCHS, WARMUP, RATE = 100, 8, 0.001215
-# By model: by how many pixels crops move, and every how many steps a row is written. The digits' rows are epochs of batches of 32.
-PADDING = {"cifar10": 4, "digits": 1}
-LOG_EVERY = {"cifar10": 50, "digits": 45}
+# Of each model: its training images, by how many pixels crops move, and every how many steps a row is written. The digits' rows are
+# epochs of batches of 32.
+Model = namedtuple("Model", "images padding log_every")
+MODELS = {"cifar10": Model(50_000, 4, 50), "digits": Model(1_438, 1, 45)}
+# Ways to divide the runs into two sides, where there are more.
 DIVISIONS = 2000
 
 
@@ -99,8 +102,8 @@ def peer(options, seed, folder):
     test, truth = test[order], truth[order]
     if options.limit:
         images, labels = images[: options.limit], labels[: options.limit]
-    changes = {name: value for name, value in (("omega", options.omega), ("expand", options.expand)) if value}
-    cfg = program.Config(**{**program.SIZES[options.model], **changes})
+    cfg = program.Config(**program.SIZES[options.model])
+    cfg.omega = options.omega or cfg.omega
     torch.manual_seed(seed)
     p = {name: t.to(device).requires_grad_() for name, t in program.init(cfg, seed).items()}
     optimizer = program.Kar3(list(p.values()), 0.0)
@@ -128,7 +131,7 @@ def peer(options, seed, folder):
         sums, count, began = torch.zeros(2, device=device), 0, time.perf_counter()
         for chosen in order.split(options.batch):
             optimizer.lr = rate(step, per_epoch)
-            x = (augmented(torch, images[chosen], PADDING[options.model]) - mean) / deviation
+            x = (augmented(torch, images[chosen], MODELS[options.model].padding) - mean) / deviation
             loss, cross_entropy, _, logits = program.total_loss(p, cfg, x, labels[chosen])
             loss.backward()
             for t in optimizer.params:
@@ -138,7 +141,7 @@ def peer(options, seed, folder):
             step, count = step + 1, count + len(chosen)
             right = (logits.detach().argmax(1) == labels[chosen]).sum()
             sums += torch.stack([cross_entropy.detach() * len(chosen), right])
-            if step % LOG_EVERY[options.model] == 0:
+            if step % MODELS[options.model].log_every == 0:
                 entropy, right = (sums / count).tolist()
                 speed = count / (time.perf_counter() - began)
                 row = {"loss.cross_entropy": entropy, "top1": right, "images_per_second": speed}
@@ -172,10 +175,9 @@ def command(options, side, seed):
         words = [sys.executable, __file__, options.out, "--model", options.model, "--peer", options.peer, "--one", seed]
         words += ["--data", options.data] if options.data else []
         words += ["--omega", options.omega] if options.omega else []
-        words += ["--expand", ",".join(map(str, options.expand))] if options.expand else []
         words += ["--jobs", options.jobs, "--epochs", options.epochs, "--batch", options.batch, "--device", options.device]
         return words + (["--limit", options.limit] if options.limit else [])
-    images = options.limit or {"cifar10": 50_000, "digits": 1_438}[options.model]
+    images = options.limit or MODELS[options.model].images
     words = [options.termc, "train"]
     saved = (int(path.stem.removeprefix("step-")) for path in folder.glob("checkpoints/step-*.safetensors"))
     steps = options.epochs * math.ceil(images / options.batch) - max(saved, default=0)
@@ -187,13 +189,11 @@ def command(options, side, seed):
         words += ["--dataset", "CIFAR10", "--data-dir", options.data]
     else:
         changes = [f"optimizer=kar3(lr={RATE}, betas=[0.5, 0.95])", f"schedule=chained_cosine(warmup={WARMUP})", f"epochs={SCHEDULE_EPOCHS}",
-                   f"augment=[random_crop(padding={PADDING['digits']}, mode=symmetric), horizontal_flip]"]
+                   f"augment=[random_crop(padding={MODELS['digits'].padding}, mode=symmetric), horizontal_flip]"]
         words += ["--dataset", "digits", "--set", "without train.ema"]
         words += ["--set", f"omega={options.omega}"] if options.omega else []
         words += [word for change in changes for word in ("--set", f"train.{change}")]
-    for block, factor in enumerate(options.expand or []):
-        words += ["--set", f"b[{block}].expand={factor}"]
-    words += ["--protocol", "published", "--seed", seed, "--batch", options.batch, "--log-every", LOG_EVERY[options.model], "--keep", 1]
+    words += ["--protocol", "published", "--seed", seed, "--batch", options.batch, "--log-every", MODELS[options.model].log_every, "--keep", 1]
     return words + (["--limit", options.limit] if options.limit else [])
 
 
@@ -233,7 +233,7 @@ def values(options, side, span, split, key):
     found = {}
     for seed in options.seeds:
         for row in read(options.out / f"{side}-{seed}" / "metrics.jsonl"):
-            if row["span"] == span and row["split"] == split and row["step"] % LOG_EVERY[options.model] * (span == "step") == 0:
+            if row["span"] == span and row["split"] == split and row["step"] % MODELS[options.model].log_every * (span == "step") == 0:
                 found.setdefault(row["step"], []).append(row[key])
     return found
 
@@ -291,19 +291,15 @@ def table(options):
     print("\n".join(told))
 
 
-def numbers(text):
-    return [int(word) for word in text.split(",")]
-
-
 def seeds(text):
-    return numbers(text) if "," in text else list(range(int(text)))
+    return [int(word) for word in text.split(",")] if "," in text else list(range(int(text)))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     shared = os.environ.get("TERMC_SHARED")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--model", choices=PADDING, default="cifar10")
+    parser.add_argument("--model", choices=MODELS, default="cifar10")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--peer", type=Path, default=Path(shared) / "oracle" / "terminator_torch.py" if shared else None)
     parser.add_argument("--termc", type=Path, default=ROOT / "target" / "release" / "termc")
@@ -312,7 +308,6 @@ def main():
     parser.add_argument("--limit", type=int)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--omega", type=float, help="another frequency of the digits' slow nets")
-    parser.add_argument("--expand", type=numbers, help="by how much each block expands its channels, where it is another number")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=math.inf)

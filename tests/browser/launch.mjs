@@ -1,4 +1,4 @@
-// One way to open a page in a headless Chromium and to wait for what it shows, for the tests of all pages.
+// One way to start a headless Chromium, for the tests of all pages.
 import puppeteer from 'puppeteer-core';
 
 /** A browser that asks the network for nothing of its own. */

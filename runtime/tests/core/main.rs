@@ -11,8 +11,9 @@ mod passes;
 mod training;
 mod weights;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use std::path::Path;
+
+use burn::tensor::{Device, Tensor, TensorData};
 use termc_compiler::model::Model;
 use termc_compiler::{NoFiles, Options, compile};
 use termc_data::random::Key;
