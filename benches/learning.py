@@ -3,12 +3,13 @@ starts, orders, augmentations and dropout of its own, and prints losses and test
 errors, and how many of these lie between the two means.
 
     python benches/learning.py OUT --peer terminator_torch.py [--model cifar10 --data DIR | --model digits [--omega 2000]]
-                               [--termc target/release/termc] [--seeds 0,1,2 | --seeds 30] [--epochs 2] [--limit N] [--batch 64]
-                               [--device cpu] [--jobs 1] [--minutes M]
+                               [--termc target/release/termc] [--seeds 0,1,2 | --seeds 30] [--epochs 2] [--batch 64]
+                               [--limit N [--val 0.2]] [--device cpu] [--jobs 1] [--minutes M]
 
 DIR holds `cifar-10-batches-bin`; the digits are the ones that are part of termc. The peer is a program like `oracle/terminator_torch.py`
 in the folder that TERMC_SHARED names; of it are used `Config`, `SIZES`, `init`, `total_loss`, `forward` and `Kar3`. Crops, flips, order
-and schedule of its side are written here. What is done already in OUT is not done again; a training that `--minutes` or Ctrl-C stopped
+and schedule of its side are written here. With `--limit` every training draws N of the training images by its seed; with `--val` this part
+of them tests, instead of the test images. What is done already in OUT is not done again; a training that `--minutes` or Ctrl-C stopped
 goes on the next time (the peer's from its last epoch).
 """
 
@@ -101,7 +102,11 @@ def peer(options, seed, folder):
     order = torch.randperm(len(test), generator=torch.Generator().manual_seed(0)).to(device)
     test, truth = test[order], truth[order]
     if options.limit:
-        images, labels = images[: options.limit], labels[: options.limit]
+        chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[: options.limit].to(device)
+        images, labels = images[chosen], labels[chosen]
+    if options.val:
+        held_out = len(images) - trained(options)
+        test, truth, images, labels = images[:held_out], labels[:held_out], images[held_out:], labels[held_out:]
     cfg = program.Config(**program.SIZES[options.model])
     cfg.omega = options.omega or cfg.omega
     torch.manual_seed(seed)
@@ -167,20 +172,26 @@ def done(folder, epochs):
     return any(row["span"] == "epoch" and row["split"] == "val" and row["epoch"] >= epochs for row in read(folder / "metrics.jsonl"))
 
 
+def trained(options):
+    """How many images are trained on."""
+    images = options.limit or MODELS[options.model].images
+    return images - round(images * options.val)
+
+
 def command(options, side, seed):
     """What trains one seed of one side, or goes on with it."""
     folder = options.out / f"{side}-{seed}"
+    drawn = (["--limit", options.limit] if options.limit else []) + (["--val", options.val] if options.val else [])
     if side == "torch":
         folder.mkdir(parents=True, exist_ok=True)
         words = [sys.executable, __file__, options.out, "--model", options.model, "--peer", options.peer, "--one", seed]
         words += ["--data", options.data] if options.data else []
         words += ["--omega", options.omega] if options.omega else []
         words += ["--jobs", options.jobs, "--epochs", options.epochs, "--batch", options.batch, "--device", options.device]
-        return words + (["--limit", options.limit] if options.limit else [])
-    images = options.limit or MODELS[options.model].images
+        return words + drawn
     words = [options.termc, "train"]
     saved = (int(path.stem.removeprefix("step-")) for path in folder.glob("checkpoints/step-*.safetensors"))
-    steps = options.epochs * math.ceil(images / options.batch) - max(saved, default=0)
+    steps = options.epochs * math.ceil(trained(options) / options.batch) - max(saved, default=0)
     steps = ["--stop-after", steps, "--device", options.device]
     if (folder / "config.json").exists():
         return words + ["--resume", folder, *steps]
@@ -193,8 +204,8 @@ def command(options, side, seed):
         words += ["--dataset", "digits", "--set", "without train.ema"]
         words += ["--set", f"omega={options.omega}"] if options.omega else []
         words += [word for change in changes for word in ("--set", f"train.{change}")]
-    words += ["--protocol", "published", "--seed", seed, "--batch", options.batch, "--log-every", MODELS[options.model].log_every, "--keep", 1]
-    return words + (["--limit", options.limit] if options.limit else [])
+    words += ["--protocol", "honest" if options.val else "published", "--seed", seed, "--batch", options.batch]
+    return words + drawn + ["--log-every", MODELS[options.model].log_every, "--keep", 1]
 
 
 def train(options):
@@ -306,6 +317,7 @@ def main():
     parser.add_argument("--seeds", type=seeds, default=[0, 1, 2], help="a list, or how many")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--val", type=float, default=0.0)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--omega", type=float, help="another frequency of the digits' slow nets")
     parser.add_argument("--device", default="cpu")
