@@ -4,6 +4,7 @@ use super::{Name, Path, Span, Step};
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Expr {
     /// What it is.
     pub kind: ExprKind,
@@ -13,6 +14,7 @@ pub struct Expr {
 
 /// The kinds of expressions.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ExprKind {
     /// `64`; never negative.
     Int(i64),
@@ -87,6 +89,7 @@ pub enum ExprKind {
 
 /// `callee(args)`
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Call {
     /// What is called.
     pub callee: Name,
@@ -98,6 +101,7 @@ pub struct Call {
 
 /// `expr` or `name=expr`
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Arg {
     /// The name before `=`.
     pub name: Option<Name>,
@@ -107,6 +111,7 @@ pub struct Arg {
 
 /// Prefix operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum UnaryOp {
     /// `-`
     Neg,
@@ -116,6 +121,7 @@ pub enum UnaryOp {
 
 /// Infix operators; all are left-associative, `|>` binds loosest of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum BinaryOp {
     /// `or`
     Or,

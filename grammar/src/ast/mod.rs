@@ -9,6 +9,7 @@ pub use path::{Path, Step};
 
 /// A half-open byte range `start..end` into the source text (offset by the parser's `base`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Span {
     /// First byte.
     pub start: u32,
@@ -33,6 +34,7 @@ impl Span {
 
 /// An identifier as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Name {
     /// The text of the identifier.
     pub text: String,
@@ -42,6 +44,7 @@ pub struct Name {
 
 /// A whole source file.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct File {
     /// `//!` lines at the top, without the marker, joined by newlines.
     pub doc: String,
@@ -53,6 +56,7 @@ pub struct File {
 
 /// A top-level definition.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Item {
     /// `///` lines above it.
     pub doc: String,
@@ -64,6 +68,7 @@ pub struct Item {
 
 /// The kinds of definitions.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ItemKind {
     /// `use "blocks.term"`: the text between the quotes, and where the string stands.
     Use(String, Span),
@@ -93,6 +98,7 @@ pub enum ItemKind {
 
 /// A name, parameters and a body: a block or a model.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Callable {
     /// Its name.
     pub name: Name,
@@ -104,6 +110,7 @@ pub struct Callable {
 
 /// A parameter `name: type = default`; without a type it is a tensor.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ParamDef {
     /// Its name.
     pub name: Name,
@@ -115,6 +122,7 @@ pub struct ParamDef {
 
 /// A type: a word, or a list of a type.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ty {
     /// Which.
     pub kind: TyKind,
@@ -124,6 +132,7 @@ pub struct Ty {
 
 /// The forms of types.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TyKind {
     /// `int`
     Word(String),
@@ -133,6 +142,7 @@ pub enum TyKind {
 
 /// One line of a body. Which lines may stand in which body is for checking to say.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Line {
     /// `///` lines above it.
     pub doc: String,
@@ -144,6 +154,7 @@ pub struct Line {
 
 /// The kinds of lines.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum LineKind {
     /// `input image[3, 32, 32]`
     Input {
@@ -208,6 +219,7 @@ pub enum LineKind {
 
 /// `after l9`, `before l9`
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Place {
     /// After it, not before it.
     pub after: bool,
@@ -217,6 +229,7 @@ pub struct Place {
 
 /// The text of a `require`, with values in it.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Message {
     /// Its pieces in order.
     pub pieces: Vec<Piece>,
@@ -226,6 +239,7 @@ pub struct Message {
 
 /// A piece of a [`Message`].
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Piece {
     /// Plain text, escapes resolved.
     Text(String),

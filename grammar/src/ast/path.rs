@@ -4,6 +4,7 @@ use super::{Name, Span};
 
 /// `b[2].fast.rgu[0].k`
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Path {
     /// What stands between the dots, at least one.
     pub steps: Vec<Step>,
@@ -13,6 +14,7 @@ pub struct Path {
 
 /// `rgu` or `rgu[0]` in a path.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Step {
     /// The word.
     pub name: Name,
