@@ -4,23 +4,23 @@
 use rustc_hash::FxHashSet as HashSet;
 
 use termc_grammar::ast::{File, Item, ItemKind, Line, LineKind, Name, Path, Span, Step};
-use termc_grammar::print;
 
 use crate::elaborate::{Program, Unit, mentions};
 use crate::overrides::{Action, Chosen};
 
-/// Prints the source. The first model or variant of a text is the one that is meant, so the variant stands first.
+/// The source. The first model or variant of a text is the one that is meant, so the variant stands first.
 pub(crate) fn canonical(
     units: &[Unit],
     main: usize,
     program: &Program<'_>,
     chosen: &Chosen<'_>,
-) -> String {
-    let mut open: Vec<(usize, String)> = vec![];
-    let mut mention = |file: usize, names: HashSet<&str>| {
-        open.extend(names.into_iter().map(|name| (file, name.to_owned())));
-    };
-    mention(main, mentions::of_item(&chosen.item.kind));
+) -> File {
+    let mut open: Vec<(usize, &str)> = vec![];
+    open.extend(
+        mentions::of_item(&chosen.item.kind)
+            .into_iter()
+            .map(|name| (main, name)),
+    );
     let train = units
         .get(main)
         .into_iter()
@@ -29,21 +29,29 @@ pub(crate) fn canonical(
         .filter(|item| matches!(item.kind, ItemKind::Train(_)))
         .collect();
     for item in &train {
-        mention(main, mentions::of_item(&item.kind));
+        open.extend(
+            mentions::of_item(&item.kind)
+                .into_iter()
+                .map(|name| (main, name)),
+        );
     }
     for (_, action) in &chosen.changes {
         if let Action::Set(value) | Action::Add(value, _) = action {
-            mention(main, mentions::of_expr(value));
+            open.extend(
+                mentions::of_expr(value)
+                    .into_iter()
+                    .map(|name| (main, name)),
+            );
         }
     }
     let mut used: HashSet<usize> = HashSet::default();
     while let Some((file, name)) = open.pop() {
-        if let Some(number) = program.find(file, &name)
+        if let Some(number) = program.find(file, name)
             && used.insert(number)
         {
             let definition = program.get(number);
-            let names = mentions::of_item(&definition.item.kind).into_iter();
-            open.extend(names.map(|name| (definition.file, name.to_owned())));
+            let names = program.mentions(number).iter();
+            open.extend(names.map(|name| (definition.file, *name)));
         }
     }
     let hidden: HashSet<&str> = (program.iter())
@@ -65,11 +73,11 @@ pub(crate) fn canonical(
     let doc = units
         .get(main)
         .map_or(String::new(), |unit| unit.file.doc.clone());
-    print(&File {
+    File {
         doc,
         language: Some((2, Span::default())),
         items,
-    })
+    }
 }
 
 /// Whether a definition of the prelude has, or uses, one of these names.
@@ -84,7 +92,7 @@ fn reaches(program: &Program<'_>, number: usize, names: &HashSet<&str>) -> bool 
         if names.contains(definition.name.text.as_str()) {
             return true;
         }
-        let mentioned = mentions::of_item(&definition.item.kind).into_iter();
+        let mentioned = program.mentions(number).iter();
         open.extend(mentioned.filter_map(|name| program.find(definition.file, name)));
     }
     false

@@ -6,7 +6,7 @@ use crate::canonical::{canonical, single_name};
 use crate::diagnostics::{Diagnostic, ProgramKind};
 use crate::elaborate::{Known, Program, definitions, elaborate, nothing_wrong};
 use crate::lower::lower;
-use crate::model::{Graph, Model};
+use crate::model::{Graph, Model, Source};
 use crate::overrides::{Action, Changes, Choice, Chosen, targets};
 use crate::read::{Change, Read};
 use crate::request::{Files, Options};
@@ -152,11 +152,9 @@ struct Outcome<'a> {
 impl Build<'_> {
     /// The model that is executed, with its canonical source.
     fn finished(&self, sound: Sound<'_>) -> Model {
-        let Sound {
-            chosen, mut graph, ..
-        } = sound;
-        graph.source = canonical(&self.read.units, self.read.main, &self.program, &chosen);
-        lower(graph)
+        let Sound { chosen, graph, .. } = sound;
+        let source = canonical(&self.read.units, self.read.main, &self.program, &chosen);
+        lower(graph, Source::new(source))
     }
 
     /// A model, variant or member by its name, or the first of the file, and its calls if they are to be kept.

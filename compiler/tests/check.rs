@@ -70,16 +70,20 @@ fn examples_are_clean_and_their_canonical_source_stands_alone() {
         assert_eq!(compiled.model.is_none(), models(path).is_empty());
         for name in models(path) {
             let model = compile_file(path, Some(name.clone())).model.unwrap();
-            let again = compile(&model.source, &Options::default());
+            let again = compile(model.source(), &Options::default());
             let again = again.model.as_ref().unwrap_or_else(|| {
-                panic!("{name}: {}\n{}", shown(&again), model.source);
+                panic!("{name}: {}\n{}", shown(&again), model.source());
             });
             assert_eq!(
                 dump(&model),
                 dump(again),
                 "{name}: the canonical source is another model"
             );
-            assert_eq!(again.source, model.source, "{name}: printing is not stable");
+            assert_eq!(
+                again.source(),
+                model.source(),
+                "{name}: printing is not stable"
+            );
         }
     });
 }

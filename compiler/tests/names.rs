@@ -17,18 +17,19 @@ fn generated_models_are_right_and_their_canonical_source_stands_alone() {
         let Some(model) = &compiled.model else {
             panic!("seed {seed}: {}\n{text}", shown(&compiled));
         };
-        let again = compile(&model.source, &Options::default());
+        let again = compile(model.source(), &Options::default());
         let again = again
             .model
             .as_ref()
-            .unwrap_or_else(|| panic!("seed {seed}: {}\n{}", shown(&again), model.source));
+            .unwrap_or_else(|| panic!("seed {seed}: {}\n{}", shown(&again), model.source()));
         assert_eq!(
             dump(model),
             dump(again),
             "seed {seed}: the canonical source is another model\n{text}"
         );
         assert_eq!(
-            again.source, model.source,
+            again.source(),
+            model.source(),
             "seed {seed}: printing is not stable"
         );
     }

@@ -33,7 +33,7 @@ impl Content {
     /// If it cannot be read.
     pub fn of(path: &Path) -> Result<Self, Error> {
         let mut file = File::open(path).map_err(Error::file("read", path))?;
-        let mut start = Vec::new();
+        let mut start = Vec::with_capacity(START as usize);
         match file.by_ref().take(START).read_to_end(&mut start) {
             Ok(_) => Ok(Self::of_bytes(&start)),
             Err(e) if e.kind() == ErrorKind::IsADirectory => Ok(Self::Unknown),

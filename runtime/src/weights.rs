@@ -71,7 +71,7 @@ pub fn file(model: &Model, params: &Params) -> TensorFile {
 pub fn of_tensors(model: &Model, tensors: Tensors) -> TensorFile {
     let metadata = [
         (key::FORMAT, FORMAT.to_string()),
-        (key::SOURCE, model.source.clone()),
+        (key::SOURCE, model.source().to_owned()),
         (key::MODEL, model.name.clone()),
     ];
     TensorFile {

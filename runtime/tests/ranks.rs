@@ -76,7 +76,7 @@ impl Case {
         let path = self.run(name);
         let folder = match path.exists() {
             true => RunFolder::resume(&path).unwrap().0,
-            false => RunFolder::create(&path, &self.model.source, &self.settings).unwrap(),
+            false => RunFolder::create(&path, self.model.source(), &self.settings).unwrap(),
         };
         let resume = checkpoint::latest(&folder.checkpoints(), |_, reason| panic!("{reason}"));
         let resume = resume.unwrap();

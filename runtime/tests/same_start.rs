@@ -151,7 +151,7 @@ fn losses(
     let theirs: Vec<f64> = theirs.get("losses").unwrap().iter::<f64>().collect();
 
     let run = dir.join("run");
-    let folder = RunFolder::create(&run, &model.source, &settings).unwrap();
+    let folder = RunFolder::create(&run, model.source(), &settings).unwrap();
     let training = Training {
         model: &model,
         data,

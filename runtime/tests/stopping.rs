@@ -78,7 +78,7 @@ fn train(
     let folder = match (is_root, run.join("config.json").exists()) {
         (false, _) => None,
         (true, true) => Some(RunFolder::resume(run).unwrap().0),
-        (true, false) => Some(RunFolder::create(run, &model.source, &settings).unwrap()),
+        (true, false) => Some(RunFolder::create(run, model.source(), &settings).unwrap()),
     };
     let checkpoints = run.join("checkpoints");
     let resume = checkpoint::latest(&checkpoints, |_, reason| panic!("{reason}")).unwrap();

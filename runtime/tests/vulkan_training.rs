@@ -31,7 +31,7 @@ fn train(model: &Model, device: Device) -> (Outcome, Vec<Row>) {
     let training = Training {
         model,
         data: &data,
-        folder: Some(&RunFolder::create(&path, &model.source, &settings).unwrap()),
+        folder: Some(&RunFolder::create(&path, model.source(), &settings).unwrap()),
         ranks: &Single,
         device,
         settings: &settings,

@@ -146,7 +146,7 @@ impl Emitted {
             .replace(']', "")
             .to_lowercase();
         // The canonical source stands alone: the tests compile it again.
-        std::fs::write(self.out.join(format!("{module}.term")), &model.source)?;
+        std::fs::write(self.out.join(format!("{module}.term")), model.source())?;
         let frozen = freeze(model).model;
         let options = EmitOptions::new(&compiled.sources);
         let fresh = EmitOptions {

@@ -1,6 +1,7 @@
 //! Numbers the calls of an expression, in the order of its text: the paths of what they make. Evaluates nothing.
 
 use rustc_hash::FxHashMap as HashMap;
+use std::borrow::Cow;
 
 use termc_grammar::ast::{Arg, BinaryOp, Call, Expr, ExprKind, UnaryOp};
 
@@ -64,10 +65,10 @@ impl<'a> Elaborator<'a> {
         let at = self.steps(&scope.positions, binding.into_iter());
         let tags = folder.addresses.iter().filter_map(|(_, a)| a.call);
         let tags = tags.map(|(name, index)| match index {
-            Some(index) => format!("{name}[{index}]"),
-            None => name.to_owned(),
+            Some(index) => Cow::Owned(format!("{name}[{index}]")),
+            None => Cow::Borrowed(name),
         });
-        self.changes.offer(&at, tags);
+        self.offer(&at, tags);
     }
 
     /// Finds the calls and the operators on tensors; calls that are block values are none.
@@ -243,8 +244,7 @@ impl<'a> Elaborator<'a> {
                 },
             };
         }
-        let mut names = crate::primitives::signatures().iter();
-        let number = names.position(|s| s.name == name)?;
+        let number = crate::primitives::number(name)?;
         Some(crate::language::BlockValue {
             callee: Callee::Primitive(number),
             fixed: vec![],

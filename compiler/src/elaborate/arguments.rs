@@ -74,8 +74,8 @@ impl<'a> Elaborator<'a> {
             values.push(value);
         }
         if !calling.positions.is_empty() {
-            let names = params.iter().map(|p| p.name.to_owned());
-            self.changes.offer(&calling.positions, names);
+            let names = params.iter().map(|p| p.name);
+            self.offer(&calling.positions, names);
         }
         Some(Bound { scope, values })
     }

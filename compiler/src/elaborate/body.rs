@@ -262,8 +262,8 @@ impl<'a> Elaborator<'a> {
 
     /// Remembers what a block's names are, for paths that lead nowhere in it.
     pub(super) fn offer_names(&mut self, scope: &Scope<'a>) {
-        let names = scope.names.keys().map(|name| (*name).to_owned());
-        self.changes.offer(&scope.positions, names);
+        let names = scope.names.keys().copied();
+        self.offer(&scope.positions, names);
     }
 }
 

@@ -51,8 +51,8 @@ impl<'a> Elaborator<'a> {
             changed.fixed.retain(|(fixed, _)| *fixed != name);
             changed.fixed.push((name.to_owned(), new));
         }
-        let names = params.iter().map(|p| p.name.to_owned());
-        self.changes.offer(at, names);
+        let names = params.iter().map(|p| p.name);
+        self.offer(at, names);
         Traced {
             value: Value::Block(Rc::new(changed)),
             places: value.places,
@@ -167,11 +167,8 @@ impl<'a> Elaborator<'a> {
             branches.insert(at.min(branches.len()), (Some(name), value, true));
         }
         if !calling.positions.is_empty() {
-            let names: Vec<String> = branches
-                .iter()
-                .filter_map(|(name, ..)| name.clone())
-                .collect();
-            self.changes.offer(&calling.positions, names.into_iter());
+            let names = branches.iter().filter_map(|(name, ..)| name.as_ref());
+            self.offer(&calling.positions, names);
         }
         let of = format!("an argument of `{}`", calling.callee);
         let mut items = vec![];

@@ -23,6 +23,8 @@ pub(crate) struct Draft {
     /// How many scalars are stored.
     pub scalars: usize,
     paths: HashMap<String, u32>,
+    /// Whether the model is only looked at for what is wrong with it: nodes and stored tensors have no paths then.
+    pub nameless: bool,
     /// What went over a limit, told once.
     pub exceeded: bool,
 }
@@ -43,6 +45,17 @@ pub(crate) struct Site {
 }
 
 impl Draft {
+    /// A graph without paths.
+    pub fn nameless() -> Self {
+        Self {
+            nameless: true,
+            // Most calls of another model are known, and one node each.
+            nodes: Vec::with_capacity(256),
+            sizes: Vec::with_capacity(256),
+            ..Self::default()
+        }
+    }
+
     /// A node by its id.
     pub fn node(&self, id: NodeId) -> &Node {
         match self.nodes.get(id.index()) {
@@ -89,7 +102,10 @@ impl Draft {
         }
         let places = operands.all;
         self.sizes.push(places);
-        let path = self.unique(path);
+        let path = match self.nameless {
+            true => String::new(),
+            false => self.unique(path),
+        };
         self.nodes.push(Node {
             op,
             shape,
@@ -126,7 +142,7 @@ impl Draft {
 
     /// Gives a node the path of the name it is bound to, if nothing else has it.
     pub fn rename(&mut self, id: NodeId, path: String) {
-        if self.paths.contains_key(&path) {
+        if self.nameless || self.paths.contains_key(&path) {
             return;
         }
         if let Some(node) = self.nodes.get_mut(id.index()) {
@@ -154,6 +170,7 @@ impl Draft {
         }
         self.scalars = parameters_with(self.scalars, &new.shape)?;
         let path = match new.name {
+            _ if self.nameless => String::new(),
             "" => site.path.clone(),
             name => [site.path.as_str(), name].join("."),
         };

@@ -84,7 +84,7 @@ impl<'a> Elaborator<'a> {
         };
         let begun = self.begun(number, &calling, scope.slow, &values);
         if let Some(begun) = &begun
-            && let Some(result) = self.known(begun, &calling, &path)
+            && let Some(result) = self.known(begun, &calling)
         {
             return Traced {
                 value: Value::Tensor(result),
@@ -95,7 +95,10 @@ impl<'a> Elaborator<'a> {
             inputs,
             values: constants,
             written,
-        } = self.passed(&params, &values);
+        } = match self.draft.nameless {
+            true => Passed::default(),
+            false => self.passed(&params, &values),
+        };
         let first = self.draft.nodes.len();
         let instance = Instance {
             path: (*path).to_owned(),
@@ -185,7 +188,11 @@ impl<'a> Elaborator<'a> {
 
     /// What an instance was given, for the model.
     fn passed(&self, params: &[ParameterInfo<'a>], values: &[Traced]) -> Passed {
-        let mut passed = Passed::default();
+        let mut passed = Passed {
+            inputs: vec![],
+            values: Vec::with_capacity(params.len()),
+            written: Vec::with_capacity(params.len()),
+        };
         for (param, value) in params.iter().zip(values) {
             let mut input = |index, node| {
                 passed.inputs.push(Input {

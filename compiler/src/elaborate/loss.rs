@@ -91,14 +91,8 @@ impl<'a> Elaborator<'a> {
                 lines.push((step.name.text.clone(), step.name.span, value));
             }
         }
-        self.changes.offer(
-            &root,
-            lines
-                .iter()
-                .map(|(label, ..)| label.clone())
-                .collect::<Vec<_>>()
-                .into_iter(),
-        );
+        let labels = lines.iter().map(|(label, ..)| label);
+        self.offer(&root, labels);
         let mut terms = vec![];
         let mut sound = true;
         for (label, _, expr) in lines {

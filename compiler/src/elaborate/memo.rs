@@ -15,15 +15,13 @@ use crate::language::{BlockValue, Callee, Places, StartKind, Traced, Value};
 use crate::model::{Graph, NodeId, Op, Shape};
 use crate::primitives::Concat;
 
-/// Nearly all keys have no more words than this.
-const MOST_WORDS: usize = 128;
 /// A call of more tensors than this is not looked for.
 const MOST_TENSORS: usize = 32;
 
 /// The calls of a sound model, by all that they depend on.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    calls: HashMap<Vec<u64>, Yielded>,
+    calls: HashMap<Box<[u64]>, Yielded>,
 }
 
 /// What a call yields, and what it takes.
@@ -79,7 +77,7 @@ impl Default for LeftOut {
 
 /// A call that begins.
 pub(super) struct Begun {
-    key: Vec<u64>,
+    key: Box<[u64]>,
     tensors: Vec<NodeId>,
     nodes: usize,
     instances: usize,
@@ -106,14 +104,18 @@ impl<'a> Elaborator<'a> {
         let mut key = KeyWriter {
             draft: &self.draft,
             changed: &self.changed,
-            words: Vec::with_capacity(MOST_WORDS),
+            words: self.key_words.take(),
             tensors: vec![],
         };
+        key.words.clear();
         key.words.extend([number as u64, u64::from(slow)]);
-        values.iter().try_for_each(|value| key.value(value))?;
+        let written = values.iter().try_for_each(|value| key.value(value));
+        let KeyWriter { words, tensors, .. } = key;
+        let key = written.map(|()| words.as_slice().into());
+        self.key_words.set(words);
         Some(Begun {
-            key: key.words,
-            tensors: key.tensors,
+            key: key?,
+            tensors,
             nodes: self.draft.nodes.len(),
             instances: self.draft.instances.len(),
             scalars: self.draft.scalars,
@@ -143,9 +145,7 @@ impl<'a> Elaborator<'a> {
                 calls: self.calls.len(),
                 depth: self.depth,
             };
-            let mut key = begun.key;
-            key.shrink_to_fit();
-            known.calls.insert(key, yielded);
+            known.calls.insert(begun.key, yielded);
         }
     }
 
@@ -159,12 +159,7 @@ impl<'a> Elaborator<'a> {
 
     /// The node in place of a call that is known; None if it is not, or if it would stand deeper here or in a call of what
     /// it expands.
-    pub(super) fn known(
-        &mut self,
-        begun: &Begun,
-        calling: &Calling<'a, '_>,
-        path: &str,
-    ) -> Option<NodeId> {
+    pub(super) fn known(&mut self, begun: &Begun, calling: &Calling<'a, '_>) -> Option<NodeId> {
         let Calls::Looked(known) = self.memo else {
             return None;
         };
@@ -187,7 +182,7 @@ impl<'a> Elaborator<'a> {
         left_out.instances += yielded.instances;
         self.expanded.extend(yielded.blocks.iter());
         let site = Site {
-            path: path.to_owned(),
+            path: String::new(),
             instance: calling.scope.instance,
             iteration: calling.scope.iteration,
             span: calling.span,
@@ -196,7 +191,7 @@ impl<'a> Elaborator<'a> {
         let reads = Concat {
             parts: begun.tensors.clone(),
         };
-        let id = draft.push(reads.into(), yielded.shape, &site, path.to_owned());
+        let id = draft.push(reads.into(), yielded.shape, &site, String::new());
         draft.set_sizes(id, yielded.sizes.clone());
         left_out.calls.push(id);
         Some(id)

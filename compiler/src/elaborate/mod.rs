@@ -30,9 +30,10 @@ mod unchecked;
 mod unused;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use std::cell::Cell;
 use std::rc::Rc;
 
-use termc_grammar::ast::{Expr, Path, TyKind};
+use termc_grammar::ast::{Expr, ExprKind, Path, TyKind};
 
 use self::draft::{Draft, Site};
 use self::eval::reported;
@@ -109,6 +110,8 @@ struct Elaborator<'a> {
     /// The instances by their paths, once the loss asks.
     by_path: Option<Rc<HashMap<String, InstanceId>>>,
     memo: Calls<'a>,
+    /// What keys of calls are written to, one after the other.
+    key_words: Cell<Vec<u64>>,
     left_out: LeftOut,
     /// What changes may concern wherever it is called: what their paths start at, and what mentions that.
     changed: HashSet<Callee>,
@@ -127,7 +130,10 @@ impl<'a> Elaborator<'a> {
             program,
             changes,
             main,
-            draft: Draft::default(),
+            draft: match memo {
+                Calls::Looked(_) => Draft::nameless(),
+                _ => Draft::default(),
+            },
             nowhere: Rc::from(""),
             calls: vec![],
             depth: 0,
@@ -145,6 +151,7 @@ impl<'a> Elaborator<'a> {
             },
             by_path: None,
             memo,
+            key_words: Cell::default(),
             left_out: LeftOut::default(),
             named_by_models: HashSet::default(),
         }
@@ -165,8 +172,14 @@ impl<'a> Elaborator<'a> {
         };
         let names: Vec<&str> = list.iter().map(|p| p.name).collect();
         for param in &mut list {
-            let mentioned = param.default.map(mentions::of_expr).unwrap_or_default();
-            param.constant = !names.iter().any(|name| mentioned.contains(name));
+            param.constant = match param.default.map(|default| (&default.kind, default)) {
+                None | Some((ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_), _)) => true,
+                Some((ExprKind::Name(name), _)) => !names.contains(&name.as_str()),
+                Some((_, default)) => {
+                    let mentioned = mentions::of_expr(default);
+                    !names.iter().any(|name| mentioned.contains(name))
+                }
+            };
         }
         let list = Rc::new(list);
         self.parameters.insert(callee, list.clone());
@@ -329,6 +342,18 @@ impl<'a> Elaborator<'a> {
         at
     }
 
+    /// The path of something below a scope, if anybody asks for it.
+    fn path_of(
+        &self,
+        scope: &Scope<'a>,
+        steps: impl Iterator<Item = scope::Step<'a>> + Clone,
+    ) -> String {
+        match self.draft.nameless {
+            true => String::new(),
+            false => scope.path_of(steps),
+        }
+    }
+
     /// Where what a call makes belongs.
     fn site(
         &self,
@@ -337,11 +362,18 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Site {
         Site {
-            path: scope.path_of(steps),
+            path: self.path_of(scope, steps),
             instance: scope.instance,
             iteration: scope.iteration,
             span,
             slow: scope.slow,
+        }
+    }
+
+    /// Remembers what there is at these places, in case a path goes wrong there. Of a model that is only looked at nobody asks.
+    fn offer<S: AsRef<str>>(&self, at: &[Position], names: impl Iterator<Item = S> + Clone) {
+        if !self.draft.nameless {
+            self.changes.offer(at, names);
         }
     }
 

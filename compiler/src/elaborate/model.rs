@@ -12,7 +12,7 @@ use crate::overrides::{Changes, Chosen};
 
 /// What became of a model.
 pub(crate) struct Elaborated {
-    /// The graph, if nothing is an error. Its source is not written yet.
+    /// The graph, if nothing is an error.
     pub graph: Option<Graph>,
     /// Everything found.
     pub found: Vec<Diagnostic>,
@@ -159,7 +159,6 @@ impl<'a> Elaborator<'a> {
             instances: draft.instances,
             loss,
             train,
-            source: String::new(),
             frozen: false,
         };
         let end = graph.nodes.len();

@@ -2,7 +2,6 @@
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::borrow::Cow;
-use std::cell::OnceCell;
 
 use termc_grammar::ast::{Callable, Expr, File, Item, ItemKind, Name, Span};
 use termc_grammar::print_item;
@@ -53,8 +52,8 @@ pub(crate) struct Program<'a> {
     /// What each file's own and used definitions are called.
     names: Vec<HashMap<&'a str, usize>>,
     prelude: HashMap<&'a str, usize>,
-    /// What each definition mentions, once somebody asks.
-    mentions: OnceCell<Vec<Vec<String>>>,
+    /// What each definition mentions.
+    mentions: Vec<HashSet<&'a str>>,
 }
 
 impl<'a> Program<'a> {
@@ -64,7 +63,7 @@ impl<'a> Program<'a> {
             definitions: vec![],
             names: vec![HashMap::default(); units.len()],
             prelude: HashMap::default(),
-            mentions: OnceCell::new(),
+            mentions: vec![],
         };
         for (number, unit) in units.iter().enumerate() {
             for item in &unit.file.items {
@@ -119,6 +118,7 @@ impl<'a> Program<'a> {
             .get(name.text.as_str())
             .and_then(|n| self.definitions.get(*n));
         let copied = known.is_some_and(|known| print_item(known.item) == print_item(item));
+        self.mentions.push(of_item(&item.kind));
         self.definitions.push(Definition {
             name,
             item,
@@ -185,15 +185,19 @@ impl<'a> Program<'a> {
         own.chain(self.prelude.keys()).copied()
     }
 
+    /// The names that a definition mentions, see [`of_item`].
+    pub fn mentions(&self, number: usize) -> &HashSet<&'a str> {
+        match self.mentions.get(number) {
+            Some(names) => names,
+            None => crate::bug::bug!("there is no definition {number}"),
+        }
+    }
+
     /// What has one of these names, and the definitions that mention one, themselves or through others.
     pub fn mentioning(&self, named: impl Fn(&str) -> bool) -> HashSet<Callee> {
-        let mentions = self.mentions.get_or_init(|| {
-            let of = |d: &Definition<'a>| of_item(&d.item.kind).into_iter().map(str::to_owned);
-            self.definitions.iter().map(|d| of(d).collect()).collect()
-        });
         let mut readers: Vec<Vec<usize>> = vec![vec![]; self.definitions.len()];
         let mut open = vec![];
-        for ((number, definition), names) in self.iter().zip(mentions) {
+        for ((number, definition), names) in self.iter().zip(&self.mentions) {
             if named(&definition.name.text) || names.iter().any(|name| named(name)) {
                 open.push(number);
             }
@@ -230,7 +234,5 @@ fn builtin(name: &str) -> bool {
     name == "pi"
         || name == "choose"
         || function(name).is_some()
-        || crate::primitives::signatures()
-            .iter()
-            .any(|s| s.name == name)
+        || crate::primitives::number(name).is_some()
 }

@@ -59,7 +59,7 @@ impl<'a> Elaborator<'a> {
                 written.push((name.clone(), target.span, value));
             }
         }
-        self.changes.offer(&root, known.into_iter());
+        self.offer(&root, known.into_iter());
         let mut recipe = Recipe::new(channels);
         let scope = self.plain_scope(self.main);
         for setting in settings() {
@@ -168,12 +168,8 @@ impl<'a> Elaborator<'a> {
                 (_, neighbour) => members.insert(neighbour.unwrap_or(members.len()), value),
             }
         }
-        let names: Vec<String> = members
-            .iter()
-            .filter_map(|m| named(m))
-            .map(|n| n.name.to_owned())
-            .collect();
-        self.changes.offer(&at, names.into_iter());
+        let names = members.iter().filter_map(|m| named(m)).map(|n| n.name);
+        self.offer(&at, names);
         for member in members {
             let name = named(member).map_or("", |n| n.name);
             let at = self.changes.step(&at, name, None);

@@ -49,7 +49,7 @@ impl<'a> Elaborator<'a> {
         while let Some(number) = open.pop() {
             if used.insert(number) {
                 let definition = self.program.get(number);
-                let names = of_item(&definition.item.kind).into_iter();
+                let names = self.program.mentions(number).iter();
                 open.extend(names.filter_map(|name| self.program.find(definition.file, name)));
             }
         }

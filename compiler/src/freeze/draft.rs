@@ -119,7 +119,7 @@ impl Draft {
                 ..self.account
             },
             values: self.values,
-            model: Model::seal(graph.clone(), graph),
+            model: old.remade(graph),
         }
     }
 }

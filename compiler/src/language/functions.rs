@@ -1,5 +1,9 @@
 //! Functions of numbers, and the words that say how stored tensors start: all that can be called besides blocks and primitives.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 use super::{Start, StartKind};
 
 /// A function of values that are known while compiling.
@@ -130,7 +134,9 @@ fn first(arguments: &[f64]) -> f64 {
 
 /// The function of this name.
 pub(crate) fn function(name: &str) -> Option<&'static Function> {
-    FUNCTIONS.iter().find(|f| f.name == name)
+    static BY_NAME: LazyLock<FxHashMap<&str, &Function>> =
+        LazyLock::new(|| FUNCTIONS.iter().map(|f| (f.name, f)).collect());
+    BY_NAME.get(name).copied()
 }
 
 /// The start that a bare word stands for: `none`, or a function whose arguments may be left out.

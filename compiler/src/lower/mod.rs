@@ -22,7 +22,7 @@ mod tile;
 mod view;
 
 use crate::bug::bug;
-use crate::model::{Graph, Model, Op};
+use crate::model::{Graph, Model, Op, Source};
 use crate::prune::{prune, used_params};
 
 pub use recognised::{Recognised, recognised};
@@ -31,14 +31,14 @@ use slow_net::SlowNets;
 use view::View;
 
 /// Lowers a graph of primitives: the same values, the same parameters in the same order.
-pub(crate) fn lower(mut primitives: Graph) -> Model {
+pub(crate) fn lower(mut primitives: Graph, source: Source) -> Model {
     prune(&mut primitives);
     let found = recognise(&primitives);
     let mut lowered = rewrite(&mut primitives, found);
     if used_params(&mut lowered).contains(&false) {
         bug!("lowering dropped a parameter");
     }
-    Model::seal(lowered, primitives)
+    Model::seal(lowered, primitives, source)
 }
 
 /// What to put in the place of nodes.

@@ -3,6 +3,7 @@
 
 mod fit;
 mod instance;
+mod source;
 
 use std::ops::{Deref, Index};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use crate::primitives::{
 };
 pub use fit::{MOST_NAMES, Mismatch, list};
 pub use instance::{Binding, Constant, Input, Instance, Iteration};
+pub(crate) use source::Source;
 pub use termc_grammar::ast::Span;
 
 /// A checked model. Cheap to clone; read-only.
@@ -33,15 +35,28 @@ pub struct Model(Arc<Graphs>);
 struct Graphs {
     lowered: Graph,
     primitives: Graph,
+    source: Source,
 }
 
 impl Model {
     /// Seals a graph and the graph of primitives it was lowered from; callers inside this crate vouch for both.
-    pub(crate) fn seal(lowered: Graph, primitives: Graph) -> Self {
+    pub(crate) fn seal(lowered: Graph, primitives: Graph, source: Source) -> Self {
         Self(Arc::new(Graphs {
             lowered,
             primitives,
+            source,
         }))
+    }
+
+    /// A graph made from this model, with its source.
+    pub(crate) fn remade(&self, graph: Graph) -> Self {
+        Self::seal(graph.clone(), graph, self.0.source.clone())
+    }
+
+    /// Canonical source that stands alone: the definitions used, the prelude's too, the model, and the chosen variant with
+    /// all changes. Checking it again gives the same model. Of a frozen model it is that of the trained one.
+    pub fn source(&self) -> &str {
+        self.0.source.text()
     }
 
     /// The graph of primitives, as the file says it: what is emitted and explained. Parameters are the same, in the
@@ -52,7 +67,7 @@ impl Model {
 
     /// The same network with every operation a primitive: it computes the same values, without fused kernels.
     pub fn as_primitives(&self) -> Self {
-        Self::seal(self.0.primitives.clone(), self.0.primitives.clone())
+        self.remade(self.0.primitives.clone())
     }
 }
 
@@ -92,9 +107,6 @@ pub struct Graph {
     pub loss: Vec<LossTerm>,
     /// The training recipe.
     pub train: Train,
-    /// Canonical source that stands alone: the definitions used, the prelude's too, the model, and the chosen variant with
-    /// all changes. Checking it again gives the same model.
-    pub source: String,
     /// Whether freezing made it: it answers, but it can no longer be trained.
     pub frozen: bool,
 }

@@ -216,10 +216,15 @@ impl<'a> Changes<'a> {
     }
 
     /// Remembers what there is at these places, in case a path goes wrong there.
-    pub fn offer(&self, at: &[Position], names: impl Iterator<Item = String> + Clone) {
+    pub fn offer<S: AsRef<str>>(&self, at: &[Position], names: impl Iterator<Item = S> + Clone) {
         for node in at.iter().filter_map(|p| self.nodes.get(p.node)) {
             node.reached.set(true);
-            node.offers.borrow_mut().extend(names.clone());
+            let mut offers = node.offers.borrow_mut();
+            for name in names.clone() {
+                if !offers.contains(name.as_ref()) {
+                    offers.insert(name.as_ref().to_owned());
+                }
+            }
         }
     }
 

@@ -128,7 +128,6 @@ impl Fake {
             instances: vec![],
             loss: vec![],
             train: Recipe::new(1).train,
-            source: String::new(),
             frozen: false,
         }
     }

@@ -34,6 +34,8 @@ pub(crate) mod written;
 
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
+
 use crate::parts::{NodeId, Param, ParamId, Shape};
 
 pub use activation::{Activation, Function};
@@ -104,6 +106,15 @@ static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
 /// Every primitive that a file can call, in the order of the reference.
 pub(crate) fn signatures() -> &'static [Signature] {
     &SIGNATURES
+}
+
+/// The number of a primitive in [`signatures`].
+pub(crate) fn number(name: &str) -> Option<usize> {
+    static NUMBERS: LazyLock<FxHashMap<&str, usize>> = LazyLock::new(|| {
+        let names = signatures().iter().map(|signature| signature.name);
+        names.zip(0..).collect()
+    });
+    NUMBERS.get(name).copied()
 }
 
 /// Sees what an operation reads, and may put something else in its place.

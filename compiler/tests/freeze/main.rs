@@ -148,7 +148,7 @@ fn nothing_couples_images_or_is_computed_twice() {
         let new = &frozen.model;
         assert_sound(title, new);
         assert!(new.frozen && !old.frozen);
-        assert_eq!(new.source, old.source);
+        assert_eq!(new.source(), old.source());
         assert!(frozen.left.is_empty() && frozen.stuck.is_empty());
         let all = dependence(new);
         for (id, depends) in new.node_ids().zip(&all) {

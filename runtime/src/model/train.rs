@@ -77,7 +77,7 @@ impl CheckedSource {
     ) -> Result<Outcome, Error> {
         self.refuse_frozen("it can no longer be trained")?;
         self.require_parameters()?;
-        let folder = RunFolder::create(run, &self.model.source, settings)?;
+        let folder = RunFolder::create(run, self.model.source(), settings)?;
         let training = Training {
             model: &self.model,
             data: dataset,

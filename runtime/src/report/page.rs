@@ -59,7 +59,7 @@ pub fn page(report: &Report<'_>) -> Result<String, Error> {
         section("Features", &features(&report.statistics.features)),
         section(
             "Model",
-            &format!("<pre>{}</pre>", escape(&report.model.source)),
+            &format!("<pre>{}</pre>", escape(report.model.source())),
         ),
     ];
     Ok(document(&title, &sections.concat(), report.written))

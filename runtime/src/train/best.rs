@@ -45,7 +45,7 @@ pub fn read(folder: &RunFolder, model: &Model) -> Result<Option<Weights>, Error>
     };
     Ok(Some(Weights {
         tensors: weights::of_checkpoint(&found.tensors),
-        source: Some(model.source.clone()),
+        source: Some(model.source().to_owned()),
         model: Some(model.name.clone()),
         frozen: None,
         warning: Some(format!(

@@ -36,7 +36,7 @@ fn weights_survive_a_file_and_name_what_differs() {
     let path = folder.path().join("w.safetensors");
     weights::write(&path, &model, &params(&model)).unwrap();
     let read = weights::read(&path).unwrap();
-    assert_eq!(read.source.as_deref(), Some(model.source.as_str()));
+    assert_eq!(read.source.as_deref(), Some(model.source()));
     let back = Params::from_tensors(&model, &read.tensors, &Device::flex()).unwrap();
     assert_eq!(numbers(&back.flat()), numbers(&params(&model).flat()));
 

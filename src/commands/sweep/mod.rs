@@ -185,7 +185,7 @@ fn member(name: &str, checked: &CheckedSource, first: Option<&CheckedSource>) ->
     let model = &checked.model;
     Member {
         name: name.to_owned(),
-        source: Member::digest(&model.source),
+        source: Member::digest(model.source()),
         parameters: model.parameter_count(),
         multiply_adds: cost::total(model).multiply_adds,
         changes: first.map_or_else(Vec::new, |first| model_differs(first, checked)),

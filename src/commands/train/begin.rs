@@ -135,7 +135,7 @@ fn folder(
     checked: &CheckedSource,
     settings: &Settings,
 ) -> Result<RunFolder, Failure> {
-    let source = &checked.model.source;
+    let source = checked.model.source();
     match &arguments.out {
         Some(path) => RunFolder::create(path, source, settings).map_err(|error| {
             let taken = matches!(error, Error::Content { .. });

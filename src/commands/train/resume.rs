@@ -207,7 +207,7 @@ fn disagreement(
 ) -> Result<Option<String>, Failure> {
     if let Some(path) = &arguments.model {
         let given = model::check(model::read(path)?, &arguments.changes, terminal)?;
-        if let Some(line) = first_difference(&checked.model.source, &given.model.source) {
+        if let Some(line) = first_difference(checked.model.source(), given.model.source()) {
             return Ok(Some(line));
         }
     } else if arguments.changes.name.is_some() || !arguments.changes.sets.is_empty() {

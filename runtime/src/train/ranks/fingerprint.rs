@@ -31,7 +31,7 @@ impl Fingerprint {
         let step = resumed.map_or("none".into(), |c| c.state.step.to_string());
         let words = [
             ("the version of termc", env!("CARGO_PKG_VERSION").to_owned()),
-            ("the model", short_hash(&[model.source.as_bytes()])),
+            ("the model", short_hash(&[model.source().as_bytes()])),
             ("the seed", settings.seed.to_string()),
             ("`--epochs`", settings.epochs.to_string()),
             ("`--batch`", settings.batch.to_string()),
