@@ -7,7 +7,7 @@ use self::simulation::Simulation;
 use super::Network;
 
 /// What the process holds before it has a model: the program's own pages, threads, the allocator's reserve. Measured.
-const PROGRAM: usize = 34 << 20;
+const PROGRAM: usize = 26 << 20;
 /// Vectors of all parameters outside the pool: weights and gradient side by side at the update, and what the allocator
 /// keeps of such. Measured.
 const VECTORS: usize = 8;
