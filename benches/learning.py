@@ -174,7 +174,7 @@ def done(folder, epochs):
 
 def trained(options):
     """How many images are trained on."""
-    images = options.limit or MODELS[options.model].images
+    images = min(options.limit or math.inf, MODELS[options.model].images)
     return images - round(images * options.val)
 
 
@@ -327,6 +327,8 @@ def main():
     options = parser.parse_args()
     if options.peer is None:
         parser.error("no PyTorch reference: name one with --peer")
+    if options.val and not options.limit:
+        parser.error("--val: only of images that are drawn, so it needs --limit")
     if options.omega and options.model != "digits":
         parser.error("--omega: only the digits have a frequency to set")
     if options.model == "cifar10" and options.data is None:

@@ -6,7 +6,7 @@ use crate::canonical::{canonical, single_name};
 use crate::diagnostics::{Diagnostic, ProgramKind};
 use crate::elaborate::{Known, Program, definitions, elaborate, nothing_wrong};
 use crate::lower::lower;
-use crate::model::{Graph, Model, Source};
+use crate::model::{CanonicalSource, Graph, Model};
 use crate::overrides::{Action, Changes, Choice, Chosen, targets};
 use crate::read::{Change, Read};
 use crate::request::{Files, Options};
@@ -154,7 +154,7 @@ impl Build<'_> {
     fn finished(&self, sound: Sound<'_>) -> Model {
         let Sound { chosen, graph, .. } = sound;
         let source = canonical(&self.read.units, self.read.main, &self.program, &chosen);
-        lower(graph, Source::new(source))
+        lower(graph, CanonicalSource::new(source))
     }
 
     /// A model, variant or member by its name, or the first of the file, and its calls if they are to be kept.
@@ -224,7 +224,7 @@ impl Build<'_> {
         let mut chosen = match self.choice.choose(&name) {
             Ok(chosen) => chosen,
             Err((kind, span)) => {
-                found.push(Diagnostic::of(*kind, span.unwrap_or_default()));
+                found.push(Diagnostic::of(*kind, span.unwrap_or(self.read.model)));
                 return None;
             }
         };

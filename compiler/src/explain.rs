@@ -243,6 +243,19 @@ const WORDS: &[(&str, &str)] = &[
         "`if x.rank == 2 { a } else { b }` is the value of the arm that holds.",
     ),
     (
+        "else",
+        "`if c { a } else { b }`, `if c { a } else if d { b } else { c }`: an `if` always has one.",
+    ),
+    (
+        "in",
+        "`for i in 0..3 { ... }`: what `i` is, one after the other.",
+    ),
+    ("and", "`a and b` is true where both are."),
+    ("or", "`a or b` is true where one of them is."),
+    ("not", "`not a` is true where `a` is not."),
+    ("true", "What holds."),
+    ("false", "What does not hold."),
+    (
         "require",
         "`require size % 2 == 1, \"{size} is even\"` refuses what a block was not made for.",
     ),
@@ -256,12 +269,28 @@ const WORDS: &[(&str, &str)] = &[
         "`path = choose(3, 5, 7)` in a variant makes a family: one model for each.",
     ),
     (
+        "of",
+        "`variant Small of Cifar10 { ... }`: what the variant changes.",
+    ),
+    (
+        "language",
+        "`language 2` at the top of a file is the version of the language that it is written in.",
+    ),
+    (
         "without",
         "`without sfne.wide.l3` in a variant leaves out a branch, a call, a loss term or a setting.",
     ),
     (
         "add",
         "`add sfne.wide.l11 = local(...) after l9` in a variant adds a branch, a binding or a loss term.",
+    ),
+    (
+        "after",
+        "`add PATH = value after l9`: behind that branch or binding.",
+    ),
+    (
+        "before",
+        "`add PATH = value before l9`: in front of that branch or binding.",
     ),
 ];
 

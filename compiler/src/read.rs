@@ -21,6 +21,8 @@ pub(crate) struct Read {
     /// The paths of the changes of each item of the main file.
     pub(crate) targets: Vec<Vec<Option<Path>>>,
     pub(crate) sets: Vec<(Path, Change)>,
+    /// Where the model that is chosen from outside is named.
+    pub(crate) model: Span,
     /// The paths of used files, right or wrong, in the order in which they were come to.
     pub(crate) used: Vec<String>,
     /// Of those that are right, which unit each became.
@@ -65,6 +67,7 @@ impl Read {
             main: 0,
             targets: vec![],
             sets: vec![],
+            model: Span::default(),
             used: vec![],
             paths: vec![],
             found: vec![],
@@ -77,6 +80,11 @@ impl Read {
         };
         if let Some(main) = read.unit(text, 0, "", &mut loading) {
             read.main = main;
+        }
+        if let Some(model) = &options.model {
+            let start = read.sources.add("--model", model);
+            let end = start.saturating_add(model.len() as u32);
+            read.model = Span { start, end };
         }
         for set in &options.sets {
             let base = read.sources.add("--set", set);
@@ -154,7 +162,7 @@ impl Read {
                     loading.known.insert(full, None);
                 }
                 Ok(text) => {
-                    let base = self.sources.add(&full, &text);
+                    let base = self.sources.add(self.beside_main(&full), &text);
                     let below = full
                         .rsplit_once('/')
                         .map_or("", |(folder, _)| folder)
@@ -171,6 +179,15 @@ impl Read {
             }
         }
         uses
+    }
+
+    /// How diagnostics call a file whose path is one from the main file's folder: so that it is found from where the main file is.
+    fn beside_main(&self, path: &str) -> String {
+        let main = self.sources.list().first().map_or("", |main| &main.name);
+        match main.rfind(['/', '\\']) {
+            Some(end) => [main.get(..=end).unwrap_or_default(), path].concat(),
+            None => path.to_owned(),
+        }
     }
 
     fn set(&mut self, line: Line) {

@@ -41,7 +41,9 @@ impl Stop<'_> {
         if expects(Rule::kw_else) {
             return Some("an `if` is a value, so it needs an `else`".into());
         }
-        if self.is_first() && documents(self.above()) {
+        // A word is meant to be what the comment describes.
+        let nothing = self.lexeme.is_none_or(|found| found.kind != Kind::Word);
+        if nothing && self.is_first() && documents(self.above()) {
             return Some(
                 "a `///` comment stands above the definition or line that it describes".into(),
             );
@@ -85,7 +87,10 @@ impl Stop<'_> {
             }
             _ if last == "." => "dots touch the words on both sides".into(),
             _ if self.expects_operand() => return self.operand_help(&found),
-            _ if expects(Rule::item) => return Some(self.item_help(&found)),
+            // Below a `///` comment the kinds of definitions are expected one by one.
+            _ if expects(Rule::item) || expects(Rule::kw_block) => {
+                return Some(self.item_help(&found));
+            }
             _ if expects(Rule::line) => return self.line_help(&found),
             _ if expects(Rule::infix) || expects(Rule::pipe) => return self.end_help(&found),
             _ if expects(Rule::sep) => "a new line is missing".into(),
@@ -176,7 +181,14 @@ impl Stop<'_> {
             }
             (_, ",") if expects(Rule::to) => "an element has one number: write `x[1][2]`".into(),
             (_, "{") if expects(Rule::to) => "a range has two ends, as in `0..n`".into(),
-            (_, "{") => "a call has round brackets, as in `concat(a, b)`".into(),
+            (_, "{") if line.len() == 1 => match line
+                .first()
+                .and_then(|first| slip_of(first, &["loss", "train"]))
+            {
+                Some(keyword) => meant(keyword),
+                None => ROUND.into(),
+            },
+            (_, "{") => ROUND.into(),
             (_, "(") if self.touches() => "only a name can be called".into(),
             (Kind::Symbol, _) if self.is_first() => OPERATOR_LAST.into(),
             (Kind::Symbol, _) if !expects(Rule::infix) => {
@@ -225,6 +237,7 @@ impl Stop<'_> {
     }
 }
 
+const ROUND: &str = "a call has round brackets, as in `concat(a, b)`";
 const OPERATOR_LAST: &str = "an operator stands at the end of the line that goes on";
 
 /// Of an operator that other languages have.

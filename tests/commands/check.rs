@@ -218,8 +218,20 @@ fn used_files_are_read_from_the_folder_of_the_model() {
     .unwrap();
     termc(&["check", name])
         .expect(1)
-        .says("gate.term:2")
+        .says(&format!("{}/parts/gate.term:2", folder.path().display()))
         .says("sigmod");
+}
+
+#[test]
+fn a_model_that_is_not_there_is_marked_where_it_was_named() {
+    let args = ["check", SMALL, "--model", "Nope", "--format", "json"];
+    let said = termc(&args).expect(1);
+    let object: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let found = &object["diagnostics"][0];
+    assert_eq!(
+        (found["file"].as_str(), found["end"].as_u64()),
+        (Some("--model"), Some(4))
+    );
 }
 
 #[test]

@@ -122,11 +122,8 @@ impl<'a> Report<'a> {
             let label = (!label.is_empty()).then_some(label);
             if at.source.name != name || longest_line(&at) > LONGEST_LINE {
                 let (line, _) = sources.line_column(span);
-                elsewhere.push(format!(
-                    "{}:{line}: {}",
-                    at.source.name,
-                    label.unwrap_or_default()
-                ));
+                let label = label.map_or(String::new(), |label| format!(": {label}"));
+                elsewhere.push(format!("at {}:{line}{label}", at.source.name));
             } else if primary {
                 labels.push(LabeledSpan::new_primary_with_span(
                     label,

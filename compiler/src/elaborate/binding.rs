@@ -28,6 +28,13 @@ impl<'a> Elaborator<'a> {
             scope.begun.push(name);
         }
         if !self.may_bind(scope, name, index, target.span) {
+            // Which elements the list was to have is not known.
+            let is_list = |entry: &Entry| {
+                matches!(entry.value.value, Value::List(_)) && entry.kind == EntryKind::Binding
+            };
+            if index.is_some() && scope.names.get(name).is_none_or(is_list) {
+                forget(scope, name, target.span);
+            }
             return;
         }
         let value = self.bound_value(scope, name, index, value);
@@ -110,7 +117,7 @@ impl<'a> Elaborator<'a> {
 
     /// Gives nodes made since `first` the path of the name they are bound to.
     fn name_nodes(&mut self, value: &Value, first: usize, path: String, named: bool) {
-        if self.draft.nameless {
+        if self.only_looked_at {
             return;
         }
         let mut name = |id: NodeId, path: String| {

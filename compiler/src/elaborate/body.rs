@@ -262,8 +262,16 @@ impl<'a> Elaborator<'a> {
 
     /// Remembers what a block's names are, for paths that lead nowhere in it.
     pub(super) fn offer_names(&mut self, scope: &Scope<'a>) {
-        let names = scope.names.keys().copied();
-        self.offer(&scope.positions, names);
+        if self.only_looked_at || scope.positions.is_empty() {
+            return;
+        }
+        let mut names: Vec<String> = scope.names.keys().map(|name| (*name).to_owned()).collect();
+        for (name, entry) in &scope.names {
+            if let (Value::List(items), EntryKind::Binding) = (&entry.value.value, entry.kind) {
+                names.extend((0..items.len()).map(|index| format!("{name}[{index}]")));
+            }
+        }
+        self.offer(&scope.positions, names.iter());
     }
 }
 

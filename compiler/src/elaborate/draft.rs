@@ -23,8 +23,8 @@ pub(crate) struct Draft {
     /// How many scalars are stored.
     pub scalars: usize,
     paths: HashMap<String, u32>,
-    /// Whether the model is only looked at for what is wrong with it: nodes and stored tensors have no paths then.
-    pub nameless: bool,
+    /// Whether nodes and stored tensors have no paths, because nobody asks for them.
+    nameless: bool,
     /// What went over a limit, told once.
     pub exceeded: bool,
 }
@@ -45,13 +45,10 @@ pub(crate) struct Site {
 }
 
 impl Draft {
-    /// A graph without paths.
+    /// A graph whose nodes and stored tensors have no paths.
     pub fn nameless() -> Self {
         Self {
             nameless: true,
-            // Most calls of another model are known, and one node each.
-            nodes: Vec::with_capacity(256),
-            sizes: Vec::with_capacity(256),
             ..Self::default()
         }
     }
@@ -142,7 +139,7 @@ impl Draft {
 
     /// Gives a node the path of the name it is bound to, if nothing else has it.
     pub fn rename(&mut self, id: NodeId, path: String) {
-        if self.nameless || self.paths.contains_key(&path) {
+        if self.paths.contains_key(&path) {
             return;
         }
         if let Some(node) = self.nodes.get_mut(id.index()) {

@@ -95,7 +95,7 @@ impl<'a> Elaborator<'a> {
             inputs,
             values: constants,
             written,
-        } = match self.draft.nameless {
+        } = match self.only_looked_at {
             true => Passed::default(),
             false => self.passed(&params, &values),
         };

@@ -91,6 +91,10 @@ struct Elaborator<'a> {
     /// The file of the model and its changes.
     main: usize,
     draft: Draft,
+    /// Whether the model is only looked at for what is wrong with it: there are no paths but those of calls, it is not kept what calls
+    /// were given, and not what there is beside a path that leads nowhere. Whatever is found is not told: the model is elaborated
+    /// again then.
+    only_looked_at: bool,
     /// The path of what stands in no instance.
     nowhere: Rc<str>,
     calls: Vec<ActiveCall<'a>>,
@@ -126,14 +130,16 @@ impl<'a> Elaborator<'a> {
         main: usize,
         memo: Calls<'a>,
     ) -> Self {
+        let only_looked_at = matches!(memo, Calls::Looked(_));
         Self {
             program,
             changes,
             main,
-            draft: match memo {
-                Calls::Looked(_) => Draft::nameless(),
-                _ => Draft::default(),
+            draft: match only_looked_at {
+                true => Draft::nameless(),
+                false => Draft::default(),
             },
+            only_looked_at,
             nowhere: Rc::from(""),
             calls: vec![],
             depth: 0,
@@ -342,13 +348,13 @@ impl<'a> Elaborator<'a> {
         at
     }
 
-    /// The path of something below a scope, if anybody asks for it.
+    /// The path of something below a scope, for a node or a stored tensor.
     fn path_of(
         &self,
         scope: &Scope<'a>,
         steps: impl Iterator<Item = scope::Step<'a>> + Clone,
     ) -> String {
-        match self.draft.nameless {
+        match self.only_looked_at {
             true => String::new(),
             false => scope.path_of(steps),
         }
@@ -370,9 +376,9 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    /// Remembers what there is at these places, in case a path goes wrong there. Of a model that is only looked at nobody asks.
+    /// Remembers what there is at these places, in case a path goes wrong there.
     fn offer<S: AsRef<str>>(&self, at: &[Position], names: impl Iterator<Item = S> + Clone) {
-        if !self.draft.nameless {
+        if !self.only_looked_at {
             self.changes.offer(at, names);
         }
     }

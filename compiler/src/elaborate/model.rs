@@ -2,6 +2,7 @@
 
 use termc_grammar::ast::{Expr, Item, ItemKind, Line, LineKind, Name};
 
+use super::draft::Draft;
 use super::memo::{Calls, Known};
 use super::scope::Scope;
 use super::{Elaborator, Program, Unit};
@@ -226,7 +227,7 @@ impl<'a> Elaborator<'a> {
             return;
         }
         let changes = self.changes;
-        for (change, depth, offers) in changes.unused() {
+        for (change, depth, mut offers) in changes.unused() {
             if self.aborted {
                 return;
             }
@@ -236,9 +237,21 @@ impl<'a> Elaborator<'a> {
                 continue;
             };
             let name = &step.name.text;
+            if depth == 0 {
+                // Paths begin at the model, at a definition, or in its loss or recipe.
+                let own = self.program.iter().filter(|(_, d)| d.file == self.main);
+                let own = own.map(|(_, definition)| definition.name.text.as_str());
+                let own = own.chain(["train", "loss"]).filter(|own| own != name);
+                offers.extend(own.map(str::to_owned));
+            }
+            let is_named = |offer: &&String| offer.split('[').next() == Some(name);
+            let is_element = |offer: &String| is_named(&offer) && offer.contains('[');
+            if step.index.is_some() && offers.iter().any(is_element) {
+                offers.retain(is_element);
+            }
             let numbered: Vec<String> = offers
                 .iter()
-                .filter(|o| o.split('[').next() == Some(name) && **o != step.to_string())
+                .filter(|offer| is_named(offer) && **offer != step.to_string())
                 .cloned()
                 .collect();
             let kind = match numbered.is_empty() {
@@ -282,7 +295,11 @@ impl<'a> Elaborator<'a> {
         let numbers: Vec<usize> = self.program.iter().map(|(number, _)| number).collect();
         for number in numbers {
             if !self.program.is_prelude(number) && !self.expanded.contains(&number) {
-                let draft = std::mem::take(&mut self.draft);
+                let fresh = match self.only_looked_at {
+                    true => Draft::nameless(),
+                    false => Draft::default(),
+                };
+                let draft = std::mem::replace(&mut self.draft, fresh);
                 self.look_through(number);
                 self.draft = draft;
             }

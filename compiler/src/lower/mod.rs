@@ -22,7 +22,7 @@ mod tile;
 mod view;
 
 use crate::bug::bug;
-use crate::model::{Graph, Model, Op, Source};
+use crate::model::{CanonicalSource, Graph, Model, Op};
 use crate::prune::{prune, used_params};
 
 pub use recognised::{Recognised, recognised};
@@ -31,7 +31,7 @@ use slow_net::SlowNets;
 use view::View;
 
 /// Lowers a graph of primitives: the same values, the same parameters in the same order.
-pub(crate) fn lower(mut primitives: Graph, source: Source) -> Model {
+pub(crate) fn lower(mut primitives: Graph, source: CanonicalSource) -> Model {
     prune(&mut primitives);
     let found = recognise(&primitives);
     let mut lowered = rewrite(&mut primitives, found);

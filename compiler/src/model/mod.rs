@@ -1,9 +1,9 @@
 //! The checked model: a typed, immutable graph of primitive operations. Only checking (and passes over checked
 //! models) can make one, so later stages need not fail on it. Holds no tensors and does no arithmetic on data.
 
+mod canonical_source;
 mod fit;
 mod instance;
-mod source;
 
 use std::ops::{Deref, Index};
 use std::sync::Arc;
@@ -19,9 +19,9 @@ pub use crate::parts::{
 pub use crate::primitives::{
     Affine, Context, Conv, Edges, Function, Grid, Op, Over, RunningStd, Scale, SlowNet, Window,
 };
+pub(crate) use canonical_source::CanonicalSource;
 pub use fit::{MOST_NAMES, Mismatch, list};
 pub use instance::{Binding, Constant, Input, Instance, Iteration};
-pub(crate) use source::Source;
 pub use termc_grammar::ast::Span;
 
 /// A checked model. Cheap to clone; read-only.
@@ -35,12 +35,12 @@ pub struct Model(Arc<Graphs>);
 struct Graphs {
     lowered: Graph,
     primitives: Graph,
-    source: Source,
+    source: CanonicalSource,
 }
 
 impl Model {
     /// Seals a graph and the graph of primitives it was lowered from; callers inside this crate vouch for both.
-    pub(crate) fn seal(lowered: Graph, primitives: Graph, source: Source) -> Self {
+    pub(crate) fn seal(lowered: Graph, primitives: Graph, source: CanonicalSource) -> Self {
         Self(Arc::new(Graphs {
             lowered,
             primitives,

@@ -6,8 +6,8 @@ mod simulation;
 use self::simulation::Simulation;
 use super::Network;
 
-/// What the process holds before it has a model: the program's own pages, threads, the allocator's reserve. Measured: 22 to 26 MiB,
-/// by how many pages of the program's file the kernel maps at once.
+/// What the process holds before it has a model: the program's own pages, threads, the allocator's reserve. Measured on
+/// Linux: 22 to 26 MiB, by how many pages of the program's file the kernel maps at once.
 const PROGRAM: usize = 24 << 20;
 /// Vectors of all parameters outside the pool: weights and gradient side by side at the update, and what the allocator
 /// keeps of such. Measured.

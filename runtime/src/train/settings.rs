@@ -149,7 +149,7 @@ impl FromStr for Interval {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "`{text}` is not an interval; write steps like `200` or time like `90s`, `10m`, `2h`"
+                "`{text}` is neither a number from 1 on, like `200`, nor a time like `90s`, `10m`, `2h`"
             )
         };
         let digits = text.trim_end_matches(['s', 'm', 'h']);

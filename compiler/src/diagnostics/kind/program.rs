@@ -501,7 +501,8 @@ program_kinds! {
         offers: Vec<String>,
     }
         UnknownPath, format!("`{path}` leads nowhere: there is no `{step}`"), "leads nowhere",
-        hint(step, offers).or_else(|| (!offers.is_empty()).then(|| format!("there is {}", all_of(offers))));
+        hint(step, offers).filter(|_| !has_elements(step, offers))
+            .or_else(|| (!offers.is_empty()).then(|| format!("there is {}", all_of(offers))));
     /// A path of a change that leads to something that cannot be changed so.
     NotToBeSet {
         /// The path.
@@ -685,6 +686,15 @@ impl ProgramKind {
 /// "did you mean ...?", if one of these is near.
 fn hint(word: &str, known: &[String]) -> Option<String> {
     nearest(word, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// Whether a step names an element of something that has others.
+fn has_elements(step: &str, offers: &[String]) -> bool {
+    let element = step.split_once('[');
+    element.is_some_and(|(name, _)| {
+        let mut others = offers.iter().filter_map(|offer| offer.split_once('['));
+        others.any(|(other, _)| other == name)
+    })
 }
 
 fn words_help(word: &str, ty: &str, words: &[&str]) -> Option<String> {

@@ -6,7 +6,7 @@ use termc_grammar::ast::File;
 
 /// The canonical source of a model. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Source(Arc<Printed>);
+pub(crate) struct CanonicalSource(Arc<Printed>);
 
 #[derive(Debug)]
 struct Printed {
@@ -14,7 +14,7 @@ struct Printed {
     text: OnceLock<String>,
 }
 
-impl Source {
+impl CanonicalSource {
     pub fn new(tree: File) -> Self {
         let text = OnceLock::new();
         Self(Arc::new(Printed { tree, text }))
