@@ -86,8 +86,8 @@ fn blocks(model: &Model) -> usize {
 fn no_model(blocks: usize) -> String {
     let sound = match blocks {
         0 => "nothing is wrong".to_owned(),
-        1 => "its block is sound".to_owned(),
-        n => format!("all {n} blocks are sound"),
+        1 => "nothing is wrong with its block by itself".to_owned(),
+        n => format!("nothing is wrong with its {n} blocks by themselves"),
     };
     format!("{sound}; the file defines no model")
 }

@@ -66,7 +66,7 @@ fn a_file_that_others_use_is_checked_without_a_model() {
     let said = termc(&["check", path]).expect(0);
     assert_eq!(
         said.out,
-        "all 2 blocks are sound; the file defines no model\n"
+        "nothing is wrong with its 2 blocks by themselves; the file defines no model\n"
     );
     let json = termc(&["check", path, "--format", "json"]).expect(0);
     let object: serde_json::Value = serde_json::from_str(&json.out).unwrap();

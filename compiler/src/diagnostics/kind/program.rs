@@ -208,7 +208,11 @@ program_kinds! {
         right: String,
     }
         Type, format!("`{operator}` is not defined for {left} and {right}"), "this operator",
-        Some("tensors take `+ - * @` with tensors and `+ - * /` with numbers; numbers take all but `@`".into());
+        Some(match (operator.as_str(), left.as_str()) {
+            ("<" | "<=" | ">" | ">=" | "==" | "!=", "`true`" | "`false`") =>
+                format!("comparisons do not chain: write `a {operator} b and b {operator} c`"),
+            _ => "tensors take `+ - * @` with tensors and `+ - * /` with numbers; numbers take all but `@`".into(),
+        });
     /// A division by zero.
     DivisionByZero {}
         Remainder, "division by zero".into(), "this is zero",
