@@ -145,7 +145,7 @@ pub struct ComputeArgs {
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: DeviceChoice,
 
-    /// Type of the activations: 32-bit floats, or 16-bit brain floats on GPUs
+    /// Type of the activations: 32-bit floats, or 16-bit brain floats on CUDA and ROCm
     #[arg(long, value_parser = one_of(Precision::ALL), default_value_t, value_name = "PRECISION")]
     pub precision: Precision,
 

@@ -16,7 +16,7 @@ use crate::terminal::{Accent, Terminal};
 /// Arguments of `termc variants`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A .term file or `-`
+    /// A .term file, a RUN folder, a weight file, or `-`
     #[arg(value_name = "MODEL")]
     model: PathBuf,
 }

@@ -110,7 +110,7 @@ pub struct Arguments {
     #[arg(long, hide = true)]
     stop_with_stdin: bool,
 
-    /// `auto`, `cpu`, `cuda:N`, `vulkan:N`, ...; auto takes a GPU where there is one that works, of several ranks on one
+    /// `auto`, `cpu`, `cuda:N`, `vulkan:N`, ...; auto takes CUDA where it works, of several ranks on one
     /// machine each another one [default: auto]
     #[arg(long, value_name = "DEVICE")]
     device: Option<DeviceChoice>,

@@ -135,6 +135,7 @@ program_kinds! {
         Index, format!("there is no element {index} in a list of {count}"), "outside of the list",
         Some(match count {
                 0 => "the list is empty".into(),
+                1 => "there is one element: use the index 0".into(),
                 n => format!("use an index from 0 to {}, or from -{n} to -1", n - 1),
             });
     /// A list is bound out of order.
