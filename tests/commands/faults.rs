@@ -22,7 +22,7 @@ fn wrong_calls_are_usage_errors() {
     refused(&["--dataset", "digits", "--epochs", "0"], "--epochs");
     refused(
         &["--dataset", "digits", "--checkpoint-every", "0m"],
-        "not an interval",
+        "nor a time",
     );
     refused(&["--dataset", "digits", "--device", "gpu"], "gpu");
     refused(&["--dataset", "digits", "--device", "cuda:0,1"], "several");
