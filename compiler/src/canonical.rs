@@ -15,12 +15,6 @@ pub(crate) fn canonical(
     program: &Program<'_>,
     chosen: &Chosen<'_>,
 ) -> File {
-    let mut open: Vec<(usize, &str)> = vec![];
-    open.extend(
-        mentions::of_item(&chosen.item.kind)
-            .into_iter()
-            .map(|name| (main, name)),
-    );
     let train = units
         .get(main)
         .into_iter()
@@ -28,22 +22,16 @@ pub(crate) fn canonical(
     let train: Vec<&Item> = train
         .filter(|item| matches!(item.kind, ItemKind::Train(_)))
         .collect();
+    let mut named = mentions::of_item(&chosen.item.kind);
     for item in &train {
-        open.extend(
-            mentions::of_item(&item.kind)
-                .into_iter()
-                .map(|name| (main, name)),
-        );
+        named.extend(mentions::of_item(&item.kind));
     }
     for (_, action) in &chosen.changes {
         if let Action::Set(value) | Action::Add(value, _) = action {
-            open.extend(
-                mentions::of_expr(value)
-                    .into_iter()
-                    .map(|name| (main, name)),
-            );
+            named.extend(mentions::of_expr(value));
         }
     }
+    let mut open: Vec<(usize, &str)> = named.into_iter().map(|name| (main, name)).collect();
     let mut used: HashSet<usize> = HashSet::default();
     while let Some((file, name)) = open.pop() {
         if let Some(number) = program.find(file, name)

@@ -7,6 +7,7 @@ use termc_grammar::ast::{File, Span};
 
 use crate::bug::bug;
 
+// `BASE` and `TEXTS`, as `build.rs` wrote them.
 include!(concat!(env!("OUT_DIR"), "/prelude.rs"));
 
 /// The prelude's trees as `build.rs` wrote them.

@@ -107,9 +107,9 @@ impl<'a> Elaborator<'a> {
         let made = self.eval(scope, value, None);
         scope.folder = Default::default();
         scope.file = own;
-        if matches!(made.value, Value::Tensor(_) | Value::List(_)) {
+        if !self.only_looked_at && matches!(made.value, Value::Tensor(_) | Value::List(_)) {
             let named = !self.in_prelude(scope);
-            let path = self.path_of(scope, std::iter::once((name, index)));
+            let path = scope.path_of(std::iter::once((name, index)));
             self.name_nodes(&made.value, first, path, named);
         }
         made
@@ -117,9 +117,6 @@ impl<'a> Elaborator<'a> {
 
     /// Gives nodes made since `first` the path of the name they are bound to.
     fn name_nodes(&mut self, value: &Value, first: usize, path: String, named: bool) {
-        if self.only_looked_at {
-            return;
-        }
         let mut name = |id: NodeId, path: String| {
             if id.index() >= first {
                 self.draft.rename(id, path);

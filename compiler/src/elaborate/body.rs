@@ -1,5 +1,7 @@
 //! The lines of a block: bindings, loops, requirements, and the result.
 
+use std::borrow::Cow;
+
 use termc_grammar::ast::{Callable, Expr, Line, LineKind, Message, Piece, Span};
 
 use super::Elaborator;
@@ -262,16 +264,15 @@ impl<'a> Elaborator<'a> {
 
     /// Remembers what a block's names are, for paths that lead nowhere in it.
     pub(super) fn offer_names(&mut self, scope: &Scope<'a>) {
-        if self.only_looked_at || scope.positions.is_empty() {
-            return;
-        }
-        let mut names: Vec<String> = scope.names.keys().map(|name| (*name).to_owned()).collect();
-        for (name, entry) in &scope.names {
-            if let (Value::List(items), EntryKind::Binding) = (&entry.value.value, entry.kind) {
-                names.extend((0..items.len()).map(|index| format!("{name}[{index}]")));
-            }
-        }
-        self.offer(&scope.positions, names.iter());
+        let names = scope.names.iter().flat_map(|(name, entry)| {
+            let elements = match (&entry.value.value, entry.kind) {
+                (Value::List(items), EntryKind::Binding) => items.len(),
+                _ => 0,
+            };
+            let elements = (0..elements).map(move |index| Cow::Owned(format!("{name}[{index}]")));
+            std::iter::once(Cow::Borrowed(*name)).chain(elements)
+        });
+        self.offer(&scope.positions, names);
     }
 }
 

@@ -45,10 +45,10 @@ pub(crate) struct Site {
 }
 
 impl Draft {
-    /// A graph whose nodes and stored tensors have no paths.
-    pub fn nameless() -> Self {
+    /// An empty graph, whose nodes and stored tensors will have no paths if it is nameless.
+    pub fn new(nameless: bool) -> Self {
         Self {
-            nameless: true,
+            nameless,
             ..Self::default()
         }
     }

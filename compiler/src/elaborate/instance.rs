@@ -188,11 +188,7 @@ impl<'a> Elaborator<'a> {
 
     /// What an instance was given, for the model.
     fn passed(&self, params: &[ParameterInfo<'a>], values: &[Traced]) -> Passed {
-        let mut passed = Passed {
-            inputs: vec![],
-            values: Vec::with_capacity(params.len()),
-            written: Vec::with_capacity(params.len()),
-        };
+        let mut passed = Passed::default();
         for (param, value) in params.iter().zip(values) {
             let mut input = |index, node| {
                 passed.inputs.push(Input {

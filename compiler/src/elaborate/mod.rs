@@ -33,7 +33,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::cell::Cell;
 use std::rc::Rc;
 
-use termc_grammar::ast::{Expr, ExprKind, Path, TyKind};
+use termc_grammar::ast::{Expr, Path, TyKind};
 
 use self::draft::{Draft, Site};
 use self::eval::reported;
@@ -91,9 +91,9 @@ struct Elaborator<'a> {
     /// The file of the model and its changes.
     main: usize,
     draft: Draft,
-    /// Whether the model is only looked at for what is wrong with it: there are no paths but those of calls, it is not kept what calls
-    /// were given, and not what there is beside a path that leads nowhere. Whatever is found is not told: the model is elaborated
-    /// again then.
+    /// Whether the model is only looked at for what is wrong with it. Then nodes and stored tensors have no paths, and neither
+    /// what calls are given is kept, nor what there is beside a path that leads nowhere: what is found is not told from here, but
+    /// by elaborating the model again.
     only_looked_at: bool,
     /// The path of what stands in no instance.
     nowhere: Rc<str>,
@@ -135,10 +135,7 @@ impl<'a> Elaborator<'a> {
             program,
             changes,
             main,
-            draft: match only_looked_at {
-                true => Draft::nameless(),
-                false => Draft::default(),
-            },
+            draft: Draft::new(only_looked_at),
             only_looked_at,
             nowhere: Rc::from(""),
             calls: vec![],
@@ -178,14 +175,8 @@ impl<'a> Elaborator<'a> {
         };
         let names: Vec<&str> = list.iter().map(|p| p.name).collect();
         for param in &mut list {
-            param.constant = match param.default.map(|default| (&default.kind, default)) {
-                None | Some((ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_), _)) => true,
-                Some((ExprKind::Name(name), _)) => !names.contains(&name.as_str()),
-                Some((_, default)) => {
-                    let mentioned = mentions::of_expr(default);
-                    !names.iter().any(|name| mentioned.contains(name))
-                }
-            };
+            let mentioned = param.default.map(mentions::of_expr).unwrap_or_default();
+            param.constant = !names.iter().any(|name| mentioned.contains(name));
         }
         let list = Rc::new(list);
         self.parameters.insert(callee, list.clone());
@@ -348,18 +339,6 @@ impl<'a> Elaborator<'a> {
         at
     }
 
-    /// The path of something below a scope, for a node or a stored tensor.
-    fn path_of(
-        &self,
-        scope: &Scope<'a>,
-        steps: impl Iterator<Item = scope::Step<'a>> + Clone,
-    ) -> String {
-        match self.only_looked_at {
-            true => String::new(),
-            false => scope.path_of(steps),
-        }
-    }
-
     /// Where what a call makes belongs.
     fn site(
         &self,
@@ -368,7 +347,10 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Site {
         Site {
-            path: self.path_of(scope, steps),
+            path: match self.only_looked_at {
+                true => String::new(),
+                false => scope.path_of(steps),
+            },
             instance: scope.instance,
             iteration: scope.iteration,
             span,

@@ -295,10 +295,7 @@ impl<'a> Elaborator<'a> {
         let numbers: Vec<usize> = self.program.iter().map(|(number, _)| number).collect();
         for number in numbers {
             if !self.program.is_prelude(number) && !self.expanded.contains(&number) {
-                let fresh = match self.only_looked_at {
-                    true => Draft::nameless(),
-                    false => Draft::default(),
-                };
+                let fresh = Draft::new(self.only_looked_at);
                 let draft = std::mem::replace(&mut self.draft, fresh);
                 self.look_through(number);
                 self.draft = draft;
