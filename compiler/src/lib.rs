@@ -31,6 +31,7 @@ pub mod summary;
 
 pub use compile::{Compiled, compile, compile_all, model_names};
 pub use dump::dump;
+pub use language::limits::{MAX_BATCH, MAX_EPOCHS};
 pub use reference::reference;
 pub use request::{Files, NoFiles, Options};
 pub use structure::structure;

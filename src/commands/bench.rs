@@ -2,10 +2,12 @@
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use termc_compiler::MAX_BATCH;
 use termc_compiler::freeze::freeze;
 use termc_compiler::summary::grouped;
 use termc_runtime::bench::{Bench, Figures};
 
+use crate::choice::up_to;
 use crate::cli::{ComputeArgs, Format, ModelArgs};
 use crate::failure::Failure;
 use crate::model;
@@ -18,7 +20,7 @@ pub struct Arguments {
     model: ModelArgs,
 
     /// Images per batch [default: the model's own]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = up_to(MAX_BATCH))]
     batch: Option<u32>,
 
     /// Measured repetitions; the median counts

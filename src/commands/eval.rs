@@ -7,13 +7,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
+use termc_compiler::MAX_BATCH;
 use termc_runtime::Model;
 use termc_runtime::data::Dataset;
 use termc_runtime::model::{Answered, EvaluateOptions, EvaluatedPart};
 use termc_runtime::train::scores::Scores;
 
 use self::per_image::PerImage;
-use crate::choice::one_of;
+use crate::choice::{one_of, up_to};
 use crate::cli::{ComputeArgs, DataArgs, Format, ModelArgs, home_path};
 use crate::failure::Failure;
 use crate::model;
@@ -34,7 +35,7 @@ pub struct Arguments {
 
     /// Images per batch; where the model has statistics over the batch, its answers depend on it
     /// [default: as in training, at least 64]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = up_to(MAX_BATCH))]
     batch: Option<u32>,
 
     /// Ask about the test part, what the training held out (`val`), or what it trained on (`train`)

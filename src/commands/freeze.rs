@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 use serde_json::json;
+use termc_compiler::MAX_BATCH;
 use termc_compiler::freeze::Size;
 use termc_compiler::summary::grouped;
 use termc_runtime::Model;
@@ -12,7 +13,7 @@ use termc_runtime::data::Dataset;
 use termc_runtime::freeze::Calibration;
 use termc_runtime::model::{Accuracy, FreezeOptions, FreezeProgress, FrozenModel};
 
-use crate::choice::one_of;
+use crate::choice::{one_of, up_to};
 use crate::cli::{ComputeArgs, DataArgs, Format, ModelArgs};
 use crate::failure::Failure;
 use crate::model;
@@ -40,7 +41,7 @@ pub struct Arguments {
     calibration: Calibration,
 
     /// Images per batch of the calibration [default: as in training, at least 64]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = up_to(MAX_BATCH))]
     batch: Option<u32>,
 
     /// Calibrate with only so many images of the training part

@@ -7,6 +7,7 @@ mod write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use termc_compiler::MAX_BATCH;
 use termc_compiler::analysis::couples_images;
 use termc_runtime::Model;
 use termc_runtime::data::Fit;
@@ -14,7 +15,7 @@ use termc_runtime::model::{ImageBatch, image_shape};
 use termc_runtime::train::evaluate::batch_ranges;
 
 use self::write::Writer;
-use crate::choice::one_of;
+use crate::choice::{one_of, up_to};
 use crate::cli::{ChangeArgs, ComputeArgs, FIT};
 use crate::failure::Failure;
 use crate::model;
@@ -36,7 +37,7 @@ pub struct Arguments {
     top: u32,
 
     /// Images per batch; unless the model is frozen, its answers depend on it [default: as in training, at least 64]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = up_to(MAX_BATCH))]
     batch: Option<u32>,
 
     /// A table for people, comma-separated values, or one JSON object per image

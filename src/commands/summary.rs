@@ -2,9 +2,11 @@
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use termc_compiler::MAX_BATCH;
 use termc_compiler::summary::{Summary, bytes, summary};
 use termc_runtime::network::Network;
 
+use crate::choice::up_to;
 use crate::cli::ModelArgs;
 use crate::failure::Failure;
 use crate::model;
@@ -18,7 +20,7 @@ pub struct Arguments {
     model: ModelArgs,
 
     /// Images per batch that bytes are given for [default: the model's own]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = up_to(MAX_BATCH))]
     batch: Option<u32>,
 
     /// Say also how large a batch can be trained in so much memory on the CPU, e.g. `4GiB`

@@ -20,6 +20,10 @@ fn wrong_calls_are_usage_errors() {
     refused(&["--dataset", "cifra10"], "CIFAR10");
     refused(&["--dataset", "digits", "--val", "1"], "not a fraction");
     refused(&["--dataset", "digits", "--epochs", "0"], "--epochs");
+    for (option, most) in [("--epochs", 100_000), ("--batch", 1_000_000)] {
+        let over = (most + 1).to_string();
+        refused(&["--dataset", "digits", option, &over], &most.to_string());
+    }
     refused(
         &["--dataset", "digits", "--checkpoint-every", "0m"],
         "nor a time",

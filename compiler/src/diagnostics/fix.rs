@@ -41,7 +41,7 @@ pub(super) fn fix(kind: &Kind) -> Option<Fix> {
 fn program(kind: &ProgramKind) -> Option<Fix> {
     use ProgramKind as P;
     match kind {
-        P::UnknownName { name, known }
+        P::UnknownName { name, known, .. }
         | P::UnknownCallee { name, known }
         | P::UnknownArgument { name, known, .. }
         | P::UnknownModel { name, known }

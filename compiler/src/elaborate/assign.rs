@@ -1,10 +1,11 @@
 //! Which argument of a call goes to which parameter, and what is said if they do not go together.
 
-use termc_grammar::ast::{Expr, ExprKind, Name};
+use termc_grammar::ast::{Expr, ExprKind, Name, Span};
 
 use super::call::Calling;
 use super::scope::{EntryKind, Scope};
 use super::{Elaborator, ParameterInfo};
+use crate::bug::bug;
 use crate::diagnostics::ProgramKind;
 use crate::language::{Places, Ty};
 
@@ -13,6 +14,19 @@ pub(super) enum Argument<'a> {
     One(&'a Expr),
     /// Of a parameter that takes any number.
     Many(Vec<&'a Expr>),
+}
+
+impl Argument<'_> {
+    /// Where it stands first.
+    fn span(&self) -> Span {
+        match self {
+            Self::One(expr) => expr.span,
+            Self::Many(all) => match all.first() {
+                Some(expr) => expr.span,
+                None => bug!("a parameter was given no value"),
+            },
+        }
+    }
 }
 
 impl<'a> Elaborator<'a> {
@@ -69,15 +83,12 @@ impl<'a> Elaborator<'a> {
                     });
                 }
                 Some((Some(Argument::Many(all)), _, None)) => all.push(value),
-                Some((Some(_), param, name)) => {
+                Some((Some(first), param, name)) => {
                     let span = name.map_or(value.span, |n: &Name| n.span);
-                    self.report(
-                        ProgramKind::GivenTwice {
-                            name: param.name.to_owned(),
-                        }
-                        .into(),
-                        span,
-                    );
+                    let kind = ProgramKind::GivenTwice {
+                        name: param.name.to_owned(),
+                    };
+                    self.report_again(kind, span, first.span());
                     sound = false;
                 }
                 None => {

@@ -74,15 +74,10 @@ impl<'a> Elaborator<'a> {
                 index == next
             }
             _ => {
-                let related = Some((entry.span, "first here".to_owned()));
-                self.report_with(
-                    ProgramKind::DefinedTwice {
-                        name: name.to_owned(),
-                    }
-                    .into(),
-                    span,
-                    related,
-                );
+                let kind = ProgramKind::DefinedTwice {
+                    name: name.to_owned(),
+                };
+                self.report_again(kind, span, entry.span);
                 false
             }
         }

@@ -25,6 +25,11 @@ impl Elaborator<'_> {
         self.add(diagnostic);
     }
 
+    /// Reports what stands a second time, with the place where it stands first.
+    pub(super) fn report_again(&mut self, kind: ProgramKind, span: Span, first: Span) {
+        self.report_with(kind.into(), span, Some((first, "first here".into())));
+    }
+
     /// Reports something that a value is blamed for: at the places it was written, or at the call if it was not.
     pub(super) fn refuse(&mut self, kind: Kind, places: &Places, call: Span) {
         let written: Vec<_> = places.iter().filter(|p| !is_prelude(p.span)).collect();

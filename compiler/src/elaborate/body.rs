@@ -152,15 +152,10 @@ impl<'a> Elaborator<'a> {
         body: &'a [Line],
     ) {
         if let Some(entry) = scope.names.get(var.text.as_str()) {
-            let related = Some((entry.span, "first here".to_owned()));
-            self.report_with(
-                ProgramKind::DefinedTwice {
-                    name: var.text.clone(),
-                }
-                .into(),
-                var.span,
-                related,
-            );
+            let kind = ProgramKind::DefinedTwice {
+                name: var.text.clone(),
+            };
+            self.report_again(kind, var.span, entry.span);
             body.iter()
                 .flat_map(bound_names)
                 .for_each(|(name, span)| forget(scope, name, span));

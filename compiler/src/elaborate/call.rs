@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use termc_grammar::ast::{Call, Expr, ExprKind};
+use termc_grammar::ast::{Call, Expr, ExprKind, Name};
 
 use super::coerce::Of;
 use super::draft::{Building, unknown};
@@ -162,7 +162,7 @@ impl<'a> Elaborator<'a> {
     /// A call where a block is wanted: the block with these arguments fixed.
     fn block_value(&mut self, scope: &Scope<'a>, call: &'a Call, mut block: BlockValue) -> Traced {
         let params = self.parameters(block.callee);
-        let mut given: Vec<&str> = vec![];
+        let mut given: Vec<&Name> = vec![];
         let mut sound = true;
         for arg in &call.args {
             let Some(name) = &arg.name else {
@@ -181,15 +181,14 @@ impl<'a> Elaborator<'a> {
                 sound = false;
                 continue;
             };
-            if given.contains(&name.text.as_str()) {
-                let name_text = name.text.clone();
-                self.report(
-                    ProgramKind::GivenTwice { name: name_text }.into(),
-                    name.span,
-                );
+            if let Some(first) = given.iter().find(|first| first.text == name.text) {
+                let kind = ProgramKind::GivenTwice {
+                    name: name.text.clone(),
+                };
+                self.report_again(kind, name.span, first.span);
                 continue;
             }
-            given.push(&name.text);
+            given.push(name);
             if matches!(param.ty, Ty::Tensor | Ty::Grid | Ty::Tensors) {
                 let name_text = name.text.clone();
                 let block = call.callee.text.clone();

@@ -184,6 +184,7 @@ impl<'a> Elaborator<'a> {
                 ProgramKind::UnknownName {
                     name: name.clone(),
                     known,
+                    wanted: want.filter(|ty| ty.is_plain()).map(Ty::described),
                 }
             }
         };

@@ -55,15 +55,10 @@ impl<'a> Elaborator<'a> {
             kind: EntryKind::Input,
         };
         if let Some(before) = scope.names.insert(name.text.as_str(), entry) {
-            let related = Some((before.span, "first here".to_owned()));
-            self.report_with(
-                ProgramKind::DefinedTwice {
-                    name: name.text.clone(),
-                }
-                .into(),
-                name.span,
-                related,
-            );
+            let kind = ProgramKind::DefinedTwice {
+                name: name.text.clone(),
+            };
+            self.report_again(kind, name.span, before.span);
         }
         id
     }

@@ -58,20 +58,17 @@ impl<'a> Elaborator<'a> {
             _ => None,
         });
         let first = sections.next();
-        for (line, _) in sections {
-            self.report(
-                ProgramKind::PartTwice {
-                    part: "loss".into(),
-                }
-                .into(),
-                line.span,
-            );
+        if let Some((first, _)) = first {
+            for (line, _) in sections {
+                let part = "loss".into();
+                self.report_again(ProgramKind::PartTwice { part }, line.span, first.span);
+            }
         }
         let mut lines: Vec<(String, Span, &'a Expr)> = vec![];
         for line in first.map(|(_, terms)| terms.as_slice()).unwrap_or_default() {
             if let Some((label, span, expr)) = self.term_line(line) {
-                if lines.iter().any(|(other, ..)| *other == label) {
-                    self.report(ProgramKind::PartTwice { part: label }.into(), span);
+                if let Some((_, first, _)) = lines.iter().find(|(other, ..)| *other == label) {
+                    self.report_again(ProgramKind::PartTwice { part: label }, span, *first);
                     continue;
                 }
                 let at = self.changes.step(&root, &label, None);

@@ -196,15 +196,10 @@ impl<'a> Elaborator<'a> {
         for def in params {
             let name = def.name.text.as_str();
             if let Some(first) = list.iter().find(|p| p.name == name) {
-                let related = Some((first.span, "first here".to_owned()));
-                self.report_with(
-                    ProgramKind::DefinedTwice {
-                        name: name.to_owned(),
-                    }
-                    .into(),
-                    def.name.span,
-                    related,
-                );
+                let kind = ProgramKind::DefinedTwice {
+                    name: name.to_owned(),
+                };
+                self.report_again(kind, def.name.span, first.span);
                 continue;
             }
             let ty = match &def.ty {

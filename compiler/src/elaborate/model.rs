@@ -101,16 +101,13 @@ impl<'a> Elaborator<'a> {
         });
         let inputs: Vec<_> = inputs.collect();
         let mut input = None;
-        for (line, name, sizes) in inputs {
-            match input {
-                None => input = Some((name, self.input(&mut scope, name, sizes))),
-                Some(_) => self.report(
-                    ProgramKind::PartTwice {
-                        part: "input".into(),
-                    }
-                    .into(),
-                    line.span,
-                ),
+        for (line, name, sizes) in &inputs {
+            match inputs.first() {
+                Some((first, ..)) if input.is_some() => {
+                    let part = "input".into();
+                    self.report_again(ProgramKind::PartTwice { part }, line.span, first.span);
+                }
+                _ => input = Some((*name, self.input(&mut scope, name, sizes))),
             }
         }
         if input.is_none() {
@@ -184,14 +181,9 @@ impl<'a> Elaborator<'a> {
             match &line.kind {
                 LineKind::Input { .. } | LineKind::Loss(_) => {}
                 LineKind::Output { name, value } => match output {
-                    Some(_) => {
-                        self.report(
-                            ProgramKind::PartTwice {
-                                part: "output".into(),
-                            }
-                            .into(),
-                            line.span,
-                        );
+                    Some((first, _)) => {
+                        let part = "output".into();
+                        self.report_again(ProgramKind::PartTwice { part }, line.span, first.span);
                         super::binding::forget(scope, &name.text, name.span);
                     }
                     None => {

@@ -17,15 +17,13 @@ impl<'a> Elaborator<'a> {
         let before = self.found.len();
         let root = self.changes.step(&self.changes.root(), "train", None);
         let mut items = train_items(&unit.file.items);
-        let lines = items.next().map(|(_, lines)| lines).unwrap_or_default();
-        for (item, _) in items {
-            self.report(
-                ProgramKind::PartTwice {
-                    part: "train".into(),
-                }
-                .into(),
-                item.span,
-            );
+        let first = items.next();
+        let lines = first.map(|(_, lines)| lines).unwrap_or_default();
+        if let Some((first, _)) = first {
+            for (item, _) in items {
+                let part = "train".into();
+                self.report_again(ProgramKind::PartTwice { part }, item.span, first.span);
+            }
         }
         let known: Vec<String> = settings().iter().map(|s| s.name.to_owned()).collect();
         let mut written: Vec<(String, Span, &'a Expr)> = vec![];
@@ -50,11 +48,9 @@ impl<'a> Elaborator<'a> {
                     known: known.clone(),
                 };
                 self.report(kind.into(), target.span);
-            } else if written.iter().any(|(other, ..)| other == name) {
-                self.report(
-                    ProgramKind::PartTwice { part: name.clone() }.into(),
-                    target.span,
-                );
+            } else if let Some((_, first, _)) = written.iter().find(|(other, ..)| other == name) {
+                let part = name.clone();
+                self.report_again(ProgramKind::PartTwice { part }, target.span, *first);
             } else {
                 written.push((name.clone(), target.span, value));
             }
@@ -126,6 +122,7 @@ impl<'a> Elaborator<'a> {
                 let kind = ProgramKind::SettingTakes {
                     setting: setting.into(),
                     wanted: "a list".into(),
+                    help: format!("write it in brackets: `{setting} = [...]`"),
                 };
                 self.report(kind.into(), expr.span);
                 return;
@@ -189,14 +186,12 @@ impl<'a> Elaborator<'a> {
         let known: Vec<String> = rows.iter().map(|row| row.name.to_owned()).collect();
         let Some(member) = named(expr) else {
             let wanted = one_of(known.iter().map(String::as_str));
-            self.report(
-                ProgramKind::SettingTakes {
-                    setting: setting.into(),
-                    wanted,
-                }
-                .into(),
-                expr.span,
-            );
+            let kind = ProgramKind::SettingTakes {
+                setting: setting.into(),
+                wanted,
+                help: format!("`termc explain {setting}` tells what each of them takes"),
+            };
+            self.report(kind.into(), expr.span);
             return;
         };
         let Some(row) = rows.iter().find(|row| row.name == member.name) else {

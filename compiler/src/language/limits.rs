@@ -34,9 +34,9 @@ pub(crate) const MOST_FOUND: usize = 100;
 /// Most classes of a model.
 pub(crate) const MAX_CLASSES: usize = 1_000_000;
 /// Most epochs of training.
-pub(crate) const MAX_EPOCHS: usize = 100_000;
+pub const MAX_EPOCHS: usize = 100_000;
 /// Most images of a batch.
-pub(crate) const MAX_BATCH: usize = 1_000_000;
+pub const MAX_BATCH: usize = 1_000_000;
 /// Most batches of a step.
 pub(crate) const MAX_ACCUMULATED: usize = 100_000;
 

@@ -126,6 +126,21 @@ impl Ty {
         }
     }
 
+    /// Whether a value of this type can be written by itself, as numbers can and tensors cannot.
+    pub fn is_plain(&self) -> bool {
+        match self {
+            Self::Int
+            | Self::Float
+            | Self::Bool
+            | Self::Init
+            | Self::Word(_)
+            | Self::Axes
+            | Self::Parts => true,
+            Self::List(of) => of.is_plain(),
+            _ => false,
+        }
+    }
+
     fn plural(&self) -> String {
         match self {
             Self::Tensor => "tensors".into(),

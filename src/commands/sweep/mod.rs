@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use termc_compiler::diagnostics::Diagnostic;
-use termc_compiler::{cost, model_names};
+use termc_compiler::{MAX_EPOCHS, cost, model_names};
 use termc_runtime::model::CheckedSource;
 use termc_runtime::sweep::{self, Ledger, Member, Objective, next_stage, rows};
 use termc_runtime::train::Interval;
@@ -18,7 +18,7 @@ use self::options::{TrainOptions, check};
 use self::queue::{End, Queue, train_arguments};
 use self::table::report;
 use super::diff::model_differs;
-use crate::choice::one_of;
+use crate::choice::{one_of, up_to};
 use crate::cli::{Format, home_path};
 use crate::failure::Failure;
 use crate::model;
@@ -49,7 +49,7 @@ pub struct Arguments {
     objective: Objective,
 
     /// Successive halving: after so many epochs only the better half of the models goes on, after twice as many half of these, and so on
-    #[arg(long, value_name = "EPOCHS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "EPOCHS", value_parser = up_to(MAX_EPOCHS))]
     halving: Option<u32>,
 
     /// How many train at the same time

@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
 use termc_compiler::analysis::couples_images;
+use termc_compiler::{MAX_BATCH, MAX_EPOCHS};
 use termc_runtime::data::{Dataset, StopRequest};
 use termc_runtime::device::{DeviceChoice, Selected};
 use termc_runtime::network::{KernelChoice, Precision};
@@ -22,7 +23,7 @@ use termc_runtime::train::ranks::Communicator;
 use termc_runtime::train::{Interval, Protocol, RunFolder, SaveRequest, Settings, Training};
 
 use self::ranks::{Ended, agree};
-use crate::choice::one_of;
+use crate::choice::{one_of, up_to};
 use crate::cli::{ChangeArgs, DataArgs, home_path};
 use crate::failure::Failure;
 use crate::model::CheckedSource;
@@ -63,11 +64,11 @@ pub struct Arguments {
     weights: Option<PathBuf>,
 
     /// Passes over the training images [default: the model's own]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = up_to(MAX_EPOCHS))]
     epochs: Option<u32>,
 
     /// Images per batch [default: the model's own]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = up_to(MAX_BATCH))]
     batch: Option<u32>,
 
     /// Use only so many images of the training part, validation included

@@ -62,9 +62,11 @@ program_kinds! {
         name: String,
         /// The names there are.
         known: Vec<String>,
+        /// What is wanted there, if that is known.
+        wanted: Option<String>,
     }
         UnknownName, format!("unknown name `{name}`"), "not defined here",
-        hint(name, known);
+        hint(name, known).or_else(|| wanted.as_ref().map(|wanted| format!("write {wanted}")));
     /// A call of something that is not there.
     UnknownCallee {
         /// The name.
@@ -597,9 +599,11 @@ program_kinds! {
         setting: String,
         /// What it takes.
         wanted: String,
+        /// How to write it.
+        help: String,
     }
         Type, format!("`{setting}` takes {wanted}"), "found this",
-        None;
+        Some(help.clone());
     /// A path of a loss term that leads to no tensors.
     PathOfValues {
         /// The path.
