@@ -77,6 +77,16 @@ def pictures(torch, program, options):
     return *parts, [values.mean().item()], [values.std(correction=0).item()]
 
 
+def stratified(torch, labels, seed):
+    """The images in an order that the seed decides, in which every beginning holds the classes in proportion, as termc draws them
+    (`runtime/data/src/split.rs`)."""
+    generator, place = torch.Generator().manual_seed(seed), torch.empty(len(labels))
+    for label in labels.unique():
+        members = (labels.cpu() == label.item()).nonzero().flatten()
+        place[members] = (torch.randperm(len(members), generator=generator) + 0.5) / len(members)
+    return place.argsort()
+
+
 def load(path):
     """A Python file as a module."""
     spec = importlib.util.spec_from_file_location("peer", path)
@@ -102,7 +112,7 @@ def peer(options, seed, folder):
     order = torch.randperm(len(test), generator=torch.Generator().manual_seed(0)).to(device)
     test, truth = test[order], truth[order]
     if options.limit:
-        chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[: options.limit].to(device)
+        chosen = stratified(torch, labels, seed)[: options.limit].to(device)
         images, labels = images[chosen], labels[chosen]
     if options.val:
         held_out = len(images) - trained(options)

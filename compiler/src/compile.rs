@@ -2,7 +2,7 @@
 
 use termc_grammar::ast::{ItemKind, Span};
 
-use crate::canonical::{canonical, single_name};
+use crate::canonical::{canonical, single_name, two_meanings};
 use crate::diagnostics::{Diagnostic, ProgramKind};
 use crate::elaborate::{Known, Program, definitions, elaborate, nothing_wrong};
 use crate::lower::lower;
@@ -171,6 +171,9 @@ impl Build<'_> {
         let (units, main) = (&self.read.units, self.read.main);
         let made = elaborate(units, main, &self.program, &chosen, &changes, keep_calls);
         found.extend(made.found);
+        if !found.iter().any(Diagnostic::is_error) {
+            found.extend(two_meanings(units, main, &self.program, &chosen));
+        }
         let graph = made
             .graph
             .filter(|_| !found.iter().any(Diagnostic::is_error));

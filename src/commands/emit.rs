@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use termc_compiler::emit::{self, Beside, EmitOptions, SlowNets};
 use termc_runtime::model::{EmbeddedFiles, write_embedded};
 use termc_runtime::tensors::write_atomic;
+use termc_runtime::weights::Weights;
 
 use crate::cli::ModelArgs;
 use crate::failure::{FREEZE, Failure};
@@ -107,7 +108,10 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
                 ..options
             };
             let source = target.emit(&checked, &options)?;
-            files.write(&checked, weights)?;
+            files.write(
+                &checked,
+                &model::weights(&checked, Some(weights), terminal)?,
+            )?;
             write_atomic(path, source.as_bytes())?;
             terminal.note(&format!(
                 "`{}` reads `{}` and `{}` beside it",
@@ -163,13 +167,12 @@ impl<'a> Files<'a> {
     }
 
     /// Writes both, if the weights are the model's.
-    fn write(&self, checked: &CheckedSource, from: &Path) -> Result<(), Failure> {
+    fn write(&self, checked: &CheckedSource, weights: &Weights) -> Result<(), Failure> {
         let files = EmbeddedFiles {
             weights: self.folder.join(&self.weights),
             check: self.folder.join(&self.check),
             flat: matches!(self.target, Target::NoStd),
         };
-        let weights = checked.weights(Some(from))?;
-        Ok(write_embedded(checked, &weights, &files)?)
+        Ok(write_embedded(checked, weights, &files)?)
     }
 }

@@ -29,7 +29,8 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let checked = model::load(&arguments.model, terminal)?;
     checked.refuse_frozen("its parameters have no published names")?;
-    let count = export_checkpoint(&checked, arguments.weights.as_deref(), &arguments.output)?;
+    let weights = model::weights(&checked, arguments.weights.as_deref(), terminal)?;
+    let count = export_checkpoint(&checked, &weights, &arguments.output)?;
     terminal.line(format!(
         "{count} tensors in `{}`",
         arguments.output.display()

@@ -195,6 +195,45 @@ fn weights_of_five_digits_begin_a_training_of_ten() {
     assert!(!Path::new(&path("x")).exists());
 }
 
+/// A record whose checkpoints are gone is kept.
+#[test]
+fn a_training_without_its_checkpoints_is_not_begun_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    termc(&training(run.to_str().unwrap(), &[])).expect(0);
+    for file in std::fs::read_dir(run.join("checkpoints")).unwrap() {
+        std::fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    let before = (bytes(&run, "metrics.jsonl"), bytes(&run, "test.json"));
+    for _ in 0..2 {
+        resume(&run, &["--epochs", "99"])
+            .expect(1)
+            .says("has no checkpoint of the training that it records");
+        let after = (bytes(&run, "metrics.jsonl"), bytes(&run, "test.json"));
+        assert!(before == after);
+        // The same without the folder itself.
+        let _ = std::fs::remove_dir(run.join("checkpoints"));
+    }
+}
+
+/// `export` takes the weights that the training recorded, and a RUN folder stands for its best weights.
+#[test]
+fn weights_of_a_run_are_those_that_it_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (run, straight, swapped) = (path("run"), path("straight.st"), path("swapped.st"));
+    termc(&training(&run, &[])).expect(0);
+    termc(&["export", &run, "-o", &straight]).expect(0);
+    let other = path("other.st");
+    termc(&["export", SMALL, "--weights", &run, "-o", &other]).expect(0);
+    assert!(bytes(folder.path(), "other.st") == bytes(folder.path(), "straight.st"));
+    std::fs::write(Path::new(&run).join("best.safetensors"), "another").unwrap();
+    termc(&["export", &run, "-o", &swapped])
+        .expect(0)
+        .says("is not the file that the training recorded");
+    assert!(bytes(folder.path(), "swapped.st") == bytes(folder.path(), "straight.st"));
+}
+
 /// A training that is resumed has the best weights that its record names, whatever lies there.
 #[test]
 fn remains_of_killed_writers_go_and_the_best_weights_come_back() {

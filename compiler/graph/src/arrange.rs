@@ -255,7 +255,8 @@ fn route(
     }
     let towards = |rect: Rect, x: f64| {
         let margin = (rect.width / 2.0).min(10.0);
-        x.clamp(rect.x + margin, rect.x + rect.width - margin)
+        // Not `clamp`: of a narrow box the one bound is the other but for rounding, and may be above it.
+        x.max(rect.x + margin).min(rect.x + rect.width - margin)
     };
     let first = points.first().map_or(to.centre(), |point| point.0);
     let last = points.last().map_or(from.centre(), |point| point.0);

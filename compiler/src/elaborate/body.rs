@@ -242,7 +242,9 @@ impl<'a> Elaborator<'a> {
                     let value = self.eval(scope, expr, None);
                     match self.known_value(&value.value) {
                         Some(value) => text.push_str(&value.to_string()),
-                        None => return true,
+                        // What is wrong with it was told.
+                        None if super::draft::unknown(&value.value) => return true,
+                        None => text.push_str(&self.described(&value.value)),
                     }
                 }
             }

@@ -163,6 +163,14 @@ impl<'a> Elaborator<'a> {
             };
             self.mark_used(path);
             let name = step.name.text.clone();
+            let before = branches
+                .iter()
+                .find(|(other, ..)| other.as_ref() == Some(&name));
+            if let Some((_, first, _)) = before {
+                let first = first.span;
+                self.report_again(ProgramKind::DefinedTwice { name }, step.name.span, first);
+                continue;
+            }
             self.added(scope.to_mut(), &step.name.text, value, step.name.span);
             branches.insert(at.min(branches.len()), (Some(name), value, true));
         }

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use super::Elaborator;
 use super::eval::reported;
 use crate::diagnostics::ProgramKind;
-use crate::language::{Start, StartKind, Traced, Ty, Value};
+use crate::language::{Places, Start, StartKind, Traced, Ty, Value};
 use crate::model::{Op, Span};
 
 /// Whose value something is: the parameter, and what it is a parameter of. Worded only if something is wrong.
@@ -90,7 +90,11 @@ impl Elaborator<'_> {
                 }
                 Value::List(fitted)
             }
-            (Ty::Values, Value::Tensor(id)) => Value::Tensor(id),
+            // One value is a list of one, as a path to it would be.
+            (Ty::Values, Value::Tensor(id)) => Value::List(vec![Traced {
+                value: Value::Tensor(id),
+                places: Places::default(),
+            }]),
             (_, other) => return Err(other),
         })
     }

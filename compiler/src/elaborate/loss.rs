@@ -85,7 +85,13 @@ impl<'a> Elaborator<'a> {
         for (path, action) in additions {
             if let (Action::Add(value, _), Some(step)) = (action, path.steps.last()) {
                 self.mark_used(path);
-                lines.push((step.name.text.clone(), step.name.span, value));
+                let (part, span) = (step.name.text.clone(), step.name.span);
+                match lines.iter().find(|(other, ..)| *other == part) {
+                    Some((_, first, _)) => {
+                        self.report_again(ProgramKind::PartTwice { part }, span, *first);
+                    }
+                    None => lines.push((part, span, value)),
+                }
             }
         }
         let labels = lines.iter().map(|(label, ..)| label);

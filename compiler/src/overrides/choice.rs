@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap as HashMap;
 use termc_grammar::ast::{Callable, Item, ItemKind, Line, LineKind, Path, Span};
 
 use super::Action;
-use super::family::{alternatives, member, members};
+use super::family::{alternatives, choice, member, members};
 use crate::diagnostics::{Diagnostic, Kind, ProgramKind};
 use crate::language::limits::MOST_MEMBERS;
 
@@ -67,6 +67,23 @@ pub(crate) struct Chosen<'a> {
 /// Why nothing was chosen: what is wrong, and where if it is in the text.
 pub(crate) type Unchosen = (Box<Kind>, Option<Span>);
 
+/// What is wrong with the `choose` of a line.
+fn wrong_choice(line: &Line) -> Option<Diagnostic> {
+    let LineKind::Bind { value, .. } = &line.kind else {
+        return None;
+    };
+    let call = choice(value)?;
+    if call.args.is_empty() {
+        return Some(Diagnostic::of(ProgramKind::NothingToChoose {}, value.span));
+    }
+    let name = call.args.iter().find_map(|arg| arg.name.as_ref())?;
+    let callee = call.callee.text.clone();
+    Some(Diagnostic::of(
+        ProgramKind::NamedOfFunction { callee },
+        name.span,
+    ))
+}
+
 impl<'a> Choice<'a> {
     /// The models and variants among these items; `targets` are theirs.
     pub fn new(items: &'a [Item], targets: &'a [Vec<Option<Path>>]) -> Self {
@@ -109,6 +126,7 @@ impl<'a> Choice<'a> {
                     Diagnostic::of(ProgramKind::WrongLine { place: "a variant" }, line.span)
                 });
                 found.extend(wrong);
+                found.extend(body.iter().filter_map(wrong_choice));
             }
             if let Some(kind) = too_large(entry.name, members(alternatives)) {
                 found.push(Diagnostic::of(kind, span));

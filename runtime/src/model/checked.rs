@@ -1,6 +1,6 @@
 //! A model that the compiler has checked, and the weights that belong to it. Computes nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use termc_compiler::diagnostics::{Style, render};
 use termc_compiler::freeze::freeze;
@@ -73,33 +73,37 @@ impl ModelSource {
     }
 }
 
-impl CheckedSource {
-    /// The weight file to use: the one that is named, else the one the source brought along.
-    ///
-    /// # Errors
-    /// If there is neither.
-    pub fn weights_path(&self, named: Option<&Path>) -> Result<PathBuf, Error> {
-        let path = named.or(self.source.weights.as_deref());
-        Ok(path.ok_or(ModelError::NoWeights)?.to_owned())
+/// Reads a weight file, or the best weights of a RUN folder.
+pub(super) fn weights_at(path: &Path) -> Result<Weights, Error> {
+    match path.is_dir() {
+        true => {
+            let checked = ModelSource::read(path)?.check(&Options::default())?;
+            checked.weights(None)
+        }
+        false => weights::read(path),
     }
+}
 
-    /// Reads the weights to use: those named, else those the source brought along.
+fn best_of_run(run: &Path, model: &CheckedModel) -> Result<Weights, Error> {
+    let best = best::read(&RunFolder::open(run)?.0, model)?;
+    best.ok_or_else(|| ModelError::NoWeights.into())
+}
+
+impl CheckedSource {
+    /// Reads the weights to use: those of the file or RUN folder that is named, else those the source brought along.
     ///
     /// # Errors
     /// If there are none, they cannot be read, or they are frozen and the model is not, or the other way round.
     pub fn weights(&self, named: Option<&Path>) -> Result<Weights, Error> {
-        let path = self.weights_path(named)?;
-        let of_run = match (&self.source.run, named) {
-            (Some(run), None) => best::read(&RunFolder::open(run)?.0, &self.model)?,
-            _ => None,
-        };
-        let weights = match of_run {
-            Some(weights) => weights,
-            None => weights::read(&path)?,
+        let path = named.or(self.source.weights.as_deref());
+        let path = path.ok_or(ModelError::NoWeights)?;
+        let weights = match (&self.source.run, named) {
+            (Some(run), None) => best_of_run(run, &self.model)?,
+            _ => weights_at(path)?,
         };
         match (&self.source.frozen, &weights.frozen) {
-            (None, Some(_)) => Err(ModelError::WeightsOfFrozen(path).into()),
-            (Some(_), None) => Err(ModelError::WeightsOfUnfrozen(path).into()),
+            (None, Some(_)) => Err(ModelError::WeightsOfFrozen(path.to_owned()).into()),
+            (Some(_), None) => Err(ModelError::WeightsOfUnfrozen(path.to_owned()).into()),
             _ => Ok(weights),
         }
     }

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::import::{Checkpoint, Imported, NameMap, export, import};
 use crate::params;
 use crate::tensors::TensorFile;
-use crate::weights;
+use crate::weights::{self, Weights};
 
 /// Converts a published checkpoint into a weight file of the model; `take` names one of several sets of weights in it.
 ///
@@ -33,20 +33,18 @@ pub fn import_checkpoint(
     Ok(imported)
 }
 
-/// Writes the model's weights under the names and in the shapes of the published PyTorch code; `weights` is the file that
-/// is named. Gives the number of tensors.
+/// Writes weights of the model under the names and in the shapes of the published PyTorch code. Gives the number of tensors.
 ///
 /// # Errors
-/// If there are no weights, they are not the model's, or a parameter has no published name: all are listed and nothing is
+/// If they are not the model's, or a parameter has no published name: all are listed and nothing is
 /// written.
 pub fn export_checkpoint(
     model: &CheckedSource,
-    weights: Option<&Path>,
+    weights: &Weights,
     output: &Path,
 ) -> Result<usize, Error> {
-    let tensors = weights::read(&model.weights_path(weights)?)?.tensors;
-    params::check(&model.model, &tensors)?;
-    let tensors = export(&model.model, &tensors).map_err(ModelError::from)?;
+    params::check(&model.model, &weights.tensors)?;
+    let tensors = export(&model.model, &weights.tensors).map_err(ModelError::from)?;
     let count = tensors.len();
     // What PyTorch's own tools write there.
     let metadata = [("format".to_owned(), "pt".to_owned())].into();

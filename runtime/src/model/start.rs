@@ -6,11 +6,11 @@ use std::path::Path;
 use termc_compiler::Options;
 use termc_compiler::model::{Mismatch, Param};
 
+use super::checked::weights_at;
 use super::{CheckedSource, ModelError, ModelSource};
 use crate::Error;
 use crate::tensors::{Tensors, digest};
 use crate::train::Start;
-use crate::weights;
 
 /// Weights that a training begins with.
 #[derive(Clone, Debug)]
@@ -32,12 +32,7 @@ impl CheckedSource {
     /// # Errors
     /// If they cannot be read, are frozen, or differ from the model in anything else: every name and shape.
     pub fn start_weights(&self, path: &Path) -> Result<StartWeights, Error> {
-        let read = match path.is_dir() {
-            true => ModelSource::read(path)?
-                .check(&Options::default())?
-                .weights(None)?,
-            false => weights::read(path)?,
-        };
+        let read = weights_at(path)?;
         if read.frozen.is_some() {
             return Err(ModelError::StartFrozen(path.to_owned()).into());
         }

@@ -135,6 +135,12 @@ impl RunFolder {
         write_json(&self.config(), settings)
     }
 
+    /// Whether it records steps of a training. A checkpoint is there before the first of them.
+    pub fn has_record(&self) -> bool {
+        let rows = self.path.join("metrics.jsonl").metadata();
+        self.test().is_file() || rows.is_ok_and(|rows| rows.len() > 0)
+    }
+
     /// Opens one to look at it.
     ///
     /// # Errors

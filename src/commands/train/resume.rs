@@ -125,6 +125,12 @@ fn open(
     let mut start = None;
     match &checkpoint {
         Some(checkpoint) => terminal.note(&format!("going on from step {}", checkpoint.state.step)),
+        None if folder.has_record() => {
+            return Err(
+                refuse("has no checkpoint of the training that it records".into())
+                    .help("put `checkpoints` back as it was, or begin a new training with `--out`"),
+            );
+        }
         None => {
             terminal.note("no checkpoint yet; beginning anew");
             if let Some(recorded) = &settings.start {

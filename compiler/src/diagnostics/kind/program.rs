@@ -526,6 +526,17 @@ program_kinds! {
     }
         Ambiguous, format!("`{path}` means several things"), "ambiguous",
         Some(format!("write {}", all_of(candidates)));
+    /// A choice of nothing.
+    NothingToChoose {}
+        Arity, "`choose` needs values to choose from".into(), "without a value",
+        Some("write them in the brackets: `choose(3, 4)`".into());
+    /// A name that files give to different definitions of one model.
+    TwoMeanings {
+        /// The name.
+        name: String,
+    }
+        RepeatedName, format!("`{name}` means two things in one model"), "this one",
+        Some("give it another name: a model is recorded as one file".into());
     /// A file without a model.
     NoModel {}
         ModelCount, "the file defines no model".into(), "",
