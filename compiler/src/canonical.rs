@@ -1,5 +1,5 @@
 //! The canonical source of a chosen model: every definition that it uses, the prelude's too, the model, and one variant
-//! with all changes, so that a run stands alone.
+//! with all changes, so that a run stands alone; and what no single file can say.
 
 use std::collections::BTreeMap;
 
@@ -19,13 +19,13 @@ pub(crate) fn canonical(
     chosen: &Chosen<'_>,
 ) -> File {
     let train = train_of(units, main);
-    let used = used(&roots(&train, main, chosen), program);
+    let written = written(program, &used(&roots(&train, main, chosen), program));
     let mut items = vec![];
     if !chosen.changes.is_empty() {
         items.push(variant(chosen));
     }
-    let written = written(program, &used).into_iter();
-    items.extend(written.map(|number| program.get(number).item.clone()));
+    let definitions = written.into_iter().map(|number| program.get(number));
+    items.extend(definitions.map(|definition| definition.item.clone()));
     items.push(chosen.item.clone());
     items.extend(train.into_iter().cloned());
     let doc = units
@@ -86,6 +86,7 @@ pub(crate) fn two_meanings(
     told.collect()
 }
 
+/// The items of the main file that say how to train.
 fn train_of(units: &[Unit], main: usize) -> Vec<&Item> {
     let items = units.get(main).into_iter();
     let items = items.flat_map(|unit| &unit.file.items);

@@ -30,6 +30,20 @@ impl Elaborator<'_> {
         self.report_with(kind.into(), span, Some((first, "first here".into())));
     }
 
+    /// The first of the parts that may stand once, and where it stands; the others are reported.
+    pub(super) fn only<T>(
+        &mut self,
+        part: &str,
+        mut all: impl Iterator<Item = (Span, T)>,
+    ) -> Option<(Span, T)> {
+        let (first, value) = all.next()?;
+        for (span, _) in all {
+            let part = part.to_owned();
+            self.report_again(ProgramKind::PartTwice { part }, span, first);
+        }
+        Some((first, value))
+    }
+
     /// Reports something that a value is blamed for: at the places it was written, or at the call if it was not.
     pub(super) fn refuse(&mut self, kind: Kind, places: &Places, call: Span) {
         let written: Vec<_> = places.iter().filter(|p| !is_prelude(p.span)).collect();

@@ -53,19 +53,13 @@ impl<'a> Elaborator<'a> {
         output: Option<NodeId>,
     ) -> Option<Vec<LossTerm>> {
         let root = self.changes.step(&scope.positions, "loss", None);
-        let mut sections = body.iter().filter_map(|line| match &line.kind {
-            LineKind::Loss(terms) => Some((line, terms)),
+        let sections = body.iter().filter_map(|line| match &line.kind {
+            LineKind::Loss(terms) => Some((line.span, terms.as_slice())),
             _ => None,
         });
-        let first = sections.next();
-        if let Some((first, _)) = first {
-            for (line, _) in sections {
-                let part = "loss".into();
-                self.report_again(ProgramKind::PartTwice { part }, line.span, first.span);
-            }
-        }
+        let section = self.only("loss", sections);
         let mut lines: Vec<(String, Span, &'a Expr)> = vec![];
-        for line in first.map(|(_, terms)| terms.as_slice()).unwrap_or_default() {
+        for line in section.map(|(_, terms)| terms).unwrap_or_default() {
             if let Some((label, span, expr)) = self.term_line(line) {
                 if let Some((_, first, _)) = lines.iter().find(|(other, ..)| *other == label) {
                     self.report_again(ProgramKind::PartTwice { part: label }, span, *first);
@@ -110,7 +104,7 @@ impl<'a> Elaborator<'a> {
             .iter()
             .any(|t| matches!(t.kind, LossKind::CrossEntropy { .. }));
         if sound && !trains {
-            let at = first.map_or(model, |(line, _)| line.span);
+            let at = section.map_or(model, |(span, _)| span);
             self.add(Diagnostic::of(ProgramKind::NoLoss {}, at));
         }
         (sound && trains).then_some(terms)

@@ -1,6 +1,6 @@
 //! The driver: a chosen model with its changes to a graph of primitives, and everything that is wrong with it.
 
-use termc_grammar::ast::{Expr, Item, ItemKind, Line, LineKind, Name};
+use termc_grammar::ast::{Expr, Line, LineKind, Name};
 
 use super::draft::Draft;
 use super::memo::{Calls, Known};
@@ -96,20 +96,11 @@ impl<'a> Elaborator<'a> {
         };
         self.model_parameters(&mut scope, chosen);
         let inputs = model.body.iter().filter_map(|line| match &line.kind {
-            LineKind::Input { name, sizes } => Some((line, name, sizes)),
+            LineKind::Input { name, sizes } => Some((line.span, (name, sizes))),
             _ => None,
         });
-        let inputs: Vec<_> = inputs.collect();
-        let mut input = None;
-        for (line, name, sizes) in &inputs {
-            match inputs.first() {
-                Some((first, ..)) if input.is_some() => {
-                    let part = "input".into();
-                    self.report_again(ProgramKind::PartTwice { part }, line.span, first.span);
-                }
-                _ => input = Some((*name, self.input(&mut scope, name, sizes))),
-            }
-        }
+        let input = self.only("input", inputs);
+        let input = input.map(|(_, (name, sizes))| (name, self.input(&mut scope, name, sizes)));
         if input.is_none() {
             let kind = ProgramKind::NoPart {
                 part: "input",
@@ -323,12 +314,4 @@ pub(super) fn model_instance_of(block: &str, span: Span) -> Instance {
         iteration: None,
         span,
     }
-}
-
-/// The items of a file that say how to train.
-pub(super) fn train_items(items: &[Item]) -> impl Iterator<Item = (&Item, &[Line])> {
-    items.iter().filter_map(|item| match &item.kind {
-        ItemKind::Train(lines) => Some((item, lines.as_slice())),
-        _ => None,
-    })
 }

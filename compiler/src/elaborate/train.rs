@@ -1,9 +1,8 @@
 //! The recipe: the settings of `train` with what changes set of them.
 
-use termc_grammar::ast::{Expr, ExprKind, LineKind, Span};
+use termc_grammar::ast::{Expr, ExprKind, ItemKind, LineKind, Span};
 
 use super::loss::named;
-use super::model::train_items;
 use super::scope::Scope;
 use super::{Elaborator, Unit};
 use crate::diagnostics::{ProgramKind, one_of};
@@ -16,15 +15,12 @@ impl<'a> Elaborator<'a> {
     pub(super) fn train(&mut self, unit: &'a Unit, channels: usize) -> Option<Train> {
         let before = self.found.len();
         let root = self.changes.step(&self.changes.root(), "train", None);
-        let mut items = train_items(&unit.file.items);
-        let first = items.next();
-        let lines = first.map(|(_, lines)| lines).unwrap_or_default();
-        if let Some((first, _)) = first {
-            for (item, _) in items {
-                let part = "train".into();
-                self.report_again(ProgramKind::PartTwice { part }, item.span, first.span);
-            }
-        }
+        let items = unit.file.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Train(lines) => Some((item.span, lines.as_slice())),
+            _ => None,
+        });
+        let lines = self.only("train", items);
+        let lines = lines.map(|(_, lines)| lines).unwrap_or_default();
         let known: Vec<String> = settings().iter().map(|s| s.name.to_owned()).collect();
         let mut written: Vec<(String, Span, &'a Expr)> = vec![];
         for line in lines {

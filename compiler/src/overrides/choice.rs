@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap as HashMap;
 use termc_grammar::ast::{Callable, Item, ItemKind, Line, LineKind, Path, Span};
 
 use super::Action;
-use super::family::{alternatives, choice, member, members};
+use super::family::{alternatives, member, members, wrong_choice};
 use crate::diagnostics::{Diagnostic, Kind, ProgramKind};
 use crate::language::limits::MOST_MEMBERS;
 
@@ -66,23 +66,6 @@ pub(crate) struct Chosen<'a> {
 
 /// Why nothing was chosen: what is wrong, and where if it is in the text.
 pub(crate) type Unchosen = (Box<Kind>, Option<Span>);
-
-/// What is wrong with the `choose` of a line.
-fn wrong_choice(line: &Line) -> Option<Diagnostic> {
-    let LineKind::Bind { value, .. } = &line.kind else {
-        return None;
-    };
-    let call = choice(value)?;
-    if call.args.is_empty() {
-        return Some(Diagnostic::of(ProgramKind::NothingToChoose {}, value.span));
-    }
-    let name = call.args.iter().find_map(|arg| arg.name.as_ref())?;
-    let callee = call.callee.text.clone();
-    Some(Diagnostic::of(
-        ProgramKind::NamedOfFunction { callee },
-        name.span,
-    ))
-}
 
 impl<'a> Choice<'a> {
     /// The models and variants among these items; `targets` are theirs.

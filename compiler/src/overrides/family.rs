@@ -3,6 +3,7 @@
 use termc_grammar::ast::{Call, Expr, ExprKind, Line, LineKind, Path};
 
 use super::Action;
+use crate::diagnostics::{Diagnostic, ProgramKind};
 
 /// One of the alternatives of a line.
 pub(crate) type Alternative<'a> = Option<(&'a Path, Action<'a>)>;
@@ -42,6 +43,23 @@ pub(crate) fn choice(value: &Expr) -> Option<&Call> {
         ExprKind::Call(call) if call.callee.text == "choose" => Some(call),
         _ => None,
     }
+}
+
+/// What is wrong with the `choose` of a line.
+pub(crate) fn wrong_choice(line: &Line) -> Option<Diagnostic> {
+    let LineKind::Bind { value, .. } = &line.kind else {
+        return None;
+    };
+    let call = choice(value)?;
+    if call.args.is_empty() {
+        return Some(Diagnostic::of(ProgramKind::NothingToChoose {}, value.span));
+    }
+    let name = call.args.iter().find_map(|arg| arg.name.as_ref())?;
+    let callee = call.callee.text.clone();
+    Some(Diagnostic::of(
+        ProgramKind::NamedOfFunction { callee },
+        name.span,
+    ))
 }
 
 /// How many members a family has.

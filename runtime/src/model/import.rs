@@ -36,8 +36,7 @@ pub fn import_checkpoint(
 /// Writes weights of the model under the names and in the shapes of the published PyTorch code. Gives the number of tensors.
 ///
 /// # Errors
-/// If they are not the model's, or a parameter has no published name: all are listed and nothing is
-/// written.
+/// If they are not the model's, or a parameter has no published name: all are listed and nothing is written.
 pub fn export_checkpoint(
     model: &CheckedSource,
     weights: &Weights,
