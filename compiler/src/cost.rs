@@ -327,6 +327,7 @@ mod tests {
             channels: 4,
             sizes: Sizes::new(&[2, 5]).unwrap(),
         };
+        let net = || Box::new(net());
         fake.nodes.push((Kernel { net: net() }.into(), shape));
         // At each of 10 positions 2 filters 2 x 3, a map 3 x 3 and the output 3 x 4: 12 + 9 + 12 = 33 multiply-adds; 2 * 3
         // sines of 8, and for each of 3 a product and a sum: 48 + 6 = 54 other operations.
@@ -343,7 +344,7 @@ mod tests {
         };
         let kernel = |source| ContextKernel {
             net: net(),
-            context: context.clone(),
+            context: Box::new(context.clone()),
             source,
         };
         fake.nodes.push((kernel(NodeId(0)).into(), shape));

@@ -145,7 +145,7 @@ impl Writer<'_> {
 }
 
 fn paths<'a>(graph: &'a Graph, nodes: &[NodeId]) -> Vec<&'a str> {
-    nodes.iter().map(|id| graph[*id].path.as_str()).collect()
+    nodes.iter().map(|id| &*graph[*id].path).collect()
 }
 
 /// What follows `folder.` in a path; the whole path if it is somewhere else.

@@ -151,6 +151,6 @@ fn frozen_kernels_hold_the_running_statistics() {
                 | Op::Linear(_)
         )
     });
-    let others: Vec<&str> = others.map(|node| node.path.as_str()).collect();
+    let others: Vec<&str> = others.map(|node| &*node.path).collect();
     assert!(others.is_empty(), "{others:?}");
 }

@@ -274,7 +274,7 @@ impl<'a> Elaborator<'a> {
                     span: calling.span,
                     name: signature.name,
                     definition: None,
-                    path: site.path.into(),
+                    path: site.path,
                     user: false,
                 });
                 let made = self.made(made, calling.span);

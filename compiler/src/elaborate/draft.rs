@@ -1,5 +1,7 @@
 //! The graph while it is elaborated: nodes, stored tensors and instances are added, each with its path; limits hold.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap as HashMap;
 
 use crate::bug::bug;
@@ -22,7 +24,7 @@ pub(crate) struct Draft {
     sizes: Vec<Places>,
     /// How many scalars are stored.
     pub scalars: usize,
-    paths: HashMap<String, u32>,
+    paths: HashMap<Arc<str>, u32>,
     /// Whether nodes and stored tensors have no paths, because nobody asks for them.
     nameless: bool,
     /// What went over a limit, told once.
@@ -33,7 +35,7 @@ pub(crate) struct Draft {
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     /// The path of the call.
-    pub path: String,
+    pub path: Arc<str>,
     /// The instance it stands in.
     pub instance: InstanceId,
     /// The `for` it stands in.
@@ -82,7 +84,7 @@ impl Draft {
     }
 
     /// Adds a node.
-    pub fn push(&mut self, mut op: Op, shape: Shape, site: &Site, path: String) -> NodeId {
+    pub fn push(&mut self, mut op: Op, shape: Shape, site: &Site, path: Arc<str>) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
         if self.nodes.len() >= MAX_NODES {
             self.exceeded = true;
@@ -100,7 +102,7 @@ impl Draft {
         let places = operands.all;
         self.sizes.push(places);
         let path = match self.nameless {
-            true => String::new(),
+            true => Arc::default(),
             false => self.unique(path),
         };
         self.nodes.push(Node {
@@ -123,7 +125,7 @@ impl Draft {
     }
 
     /// Two values of one path (a value passed through a function of numbers, say) are told apart by a number.
-    fn unique(&mut self, path: String) -> String {
+    fn unique(&mut self, path: Arc<str>) -> Arc<str> {
         match self.paths.get_mut(&path) {
             None => {
                 self.paths.insert(path.clone(), 1);
@@ -132,20 +134,20 @@ impl Draft {
             Some(count) => {
                 *count += 1;
                 let numbered = format!("{path}#{count}");
-                self.unique(numbered)
+                self.unique(numbered.into())
             }
         }
     }
 
     /// Gives a node the path of the name it is bound to, if nothing else has it.
     pub fn rename(&mut self, id: NodeId, path: String) {
-        if self.paths.contains_key(&path) {
+        if self.paths.contains_key(path.as_str()) {
             return;
         }
         if let Some(node) = self.nodes.get_mut(id.index()) {
             self.paths.remove(&node.path);
-            self.paths.insert(path.clone(), 1);
-            node.path = path;
+            node.path = path.into();
+            self.paths.insert(Arc::clone(&node.path), 1);
         }
     }
 
@@ -168,8 +170,8 @@ impl Draft {
         self.scalars = parameters_with(self.scalars, &new.shape)?;
         let path = match new.name {
             _ if self.nameless => String::new(),
-            "" => site.path.clone(),
-            name => [site.path.as_str(), name].join("."),
+            "" => site.path.to_string(),
+            name => [&site.path, name].join("."),
         };
         let id = ParamId(self.params.len() as u32);
         self.params.push(Param {
@@ -214,13 +216,13 @@ impl Build for Building<'_> {
     }
 
     fn node(&mut self, op: Op, shape: Shape) -> NodeId {
-        self.draft
-            .push(op, shape, self.site, self.site.path.clone())
+        let path = Arc::clone(&self.site.path);
+        self.draft.push(op, shape, self.site, path)
     }
 
     fn element(&mut self, index: usize, op: Op, shape: Shape) -> NodeId {
         let path = format!("{}[{index}]", self.site.path);
-        self.draft.push(op, shape, self.site, path)
+        self.draft.push(op, shape, self.site, path.into())
     }
 
     fn param(&mut self, param: NewParam<'_>) -> Result<Parameterized, Refusal> {

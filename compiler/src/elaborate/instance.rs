@@ -1,7 +1,7 @@
 //! Expands a call of a block: an instance of it in the tree, and what its text yields.
 
 use rustc_hash::FxHashMap as HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::arguments::Bound;
 use super::call::Calling;
@@ -60,7 +60,7 @@ impl<'a> Elaborator<'a> {
         let params = self.parameters(calling.block.callee);
         let prelude = self.program.is_prelude(number);
         let grid = params.iter().any(|p| p.ty == Ty::Grid);
-        let path: Rc<str> = calling.scope.path_of(calling.address.steps()).into();
+        let path: Arc<str> = calling.scope.path_of(calling.address.steps()).into();
         let mut positions = calling.positions.clone();
         positions.extend(self.changes.definition(name));
         let inner = Scope {

@@ -5,6 +5,7 @@
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::Elaborator;
 use super::call::Calling;
@@ -182,7 +183,7 @@ impl<'a> Elaborator<'a> {
         left_out.instances += yielded.instances;
         self.expanded.extend(yielded.blocks.iter());
         let site = Site {
-            path: String::new(),
+            path: Arc::default(),
             instance: calling.scope.instance,
             iteration: calling.scope.iteration,
             span: calling.span,
@@ -191,7 +192,7 @@ impl<'a> Elaborator<'a> {
         let reads = Concat {
             parts: begun.tensors.clone(),
         };
-        let id = draft.push(reads.into(), yielded.shape, &site, String::new());
+        let id = draft.push(reads.into(), yielded.shape, &site, Arc::default());
         draft.set_sizes(id, yielded.sizes.clone());
         left_out.calls.push(id);
         Some(id)

@@ -32,6 +32,7 @@ mod unused;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use termc_grammar::ast::{Expr, Path, TyKind};
 
@@ -56,7 +57,7 @@ struct ActiveCall<'a> {
     name: &'a str,
     /// The definition, if a block is called.
     definition: Option<usize>,
-    path: Rc<str>,
+    path: Arc<str>,
     /// Whether the block is the user's.
     user: bool,
 }
@@ -96,7 +97,7 @@ struct Elaborator<'a> {
     /// by elaborating the model again.
     only_looked_at: bool,
     /// The path of what stands in no instance.
-    nowhere: Rc<str>,
+    nowhere: Arc<str>,
     calls: Vec<ActiveCall<'a>>,
     depth: usize,
     /// Set when a limit was exceeded: nothing more is elaborated, so that only the limit is told.
@@ -137,7 +138,7 @@ impl<'a> Elaborator<'a> {
             main,
             draft: Draft::new(only_looked_at),
             only_looked_at,
-            nowhere: Rc::from(""),
+            nowhere: Arc::default(),
             calls: vec![],
             depth: 0,
             aborted: false,
@@ -343,8 +344,8 @@ impl<'a> Elaborator<'a> {
     ) -> Site {
         Site {
             path: match self.only_looked_at {
-                true => String::new(),
-                false => scope.path_of(steps),
+                true => Arc::default(),
+                false => scope.path_of(steps).into(),
             },
             instance: scope.instance,
             iteration: scope.iteration,

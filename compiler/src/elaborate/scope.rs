@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap as HashMap;
 use std::fmt::Write;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use termc_grammar::ast::Line;
 
@@ -17,7 +17,7 @@ pub(crate) struct Scope<'a> {
     /// Its instance.
     pub instance: InstanceId,
     /// The instance's path; empty for the model.
-    pub path: Rc<str>,
+    pub path: Arc<str>,
     /// Where the changes' paths are that reach it.
     pub positions: Vec<Position>,
     /// The file whose definitions it sees.

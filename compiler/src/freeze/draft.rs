@@ -1,6 +1,7 @@
 //! A model while it is frozen: its graph, and where the value of each parameter comes from.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::tidy::tidy;
 use super::{Account, Frozen, Size, Value, freezable};
@@ -92,7 +93,7 @@ impl Draft {
     /// Drops what is no longer read and seals the model.
     pub fn finish(mut self, old: &Model) -> Frozen {
         let path = |id: NodeId| self.graph[id].path.clone();
-        let left: Vec<(NodeId, String, bool)> = (self.left.iter())
+        let left: Vec<(NodeId, Arc<str>, bool)> = (self.left.iter())
             .map(|(old, new, waits)| (*old, path(*new), *waits))
             .collect();
         let mut kept = prune(&mut self.graph).into_iter();
@@ -100,11 +101,11 @@ impl Draft {
         tidy(&mut self.graph);
         let graph = self.graph;
         let at: HashMap<&str, NodeId> = (graph.node_ids())
-            .map(|id| (graph[id].path.as_str(), id))
+            .map(|id| (&*graph[id].path, id))
             .collect();
         let still = |waits: bool| {
             let left = left.iter().filter(|(.., w)| *w == waits);
-            left.filter_map(|(old, path, _)| Some((*old, *at.get(path.as_str())?)))
+            left.filter_map(|(old, path, _)| Some((*old, *at.get(&**path)?)))
                 .collect()
         };
         let values = self.values.iter();

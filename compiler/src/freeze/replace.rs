@@ -1,6 +1,7 @@
 //! The first half of freezing: every node becomes its frozen form by itself. Folds nothing into its neighbours.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::draft::Draft;
 use super::{Step, Value, coupled, freezable};
@@ -129,7 +130,7 @@ impl Walk<'_> {
         let init = Init::Normal {
             std: 1.0 / positions.sqrt(),
         };
-        let (path, shape) = (old.path.clone(), old.shape.dims(1).to_vec());
+        let (path, shape) = (old.path.to_string(), old.shape.dims(1).to_vec());
         let param = (self.draft).param(path, old.span, shape, init, Value::Node(id));
         let op = Stored { param }.into();
         self.push(Node { op, ..old })
@@ -146,27 +147,27 @@ impl Walk<'_> {
             Op::Standardize(Standardize { x, over, eps }) if (self.frozen)(id) => match over {
                 Over::Groups(groups) if groups > 1 => {
                     let path = format!("{}.rescale", old.path);
-                    let x = self.rescale(&old, x, path, vec![Step::Population(id)]);
+                    let x = self.rescale(&old, x, path.into(), vec![Step::Population(id)]);
                     let over = Over::OddGroups(groups);
                     let op = Standardize { x, over, eps }.into();
                     self.push(Node { op, ..old })
                 }
-                _ => self.rescale(&old, x, old.path.clone(), vec![Step::Population(id)]),
+                _ => self.rescale(&old, x, Arc::clone(&old.path), vec![Step::Population(id)]),
             },
             Op::Depthwise(Depthwise { x, kernel }) if self.is_one_position(kernel) => {
-                self.rescale(&old, x, old.path.clone(), vec![Step::Factor(kernel)])
+                self.rescale(&old, x, Arc::clone(&old.path), vec![Step::Factor(kernel)])
             }
             Op::RunningStd(RunningStd { x, .. }) => {
                 self.maps.insert(id);
-                self.rescale(&old, x, old.path.clone(), vec![Step::Running(id)])
+                self.rescale(&old, x, Arc::clone(&old.path), vec![Step::Running(id)])
             }
             Op::Mul(Mul { a, b }) if let Some((x, by)) = self.of_each_channel(&old, a, b) => {
                 self.maps.insert(id);
-                self.rescale(&old, x, old.path.clone(), vec![Step::Factor(by)])
+                self.rescale(&old, x, Arc::clone(&old.path), vec![Step::Factor(by)])
             }
             Op::Add(Add { a, b }) if let Some((x, by)) = self.of_each_channel(&old, a, b) => {
                 self.maps.insert(id);
-                self.rescale(&old, x, old.path.clone(), vec![Step::Addend(by)])
+                self.rescale(&old, x, Arc::clone(&old.path), vec![Step::Addend(by)])
             }
             mut op => {
                 op.visit(&mut self.moves.rename());
@@ -204,7 +205,7 @@ impl Walk<'_> {
     }
 
     /// The old node as a map of each channel of the old `x`.
-    fn rescale(&mut self, old: &Node, x: NodeId, path: String, steps: Vec<Step>) -> NodeId {
+    fn rescale(&mut self, old: &Node, x: NodeId, path: Arc<str>, steps: Vec<Step>) -> NodeId {
         if (steps.iter()).any(|s| matches!(s, Step::Population(_) | Step::Running(_))) {
             self.draft.account.standardizations += 1;
         }

@@ -20,7 +20,7 @@ pub struct Recognised {
 pub fn recognised(model: &Model) -> Vec<Recognised> {
     let primitives = model.primitives();
     let at: HashMap<&str, NodeId> = (primitives.node_ids())
-        .map(|id| (primitives[id].path.as_str(), id))
+        .map(|id| (&*primitives[id].path, id))
         .collect();
     let mut all = vec![];
     let mut nets = HashSet::new();
@@ -28,7 +28,7 @@ pub fn recognised(model: &Model) -> Vec<Recognised> {
         let Some((what, result)) = fused(model, id) else {
             continue;
         };
-        let Some(old) = at.get(model[result].path.as_str()) else {
+        let Some(old) = at.get(&*model[result].path) else {
             continue;
         };
         let mut instance = primitives[*old].instance;

@@ -137,7 +137,7 @@ fn join(
         parts.push(NodeId(graph.nodes.len() as u32));
         graph.nodes.push(Node {
             shape,
-            path: format!("{}.tile[{tiles}]", node.path),
+            path: format!("{}.tile[{tiles}]", node.path).into(),
             named: false,
             ..with(node, Tile { x: source, times }.into())
         });

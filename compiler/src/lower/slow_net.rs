@@ -134,7 +134,7 @@ impl<'a> SlowNets<'a> {
             return None;
         };
         let outputs = self.view.node(id).shape.channels;
-        let net = SlowNet { outputs, ..net };
+        let net = Box::new(SlowNet { outputs, ..net });
         let Some(mix) = last.mix else {
             return Some(Kernel { net }.into());
         };
@@ -142,7 +142,7 @@ impl<'a> SlowNets<'a> {
         Some(
             ContextKernel {
                 net,
-                context,
+                context: Box::new(context),
                 source,
             }
             .into(),
@@ -157,7 +157,7 @@ impl<'a> SlowNets<'a> {
         };
         let one = self.view.node(flat.x).shape.channels == 1;
         let fits = one && last.mix.is_none() && matches!(net.grid, Grid::Line { .. });
-        fits.then(|| Kernel { net }.into())
+        fits.then(|| Kernel { net: net.into() }.into())
     }
 
     /// The net that a linear map ends, with one output, and its last layer. All that lies between is read only there.

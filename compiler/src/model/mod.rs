@@ -118,8 +118,8 @@ pub struct Node {
     pub op: Op,
     /// `[batch, channels, positions...]`.
     pub shape: Shape,
-    /// Unique path: `b[0].fast.instance_std`, `b[0].Z`.
-    pub path: String,
+    /// Unique path: `b[0].fast.instance_std`, `b[0].Z`. The lowered graph and that of primitives share it.
+    pub path: Arc<str>,
     /// Whether the path is one that the author wrote: a binding, input or output of the user's own files.
     pub named: bool,
     /// The instance it belongs to.

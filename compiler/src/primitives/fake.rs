@@ -109,7 +109,7 @@ impl Fake {
         let node = |(op, shape): &(Op, Shape)| Node {
             op: op.clone(),
             shape: *shape,
-            path: String::new(),
+            path: Default::default(),
             named: false,
             instance: InstanceId(0),
             iteration: None,

@@ -123,7 +123,7 @@ fn row(model: &Model, id: NodeId, depends_on: Dependence, batch: usize) -> Row {
     let count = |kind| parameters(model, kind, op.params());
     let scalars = shape.dims(batch).into_iter().map(|d| d as u64);
     Row {
-        path: path.clone(),
+        path: path.to_string(),
         operation: operation(op),
         shape: shape.to_string(),
         depends_on,

@@ -97,7 +97,7 @@ fn assert_sound(title: &str, model: &Model) {
             assert!(param.index() < model.params.len(), "{title}");
         }
     }
-    let paths: HashSet<&str> = model.nodes.iter().map(|n| n.path.as_str()).collect();
+    let paths: HashSet<&str> = model.nodes.iter().map(|n| &*n.path).collect();
     assert_eq!(paths.len(), model.nodes.len(), "{title}");
     let paths: HashSet<&str> = model.params.iter().map(|p| p.path.as_str()).collect();
     assert_eq!(paths.len(), model.params.len(), "{title}");

@@ -6,7 +6,7 @@ use termc_compiler::model::{Graph, Model};
 use super::{example, model};
 
 fn of(graph: &Graph, path: &str) -> Dependence {
-    let id = graph.node_ids().find(|id| graph[*id].path == path);
+    let id = graph.node_ids().find(|id| *graph[*id].path == *path);
     let id = id.unwrap_or_else(|| panic!("{path}"));
     dependence(graph)[id.index()]
 }

@@ -72,7 +72,7 @@ fn assert_sound(model: &Model) {
     let primitives = model.primitives();
     assert_eq!(model.params, primitives.params);
     for graph in [model as &Graph, primitives] {
-        let mut paths: Vec<&str> = graph.nodes.iter().map(|n| n.path.as_str()).collect();
+        let mut paths: Vec<&str> = graph.nodes.iter().map(|n| &*n.path).collect();
         paths.sort_unstable();
         paths.dedup();
         assert_eq!(paths.len(), graph.nodes.len());

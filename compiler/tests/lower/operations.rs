@@ -157,7 +157,7 @@ fn repeated_values_are_tilings() {
     let shapes: Vec<usize> = (concat.op.operands().iter())
         .map(|x| model[*x].shape.channels)
         .collect();
-    assert_eq!((shapes, concat.path.as_str()), (vec![3, 6, 9], "y"));
+    assert_eq!((shapes, &*concat.path), (vec![3, 6, 9], "y"));
     assert_eq!(
         operations("g = gelu(image)\n y = concat(g, image, g)")[..3],
         ["input", "gelu", "concat"]
@@ -215,9 +215,9 @@ fn of_a_call_whose_result_nobody_reads_the_rest_stays() {
             let call = graph.instances.iter().find(|call| call.path == path);
             call.unwrap_or_else(|| panic!("{path}"))
         };
-        assert_eq!(graph[call("b[0]").result].path, "b[0].K");
-        assert_ne!(graph[call("b[1]").result].path, "b[1].K");
-        let compared: Vec<&str> = graph.compared().map(|id| graph[id].path.as_str()).collect();
+        assert_eq!(&*graph[call("b[0]").result].path, "b[0].K");
+        assert_ne!(&*graph[call("b[1]").result].path, "b[1].K");
+        let compared: Vec<&str> = graph.compared().map(|id| &*graph[id].path).collect();
         assert_eq!(compared, ["b[0].K", "b[1].K"]);
     }
     assert!(

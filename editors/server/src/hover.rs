@@ -187,7 +187,7 @@ fn figures(index: &Index, symbol: &Symbol, model: &Model, at: Option<u32>) -> Ve
             let shapes = values.iter().map(|(instance, id)| {
                 let node = &graph[*id];
                 let path = if node.path.starts_with(&instance.path) {
-                    node.path.clone()
+                    node.path.to_string()
                 } else {
                     path_in(instance, &symbol.name)
                 };
@@ -218,7 +218,7 @@ fn of_calls(model: &Model, at: u32) -> Vec<String> {
         .collect();
     if made.is_empty() {
         let nodes = graph.nodes.iter().filter(|node| here(node.span));
-        made = nodes.map(|node| (node.path.clone(), node.shape)).collect();
+        made = nodes.map(|node| (node.path.to_string(), node.shape)).collect();
     }
     if made.is_empty() {
         return vec![];

@@ -278,7 +278,7 @@ fn of_primitive(item: &Item, scene: &Scene<'_>) -> Option<Parts> {
             let first = tensors.first().map(|(name, id)| (*name, *id));
             let (name, param) = first?;
             let path = graph[param].path.strip_suffix(name);
-            let path = path.map_or(node.path.as_str(), |path| path.trim_end_matches('.'));
+            let path = path.map_or(&*node.path, |path| path.trim_end_matches('.'));
             let fan = graph[param].shape.iter().skip(1).product();
             let numbers = sizes.iter().map(|(_, n)| Value::Number(Number::Int(*n)));
             let starts = tensors

@@ -101,7 +101,7 @@ impl Builder<'_> {
             let (position, iteration, node) = (item.position, item.iteration, item.node);
             let path = match item.call {
                 Some(call) => graph[call].path.as_str(),
-                None => graph[node].path.as_str(),
+                None => &graph[node].path,
             };
             let words = words(
                 path.strip_prefix(graph[self.id].path.as_str())

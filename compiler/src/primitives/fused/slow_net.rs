@@ -11,8 +11,8 @@ use crate::primitives::{Affine, Primitive, Visitor, Work};
 /// A slow net on coordinates alone: `[1, outputs, H, W]` over a plane, `[1, positions]` over a line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kernel {
-    /// The net.
-    pub net: SlowNet,
+    /// The net, behind a pointer because nearly all operations are much smaller.
+    pub net: Box<SlowNet>,
 }
 
 impl Primitive for Kernel {
@@ -33,9 +33,9 @@ impl Primitive for Kernel {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContextKernel {
     /// The coordinate net.
-    pub net: SlowNet,
+    pub net: Box<SlowNet>,
     /// The part that reads the activation.
-    pub context: Context,
+    pub context: Box<Context>,
     /// The activation.
     pub source: NodeId,
 }
