@@ -208,6 +208,14 @@ impl Failure {
                 Cause::Input,
                 "leave out `--weights`: a frozen file brings its own",
             ),
+            E::NoPreprocessing(_) => (
+                Cause::Input,
+                "give the RUN folder of its training, or the file that `termc freeze` made of it",
+            ),
+            E::FolderOfFolder(_) => (
+                Cause::Usage,
+                "leave out `--data-dir`; pictures that lie elsewhere now are named by `--dataset folder:DIR`",
+            ),
             E::NoDataset => (
                 Cause::Usage,
                 "add for example `--dataset digits` or `--dataset CIFAR10 --data-dir DIR`",

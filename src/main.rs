@@ -7,6 +7,7 @@ mod commands;
 mod compiling;
 mod failure;
 mod model;
+mod output;
 mod progress;
 mod size;
 mod terminal;

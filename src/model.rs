@@ -7,10 +7,12 @@ use std::path::Path;
 use termc_compiler::diagnostics::{Diagnostic, Style, render};
 use termc_compiler::{Compiled, Options};
 use termc_runtime::Error;
+use termc_runtime::data::Dataset;
 pub use termc_runtime::model::{CheckedSource, ModelSource};
+use termc_runtime::train::Settings;
 use termc_runtime::weights::Weights;
 
-use crate::cli::{ChangeArgs, ModelArgs};
+use crate::cli::{ChangeArgs, DataArgs, ModelArgs};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -72,6 +74,42 @@ pub fn weights(
     }
     Ok(weights)
 }
+
+/// Opens the data set to answer about, the one that the training recorded if none is named, and says what is to be known of
+/// it.
+pub fn dataset(
+    checked: &CheckedSource,
+    named: &DataArgs,
+    settings: Option<&Settings>,
+    terminal: &Terminal,
+) -> Result<Dataset, Failure> {
+    let dataset = checked.open_dataset(&named.choice(terminal)?, settings);
+    let dataset = dataset.map_err(|error| {
+        let failure = Failure::from(error);
+        match settings.is_some() && named.dataset.is_none() {
+            true => failure.or_help(MOVED),
+            false => failure,
+        }
+    })?;
+    terminal.warn_of(&dataset);
+    if let Some(settings) = settings
+        && named.fit.is_none_or(|fit| fit == settings.fit)
+        && (dataset.drawn.is_some() || dataset.name == settings.dataset)
+        && let Some(change) = settings.data_change(&dataset)
+    {
+        let drawn = match dataset.drawn {
+            Some(_) => {
+                "; the test part is drawn from all images, so some of it may have been trained on"
+            }
+            None => "",
+        };
+        terminal.warn(&format!("{change}{drawn}"));
+    }
+    Ok(dataset)
+}
+
+/// What to do about a data set that is not where it was.
+const MOVED: &str = "put the files back as they were, or name the folder they lie in now with `--dataset` or `--data-dir`";
 
 /// Shows findings on standard error.
 pub fn show(compiled: &Compiled, diagnostics: &[Diagnostic], terminal: &Terminal) {

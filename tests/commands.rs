@@ -34,6 +34,8 @@ mod look;
 #[cfg(all(unix, feature = "mpi"))]
 #[path = "commands/mpi.rs"]
 mod mpi;
+#[path = "commands/output.rs"]
+mod output;
 #[path = "commands/own.rs"]
 mod own;
 #[cfg(unix)]

@@ -215,7 +215,7 @@ fn write_atomic_with(
         let mut builder = tempfile::Builder::new();
         builder.prefix(UNFINISHED);
         usual_permissions(&mut builder);
-        let mut file = builder.tempfile_in(folder)?;
+        let mut file = builder.tempfile_in(folder).map_err(without_path)?;
         write(file.as_file_mut())?;
         if let Some(there) = there {
             file.as_file().set_permissions(there.permissions())?;
@@ -229,6 +229,16 @@ fn write_atomic_with(
         Ok(())
     };
     attempt().map_err(Error::file("write", path))
+}
+
+/// What the system says, without the temporary file's name, which the user does not know.
+fn without_path(error: std::io::Error) -> std::io::Error {
+    let system = error.get_ref().and_then(|inner| inner.source());
+    let system = system.and_then(|inner| inner.downcast_ref::<std::io::Error>());
+    match system.and_then(std::io::Error::raw_os_error) {
+        Some(code) => std::io::Error::from_raw_os_error(code),
+        None => error,
+    }
 }
 
 /// How the names of files begin that are being written.

@@ -10,10 +10,10 @@ use termc_runtime::model::CheckedSource;
 use termc_runtime::train::RunFolder;
 
 use super::graph::{ViewArgs, refused, write};
-use crate::cli::ChangeArgs;
+use crate::cli::{ChangeArgs, home_path};
 use crate::failure::Failure;
-use crate::model;
 use crate::terminal::{Accent, Terminal};
+use crate::{model, output};
 
 /// Arguments of `termc diff`.
 #[derive(Debug, Args)]
@@ -43,22 +43,21 @@ pub struct Arguments {
     #[arg(long = "set", value_name = "PATH=VALUE")]
     sets: Vec<String>,
 
-    /// What to write
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    /// What to write [default: as the name of the file says (`.json`, `.html`, `.svg`), else text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
 
     #[command(flatten)]
     view: ViewArgs,
 
     /// The file to write [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = home_path())]
     output: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
     /// What differs, line by line
-    #[default]
     Text,
     /// One object
     Json,
@@ -67,6 +66,13 @@ enum Format {
     /// A drawing of the same
     Svg,
 }
+
+/// What the names of files end in.
+const ENDINGS: [(&str, Format); 3] = [
+    ("json", Format::Json),
+    ("html", Format::Html),
+    ("svg", Format::Svg),
+];
 
 /// Compares two models.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
@@ -80,7 +86,8 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         let message = "standard input can be read once";
         return Err(Failure::usage(message).help("give one of the two as a file"));
     }
-    let is_drawn = matches!(arguments.format, Format::Html | Format::Svg);
+    let format = output::format(arguments.format, &arguments.output, &ENDINGS, Format::Text);
+    let is_drawn = matches!(format, Format::Html | Format::Svg);
     if !is_drawn && arguments.view != ViewArgs::default() {
         let message = "`--at`, `--depth` and `--width` choose what a picture shows";
         return Err(Failure::usage(message).help("add `--format html` or `--format svg`"));
@@ -95,6 +102,10 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     };
     let a = model::check(model::read(&arguments.first)?, &first, terminal)?;
     let b = model::check(model::read(second)?, &changes, terminal)?;
+    let output = output::or_standard(&arguments.output);
+    if let Some(path) = output {
+        output::require(path, &[&a, &b], &[])?;
+    }
     let [was, is] = names(&a, &b, arguments.first != *second);
     let mut found = diff(side(&a, &was), side(&b, &is));
     found.settings.extend(trainings_differ(&a, &b)?);
@@ -103,13 +114,13 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         let sources = &b.compiled.sources;
         show(&found.tree, sources, &options).map_err(refused)
     };
-    let text = match arguments.format {
+    let text = match format {
         Format::Text => text(&found, terminal),
         Format::Json => serde_json::to_string(&found).map_err(Failure::machine)? + "\n",
         Format::Html => picture(Picture::Html)?,
         Format::Svg => picture(Picture::Svg)?,
     };
-    write(&text, arguments.output, terminal)
+    write(&text, output, terminal)
 }
 
 fn side<'a>(checked: &'a CheckedSource, name: &'a str) -> Side<'a> {

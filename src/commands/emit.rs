@@ -8,9 +8,10 @@ use termc_runtime::model::{EmbeddedFiles, write_embedded};
 use termc_runtime::tensors::write_atomic;
 use termc_runtime::weights::Weights;
 
-use crate::cli::ModelArgs;
+use crate::cli::{ModelArgs, home_path};
 use crate::failure::{FREEZE, Failure};
 use crate::model::{self, CheckedSource};
+use crate::output;
 use crate::terminal::Terminal;
 
 /// Arguments of `termc emit`.
@@ -36,7 +37,7 @@ pub struct Arguments {
     target: Target,
 
     /// The file to write [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = home_path())]
     output: Option<PathBuf>,
 }
 
@@ -91,9 +92,11 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         fresh: arguments.fresh,
         ..EmitOptions::new(&checked.compiled.sources)
     };
-    match (&arguments.weights, &arguments.output) {
+    let written = output::or_standard(&arguments.output);
+    match (&arguments.weights, written) {
         (None, None) => terminal.print(&target.emit(&checked, &options)?),
         (None, Some(path)) => {
+            output::require(path, &[&checked], &[])?;
             let source = target.emit(&checked, &options)?;
             Ok(write_atomic(path, source.as_bytes())?)
         }
@@ -103,6 +106,9 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         .help("name one with `-o FILE`")),
         (Some(weights), Some(path)) => {
             let files = Files::beside(path, target)?;
+            for path in [path, &files.at(&files.weights), &files.at(&files.check)] {
+                output::require(path, &[&checked], std::slice::from_ref(weights))?;
+            }
             let options = EmitOptions {
                 beside: Some(files.names()),
                 ..options
@@ -159,6 +165,10 @@ impl<'a> Files<'a> {
         Ok(files)
     }
 
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     fn names(&self) -> Beside<'_> {
         Beside {
             weights: &self.weights,
@@ -169,8 +179,8 @@ impl<'a> Files<'a> {
     /// Writes both, if the weights are the model's.
     fn write(&self, checked: &CheckedSource, weights: &Weights) -> Result<(), Failure> {
         let files = EmbeddedFiles {
-            weights: self.folder.join(&self.weights),
-            check: self.folder.join(&self.check),
+            weights: self.at(&self.weights),
+            check: self.at(&self.check),
             flat: matches!(self.target, Target::NoStd),
         };
         Ok(write_embedded(checked, weights, &files)?)

@@ -15,10 +15,10 @@ use termc_runtime::train::scores::Scores;
 
 use self::per_image::PerImage;
 use crate::choice::{one_of, up_to};
-use crate::cli::{ComputeArgs, DataArgs, Format, ModelArgs, home_path};
+use crate::cli::{ComputeArgs, DataArgs, Format, ModelArgs};
 use crate::failure::Failure;
-use crate::model;
 use crate::terminal::{Accent, Terminal};
+use crate::{model, output};
 
 /// Arguments of `termc eval`.
 #[derive(Debug, Args)]
@@ -47,7 +47,7 @@ pub struct Arguments {
     limit: Option<u32>,
 
     /// Write the answer for each image to this file: as JSON lines if its name ends in `.jsonl`, else as CSV
-    #[arg(long, value_name = "FILE", value_parser = home_path())]
+    #[arg(long, value_name = "FILE", value_parser = output::file())]
     per_image: Option<PathBuf>,
 
     /// For people or for programs
@@ -61,10 +61,12 @@ pub struct Arguments {
 /// Evaluates and prints the account.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let checked = model::load(&arguments.model, terminal)?;
+    if let Some(path) = &arguments.per_image {
+        output::require(path, &[&checked], arguments.weights.as_slice())?;
+    }
     let weights = model::weights(&checked, arguments.weights.as_deref(), terminal)?;
     let settings = checked.settings()?;
-    let dataset = checked.open_dataset(&arguments.data.choice(terminal)?, settings.as_ref())?;
-    terminal.warn_of(&dataset);
+    let dataset = model::dataset(&checked, &arguments.data, settings.as_ref(), terminal)?;
     let compute = arguments.compute.select(terminal)?;
     let model = Model::new(checked, &weights.tensors, compute)?;
     let batch = match arguments.batch {

@@ -16,8 +16,8 @@ use termc_runtime::model::{Accuracy, FreezeOptions, FreezeProgress, FrozenModel}
 use crate::choice::{one_of, up_to};
 use crate::cli::{ComputeArgs, DataArgs, Format, ModelArgs};
 use crate::failure::Failure;
-use crate::model;
 use crate::terminal::{Accent, Terminal};
+use crate::{model, output};
 
 /// Arguments of `termc freeze`.
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub struct Arguments {
     weights: Option<PathBuf>,
 
     /// The .safetensors file to write
-    #[arg(short, long, value_name = "FROZEN")]
+    #[arg(short, long, value_name = "FROZEN", value_parser = output::file())]
     output: PathBuf,
 
     #[command(flatten)]
@@ -70,11 +70,11 @@ How the statistics of the population are found
 /// Freezes, measures before and after, writes the file.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let checked = model::load(&arguments.model, terminal)?;
+    output::require(&arguments.output, &[&checked], arguments.weights.as_slice())?;
     checked.require_freezable(arguments.weights.as_deref())?;
     let weights = model::weights(&checked, arguments.weights.as_deref(), terminal)?;
     let settings = checked.settings()?;
-    let dataset = checked.open_dataset(&arguments.data.choice(terminal)?, settings.as_ref())?;
-    terminal.warn_of(&dataset);
+    let dataset = model::dataset(&checked, &arguments.data, settings.as_ref(), terminal)?;
     let compute = arguments.compute.select_exact("freeze", terminal)?;
     let model = Model::new(checked, &weights.tensors, compute)?;
     let named = arguments.data.dataset()?.map(|source| source.to_string());

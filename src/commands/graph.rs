@@ -1,7 +1,7 @@
 //! `termc graph`: a model as a page to look around in, a drawing for a paper, or text for Graphviz or Mermaid.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
@@ -16,8 +16,8 @@ use termc_runtime::tensors::write_atomic;
 use crate::choice::one_of;
 use crate::cli::{ComputeArgs, DataArgs, ModelArgs, home_path};
 use crate::failure::Failure;
-use crate::model;
 use crate::terminal::Terminal;
+use crate::{model, output};
 
 /// Arguments of `termc graph`.
 #[derive(Debug, Args)]
@@ -25,9 +25,10 @@ pub struct Arguments {
     #[command(flatten)]
     model: ModelArgs,
 
-    /// A page that needs no network, a drawing for a paper, or text for Graphviz or Mermaid
-    #[arg(long, value_parser = one_of(&Format::ALL), default_value_t, value_name = "FORMAT")]
-    format: Format,
+    /// A page that needs no network, a drawing for a paper, or text for Graphviz or Mermaid [default: as the name of the
+    /// file says (`.html`, `.svg`, `.dot`, `.mmd`), else html]
+    #[arg(long, value_parser = one_of(&Format::ALL), value_name = "FORMAT")]
+    format: Option<Format>,
 
     #[command(flatten)]
     view: ViewArgs,
@@ -36,7 +37,7 @@ pub struct Arguments {
     statistics: StatisticsArgs,
 
     /// The file to write [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = home_path())]
     output: Option<PathBuf>,
 }
 
@@ -96,18 +97,30 @@ impl ViewArgs {
     }
 }
 
+/// What the names of files end in.
+const ENDINGS: [(&str, Format); 6] = [
+    ("html", Format::Html),
+    ("svg", Format::Svg),
+    ("dot", Format::Dot),
+    ("gv", Format::Dot),
+    ("mmd", Format::Mermaid),
+    ("mermaid", Format::Mermaid),
+];
+
 /// Writes the picture.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
-    let options = arguments.view.options(arguments.format)?;
+    let format = output::format(arguments.format, &arguments.output, &ENDINGS, Format::Html);
+    let options = arguments.view.options(format)?;
     let asked = arguments.statistics.statistics;
-    if asked && arguments.format != Format::Html {
-        let message = format!(
-            "`--format {}` has no place for statistics",
-            arguments.format
-        );
+    if asked && format != Format::Html {
+        let message = format!("`--format {format}` has no place for statistics");
         return Err(Failure::usage(message).help("leave out `--statistics`, or `--format`"));
     }
     let checked = model::load(&arguments.model, terminal)?;
+    let output = output::or_standard(&arguments.output);
+    if let Some(path) = output {
+        output::require(path, &[&checked], &[])?;
+    }
     let mut tree = tree::tree(&checked.model);
     let sources = checked.compiled.sources.clone();
     match (&checked.source.run, asked) {
@@ -118,13 +131,13 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
             );
         }
         (Some(_), true) => add_statistics(&mut tree, checked, &arguments.statistics, terminal)?,
-        (Some(_), false) if arguments.format == Format::Html => {
+        (Some(_), false) if format == Format::Html => {
             terminal.note("`--statistics` adds means and deviations of values and gradients");
         }
         (_, false) => {}
     }
     let picture = show(&tree, &sources, &options);
-    write(&picture.map_err(refused)?, arguments.output, terminal)
+    write(&picture.map_err(refused)?, output, terminal)
 }
 
 /// Tells of each box of a RUN's model the statistics of its value.
@@ -144,8 +157,7 @@ fn add_statistics(
         ..ComputeArgs::default()
     };
     let settings = checked.settings()?;
-    let dataset = checked.open_dataset(&data.choice(terminal)?, settings.as_ref())?;
-    terminal.warn_of(&dataset);
+    let dataset = model::dataset(&checked, &data, settings.as_ref(), terminal)?;
     let weights = model::weights(&checked, None, terminal)?;
     let model = Model::new(checked, &weights.tensors, compute.select(terminal)?)?;
     let images = arguments.images.map(|images| images as usize);
@@ -181,9 +193,9 @@ fn short(number: f64) -> String {
 }
 
 /// Writes a picture to a file, or prints it.
-pub fn write(picture: &str, output: Option<PathBuf>, terminal: &Terminal) -> Result<(), Failure> {
+pub fn write(picture: &str, output: Option<&Path>, terminal: &Terminal) -> Result<(), Failure> {
     match output {
-        Some(path) => Ok(write_atomic(&path, picture.as_bytes())?),
+        Some(path) => Ok(write_atomic(path, picture.as_bytes())?),
         None => terminal.print(picture),
     }
 }

@@ -9,8 +9,8 @@ use termc_runtime::model::import_checkpoint;
 
 use crate::cli::ModelArgs;
 use crate::failure::Failure;
-use crate::model;
 use crate::terminal::Terminal;
+use crate::{model, output};
 
 /// Arguments of `termc import`.
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub struct Arguments {
     take: Option<String>,
 
     /// The weight file to write
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = output::file())]
     output: PathBuf,
 }
 
@@ -39,6 +39,9 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let checked = model::load(&arguments.model, terminal)?;
     checked.refuse_frozen("weights cannot be imported into it")?;
+    let mut reads = vec![arguments.checkpoint.clone()];
+    reads.extend(arguments.names.clone());
+    output::require(&arguments.output, &[&checked], &reads)?;
     let names = match &arguments.names {
         Some(path) => NameMap::read(path)?,
         None => NameMap::default(),

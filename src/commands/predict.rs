@@ -83,6 +83,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         terminal,
     )?;
     let preprocessing = checked.preprocessing()?;
+    let classes = preprocessing.classes.len();
     let weights = model::weights(&checked, None, terminal)?;
     let compute = arguments.compute.select_exact("predict", terminal)?;
     let fit = arguments.fit.unwrap_or(preprocessing.fit);
@@ -104,8 +105,9 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     } else {
         arguments.format
     };
-    let mut writer = Writer::new(format, arguments.top as usize, &files, terminal);
-    let (mut damaged, mut resized) = (Vec::new(), 0);
+    let top = (arguments.top as usize).min(classes);
+    let mut writer = Writer::begin(format, top, &files, terminal)?;
+    let (mut damaged, mut resized, mut recoloured) = (Vec::new(), 0, 0);
     for range in batch_ranges(files.len(), batch) {
         let files = files.get(range).unwrap_or_default();
         let (images, outcomes) = ImageBatch::read_each(shape, files, fit);
@@ -118,16 +120,26 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         }
         if let Some(images) = images {
             resized += images.resized();
+            recoloured += images.recoloured();
             for (file, prediction) in read.into_iter().zip(model.predict(&images)?) {
                 writer.write(file, &prediction)?;
             }
         }
     }
+    let ([channels, height, width], count) = (shape, files.len());
     if resized > 0 {
-        let ([_, height, width], count) = (shape, files.len());
         terminal.note(&format!(
             "{resized} of {count} images have another size than {width}x{height}, fitted to it by `{fit}`"
         ));
+    }
+    match (recoloured, channels) {
+        (0, _) => {}
+        (_, 1) => terminal.warn(&format!(
+            "{recoloured} of {count} images are coloured, turned to grey as the model has one channel"
+        )),
+        (..) => terminal.note(&format!(
+            "{recoloured} of {count} images are grey, the same in all three channels"
+        )),
     }
     tell_damaged(&damaged, files.len(), arguments.skip_damaged, terminal)
 }

@@ -12,8 +12,8 @@ use termc_runtime::train::{RunFolder, ended, metrics};
 use super::diff::{model_differs, trainings_differ};
 use crate::cli::{ChangeArgs, ComputeArgs, DataArgs};
 use crate::failure::Failure;
-use crate::model;
 use crate::terminal::Terminal;
+use crate::{model, output};
 
 /// Arguments of `termc report`.
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ pub struct Arguments {
     runs: Vec<PathBuf>,
 
     /// The page to write [default: RUN/report.html, of several comparison.html]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = output::file())]
     output: Option<PathBuf>,
 
     /// Test images whose kernels are shown, by their positions in the test part [default: 0,1,2,3]
@@ -52,6 +52,9 @@ fn several(runs: &[PathBuf], arguments: &Arguments, terminal: &Terminal) -> Resu
     }
     let check = |run: &PathBuf| model::check(model::read(run)?, &ChangeArgs::default(), terminal);
     let checked = runs.iter().map(check).collect::<Result<Vec<_>, _>>()?;
+    let output = arguments.output.clone();
+    let output = output.unwrap_or_else(|| "comparison.html".into());
+    output::require(&output, &checked.iter().collect::<Vec<_>>(), &[])?;
     let mut trainings = vec![];
     for (run, one) in runs.iter().zip(&checked) {
         RunFolder::open(run)?;
@@ -67,8 +70,6 @@ fn several(runs: &[PathBuf], arguments: &Arguments, terminal: &Terminal) -> Resu
         });
     }
     let page = compare(&trainings, &written());
-    let output = arguments.output.clone();
-    let output = output.unwrap_or_else(|| "comparison.html".into());
     write_atomic(&output, page.as_bytes())?;
     terminal.line(output.display().to_string())
 }
@@ -80,16 +81,16 @@ fn written() -> String {
 fn one(run: &Path, arguments: &Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let (folder, settings) = RunFolder::open(run)?;
     let checked = model::check(model::read(run)?, &ChangeArgs::default(), terminal)?;
-    let dataset = checked.open_dataset(&arguments.data.choice(terminal)?, Some(&settings))?;
-    terminal.warn_of(&dataset);
+    let output = arguments.output.clone();
+    let output = output.unwrap_or_else(|| run.join("report.html"));
+    output::require(&output, &[&checked], &[])?;
+    let dataset = model::dataset(&checked, &arguments.data, Some(&settings), terminal)?;
     let images = arguments.images.as_deref();
     require_test_images(&dataset, images.unwrap_or_default())?;
     let weights = model::weights(&checked, None, terminal)?;
     let compute = arguments.compute.select_exact("report", terminal)?;
     let model = Model::new(checked, &weights.tensors, compute)?;
     let page = model.report(&folder, &settings, &dataset, images, &written())?;
-    let output = arguments.output.clone();
-    let output = output.unwrap_or_else(|| run.join("report.html"));
     write_atomic(&output, page.as_bytes())?;
     terminal.line(output.display().to_string())
 }

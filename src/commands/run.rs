@@ -8,8 +8,8 @@ use termc_runtime::model::{RunInput, RunOptions};
 
 use crate::cli::{ComputeArgs, ModelArgs};
 use crate::failure::Failure;
-use crate::model;
 use crate::terminal::Terminal;
+use crate::{model, output};
 
 /// Arguments of `termc run`.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub struct Arguments {
     input: PathBuf,
 
     /// The .safetensors file to write: `logits`, with labels `loss.*`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = output::file())]
     output: PathBuf,
 
     /// Also write the gradient of the total loss, `grad.PARAMETER`; needs labels
@@ -44,6 +44,9 @@ pub struct Arguments {
 /// Runs the model.
 pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let checked = model::load(&arguments.model, terminal)?;
+    let mut reads = vec![arguments.input.clone()];
+    reads.extend(arguments.weights.clone());
+    output::require(&arguments.output, &[&checked], &reads)?;
     let weights = model::weights(&checked, arguments.weights.as_deref(), terminal)?;
     if arguments.gradients {
         checked.refuse_frozen("it has no gradients")?;

@@ -227,3 +227,51 @@ fn validation_images_of_ones_own_validate() {
         .expect(0)
         .says("40 images train, 40 validate, 40 test");
 }
+
+#[test]
+fn pictures_that_changed_or_moved_since_the_training_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (pictures, run, moved) = (path("pictures"), path("run"), path("moved"));
+    photographs(Path::new(&pictures));
+    let dataset = format!("folder:{pictures}");
+    let more = [&COLOURED[..], &["--epochs", "1", "--batch", "8"]].concat();
+    termc(&train_on(SMALL, &dataset, &run, &more)).expect(0);
+    let eval = |more: &[&str]| termc(&[&["eval", &run, "--device", "cpu"], more].concat());
+    let same = eval(&[]).expect(0);
+    assert!(!same.err.contains("warning"), "{}", same.err);
+    // One image more: other images test now.
+    photograph(31, 30, [90, 90, 90], 3)
+        .save(format!("{pictures}/sky/more.jpg"))
+        .unwrap();
+    let changed = "when the training began and is";
+    let leaked = "drawn from all images, so some of it may have been trained on";
+    eval(&[]).expect(0).says(changed).says(leaked);
+    let frozen = path("frozen.safetensors");
+    let freeze = ["freeze", &run, "-o", &frozen, "--device", "cpu"];
+    termc(&freeze).expect(0).says(changed).says(leaked);
+    // The same images elsewhere are the same data set.
+    fs::remove_file(format!("{pictures}/sky/more.jpg")).unwrap();
+    fs::rename(&pictures, &moved).unwrap();
+    let advice = "name the folder they lie in now with `--dataset`";
+    eval(&[]).expect(3).says("cannot read").says(advice);
+    termc(&freeze).expect(3).says(advice);
+    let found = format!("folder:{moved}");
+    let found = eval(&["--dataset", &found]).expect(0);
+    assert!(!found.err.contains("warning"), "{}", found.err);
+    // A place of data sets means nothing for a folder.
+    let refused = eval(&["--data-dir", &moved]).expect(2);
+    refused
+        .says("says itself where it is")
+        .says("`--dataset folder:DIR`");
+    let resume = [
+        "train",
+        "--resume",
+        &run,
+        "--epochs",
+        "2",
+        "--data-dir",
+        &moved,
+    ];
+    termc(&resume).expect(2).says("says itself where it is");
+}

@@ -273,3 +273,17 @@ fn what_cannot_be_swept_is_told_before_anything_is_trained() {
         .expect(0)
         .says("the budget is spent, 1 of 2 trainings to do");
 }
+
+#[test]
+fn a_sweep_in_which_nothing_was_trained_is_no_hindrance() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, out) = (family(folder.path()), folder.path().join("out"));
+    let nowhere = format!("folder:{}", folder.path().join("nowhere").display());
+    let options = ["--epochs", "1", "--limit", "64"];
+    let mistaken = ["sweep", &model, "--models", "Small", "--dataset", &nowhere];
+    let mistaken = [&mistaken[..], &["--out", out.to_str().unwrap()], &options].concat();
+    termc(&mistaken).expect(1).says("1 of 1 trainings failed");
+    termc(&sweep(&model, "Small", &out, &options)).expect(0);
+    let refused = termc(&mistaken).expect(1);
+    refused.says("is of a sweep with the options");
+}

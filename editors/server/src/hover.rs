@@ -218,7 +218,9 @@ fn of_calls(model: &Model, at: u32) -> Vec<String> {
         .collect();
     if made.is_empty() {
         let nodes = graph.nodes.iter().filter(|node| here(node.span));
-        made = nodes.map(|node| (node.path.to_string(), node.shape)).collect();
+        made = nodes
+            .map(|node| (node.path.to_string(), node.shape))
+            .collect();
     }
     if made.is_empty() {
         return vec![];

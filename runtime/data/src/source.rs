@@ -141,6 +141,15 @@ impl DatasetSource {
         }
     }
 
+    /// The folder that it is, if it is one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(folder) => Some(folder),
+            Self::Arranged(_, inner) => inner.folder(),
+            _ => None,
+        }
+    }
+
     /// The same with the path of its folder, if it is one, changed.
     #[must_use]
     pub fn map_folder(self, f: impl FnOnce(&Path) -> PathBuf) -> Self {

@@ -88,6 +88,11 @@ impl CheckedSource {
             (None, Some(recorded)) => recorded.name.parse()?,
             (None, None) => return Err(ModelError::NoDataset.into()),
         };
+        if choice.data_dir.is_some()
+            && let Some(folder) = source.folder()
+        {
+            return Err(ModelError::FolderOfFolder(folder.to_owned()).into());
+        }
         let recorded_dir = recorded.as_ref().and_then(|r| r.data_dir.clone());
         let input = &self.model.input;
         let drawn = recorded.as_ref().and_then(|r| r.drawn);
@@ -152,8 +157,10 @@ impl CheckedSource {
     pub fn preprocessing(&self) -> Result<Preprocessing, Error> {
         let settings = self.settings()?;
         let recorded = self.recorded_dataset(settings.as_ref());
-        let arrangement = recorded.map(|recorded| Arrangement::of(&recorded.name));
-        let arrangement = arrangement.unwrap_or_default();
+        let Some(recorded) = recorded else {
+            return Err(ModelError::NoPreprocessing(self.source.name.clone()).into());
+        };
+        let arrangement = Arrangement::of(&recorded.name);
         if let Some(card) = &self.source.frozen {
             return Ok(Preprocessing {
                 arrangement,

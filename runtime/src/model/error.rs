@@ -29,6 +29,12 @@ pub enum ModelError {
     /// The compiler refuses the source; the diagnostics, rendered for people.
     #[error("{0}")]
     Diagnostics(String),
+    /// A source that says neither what its classes are called nor how pixels are normalized.
+    #[error("`{0}` tells neither the names of the classes nor how pixels are normalized")]
+    NoPreprocessing(String),
+    /// A folder of pictures and a place to search for data sets.
+    #[error("`folder:{}` says itself where it is, no other place is searched for it", .0.display())]
+    FolderOfFolder(PathBuf),
     /// A frozen model cannot be overridden.
     #[error("`{0}` is frozen: it can no longer be changed")]
     FrozenChanged(String),

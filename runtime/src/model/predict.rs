@@ -7,7 +7,7 @@ use std::sync::Arc;
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 use termc_compiler::model::Model as CheckedModel;
-use termc_data::{Fit, Normalizer, read_fitted, takes_images};
+use termc_data::{Fit, FittedImage, Normalizer, read_fitted, takes_images};
 
 use super::{Model, ModelError, fetch};
 use crate::Error;
@@ -19,6 +19,7 @@ pub struct ImageBatch {
     shape: [usize; 3],
     pixels: Vec<u8>,
     resized: usize,
+    recoloured: usize,
 }
 
 impl ImageBatch {
@@ -33,6 +34,7 @@ impl ImageBatch {
                 shape,
                 pixels,
                 resized: 0,
+                recoloured: 0,
             }),
             false => Err(ModelError::PixelCount {
                 pixels: pixels.len(),
@@ -47,19 +49,35 @@ impl ImageBatch {
     /// # Errors
     /// If a file cannot be read, or is of another size and that has to be exact, or there are none.
     pub fn read(shape: [usize; 3], files: &[impl AsRef<Path>], fit: Fit) -> Result<Self, Error> {
-        let (mut pixels, mut resized) = (Vec::new(), 0);
-        for file in files {
-            let image = read_fitted(file.as_ref(), shape, fit)?;
-            pixels.extend(image.pixels);
-            resized += usize::from(image.resized);
-        }
-        let batch = Self::from_pixels(shape, pixels)?;
-        Ok(Self { resized, ..batch })
+        let images: Result<Vec<_>, _> = files
+            .iter()
+            .map(|file| read_fitted(file.as_ref(), shape, fit))
+            .collect();
+        Self::of_fitted(shape, images?)
+    }
+
+    fn of_fitted(shape: [usize; 3], images: Vec<FittedImage>) -> Result<Self, Error> {
+        let count = |of: fn(&FittedImage) -> bool| images.iter().filter(|image| of(image)).count();
+        let (resized, recoloured) = (
+            count(|image| image.resized),
+            count(|image| image.recoloured),
+        );
+        let pixels = images.into_iter().flat_map(|image| image.pixels).collect();
+        Ok(Self {
+            resized,
+            recoloured,
+            ..Self::from_pixels(shape, pixels)?
+        })
     }
 
     /// How many of the files had another size than the images have now.
     pub fn resized(&self) -> usize {
         self.resized
+    }
+
+    /// How many of them had colour where the images have one channel, or none where they have three.
+    pub fn recoloured(&self) -> usize {
+        self.recoloured
     }
 
     /// Reads those of some image files that can be read, as [`read`](Self::read) does, and gives for each file what is wrong
@@ -73,16 +91,11 @@ impl ImageBatch {
             .par_iter()
             .map(|file| read_fitted(file.as_ref(), shape, fit));
         let read: Vec<_> = read.collect();
-        let (mut pixels, mut resized) = (Vec::new(), 0);
-        let outcomes = read.into_iter().map(|image| {
-            let image = image?;
-            pixels.extend(image.pixels);
-            resized += usize::from(image.resized);
-            Ok(())
-        });
-        let outcomes = outcomes.collect();
-        let batch = Self::from_pixels(shape, pixels).ok();
-        (batch.map(|batch| Self { resized, ..batch }), outcomes)
+        let (mut images, mut outcomes) = (Vec::new(), Vec::new());
+        for outcome in read {
+            outcomes.push(outcome.map(|image| images.push(image)).map_err(Error::from));
+        }
+        (Self::of_fitted(shape, images).ok(), outcomes)
     }
 
     /// Number of images, at least one.

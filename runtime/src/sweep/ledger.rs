@@ -102,7 +102,7 @@ impl Ledger {
         }
     }
 
-    /// Goes on with what is in the folder, if there is something: with the same options and sources; models and seeds may have been
+    /// Goes on with what is in the folder, if a training of it has begun: with the same options and sources; models and seeds may have been
     /// added or left out, and what failed before is tried anew.
     ///
     /// # Errors
@@ -113,6 +113,11 @@ impl Ledger {
             return Ok(self);
         }
         let there: Self = read_json(&path)?;
+        let begun = |run: Run<'_>| folder.join(run.folder()).join("config.json").is_file();
+        if !there.runs().any(begun) {
+            // Nothing was trained yet: the call was mistaken, and is corrected now.
+            return Ok(self);
+        }
         let refuse = |problem: String| {
             Err(Error::Content {
                 path: path.clone(),

@@ -137,8 +137,29 @@ impl RunFolder {
 
     /// Whether it records steps of a training. A checkpoint is there before the first of them.
     pub fn has_record(&self) -> bool {
-        let rows = self.path.join("metrics.jsonl").metadata();
+        let rows = self.metrics().metadata();
         self.test().is_file() || rows.is_ok_and(|rows| rows.len() > 0)
+    }
+
+    /// Whether a file is a part of what the RUN folder at `run` records of its training.
+    pub fn holds(run: &Path, file: &Path) -> bool {
+        let (Ok(run), Ok(file)) = (run.canonicalize(), file.canonicalize()) else {
+            return false;
+        };
+        let folder = Self {
+            path: run,
+            _lock: None,
+        };
+        let parts = [
+            folder.model(),
+            folder.config(),
+            folder.checkpoints(),
+            folder.best(),
+            folder.last(),
+            folder.test(),
+            folder.metrics(),
+        ];
+        parts.iter().any(|part| file.starts_with(part))
     }
 
     /// Opens one to look at it.
@@ -174,6 +195,11 @@ impl RunFolder {
     /// The settings.
     pub fn config(&self) -> PathBuf {
         self.path.join("config.json")
+    }
+
+    /// A row for each step that was recorded.
+    pub fn metrics(&self) -> PathBuf {
+        self.path.join("metrics.jsonl")
     }
 
     /// Where checkpoints are.

@@ -11,7 +11,7 @@ use crate::device::DeviceChoice;
 use crate::network::{KernelChoice, Precision};
 use serde::{Deserialize, Serialize};
 use termc_compiler::model::Model;
-use termc_data::{Fit, Identity, SplitOptions};
+use termc_data::{Dataset, Fit, Identity, SplitOptions};
 
 /// Layout of a RUN folder and its checkpoints; another version is refused.
 pub const FORMAT: u32 = 2;
@@ -90,6 +90,16 @@ impl Settings {
             limit: self.limit,
             seed: self.seed,
         }
+    }
+
+    /// How a data set differs from the one that was trained on, None if it does not or no record tells.
+    pub fn data_change(&self, now: &Dataset) -> Option<String> {
+        let recorded = self.data.as_ref()?;
+        let (what, before, now) = recorded.difference(&Identity::of(now))?;
+        let name = &self.dataset;
+        Some(format!(
+            "{what} of `{name}` was {before} when the training began and is {now}"
+        ))
     }
 
     /// What differs from the model in the same folder, None if nothing that matters does.

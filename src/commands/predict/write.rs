@@ -16,24 +16,31 @@ pub struct Writer<'a> {
     top: usize,
     /// Of the longest path.
     width: usize,
-    /// Whether the heading is written.
-    begun: bool,
     terminal: &'a Terminal,
 }
 
 impl<'a> Writer<'a> {
-    /// For these files; of each the `top` most probable classes.
-    pub fn new(format: Format, top: usize, files: &[PathBuf], terminal: &'a Terminal) -> Self {
+    /// For these files; of each the `top` most probable classes, of which there are so many. Writes the heading, if there is one.
+    pub fn begin(
+        format: Format,
+        top: usize,
+        files: &[PathBuf],
+        terminal: &'a Terminal,
+    ) -> Result<Self, Failure> {
         let width = files
             .iter()
             .map(|file| file.display().to_string().chars().count());
-        Self {
+        if let Format::Csv = format {
+            let names = (1..=top).flat_map(|i| [format!("class_{i}"), format!("probability_{i}")]);
+            let names: Vec<String> = std::iter::once("image".to_owned()).chain(names).collect();
+            terminal.print(&csv::line(names.iter().map(String::as_str)))?;
+        }
+        Ok(Self {
             format,
             top,
             width: width.max().unwrap_or(0),
-            begun: false,
             terminal,
-        }
+        })
     }
 
     /// Writes an image's answer.
@@ -56,21 +63,12 @@ impl<'a> Writer<'a> {
                     .line(self.terminal.accent(Accent::Bold, &padded) + &answers)
             }
             Format::Csv => {
-                let mut text = String::new();
-                if !self.begun {
-                    let names = (1..=top.len())
-                        .flat_map(|i| [format!("class_{i}"), format!("probability_{i}")]);
-                    let names: Vec<String> =
-                        std::iter::once("image".to_owned()).chain(names).collect();
-                    text += &csv::line(names.iter().map(String::as_str));
-                    self.begun = true;
-                }
                 let answers = top
                     .iter()
                     .flat_map(|(class, p)| [(*class).to_owned(), p.to_string()]);
                 let fields: Vec<String> = std::iter::once(path).chain(answers).collect();
                 self.terminal
-                    .print(&(text + &csv::line(fields.iter().map(String::as_str))))
+                    .print(&csv::line(fields.iter().map(String::as_str)))
             }
             Format::Jsonl => {
                 let answers = top

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use termc_runtime::Error;
-use termc_runtime::data::{Arrangement, Dataset, Identity};
+use termc_runtime::data::{Arrangement, Dataset};
 use termc_runtime::device::Selected;
 use termc_runtime::model::DatasetChoice;
 use termc_runtime::tensors::Tensors;
@@ -146,6 +146,7 @@ fn open(
         ));
     }
     let choice = DatasetChoice {
+        data_dir: arguments.data.data_dir.clone(),
         skip_damaged: arguments.data.skip_damaged,
         fetch: fetching(terminal),
         ..DatasetChoice::default()
@@ -153,13 +154,8 @@ fn open(
     let dataset = checked.open_dataset(&choice, Some(&settings));
     let dataset = dataset.map_err(|error| Failure::from(error).or_help(MOVED))?;
     terminal.warn_of(&dataset);
-    let now = Identity::of(&dataset);
-    if let Some((what, before, now)) = settings.data.as_ref().and_then(|d| d.difference(&now)) {
-        let message = format!(
-            "{what} of `{}` was {before} when the training began and is {now}",
-            settings.dataset
-        );
-        return Err(Failure::input(message).help(MOVED));
+    if let Some(change) = settings.data_change(&dataset) {
+        return Err(Failure::input(change).help(MOVED));
     }
     Ok(Some(Opened {
         start,

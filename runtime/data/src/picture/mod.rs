@@ -59,7 +59,7 @@ pub(crate) struct Picture {
 /// Whether a path leads to an image file, by its extension or else by its first bytes. Fails if it cannot be opened.
 pub fn is_image(file: &Path) -> Result<bool, Error> {
     // Pipes and devices are not opened: they may never end.
-    if !file.is_file() {
+    if !file.metadata().map_err(Error::read(file))?.is_file() {
         return Ok(false);
     }
     let extension = file.extension().and_then(|e| e.to_str()).unwrap_or("");
@@ -159,14 +159,17 @@ pub struct FittedImage {
     pub pixels: Vec<u8>,
     /// Whether the file had another size.
     pub resized: bool,
+    /// Whether there was colour where one channel is wanted, or none where three are.
+    pub recoloured: bool,
 }
 
-/// Like [`decode_fitted`], telling whether the file had another size.
+/// Like [`decode_fitted`], telling whether the file had another size or other colours.
 pub fn read_fitted(file: &Path, shape: [usize; 3], fit: Fit) -> Result<FittedImage, Error> {
     let picture = read(file)?;
-    let [_, height, width] = shape;
+    let [channels, height, width] = shape;
     Ok(FittedImage {
         resized: picture.pixels.size() != (width, height),
+        recoloured: picture.pixels.has_colour() == (channels == 1),
         pixels: picture.planes(file, shape, fit)?,
     })
 }
