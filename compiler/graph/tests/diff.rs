@@ -268,3 +268,86 @@ fn the_graph_of_a_comparison_shows_what_is_gone() {
         assert!(picture.contains("l3"), "{format}");
     }
 }
+
+/// A model of primitives alone.
+const PLAIN: &str = "language 2
+
+model M(classes: int = 10) {
+    input image[3, 8, 8]
+    h = conv(image, 8, size=3)
+    g = linear(h, 12)
+    y = linear(gelu(g), 8)
+    output logits = linear(flatten(avg_pool(y, 4)), classes)
+    loss {
+        cross_entropy(logits)
+    }
+}
+
+train {
+    optimizer = adamw(lr=0.001, betas=[0.9, 0.99], weight_decay=0)
+    epochs = 1
+    batch = 8
+}
+";
+
+#[test]
+fn arguments_of_primitives_are_compared() {
+    let plain = |text: &str| {
+        compile(
+            "plain.term",
+            text,
+            &Compile::default(),
+            &termc_compiler::NoFiles,
+        )
+    };
+    let before = plain(PLAIN);
+    for (old, new, told) in [
+        ("linear(h, 12)", "linear(h, 14)", "~ g.channels: 12 -> 14"),
+        ("size=3", "size=5", "~ h.size: 3 -> 5"),
+        (
+            "linear(h, 12)",
+            "linear(h, 12, bias=none)",
+            "~ g.bias: stored -> none",
+        ),
+        (
+            "avg_pool(y, 4)",
+            "avg_pool(y, 2)",
+            "~ logits.avg_pool.size: 4 -> 2",
+        ),
+        (
+            "8, size=3",
+            "8, size=3, groups=1, stride=2",
+            "~ h.stride: 1 -> 2",
+        ),
+        (
+            "linear(gelu(g), 8)",
+            "linear(gelu(g), 9)",
+            "~ y.channels: 8 -> 9",
+        ),
+    ] {
+        let changed = PLAIN.replace(old, new);
+        assert_ne!(changed, PLAIN);
+        let found = lines(&compared(&before, &plain(&changed)));
+        let changes: Vec<&String> = found
+            .iter()
+            .filter(|line| !line.starts_with("all "))
+            .collect();
+        assert_eq!(
+            changes.get(1).map(|line| line.as_str()),
+            Some(told),
+            "{found:?}"
+        );
+        assert_eq!(changes.len(), 2, "{found:?}");
+    }
+    let same = compared(&before, &plain(PLAIN));
+    assert!(same.is_empty(), "{:?}", lines(&same));
+    // A size that is given on is told once, where it was written.
+    let both = PLAIN
+        .replace("8, size=3", "9, size=3")
+        .replace("linear(h, 12)", "linear(h, 11)");
+    let found = lines(&compared(&before, &plain(&both)));
+    assert_eq!(
+        found[1..3],
+        ["~ h.channels: 8 -> 9", "~ g.channels: 12 -> 11"]
+    );
+}

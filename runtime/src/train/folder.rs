@@ -171,6 +171,7 @@ impl RunFolder {
             path: path.to_owned(),
             _lock: None,
         };
+        path.metadata().map_err(Error::file("read", path))?;
         if !folder.config().is_file() || !folder.model().is_file() {
             return Err(Error::Content {
                 path: path.to_owned(),
@@ -269,8 +270,8 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
 /// # Errors
 /// If it cannot be read or holds something else.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
-    let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
-    serde_json::from_str(&text).map_err(|e| Error::Content {
+    let text = std::fs::read(path).map_err(Error::file("read", path))?;
+    serde_json::from_slice(&text).map_err(|e| Error::Content {
         path: path.to_owned(),
         problem: format!("is not what this version of termc writes: {e}"),
     })

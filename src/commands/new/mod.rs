@@ -89,7 +89,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let mut entries = std::fs::read_dir(&folder).map_err(|error| cannot("read", &folder, error))?;
     if entries.next().is_some() {
         let message = format!("`{}` is not empty", folder.display());
-        return Err(Failure::input(message).help("choose a name that is free"));
+        return Err(Failure::usage(message).help("choose a name that is free"));
     }
     for (path, bytes) in files {
         let path = folder.join(path);

@@ -138,7 +138,7 @@ fn members(arguments: &Arguments, terminal: &Terminal) -> Result<Vec<Member>, Fa
     let all = model_names(&text);
     if let Some(unknown) = arguments.models.iter().find(|name| !all.contains(name)) {
         return Err(
-            Failure::usage(format!("the file has no model `{unknown}`")).help(
+            Failure::input(format!("the file has no model `{unknown}`")).help(
                 "`termc variants` lists the models, variants and members of families of a file",
             ),
         );

@@ -1,5 +1,6 @@
 //! Prepares a new training: its settings from the call, the model and the defaults, and its RUN folder.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use termc_runtime::Error;
@@ -69,6 +70,9 @@ fn open(
     let checked = model::check(model::read(path)?, &arguments.changes, terminal)?;
     checked.refuse_frozen("it can no longer be trained")?;
     checked.require_parameters()?;
+    if let (ROOT, Some(out)) = (ranks.rank(), &arguments.out) {
+        require_free(out)?;
+    }
     let choice = arguments.device.clone().unwrap_or_default();
     let compute = Compute {
         device: select_device(&choice, ranks)?,
@@ -129,6 +133,28 @@ pub fn tell_start(found: StartWeights, checked: &CheckedSource, terminal: &Termi
     found.tensors
 }
 
+/// Refuses a place for the RUN folder where something is.
+fn require_free(out: &Path) -> Result<(), Failure> {
+    let shown = out.display();
+    let entries = match std::fs::read_dir(out) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            let message = format!("`--out {shown}`: a file is there");
+            return Err(Failure::usage(message).help("choose another name"));
+        }
+        // What else is wrong with it is told when it is made.
+        Err(_) => false,
+    };
+    if !entries {
+        return Ok(());
+    }
+    let help = match RunFolder::open(out) {
+        Ok(_) => format!("choose another, or go on with `termc train --resume {shown}`"),
+        Err(_) => "choose another name".to_owned(),
+    };
+    Err(Failure::usage(format!("`--out {shown}`: the folder is not empty")).help(help))
+}
+
 /// Makes the RUN folder.
 fn folder(
     arguments: &Arguments,
@@ -137,21 +163,10 @@ fn folder(
 ) -> Result<RunFolder, Failure> {
     let source = checked.model.source();
     match &arguments.out {
-        Some(path) => RunFolder::create(path, source, settings).map_err(|error| {
-            let taken = matches!(error, Error::Content { .. });
-            let failure = Failure::from(error);
-            if !taken {
-                return failure;
-            }
-            Failure::usage(format!(
-                "`--out {}`: the folder is not empty",
-                path.display()
-            ))
-            .help(format!(
-                "choose another, or go on with `termc train --resume {}`",
-                path.display()
-            ))
-        }),
+        Some(path) => {
+            require_free(path)?;
+            Ok(RunFolder::create(path, source, settings)?)
+        }
         None => {
             let name = checked.model.name.chars();
             let name: String = name.filter(|c| c.is_alphanumeric()).collect();

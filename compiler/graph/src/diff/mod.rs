@@ -2,6 +2,7 @@
 //! only follows from another difference, such as a map that reads fewer channels, is no difference of its own.
 
 mod merge;
+mod operations;
 mod parts;
 mod recipe;
 mod text;
@@ -90,7 +91,14 @@ impl Diff {
     /// Whether there is no difference.
     pub fn is_empty(&self) -> bool {
         let parts = self.added.is_empty() && self.removed.is_empty();
-        parts && self.changed.is_empty() && self.settings.is_empty()
+        let [parameters, adds, fixed] = [
+            self.parameters,
+            self.multiply_adds,
+            self.fixed_multiply_adds,
+        ]
+        .map(|[a, b]| a == b);
+        let figures = parameters && adds && fixed;
+        parts && figures && self.changed.is_empty() && self.settings.is_empty()
     }
 }
 

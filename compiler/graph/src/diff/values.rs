@@ -7,6 +7,7 @@ use termc_compiler::model::{Constant, Graph, Init, Instance, Param, Span};
 use termc_compiler::source::Sources;
 
 use super::merge::Merged;
+use super::operations::operations;
 use super::parts::{grouped, place};
 use super::{Change, Side};
 use crate::tree::{Mark, ROOT};
@@ -75,6 +76,7 @@ pub(super) fn values(from: Side<'_>, to: Side<'_>, merged: &mut Merged) -> Vec<C
         }
     }
     tensors(first, second, merged, &mut found);
+    operations(from, to, merged, &mut found);
     constants.extend(grouped(&merged.tree, found));
     constants
 }
@@ -161,7 +163,8 @@ fn calls(graph: &Graph) -> impl Iterator<Item = (&str, &Instance)> {
     calls.map(|call| (call.path.as_str(), call))
 }
 
-fn mark(merged: &mut Merged, number: usize, name: &str, (from, to): &(String, String)) {
+/// Marks a box as changed and notes how.
+pub(super) fn mark(merged: &mut Merged, number: usize, name: &str, (from, to): &(String, String)) {
     if let Some(item) = merged.tree.items.get_mut(number) {
         item.mark = Some(Mark::Changed);
         item.notes
@@ -180,7 +183,8 @@ fn input(first: &Graph, second: &Graph, merged: &mut Merged, found: &mut Found) 
     found.push((number, String::new(), pair.0, pair.1));
 }
 
-type Found = Vec<(usize, String, String, String)>;
+/// Boxes, what of them differs, and how it is in the first and in the second.
+pub(super) type Found = Vec<(usize, String, String, String)>;
 
 /// Tensors that start differently, are trained in one model alone, or count for another penalty; not those in calls
 /// whose values differ, nor those whose start follows from a shape.
@@ -221,7 +225,7 @@ fn tensors(first: &Graph, second: &Graph, merged: &mut Merged, found: &mut Found
 }
 
 /// The box that a tensor is in, and what it is called there.
-fn holder(merged: &Merged, path: &str) -> Option<(usize, String)> {
+pub(super) fn holder(merged: &Merged, path: &str) -> Option<(usize, String)> {
     let mut at = path;
     loop {
         if let Some(number) = merged.tree.find(at) {
