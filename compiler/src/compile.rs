@@ -7,7 +7,7 @@ use crate::diagnostics::{Diagnostic, ProgramKind};
 use crate::elaborate::{Known, Program, definitions, elaborate, nothing_wrong};
 use crate::lower::lower;
 use crate::model::{CanonicalSource, Graph, Model};
-use crate::overrides::{Action, Changes, Choice, Chosen, targets};
+use crate::overrides::{Action, Changes, Choice, Chosen, effective, targets};
 use crate::read::{Change, Read};
 use crate::request::{Files, Options};
 use crate::source::Sources;
@@ -245,6 +245,7 @@ impl Build<'_> {
             chosen.name.push_str("Changed");
         }
         chosen.changes.extend(sets);
+        chosen.changes = effective(chosen.changes);
         chosen.name = single_name(&chosen.name);
         Some(chosen)
     }

@@ -198,6 +198,23 @@ impl Read {
                     .found
                     .push(Diagnostic::of(ProgramKind::NoBindingName {}, target.span)),
             },
+            LineKind::Without {
+                paths,
+                choose: true,
+            } => {
+                // One of them would have to be chosen, which only members of a family do.
+                let span = match paths.first() {
+                    Some(first) => Span {
+                        start: line.span.start,
+                        end: first.span.end,
+                    },
+                    None => line.span,
+                };
+                let name = "choose".to_owned();
+                let known = vec![];
+                let kind = ProgramKind::UnknownCallee { name, known };
+                self.found.push(Diagnostic::of(kind, span));
+            }
             LineKind::Without { paths, .. } => {
                 self.sets
                     .extend(paths.into_iter().map(|path| (path, Change::Without)));

@@ -47,10 +47,8 @@ impl<'a> Elaborator<'a> {
                 .find(|(name, _)| *name == param.name);
             let value = if let Some((expr, _)) = self.changes.set(&at) {
                 self.set_value(calling.scope, expr, &param.ty, of)
-            } else if let (Some(Argument::One(expr)), Ty::Values) = (&argument, &param.ty) {
-                self.values(calling.scope, expr)
             } else if let Some(Argument::One(expr)) = argument {
-                self.eval_as(calling.scope, expr, &param.ty, of)
+                self.argument(calling.scope, expr, &param.ty, of)
             } else if let Some(Argument::Many(exprs)) = argument {
                 self.branches(calling, &exprs)
             } else if let Some((_, value)) = fixed {
@@ -89,13 +87,20 @@ impl<'a> Elaborator<'a> {
         of: impl Display,
     ) -> Traced {
         if scope.file == self.main {
-            return self.eval_as(scope, expr, ty, of);
+            return self.argument(scope, expr, ty, of);
         }
         let there = Scope {
             file: self.main,
             ..scope.clone()
         };
-        self.eval_as(&there, expr, ty, of)
+        self.argument(&there, expr, ty, of)
+    }
+
+    fn argument(&mut self, scope: &Scope<'a>, expr: &'a Expr, ty: &Ty, of: impl Display) -> Traced {
+        match ty {
+            Ty::Values => self.values(scope, expr),
+            _ => self.eval_as(scope, expr, ty, of),
+        }
     }
 
     /// The default of a parameter that was given nothing, evaluated once if it is the same for all calls.

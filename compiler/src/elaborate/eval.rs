@@ -10,7 +10,8 @@ use super::address::element;
 use super::index::{cut, position};
 use super::scope::Scope;
 use crate::diagnostics::ProgramKind;
-use crate::language::{Places, Traced, Ty, Value, bare_start};
+use crate::language::limits::LONGEST_LIST;
+use crate::language::{Places, Traced, Ty, Value, bare_start, elements};
 use crate::model::Span;
 
 /// Something that was reported.
@@ -45,6 +46,11 @@ impl<'a> Elaborator<'a> {
             ExprKind::List(items) => {
                 let inner = want.map(element);
                 let items: Vec<Traced> = items.iter().map(|i| self.eval(scope, i, inner)).collect();
+                if elements(&items) > LONGEST_LIST {
+                    let most = LONGEST_LIST;
+                    self.report(ProgramKind::TooManyElements { most }.into(), expr.span);
+                    return reported();
+                }
                 literal(Value::List(items))
             }
             ExprKind::Call(call) => self.call(scope, call, None, want),

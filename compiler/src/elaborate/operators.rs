@@ -9,7 +9,7 @@ use super::numbers::{Undefined, floats, integers, number, scaled};
 use super::scope::{Address, Scope};
 use crate::diagnostics::ProgramKind;
 use crate::language::limits::LONGEST_LIST;
-use crate::language::{Given, Places, Refusal, Start, Traced, Ty, Value};
+use crate::language::{Given, Places, Refusal, Start, Traced, Ty, Value, elements};
 use crate::model::{NodeId, Span};
 use crate::primitives::operators;
 
@@ -130,9 +130,12 @@ impl<'a> Elaborator<'a> {
             (List(items), BinaryOp::Mul, Int(times)) => {
                 let count = usize::try_from(*times)
                     .ok()
-                    .and_then(|n| n.checked_mul(items.len()));
-                match count.filter(|n| *n <= LONGEST_LIST) {
-                    Some(count) => List(items.iter().cycle().take(count).cloned().collect()),
+                    .filter(|n| n.saturating_mul(elements(items)) <= LONGEST_LIST);
+                match count {
+                    Some(count) => {
+                        let all = items.iter().cycle().take(count * items.len());
+                        List(all.cloned().collect())
+                    }
                     None => {
                         let kind = ProgramKind::ListTooLong {
                             times: *times,

@@ -30,4 +30,4 @@ pub(crate) use range::shown;
 pub(crate) use refusal::Refusal;
 pub(crate) use start::{Start, StartKind};
 pub(crate) use ty::{EDGES, Ty, Words};
-pub(crate) use value::{BlockValue, Callee, Traced, Value};
+pub(crate) use value::{BlockValue, Callee, Traced, Value, elements};

@@ -37,6 +37,15 @@ pub(crate) enum Value {
     Unknown,
 }
 
+/// How many elements a list of these has, those of lists inside it counted; every copy takes as much memory.
+pub(crate) fn elements(items: &[Traced]) -> usize {
+    let inside = items.iter().map(|item| match &item.value {
+        Value::List(items) => elements(items).saturating_add(1),
+        _ => 1,
+    });
+    inside.fold(0, usize::saturating_add)
+}
+
 /// A block or primitive with some arguments fixed.
 #[derive(Clone, Debug)]
 pub(crate) struct BlockValue {

@@ -254,7 +254,9 @@ fn name_span(item: &Item) -> Span {
 fn split(name: &str) -> (String, Option<i64>) {
     let member = name.strip_suffix(']').and_then(|rest| {
         let (base, number) = rest.split_once('[')?;
-        Some((base.to_owned(), Some(number.parse().ok()?)))
+        // As `termc variants` writes it: `SlowSize[03]` is nobody's name.
+        let index: i64 = number.parse().ok()?;
+        (index.to_string() == number).then(|| (base.to_owned(), Some(index)))
     });
     member.unwrap_or_else(|| (name.to_owned(), None))
 }

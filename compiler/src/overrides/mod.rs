@@ -4,6 +4,8 @@
 mod choice;
 mod family;
 mod trie;
+mod undone;
 
 pub(crate) use choice::{Choice, Chosen, targets};
 pub(crate) use trie::{Action, Changes, Position, path_expr};
+pub(crate) use undone::effective;

@@ -243,7 +243,14 @@ program_kinds! {
         most: usize,
     }
         TooLarge, format!("a list cannot be repeated {times} times"), "this often",
-        Some(format!("lists have at most {most} elements, and are repeated 0 times or more"));
+        Some(format!("lists have at most {most} elements, those of lists inside them counted, and are repeated 0 times or more"));
+    /// A list of too much.
+    TooManyElements {
+        /// The longest list.
+        most: usize,
+    }
+        TooLarge, format!("a list of more than {most} elements, those of lists inside it counted"), "too long",
+        Some("use a shorter list".into());
     /// A loop with too many rounds.
     TooManyRounds {
         /// The most there may be.
