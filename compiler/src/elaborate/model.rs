@@ -210,6 +210,13 @@ impl<'a> Elaborator<'a> {
             return;
         }
         let changes = self.changes;
+        for change in changes.divided() {
+            let path = change.path;
+            if let Some(first) = path.steps.first() {
+                let (path, name) = (path.to_string(), first.name.text.clone());
+                self.report(ProgramKind::BothThere { path, name }.into(), first.name.span);
+            }
+        }
         for (change, depth, mut offers) in changes.unused() {
             if self.aborted {
                 return;
@@ -220,6 +227,7 @@ impl<'a> Elaborator<'a> {
                 continue;
             };
             let name = &step.name.text;
+            offers.retain(|offer| *offer != step.to_string());
             if depth == 0 {
                 // Paths begin at the model, at a definition, or in its loss or recipe.
                 let own = self.program.iter().filter(|(_, d)| d.file == self.main);

@@ -16,6 +16,15 @@ pub(crate) struct Change<'a> {
     pub action: Action<'a>,
     /// Whether the path led somewhere.
     pub used: Cell<bool>,
+    /// Whether it led somewhere below a name of the model, and, elsewhere, below a definition.
+    led: [Cell<bool>; 2],
+}
+
+impl Change<'_> {
+    /// Whether the path means two things: a name of the model, and a definition of this name.
+    pub fn is_divided(&self) -> bool {
+        self.led.iter().all(Cell::get)
+    }
 }
 
 /// What a change does.
@@ -86,6 +95,7 @@ impl<'a> Changes<'a> {
                 path,
                 action,
                 used: Cell::new(false),
+                led: Default::default(),
             });
         }
         changes
@@ -163,7 +173,7 @@ impl<'a> Changes<'a> {
             .here(at)
             .filter_map(|(rank, change)| match change.action {
                 Action::Set(value) => {
-                    change.used.set(true);
+                    self.led(at, rank, change);
                     Some((rank, (value, change.path.span)))
                 }
                 _ => None,
@@ -173,14 +183,30 @@ impl<'a> Changes<'a> {
 
     /// Whether what is here is taken away.
     pub fn without(&self, at: &[Position]) -> bool {
-        let taken = self.here(at).filter(|(_, change)| {
+        let taken = self.here(at).filter(|(rank, change)| {
             let is = matches!(change.action, Action::Without);
             if is {
-                change.used.set(true);
+                self.led(at, *rank, change);
             }
             is
         });
         taken.count() > 0
+    }
+
+    /// Notes that a change led to one of these places: a call that is both a name of the model and one of the definition is
+    /// the model's.
+    fn led(&self, at: &[Position], (absolute, number): (bool, usize), change: &Change<'a>) {
+        change.used.set(true);
+        let here = |position: &&Position| {
+            let node = self.nodes.get(position.node);
+            node.is_some_and(|node| node.here.contains(&number))
+        };
+        let of_model = absolute || at.iter().filter(here).any(|position| position.absolute);
+        let [model, definition] = &change.led;
+        match of_model {
+            true => model.set(true),
+            false => definition.set(true),
+        }
     }
 
     fn here<'b>(
@@ -226,6 +252,11 @@ impl<'a> Changes<'a> {
                 }
             }
         }
+    }
+
+    /// The changes whose paths mean two things.
+    pub fn divided(&self) -> impl Iterator<Item = &Change<'a>> {
+        self.list.iter().filter(|change| change.is_divided())
     }
 
     /// The changes whose paths led nowhere: the change, how many of its steps led somewhere, and what there was there.

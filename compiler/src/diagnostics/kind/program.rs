@@ -533,6 +533,15 @@ program_kinds! {
     }
         Ambiguous, format!("`{path}` means several things"), "ambiguous",
         Some(format!("write {}", all_of(candidates)));
+    /// A path of a change that begins at a name of the model as well as at a definition.
+    BothThere {
+        /// The path.
+        path: String,
+        /// Its first step.
+        name: String,
+    }
+        Ambiguous, format!("`{path}` means two things: in the model's own `{name}`, and in all calls of the definition `{name}`"),
+        "ambiguous", Some("give one of them another name".into());
     /// A choice of nothing.
     NothingToChoose {}
         Arity, "`choose` needs values to choose from".into(), "without a value",
