@@ -64,7 +64,13 @@ impl Stop<'_> {
                 "`{...}` in a text is an expression; a `{` of the text itself is written `\\{`"
                     .into()
             }
+            (_, "=") if line.len() == 1 && last == "output" => {
+                "what the model yields has a name, as in `output logits = ...`".into()
+            }
             (_, "=") if line.len() == 1 && is_keyword(last) => reserved(last),
+            (_, ":" | "=" | "(") if line.first().is_some_and(|first| first.text == "input") => {
+                "an input has a name, which its sizes touch, as in `input image[3, 32, 32]`".into()
+            }
             (_, "&&") => written("and"),
             (_, "||") => written("or"),
             (_, "!") => written("not"),
@@ -221,6 +227,9 @@ impl Stop<'_> {
         match line {
             [_] if self.next().is_some_and(|next| next.text == "=") => {
                 "nothing stands before the name of a value".into()
+            }
+            [name] if self.expects(Rule::assign) && self.in_loss() => {
+                format!("a term has brackets, as in `{}({})`", name.text, found.text).into()
             }
             [name] if self.expects(Rule::assign) && name.kind == Kind::Word => format!(
                 "a value is set with `=`, as in `{} = {}`",

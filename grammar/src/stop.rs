@@ -100,6 +100,14 @@ impl<'a> Stop<'a> {
         lexemes.filter(|l| l.kind != Kind::Comment).collect()
     }
 
+    /// Whether the place is inside of `loss { ... }`.
+    pub fn in_loss(&self) -> bool {
+        let brace = self.before.rfind(['{', '}']);
+        let above = brace.and_then(|at| self.before.get(..=at));
+        let opened = above.and_then(|above| above.strip_suffix('{'));
+        opened.is_some_and(|above| above.trim_end().ends_with("loss"))
+    }
+
     /// What the line above ends with, if this is the first place on a line and goes on with that one.
     pub fn open_end(&self) -> Option<&'a str> {
         let last = self.above().pop().filter(Lexeme::is_open_end)?;

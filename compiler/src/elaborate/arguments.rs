@@ -2,13 +2,15 @@
 
 use std::fmt::Display;
 
-use termc_grammar::ast::Expr;
+use termc_grammar::ast::{Expr, ExprKind};
 
 use super::assign::Argument;
 use super::call::Calling;
 use super::coerce::Of;
+use super::eval::reported;
 use super::scope::{Entry, EntryKind, Scope};
 use super::{Elaborator, ParameterInfo};
+use crate::diagnostics::ProgramKind;
 use crate::language::{Callee, Traced, Ty};
 use crate::overrides::Position;
 
@@ -116,13 +118,36 @@ impl<'a> Elaborator<'a> {
         };
         // A row of a table has no number that tells it from others.
         if !param.constant || key.0 == Callee::Row {
-            return self.eval_as(scope, expr, &param.ty, of);
+            return self.default_value(scope, expr, param, of);
         }
         if let Some(value) = self.defaults.get(&key) {
             return value.clone();
         }
-        let value = self.eval_as(scope, expr, &param.ty, of);
+        let value = self.default_value(scope, expr, param, of);
         self.defaults.insert(key, value.clone());
         value
+    }
+
+    /// What a default says. A parameter without a type is a tensor, which who gives it a number forgets.
+    pub(super) fn default_value(
+        &mut self,
+        scope: &Scope<'a>,
+        expr: &'a Expr,
+        param: &ParameterInfo<'a>,
+        of: impl Display,
+    ) -> Traced {
+        let ty = match (&param.ty, &expr.kind) {
+            (Ty::Tensor, ExprKind::Int(_)) => "int",
+            (Ty::Tensor, ExprKind::Float(_)) => "float",
+            (Ty::Tensor, ExprKind::Bool(_)) => "bool",
+            _ => return self.eval_as(scope, expr, &param.ty, of),
+        };
+        let kind = ProgramKind::Untyped {
+            name: param.name.to_owned(),
+            ty,
+            default: termc_grammar::print_expr(expr),
+        };
+        self.report(kind.into(), expr.span);
+        reported()
     }
 }

@@ -105,14 +105,19 @@ impl<'a> Elaborator<'a> {
         }
         if let Some(surplus) = surplus {
             let most = params.iter().filter(|p| !is_fixed(p.name)).count();
-            self.report(
-                ProgramKind::Surplus {
-                    callee: callee.to_owned(),
-                    most,
+            let callee = callee.to_owned();
+            match self.passed_in(calling) {
+                Some((param, places)) => {
+                    let kind = ProgramKind::MisfitSurplus {
+                        caller: self.caller(calling),
+                        param,
+                        block: callee,
+                        most,
+                    };
+                    self.refuse(kind.into(), &places, calling.span);
                 }
-                .into(),
-                surplus.span,
-            );
+                None => self.report(ProgramKind::Surplus { callee, most }.into(), surplus.span),
+            }
         }
         let missing = params.iter().zip(&given).filter(|(param, given)| {
             given.is_none() && param.default.is_none() && !is_fixed(param.name) && {

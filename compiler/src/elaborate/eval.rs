@@ -11,7 +11,7 @@ use super::index::{cut, position};
 use super::scope::Scope;
 use crate::diagnostics::ProgramKind;
 use crate::language::limits::LONGEST_LIST;
-use crate::language::{Places, Traced, Ty, Value, bare_start, elements};
+use crate::language::{Places, Traced, Ty, Value, bare_start, elements, function};
 use crate::model::Span;
 
 /// Something that was reported.
@@ -185,14 +185,17 @@ impl<'a> Elaborator<'a> {
                 ty: words.name,
                 words: words.words,
             },
-            (None, None) => {
-                let known = self.known_names(scope);
-                ProgramKind::UnknownName {
+            (None, None) => match function(&name) {
+                Some(function) => ProgramKind::Uncalled {
                     name: name.clone(),
-                    known,
+                    takes: function.arguments.iter().map(|a| (*a).to_owned()).collect(),
+                },
+                None => ProgramKind::UnknownName {
+                    name: name.clone(),
+                    known: self.known_names(scope),
                     wanted: want.filter(|ty| ty.is_plain()).map(Ty::described),
-                }
-            }
+                },
+            },
         };
         self.report_with(
             kind.into(),

@@ -27,16 +27,14 @@ impl<'a> Elaborator<'a> {
             (false, false) => (function.arguments.len(), function.arguments.len()),
         };
         if args.len() < least {
-            let missing = function
-                .arguments
-                .iter()
-                .skip(args.len())
-                .map(|a| (*a).to_owned())
-                .collect();
-            self.report(
-                ProgramKind::MissingArguments { callee, missing }.into(),
-                call.span,
-            );
+            let all: Vec<String> = function.arguments.iter().map(|a| (*a).to_owned()).collect();
+            let missing = all.iter().skip(args.len()).cloned().collect();
+            let kind = ProgramKind::MissingOperands {
+                callee,
+                missing,
+                all,
+            };
+            self.report(kind.into(), call.span);
             return reported();
         }
         if let Some(surplus) = args.get(most) {

@@ -121,14 +121,10 @@ impl<'a> Elaborator<'a> {
         for param in &params {
             let at = self.changes.step(&scope.positions, param.name, None);
             let of = format!("`{}` of `{}`", param.name, chosen.model.name.text);
-            let expr = self
-                .changes
-                .set(&at)
-                .map(|(changed, _)| changed)
-                .or(param.default);
-            let value = match expr {
-                Some(expr) => self.eval_as(scope, expr, &param.ty, &of),
-                None => {
+            let value = match (self.changes.set(&at), param.default) {
+                (Some((changed, _)), _) => self.eval_as(scope, changed, &param.ty, &of),
+                (None, Some(expr)) => self.default_value(scope, expr, param, &of),
+                (None, None) => {
                     let name = param.name.to_owned();
                     self.report(ProgramKind::NoParameterValue { name }.into(), param.span);
                     reported()

@@ -214,7 +214,10 @@ impl<'a> Elaborator<'a> {
             let path = change.path;
             if let Some(first) = path.steps.first() {
                 let (path, name) = (path.to_string(), first.name.text.clone());
-                self.report(ProgramKind::BothThere { path, name }.into(), first.name.span);
+                self.report(
+                    ProgramKind::BothThere { path, name }.into(),
+                    first.name.span,
+                );
             }
         }
         for (change, depth, mut offers) in changes.unused() {

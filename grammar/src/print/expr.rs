@@ -149,19 +149,21 @@ impl Printer {
                 doc
             };
             docs.extend([text("if "), doc, text(" {")]);
-            docs.extend([self.arm(then), Doc::Line, text("} else ")]);
+            let end = self.trivia.else_after(then.span.end);
+            docs.extend([self.arm(then, end), Doc::Line, text("} else ")]);
             at = otherwise;
         }
-        docs.extend([text("{"), self.arm(at)]);
-        self.interrupt(last_byte(expr.span), &mut docs);
-        docs.push(text("}"));
+        let end = last_byte(expr.span);
+        docs.extend([text("{"), self.arm(at, end), Doc::Line, text("}")]);
         Doc::Group(docs)
     }
 
-    fn arm(&mut self, value: &Expr) -> Doc {
+    /// The value in an arm, whose comments end at byte `end`.
+    fn arm(&mut self, value: &Expr, end: u32) -> Doc {
         let mut docs = Vec::new();
         self.interrupt(value.span.start, &mut docs);
         docs.push(self.expr(value));
+        self.comments_below(end, &mut docs);
         Doc::Nest(docs)
     }
 }

@@ -78,6 +78,17 @@ impl Printer {
     pub(super) fn interrupt(&mut self, start: u32, docs: &mut Vec<Doc>) {
         broken(self.trivia.before(start), Doc::Line, docs);
     }
+
+    /// The comments between what stands before and byte `end`, below it.
+    pub(super) fn comments_below(&mut self, end: u32, docs: &mut Vec<Doc>) {
+        let leading = self.trivia.before(end);
+        docs.extend(leading.trailing.into_iter().map(Doc::Suffix));
+        for trivium in leading.own {
+            if let Trivium::Comment(comment) = trivium {
+                docs.extend([Doc::Hard, text(comment)]);
+            }
+        }
+    }
 }
 
 /// A break with comments: those of the line before it, it, and those on lines of their own.

@@ -9,6 +9,8 @@ use crate::lex::{Kind, lexemes};
 pub(crate) struct Trivia {
     /// In source order, each with the byte it stands at and whether something else stands before it on its line.
     rest: VecDeque<(u32, bool, Trivium)>,
+    /// Where each `else` stands.
+    elses: Vec<u32>,
     /// Where the first `//!` line stands.
     pub file_doc: Option<u32>,
     /// Whether there is a source at all.
@@ -44,7 +46,7 @@ impl Trivia {
     /// Those of `text`.
     pub fn of(text: &str) -> Self {
         let mut rest = VecDeque::new();
-        let mut file_doc = None;
+        let (mut file_doc, mut elses) = (None, vec![]);
         for lexeme in lexemes(text, if text.starts_with('\u{feff}') { 3 } else { 0 }) {
             let at = u32::try_from(lexeme.start).unwrap_or(u32::MAX);
             if lexeme.after_blank {
@@ -55,15 +57,23 @@ impl Trivia {
                     let comment = Trivium::Comment(lexeme.text.trim_end().to_owned());
                     rest.push_back((at, !lexeme.first_on_line, comment));
                 }
+                Kind::Word if lexeme.text == "else" => elses.push(at),
                 Kind::FileDoc => file_doc = file_doc.or(Some(at)),
                 _ => {}
             }
         }
         Self {
             rest,
+            elses,
             file_doc,
             present: true,
         }
+    }
+
+    /// Where the first `else` from byte `start` on stands; `start` itself if there is no source.
+    pub fn else_after(&self, start: u32) -> u32 {
+        let next = self.elses.partition_point(|at| *at < start);
+        self.elses.get(next).copied().unwrap_or(start)
     }
 
     /// What stands before byte `end` and has not been handed out.

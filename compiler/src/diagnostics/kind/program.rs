@@ -67,6 +67,15 @@ program_kinds! {
     }
         UnknownName, format!("unknown name `{name}`"), "not defined here",
         hint(name, known).or_else(|| wanted.as_ref().map(|wanted| format!("write {wanted}")));
+    /// The name of a function that is not called.
+    Uncalled {
+        /// The function.
+        name: String,
+        /// What it takes.
+        takes: Vec<String>,
+    }
+        UnknownName, format!("`{name}` is a function"), "not called",
+        Some(format!("write `{name}({})`", takes.join(", ")));
     /// A call of something that is not there.
     UnknownCallee {
         /// The name.
@@ -183,6 +192,17 @@ program_kinds! {
     }
         Type, format!("{of} takes {wanted}, found {found}"), format!("this is {found}"),
         Some(format!("give {wanted}"));
+    /// A default that is no tensor, of a parameter without a type.
+    Untyped {
+        /// The parameter.
+        name: String,
+        /// The type that the default has.
+        ty: &'static str,
+        /// The default.
+        default: String,
+    }
+        Type, format!("`{name}` has no type and so is a tensor, which `{default}` is not"), "no tensor",
+        Some(format!("write the type, `{name}: {ty} = {default}`"));
     /// A computed number that is not whole.
     NotWhole {
         /// Whose value it is.
@@ -191,7 +211,10 @@ program_kinds! {
         found: String,
     }
         Remainder, format!("{of} takes a whole number, found {found}"), format!("this is {found}"),
-        Some("choose numbers that divide without a remainder".into());
+        Some(match found.strip_prefix("the number ").filter(|digits| digits.parse::<i64>().is_ok()) {
+            Some(whole) => format!("write `{whole}`: roots and the like are no whole numbers, whatever they are equal to"),
+            None => "choose numbers that divide without a remainder".into(),
+        });
     /// A prefix operator on something else.
     NoOperand {
         /// The operator.
@@ -329,6 +352,17 @@ program_kinds! {
     }
         Arity, { let s = if *most == 1 { "" } else { "s" }; format!("`{callee}` takes {most} argument{s}") }, "one too many",
         Some("leave it out".into());
+    /// Operands of a function that are missing.
+    MissingOperands {
+        /// What is called.
+        callee: String,
+        /// Which.
+        missing: Vec<String>,
+        /// All that it takes.
+        all: Vec<String>,
+    }
+        Arity, { let list = and_of(missing); format!("`{callee}` also needs {list}") }, "called here",
+        Some(format!("write `{callee}({})`", all.join(", ")));
     /// Arguments that are missing.
     MissingArguments {
         /// What is called.
@@ -351,6 +385,19 @@ program_kinds! {
     }
         Misfit, { let list = and_of(missing); format!("`{caller}` calls `{param}` without {list}, which `{block}` also needs") }, "given here",
         Some(format!("write `{block}({})`", missing.iter().map(|m| format!("{m}=...")).collect::<Vec<_>>().join(", ")));
+    /// A block value that takes fewer arguments than it is called with.
+    MisfitSurplus {
+        /// The block that calls it.
+        caller: String,
+        /// The parameter it was given for.
+        param: String,
+        /// The block.
+        block: String,
+        /// How many it takes.
+        most: usize,
+    }
+        Misfit, { let s = if *most == 1 { "" } else { "s" }; format!("`{caller}` gives `{param}` more than the {most} argument{s} that `{block}` takes") }, "given here",
+        Some(format!("`{caller}` needs a block that takes what it gives; `termc explain {caller}` shows what that is"));
     /// A block value that takes something else than it is called with.
     MisfitArgument {
         /// The block that calls it.
