@@ -32,6 +32,11 @@ pub struct Sources {
     list: Vec<Source>,
 }
 
+/// How many characters a text has for who counts columns: a byte order mark is none.
+pub(crate) fn characters(text: &str) -> usize {
+    text.chars().filter(|c| *c != '\u{feff}').count()
+}
+
 /// A span translated to its own text.
 #[derive(Clone, Copy, Debug)]
 pub struct Located<'a> {
@@ -112,7 +117,7 @@ impl Sources {
         };
         let before = at.source.text.get(..at.start).unwrap_or("");
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-        let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
+        let column = characters(before.get(line_start..).unwrap_or("")) + 1;
         (before.matches('\n').count() + 1, column)
     }
 }

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    NamedSource, SourceCode, SourceSpan, SpanContents,
+};
 
 use super::{Diagnostic, Severity};
-use crate::source::{Located, Sources};
+use crate::source::{Located, Sources, characters};
 use termc_grammar::ast::Span;
 
 /// How text is decorated.
@@ -95,10 +98,39 @@ fn longest_line(at: &Located<'_>) -> usize {
         .unwrap_or(0)
 }
 
+/// A text whose columns are counted in characters, as editors do, and not in bytes.
+struct Text(NamedSource<String>);
+
+impl SourceCode for Text {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let read = self.0.read_span(span, before, after)?;
+        let start = read.span().offset();
+        let line = start.saturating_sub(read.column());
+        let column = self
+            .0
+            .inner()
+            .get(line..start)
+            .map_or(read.column(), characters);
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.0.name().to_owned(),
+            read.data(),
+            *read.span(),
+            read.line(),
+            column,
+            read.line_count(),
+        )))
+    }
+}
+
 /// A diagnostic with its text attached, as miette wants it.
 struct Report<'a> {
     diagnostic: &'a Diagnostic,
-    source: NamedSource<String>,
+    source: Text,
     labels: Vec<LabeledSpan>,
     elsewhere: Option<String>,
 }
@@ -139,7 +171,7 @@ impl<'a> Report<'a> {
         let elsewhere = (!elsewhere.is_empty()).then(|| elsewhere.join("\n"));
         Self {
             diagnostic,
-            source: NamedSource::new(name, text),
+            source: Text(NamedSource::new(name, text)),
             labels,
             elsewhere,
         }

@@ -69,12 +69,20 @@ impl Elaborator<'_> {
         self.add(diagnostic);
     }
 
-    /// The same for a value of a wrong type: it is wrong where it stands, unless it came from elsewhere.
+    /// The same for a value of a wrong type: it is wrong where it stands, unless it came from elsewhere. One that is used in
+    /// many places is told at the first.
     pub(super) fn refuse_at(&mut self, kind: Kind, places: &Places, span: Span) {
         let inside = places.iter().any(|p| span.holds(p.span));
-        match inside || places.is_empty() || !is_prelude(span) {
-            true => self.report(kind, span),
-            false => self.refuse(kind, places, span),
+        let written = places.literals().find(|place| !is_prelude(*place));
+        match (inside || !is_prelude(span), written) {
+            (true, Some(written)) if !inside => {
+                if self.refused.insert(written) {
+                    self.report_with(kind, span, Some((written, "written here".into())));
+                }
+            }
+            (true, _) => self.report(kind, span),
+            (false, _) if places.is_empty() => self.report(kind, span),
+            (false, _) => self.refuse(kind, places, span),
         }
     }
 

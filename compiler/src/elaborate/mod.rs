@@ -104,6 +104,8 @@ struct Elaborator<'a> {
     aborted: bool,
     found: Vec<Diagnostic>,
     seen: HashSet<(Code, Span)>,
+    /// Where values were written that are of a wrong type elsewhere.
+    refused: HashSet<Span>,
     parameters: HashMap<Callee, Rc<Vec<ParameterInfo<'a>>>>,
     constants: HashMap<usize, Traced>,
     /// The values of defaults that are the same for all calls, by callee and number of the parameter.
@@ -144,6 +146,7 @@ impl<'a> Elaborator<'a> {
             aborted: false,
             found: vec![],
             seen: HashSet::default(),
+            refused: HashSet::default(),
             parameters: HashMap::default(),
             constants: HashMap::default(),
             defaults: HashMap::default(),
