@@ -47,9 +47,10 @@ pub fn compile(name: &str, text: &str, options: &Options, files: &dyn Files) -> 
 }
 
 /// Compiles a file and every model, variant and member of a family in it: the chosen model, and what is found in any of
-/// them, each finding once. Of a file that others use, which defines blocks and constants alone, it looks through these.
+/// them, each finding once. Changes are of one model: with them it is the chosen one, else the first, that is compiled. Of
+/// a file that others use, which defines blocks and constants alone, it looks through these.
 pub fn compile_all(name: &str, text: &str, options: &Options, files: &dyn Files) -> Compiled {
-    if options.model.is_some() {
+    if options.model.is_some() || !options.sets.is_empty() {
         return compile(name, text, options, files);
     }
     let read = Read::new(name, text, options, files);
@@ -192,7 +193,7 @@ impl Build<'_> {
     fn definitions(&self) -> Option<Vec<Diagnostic>> {
         let main = self.read.main;
         let defines = self.program.iter().any(|(_, d)| d.file == main);
-        if self.choice.first().is_some() || !defines || !self.read.sets.is_empty() {
+        if self.choice.first().is_some() || !defines {
             return None;
         }
         let mut found = self.found.clone();

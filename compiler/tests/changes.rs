@@ -4,7 +4,7 @@
 mod support;
 
 use support::{root, shown};
-use termc_compiler::{Compiled, Options, compile, structure};
+use termc_compiler::{Compiled, Options, compile, compile_all, structure};
 use termc_files::Folder;
 
 fn digits(more: &str, model: Option<&str>, sets: &[&str]) -> Compiled {
@@ -85,4 +85,26 @@ variant Wide of Digits {
         let compiled = digits(family, Some(name), &[]);
         assert!(compiled.model.is_none(), "{name}");
     }
+}
+
+#[test]
+fn what_is_set_is_set_in_one_model() {
+    let path = root().join("examples/digits.term");
+    let text = std::fs::read_to_string(&path).unwrap();
+    // Another model, without a block `b[0]`.
+    let other = "
+model Other(classes: int = 10) {
+    input image[1, 8, 8]
+    output logits = head(image, classes)
+    loss {
+        cross_entropy(logits)
+    }
+}
+";
+    let options = Options {
+        model: None,
+        sets: vec!["b[0].expand=24".into()],
+    };
+    let compiled = compile_all("two.term", &(text + other), &options, &Folder::of(&path));
+    assert!(compiled.model.is_some(), "{}", shown(&compiled));
 }
