@@ -209,7 +209,7 @@ impl Failure {
                 "leave out `--weights`: a frozen file brings its own",
             ),
             E::NoPreprocessing(_) => (
-                Cause::Input,
+                Cause::Usage,
                 "give the RUN folder of its training, or the file that `termc freeze` made of it",
             ),
             E::FolderOfFolder(_) => (

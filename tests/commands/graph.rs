@@ -269,7 +269,7 @@ fn a_new_folder_checks_trains_and_emits_at_once() {
         let (_, emitted) = emitted.split_once('\n').unwrap();
         let (_, there) = there.split_once('\n').unwrap();
         assert!(emitted == there, "{template}");
-        termc(&["new", name]).expect(1).says("is not empty");
+        termc(&["new", name]).expect(2).says("is not empty");
     }
     termc(&["new", "1st"]).expect(2).says("names no package");
     termc(&["new", "build"]).expect(2).says("`build`");

@@ -173,12 +173,12 @@ fn what_is_named_without_a_training_is_refused() {
     let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/eight.png");
     let best = run.join("best.safetensors");
     // A weight file does not tell what its classes are called.
-    termc(&["predict", best.to_str().unwrap(), image])
-        .expect(2)
-        .says("data set is not named");
-    termc(&["predict", SMALL, image])
-        .expect(2)
-        .says("data set is not named");
+    for file in [best.to_str().unwrap(), SMALL] {
+        termc(&["predict", file, image])
+            .expect(2)
+            .says("tells neither the names of the classes")
+            .says("give the RUN folder of its training");
+    }
     let bf16 = ["--device", "cpu", "--precision", "bf16"];
     termc(&[&["predict", run.to_str().unwrap(), image][..], &bf16].concat())
         .expect(2)

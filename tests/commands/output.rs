@@ -197,7 +197,7 @@ fn predict_tells_of_colours_that_it_converts_and_of_files_that_are_not_there() {
         "--device=cpu",
     ];
     assert_eq!(termc(&call).expect(0).out, "image,class_1,probability_1\n");
-    let refused = termc(&["predict", SMALL, named]).expect(1);
+    let refused = termc(&["predict", SMALL, named]).expect(2);
     let refused =
         refused.says("tells neither the names of the classes nor how pixels are normalized");
     assert!(!refused.err.contains("--dataset"), "{}", refused.err);

@@ -231,7 +231,7 @@ fn what_cannot_be_swept_is_told_before_anything_is_trained() {
     let model = family(folder.path());
     let out = folder.path().join("out");
     termc(&sweep(&model, "Sizes[12]", &out, &[]))
-        .expect(2)
+        .expect(1)
         .says("the file has no model `Sizes[12]`")
         .says("termc variants");
     termc(&sweep(&model, "Small", &out, &["--epochs", "none"]))

@@ -122,10 +122,11 @@ impl<'a> Elaborator<'a> {
             self.report(kind.into(), model.name.span);
         }
         self.offer_names(&scope);
-        let (input_name, input_id) = input?;
+        let shape = input.and_then(|(_, id)| Some(self.draft.node(id?).shape));
+        let train = self.train(units.get(self.main)?, shape.map(|s| s.channels));
+        // Nothing depends on images without an input, and names that the loss reads may be those that are missing.
+        let (input_name, _) = input?;
         let (output_name, output_value) = output?;
-        let shape = input_id.map(|id| self.draft.node(id).shape);
-        let train = self.train(units.get(self.main)?, shape.map_or(1, |s| s.channels));
         let output_id = match output_value.value {
             Value::Tensor(id) => Some(id),
             _ => None,

@@ -11,8 +11,8 @@ use crate::model::Train;
 use crate::overrides::{Action, Position};
 
 impl<'a> Elaborator<'a> {
-    /// The recipe; None if a setting was reported as wrong.
-    pub(super) fn train(&mut self, unit: &'a Unit, channels: usize) -> Option<Train> {
+    /// The recipe, for an input of so many channels if that is known; None if a setting was reported as wrong.
+    pub(super) fn train(&mut self, unit: &'a Unit, channels: Option<usize>) -> Option<Train> {
         let before = self.found.len();
         let root = self.changes.step(&self.changes.root(), "train", None);
         let items = unit.file.items.iter().filter_map(|item| match &item.kind {

@@ -67,13 +67,13 @@ pub(crate) type Store<T> = Box<dyn Fn(&mut Recipe, T) -> Result<(), Refusal> + S
 pub(crate) struct Recipe {
     /// What was set so far, the defaults for the rest.
     pub train: Train,
-    /// Channels of the model's input.
-    pub channels: usize,
+    /// Channels of the model's input, if they are known.
+    pub channels: Option<usize>,
 }
 
 impl Recipe {
     /// What holds where the file says nothing: the published recipe without augmentation.
-    pub fn new(channels: usize) -> Self {
+    pub fn new(channels: Option<usize>) -> Self {
         let train = Train {
             optimizer: Optimizer::Kar3 {
                 lr: 0.001215,
@@ -152,7 +152,9 @@ fn rows_of_train() -> Vec<Setting> {
             name: "normalize",
             doc: "Statistics by which images are normalized.",
             takes: Takes::One(rows("normalization", NORMALIZERS, |recipe, statistics| {
-                recipe.train.normalize = Some(statistics.of(recipe.channels)?);
+                if let Some(channels) = recipe.channels {
+                    recipe.train.normalize = Some(statistics.of(channels)?);
+                }
                 Ok(())
             })),
             default: "(those of the data set)",
@@ -243,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_setting_changes_its_part_of_the_recipe() {
-        let mut recipe = Recipe::new(2);
+        let mut recipe = Recipe::new(Some(2));
         let betas = || floats(&[0.5, 0.9]);
         choose(&mut recipe, "optimizer", "kar3", vec![float(0.5), betas()]).unwrap();
         choose(&mut recipe, "schedule", "constant", vec![int(3)]).unwrap();
@@ -275,7 +277,7 @@ mod tests {
 
     #[test]
     fn counts_and_decays_have_their_ranges() {
-        let mut recipe = Recipe::new(3);
+        let mut recipe = Recipe::new(Some(3));
         for (name, most) in [
             ("epochs", 100_000),
             ("batch", 1_000_000),
@@ -320,7 +322,7 @@ mod tests {
 
     #[test]
     fn every_member_has_a_setting() {
-        let train = serde_json::to_value(Recipe::new(3).train).unwrap();
+        let train = serde_json::to_value(Recipe::new(Some(3)).train).unwrap();
         let mut members: Vec<&str> = train
             .as_object()
             .unwrap()

@@ -127,7 +127,7 @@ impl Fake {
             params: vec![],
             instances: vec![],
             loss: vec![],
-            train: Recipe::new(1).train,
+            train: Recipe::new(None).train,
             frozen: false,
         }
     }

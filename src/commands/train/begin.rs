@@ -138,7 +138,7 @@ fn require_free(out: &Path) -> Result<(), Failure> {
     let shown = out.display();
     let entries = match std::fs::read_dir(out) {
         Ok(mut entries) => entries.next().is_some(),
-        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+        Err(error) if error.kind() == ErrorKind::NotADirectory && out.exists() => {
             let message = format!("`--out {shown}`: a file is there");
             return Err(Failure::usage(message).help("choose another name"));
         }
