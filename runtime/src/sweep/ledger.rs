@@ -234,6 +234,15 @@ mod tests {
         assert!(again.failures.is_empty());
         first.succeeded("A-2-seed1");
         assert_eq!(again, first);
+        // As long as nothing is trained, another call may correct the first.
+        let corrected = ledger(&["--epochs", "3"], "a");
+        assert_eq!(
+            corrected.clone().going_on(folder.path()).unwrap(),
+            corrected
+        );
+        let run = folder.path().join("A-2-seed1");
+        std::fs::create_dir(&run).unwrap();
+        std::fs::write(run.join("config.json"), "{}").unwrap();
         let wrong = |other: Ledger| other.going_on(folder.path()).unwrap_err().to_string();
         assert!(wrong(ledger(&["--epochs", "3"], "a")).contains("`--epochs 2`, not `--epochs 3`"));
         assert!(wrong(ledger(&["--epochs", "2"], "b")).contains("`A[2]` was another model"));
