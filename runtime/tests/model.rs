@@ -124,10 +124,10 @@ fn without_a_training_the_caller_says_what_images_mean() {
     let images = ImageBatch::read([1, 8, 8], &[SEVEN], Fit::Crop).unwrap();
     assert!(matches!(
         refusal(model.predict(&images)),
-        ModelError::NoDataset
+        ModelError::NoPreprocessing(_)
     ));
     let error = refusal(model.read_images(&[SEVEN]));
-    assert!(matches!(error, ModelError::NoDataset));
+    assert!(matches!(error, ModelError::NoPreprocessing(_)));
     let digits = DatasetChoice {
         dataset: Some("digits".parse().unwrap()),
         ..DatasetChoice::default()
