@@ -212,7 +212,7 @@ impl Failure {
                 Cause::Usage,
                 "give the RUN folder of its training, or the file that `termc freeze` made of it",
             ),
-            E::FolderOfFolder(_) => (
+            E::DataDirOfFolder(_) => (
                 Cause::Usage,
                 "leave out `--data-dir`; pictures that lie elsewhere now are named by `--dataset folder:DIR`",
             ),

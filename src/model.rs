@@ -108,8 +108,8 @@ pub fn dataset(
     Ok(dataset)
 }
 
-/// What to do about a data set that is not where it was.
-const MOVED: &str = "put the files back as they were, or name the folder they lie in now with `--dataset` or `--data-dir`";
+/// What to do about a data set that is not what or where it was.
+pub const MOVED: &str = "put the files back as they were, or name the folder they lie in now with `--dataset` or `--data-dir`";
 
 /// Shows findings on standard error.
 pub fn show(compiled: &Compiled, diagnostics: &[Diagnostic], terminal: &Terminal) {

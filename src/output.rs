@@ -33,9 +33,15 @@ pub fn format<F: Copy>(
     asked.or(named).unwrap_or(usual)
 }
 
-/// The file to write, if it is not standard output, whose name is `-`.
-pub fn or_standard(output: &Option<PathBuf>) -> Option<&Path> {
-    output.as_deref().filter(|path| *path != Path::new("-"))
+/// The file to write, as [`require`] demands it; None for standard output, whose name is `-`.
+pub fn or_standard<'a>(
+    output: &'a Option<PathBuf>,
+    models: &[&CheckedSource],
+    reads: &[PathBuf],
+) -> Result<Option<&'a Path>, Failure> {
+    let named = output.as_deref().filter(|path| *path != Path::new("-"));
+    named.map(|path| require(path, models, reads)).transpose()?;
+    Ok(named)
 }
 
 /// Refuses a file to write that is one of those read or of the models', or that lies in no folder.

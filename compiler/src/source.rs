@@ -32,11 +32,6 @@ pub struct Sources {
     list: Vec<Source>,
 }
 
-/// How many characters a text has for who counts columns: a byte order mark is none.
-pub(crate) fn characters(text: &str) -> usize {
-    text.chars().filter(|c| *c != '\u{feff}').count()
-}
-
 /// A span translated to its own text.
 #[derive(Clone, Copy, Debug)]
 pub struct Located<'a> {
@@ -120,4 +115,9 @@ impl Sources {
         let column = characters(before.get(line_start..).unwrap_or("")) + 1;
         (before.matches('\n').count() + 1, column)
     }
+}
+
+/// How many characters a text has for who counts columns: a byte order mark is none.
+pub(crate) fn characters(text: &str) -> usize {
+    text.chars().filter(|c| *c != '\u{feff}').count()
 }

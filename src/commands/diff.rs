@@ -102,10 +102,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     };
     let a = model::check(model::read(&arguments.first)?, &first, terminal)?;
     let b = model::check(model::read(second)?, &changes, terminal)?;
-    let output = output::or_standard(&arguments.output);
-    if let Some(path) = output {
-        output::require(path, &[&a, &b], &[])?;
-    }
+    let output = output::or_standard(&arguments.output, &[&a, &b], &[])?;
     let [was, is] = names(&a, &b, arguments.first != *second);
     let mut found = diff(side(&a, &was), side(&b, &is));
     found.settings.extend(trainings_differ(&a, &b)?);

@@ -92,11 +92,11 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         fresh: arguments.fresh,
         ..EmitOptions::new(&checked.compiled.sources)
     };
-    let written = output::or_standard(&arguments.output);
+    let reads = arguments.weights.as_slice();
+    let written = output::or_standard(&arguments.output, &[&checked], reads)?;
     match (&arguments.weights, written) {
         (None, None) => terminal.print(&target.emit(&checked, &options)?),
         (None, Some(path)) => {
-            output::require(path, &[&checked], &[])?;
             let source = target.emit(&checked, &options)?;
             Ok(write_atomic(path, source.as_bytes())?)
         }
@@ -106,8 +106,8 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         .help("name one with `-o FILE`")),
         (Some(weights), Some(path)) => {
             let files = Files::beside(path, target)?;
-            for path in [path, &files.at(&files.weights), &files.at(&files.check)] {
-                output::require(path, &[&checked], std::slice::from_ref(weights))?;
+            for beside in [&files.weights, &files.check] {
+                output::require(&files.at(beside), &[&checked], reads)?;
             }
             let options = EmitOptions {
                 beside: Some(files.names()),

@@ -117,10 +117,7 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         return Err(Failure::usage(message).help("leave out `--statistics`, or `--format`"));
     }
     let checked = model::load(&arguments.model, terminal)?;
-    let output = output::or_standard(&arguments.output);
-    if let Some(path) = output {
-        output::require(path, &[&checked], &[])?;
-    }
+    let output = output::or_standard(&arguments.output, &[&checked], &[])?;
     let mut tree = tree::tree(&checked.model);
     let sources = checked.compiled.sources.clone();
     match (&checked.source.run, asked) {

@@ -1,8 +1,6 @@
 //! `termc eval`: what it counts and where weights and data may come from.
 
-use std::path::PathBuf;
-
-use crate::support::{SMALL, termc, train_on, training};
+use crate::support::{SMALL, termc, train_on, trained};
 
 /// The arguments of measuring a weight file.
 fn of_weights(weights: &str) -> Vec<&str> {
@@ -10,16 +8,10 @@ fn of_weights(weights: &str) -> Vec<&str> {
     [model, ["--weights", weights], data, ["--device", "cpu"]].concat()
 }
 
-fn trained(folder: &tempfile::TempDir) -> PathBuf {
-    let run = folder.path().join("run");
-    termc(&training(run.to_str().unwrap(), &["--epochs", "1"])).expect(0);
-    run
-}
-
 #[test]
 fn every_image_is_counted_once() {
     let folder = tempfile::tempdir().unwrap();
-    let run = trained(&folder);
+    let run = trained(folder.path(), "1");
     let weights = run.join("best.safetensors");
     let weights = weights.to_str().unwrap();
     let base = of_weights(weights);
@@ -54,7 +46,7 @@ fn every_image_is_counted_once() {
 #[test]
 fn a_run_folder_and_a_weight_file_bring_what_is_needed() {
     let folder = tempfile::tempdir().unwrap();
-    let run = trained(&folder);
+    let run = trained(folder.path(), "1");
     let run_alone = termc(&["eval", run.to_str().unwrap(), "--device", "cpu"]).expect(0);
     let best = run.join("best.safetensors");
     let best = best.to_str().unwrap();
@@ -71,7 +63,7 @@ fn a_run_folder_and_a_weight_file_bring_what_is_needed() {
 #[test]
 fn weights_of_another_model_are_refused_name_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let run = trained(&folder);
+    let run = trained(folder.path(), "1");
     let weights = run.join("best.safetensors");
     let model = folder.path().join("other.term");
     let text = std::fs::read_to_string(SMALL).unwrap();
@@ -91,7 +83,7 @@ fn weights_of_another_model_are_refused_name_by_name() {
 #[test]
 fn damaged_weights_are_taken_from_their_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
-    let run = trained(&folder);
+    let run = trained(folder.path(), "1");
     let eval = || termc(&["eval", run.to_str().unwrap(), "--device", "cpu"]);
     let whole = eval().expect(0).out;
     let path = run.join("best.safetensors");
@@ -125,7 +117,7 @@ fn damaged_weights_are_taken_from_their_checkpoint() {
 #[test]
 fn the_parts_of_a_training_can_be_measured_again() {
     let folder = tempfile::tempdir().unwrap();
-    let run = trained(&folder);
+    let run = trained(folder.path(), "1");
     let json = |part: &str| -> serde_json::Value {
         let base = [
             "eval",
@@ -171,7 +163,7 @@ fn the_parts_of_a_training_can_be_measured_again() {
 #[test]
 fn each_image_can_be_written_as_csv_and_as_json_lines() {
     let folder = tempfile::tempdir().unwrap();
-    let run = trained(&folder);
+    let run = trained(folder.path(), "1");
     let write = |name: &str| {
         let path = folder.path().join(name);
         let path = path.to_str().unwrap();
@@ -228,7 +220,7 @@ fn each_image_can_be_written_as_csv_and_as_json_lines() {
 #[test]
 fn answers_that_are_no_numbers_are_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let run = trained(&folder);
+    let run = trained(folder.path(), "1");
     let mut tensors = crate::support::read_tensors(&run.join("best.safetensors"));
     tensors.get_mut("logits.linear.bias").unwrap().1[3] = f32::NAN;
     let weights = folder.path().join("nan.safetensors");
@@ -242,7 +234,7 @@ fn answers_that_are_no_numbers_are_an_error() {
 #[test]
 fn a_setting_that_does_not_exist_is_an_error_not_a_default() {
     let folder = tempfile::tempdir().unwrap();
-    let run = trained(&folder);
+    let run = trained(folder.path(), "1");
     let config = run.join("config.json");
     let text = std::fs::read_to_string(&config).unwrap();
     for (right, wrong) in [("\"f32\"", "\"f64\""), ("\"fused\"", "\"Fused\"")] {

@@ -1,14 +1,6 @@
 //! Commands that look at a finished training: `report` and `predict`; and `bench`, which needs none.
 
-use std::path::{Path, PathBuf};
-
-use crate::support::{SMALL, termc, training};
-
-fn trained(folder: &Path) -> PathBuf {
-    let run = folder.join("run");
-    termc(&training(run.to_str().unwrap(), &["--epochs", "2"])).expect(0);
-    run
-}
+use crate::support::{SMALL, termc, trained, training};
 
 /// Requires a page to need neither a network nor another file.
 #[track_caller]
@@ -21,7 +13,7 @@ fn stands_alone(page: &str) {
 #[test]
 fn a_report_is_one_page_that_needs_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let run = trained(folder.path());
+    let run = trained(folder.path(), "2");
     let name = run.to_str().unwrap();
     let said = termc(&["report", name, "--device", "cpu", "--images", "3,358"]).expect(0);
     let page = std::fs::read_to_string(said.out.trim_end()).unwrap();
@@ -106,7 +98,7 @@ fn a_report_can_be_made_while_the_training_is_not_over() {
 #[test]
 fn pictures_are_named_with_probabilities() {
     let folder = tempfile::tempdir().unwrap();
-    let run = trained(folder.path());
+    let run = trained(folder.path(), "2");
     let a = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/eight.png");
     let b = folder.path().join("b.png");
     std::fs::copy(a, &b).unwrap();
@@ -169,7 +161,7 @@ fn a_training_is_asked_without_its_data() {
 #[test]
 fn what_is_named_without_a_training_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let run = trained(folder.path());
+    let run = trained(folder.path(), "2");
     let image = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/eight.png");
     let best = run.join("best.safetensors");
     // A weight file does not tell what its classes are called.

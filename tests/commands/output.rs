@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{SMALL, termc, training, write_bmp};
+use crate::support::{SMALL, termc, trained, write_bmp};
 
 /// Every file below a folder with its content.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -26,7 +26,7 @@ fn nothing_that_is_read_is_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (run, model, used) = (path("run"), path("own.term"), path("used.term"));
-    termc(&training(&run, &["--epochs", "1"])).expect(0);
+    trained(folder.path(), "1");
     let text = fs::read_to_string(SMALL).unwrap();
     fs::write(&used, "const WIDTH = 4\n").unwrap();
     let text = text.replace("language 2\n", "language 2\n\nuse \"used.term\"\n");
@@ -100,7 +100,7 @@ fn a_file_that_cannot_be_written_is_told_before_any_work() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let run = path("run");
-    termc(&training(&run, &["--epochs", "1"])).expect(0);
+    trained(folder.path(), "1");
     let nowhere = path("nowhere/file");
     let calls: [&[&str]; 4] = [
         &["eval", &run, "--per-image", &nowhere, "--device", "cpu"],
@@ -163,7 +163,7 @@ fn predict_tells_of_colours_that_it_converts_and_of_files_that_are_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let run = path("run");
-    termc(&training(&run, &["--epochs", "1"])).expect(0);
+    trained(folder.path(), "1");
     let pictures = folder.path().join("pictures");
     fs::create_dir(&pictures).unwrap();
     let red = image::RgbImage::from_pixel(8, 8, image::Rgb([200, 10, 10]));

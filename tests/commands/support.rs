@@ -84,6 +84,13 @@ pub fn training<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     train_on(SMALL, "digits", out, &[&short[..], more].concat())
 }
 
+/// The folder `run` of a short training, below another folder.
+pub fn trained(folder: &Path, epochs: &str) -> PathBuf {
+    let run = folder.join("run");
+    termc(&training(run.to_str().unwrap(), &["--epochs", epochs])).expect(0);
+    run
+}
+
 /// The arguments of going on with a training.
 pub fn resuming<'a>(run: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
     [&["train", "--resume", run.to_str().unwrap()], more].concat()

@@ -73,16 +73,16 @@ impl Elaborator<'_> {
     /// many places is told at the first.
     pub(super) fn refuse_at(&mut self, kind: Kind, places: &Places, span: Span) {
         let inside = places.iter().any(|p| span.holds(p.span));
+        if is_prelude(span) && !inside && !places.is_empty() {
+            return self.refuse(kind, places, span);
+        }
         let written = places.literals().find(|place| !is_prelude(*place));
-        match (inside || !is_prelude(span), written) {
-            (true, Some(written)) if !inside => {
-                if self.refused.insert(written) {
-                    self.report_with(kind, span, Some((written, "written here".into())));
-                }
+        match written.filter(|_| !inside) {
+            None => self.report(kind, span),
+            Some(written) if self.refused.insert(written) => {
+                self.report_with(kind, span, Some((written, "written here".into())));
             }
-            (true, _) => self.report(kind, span),
-            (false, _) if places.is_empty() => self.report(kind, span),
-            (false, _) => self.refuse(kind, places, span),
+            Some(_) => {}
         }
     }
 

@@ -40,7 +40,7 @@ impl Elaborator<'_> {
                         let computed =
                             places.iter().count() > 1 || places.iter().all(|p| p.span != span);
                         match computed {
-                            true => ProgramKind::NotWhole { of, found },
+                            true => ProgramKind::NotWhole { of, number: *x },
                             false => ProgramKind::Type { of, wanted, found },
                         }
                     }

@@ -211,7 +211,7 @@ impl<'a> Elaborator<'a> {
             return;
         }
         let changes = self.changes;
-        for change in changes.divided() {
+        for change in changes.ambiguous() {
             let path = change.path;
             if let Some(first) = path.steps.first() {
                 let (path, name) = (path.to_string(), first.name.text.clone());

@@ -16,15 +16,8 @@ pub(crate) struct Change<'a> {
     pub action: Action<'a>,
     /// Whether the path led somewhere.
     pub used: Cell<bool>,
-    /// Whether it led somewhere below a name of the model, and, elsewhere, below a definition.
-    led: [Cell<bool>; 2],
-}
-
-impl Change<'_> {
-    /// Whether the path means two things: a name of the model, and a definition of this name.
-    pub fn is_divided(&self) -> bool {
-        self.led.iter().all(Cell::get)
-    }
+    /// Whether it holds somewhere below a name of the model, and somewhere else below a definition of this name.
+    holds: [Cell<bool>; 2],
 }
 
 /// What a change does.
@@ -95,7 +88,7 @@ impl<'a> Changes<'a> {
                 path,
                 action,
                 used: Cell::new(false),
-                led: Default::default(),
+                holds: Default::default(),
             });
         }
         changes
@@ -169,44 +162,38 @@ impl<'a> Changes<'a> {
 
     /// The value that is set here: that of the model's path before that of a definition, then the last.
     pub fn set(&self, at: &[Position]) -> Option<(&'a Expr, Span)> {
-        let all = self
-            .here(at)
-            .filter_map(|(rank, change)| match change.action {
-                Action::Set(value) => {
-                    self.led(at, rank, change);
-                    Some((rank, (value, change.path.span)))
-                }
-                _ => None,
-            });
-        all.max_by_key(|(rank, _)| *rank).map(|(_, found)| found)
+        self.strongest(at, |change| match change.action {
+            Action::Set(value) => Some((value, change.path.span)),
+            _ => None,
+        })
     }
 
     /// Whether what is here is taken away.
     pub fn without(&self, at: &[Position]) -> bool {
-        let taken = self.here(at).filter(|(rank, change)| {
-            let is = matches!(change.action, Action::Without);
-            if is {
-                self.led(at, *rank, change);
-            }
-            is
+        let taken = self.strongest(at, |change| {
+            matches!(change.action, Action::Without).then_some(())
         });
-        taken.count() > 0
+        taken.is_some()
     }
 
-    /// Notes that a change led to one of these places: a call that is both a name of the model and one of the definition is
-    /// the model's.
-    fn led(&self, at: &[Position], (absolute, number): (bool, usize), change: &Change<'a>) {
-        change.used.set(true);
-        let here = |position: &&Position| {
-            let node = self.nodes.get(position.node);
-            node.is_some_and(|node| node.here.contains(&number))
-        };
-        let of_model = absolute || at.iter().filter(here).any(|position| position.absolute);
-        let [model, definition] = &change.led;
-        match of_model {
+    /// The strongest of the changes here that are of a kind. All of them led somewhere.
+    fn strongest<T>(
+        &self,
+        at: &[Position],
+        of_kind: impl Fn(&Change<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let found = self.here(at).filter_map(|(rank, change)| {
+            let value = of_kind(change)?;
+            change.used.set(true);
+            Some((rank, change, value))
+        });
+        let ((absolute, _), change, value) = found.max_by_key(|(rank, ..)| *rank)?;
+        let [model, definition] = &change.holds;
+        match absolute {
             true => model.set(true),
             false => definition.set(true),
         }
+        Some(value)
     }
 
     fn here<'b>(
@@ -254,9 +241,10 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// The changes whose paths mean two things.
-    pub fn divided(&self) -> impl Iterator<Item = &Change<'a>> {
-        self.list.iter().filter(|change| change.is_divided())
+    /// The changes whose paths mean two things: a name of the model, and a definition.
+    pub fn ambiguous(&self) -> impl Iterator<Item = &Change<'a>> {
+        let both = |change: &&Change<'_>| change.holds.iter().all(Cell::get);
+        self.list.iter().filter(both)
     }
 
     /// The changes whose paths led nowhere: the change, how many of its steps led somewhere, and what there was there.

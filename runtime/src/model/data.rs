@@ -91,7 +91,7 @@ impl CheckedSource {
         if choice.data_dir.is_some()
             && let Some(folder) = source.folder()
         {
-            return Err(ModelError::FolderOfFolder(folder.to_owned()).into());
+            return Err(ModelError::DataDirOfFolder(folder.to_owned()).into());
         }
         let recorded_dir = recorded.as_ref().and_then(|r| r.data_dir.clone());
         let input = &self.model.input;

@@ -34,7 +34,7 @@ pub enum ModelError {
     NoPreprocessing(String),
     /// A folder of pictures and a place to search for data sets.
     #[error("`folder:{}` says itself where it is, no other place is searched for it", .0.display())]
-    FolderOfFolder(PathBuf),
+    DataDirOfFolder(PathBuf),
     /// A frozen model cannot be overridden.
     #[error("`{0}` is frozen: it can no longer be changed")]
     FrozenChanged(String),

@@ -136,7 +136,7 @@ pub fn tell_start(found: StartWeights, checked: &CheckedSource, terminal: &Termi
 /// Refuses a place for the RUN folder where something is.
 fn require_free(out: &Path) -> Result<(), Failure> {
     let shown = out.display();
-    let entries = match std::fs::read_dir(out) {
+    let taken = match std::fs::read_dir(out) {
         Ok(mut entries) => entries.next().is_some(),
         Err(error) if error.kind() == ErrorKind::NotADirectory && out.exists() => {
             let message = format!("`--out {shown}`: a file is there");
@@ -145,7 +145,7 @@ fn require_free(out: &Path) -> Result<(), Failure> {
         // What else is wrong with it is told when it is made.
         Err(_) => false,
     };
-    if !entries {
+    if !taken {
         return Ok(());
     }
     let help = match RunFolder::open(out) {
@@ -163,10 +163,7 @@ fn folder(
 ) -> Result<RunFolder, Failure> {
     let source = checked.model.source();
     match &arguments.out {
-        Some(path) => {
-            require_free(path)?;
-            Ok(RunFolder::create(path, source, settings)?)
-        }
+        Some(path) => Ok(RunFolder::create(path, source, settings)?),
         None => {
             let name = checked.model.name.chars();
             let name: String = name.filter(|c| c.is_alphanumeric()).collect();

@@ -152,10 +152,11 @@ fn open(
         ..DatasetChoice::default()
     };
     let dataset = checked.open_dataset(&choice, Some(&settings));
-    let dataset = dataset.map_err(|error| Failure::from(error).or_help(MOVED))?;
+    let moved = format!("{}, or begin a new training with `--out`", model::MOVED);
+    let dataset = dataset.map_err(|error| Failure::from(error).or_help(&moved))?;
     terminal.warn_of(&dataset);
     if let Some(change) = settings.data_change(&dataset) {
-        return Err(Failure::input(change).help(MOVED));
+        return Err(Failure::input(change).help(moved));
     }
     Ok(Some(Opened {
         start,
@@ -168,10 +169,6 @@ fn open(
         checkpoint,
     }))
 }
-
-/// What to do about a data set that is not what it was.
-const MOVED: &str = "put the files back as they were, name the folder they lie in now with `--dataset` or `--data-dir`, or begin \
-                     a new training with `--out`";
 
 /// The settings to go on with: the folder's, but for the number of epochs and the place of the data set.
 fn going_on(arguments: &Arguments, recorded: &Settings) -> Result<Settings, Failure> {

@@ -91,14 +91,13 @@ impl Diff {
     /// Whether there is no difference.
     pub fn is_empty(&self) -> bool {
         let parts = self.added.is_empty() && self.removed.is_empty();
-        let [parameters, adds, fixed] = [
+        let figures = [
             self.parameters,
             self.multiply_adds,
             self.fixed_multiply_adds,
-        ]
-        .map(|[a, b]| a == b);
-        let figures = parameters && adds && fixed;
-        parts && figures && self.changed.is_empty() && self.settings.is_empty()
+        ];
+        let costs = figures.iter().all(|[a, b]| a == b);
+        parts && costs && self.changed.is_empty() && self.settings.is_empty()
     }
 }
 
@@ -107,6 +106,7 @@ pub fn diff(from: Side<'_>, to: Side<'_>) -> Diff {
     let (first, second) = (tree(from.model), tree(to.model));
     let mut merged = merge::merge(&first, second);
     let mut changed = values::values(from, to, &mut merged);
+    changed.extend(operations::operations(from, to, &mut merged));
     changed.extend(merged.changes());
     let [added, removed] = merged.parts();
     merged.mark_holders();

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 
 use termc_compiler::model::{Affine, Graph, Node, Op, Window};
 
-use super::Side;
 use super::merge::Merged;
-use super::values::{Found, holder, mark};
+use super::parts::grouped;
+use super::values::{holder, mark};
+use super::{Change, Side};
 
-/// The operations that both models have with other arguments; marks their boxes.
-pub(super) fn operations(from: Side<'_>, to: Side<'_>, merged: &mut Merged, found: &mut Found) {
+/// The changes of operations that both models have with other arguments; marks their boxes.
+pub(super) fn operations(from: Side<'_>, to: Side<'_>, merged: &mut Merged) -> Vec<Change> {
+    let mut found = vec![];
     let (first, second) = (from.model.primitives(), to.model.primitives());
     let before: HashMap<&str, &Node> = (first.nodes.iter())
         .map(|node| (&*node.path, node))
@@ -45,6 +47,7 @@ pub(super) fn operations(from: Side<'_>, to: Side<'_>, merged: &mut Merged, foun
             found.push((number, name, pair.0, pair.1));
         }
     }
+    grouped(&merged.tree, found)
 }
 
 /// The call as it is written.

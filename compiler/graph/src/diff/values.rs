@@ -7,7 +7,6 @@ use termc_compiler::model::{Constant, Graph, Init, Instance, Param, Span};
 use termc_compiler::source::Sources;
 
 use super::merge::Merged;
-use super::operations::operations;
 use super::parts::{grouped, place};
 use super::{Change, Side};
 use crate::tree::{Mark, ROOT};
@@ -76,7 +75,6 @@ pub(super) fn values(from: Side<'_>, to: Side<'_>, merged: &mut Merged) -> Vec<C
         }
     }
     tensors(first, second, merged, &mut found);
-    operations(from, to, merged, &mut found);
     constants.extend(grouped(&merged.tree, found));
     constants
 }
@@ -183,8 +181,7 @@ fn input(first: &Graph, second: &Graph, merged: &mut Merged, found: &mut Found) 
     found.push((number, String::new(), pair.0, pair.1));
 }
 
-/// Boxes, what of them differs, and how it is in the first and in the second.
-pub(super) type Found = Vec<(usize, String, String, String)>;
+type Found = Vec<(usize, String, String, String)>;
 
 /// Tensors that start differently, are trained in one model alone, or count for another penalty; not those in calls
 /// whose values differ, nor those whose start follows from a shape.

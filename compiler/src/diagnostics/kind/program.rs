@@ -208,12 +208,12 @@ program_kinds! {
         /// Whose value it is.
         of: String,
         /// What is there.
-        found: String,
+        number: f64,
     }
-        Remainder, format!("{of} takes a whole number, found {found}"), format!("this is {found}"),
-        Some(match found.strip_prefix("the number ").filter(|digits| digits.parse::<i64>().is_ok()) {
-            Some(whole) => format!("write `{whole}`: roots and the like are no whole numbers, whatever they are equal to"),
-            None => "choose numbers that divide without a remainder".into(),
+        Remainder, format!("{of} takes a whole number, found the number {number}"), format!("this is the number {number}"),
+        Some(match number.fract() == 0.0 {
+            true => format!("write `{number}`: roots and the like are no whole numbers, whatever they are equal to"),
+            false => "choose numbers that divide without a remainder".into(),
         });
     /// A prefix operator on something else.
     NoOperand {
