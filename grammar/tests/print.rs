@@ -139,7 +139,7 @@ fn parentheses_are_put_where_needed_only() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
     fn any_tree_survives_printing(file in file()) {

@@ -149,7 +149,7 @@ impl Printer {
                 doc
             };
             docs.extend([text("if "), doc, text(" {")]);
-            let end = self.trivia.else_after(then.span.end);
+            let end = self.trivia.else_between(then.span.end, expr.span.end);
             docs.extend([self.arm(then, end), Doc::Line, text("} else ")]);
             at = otherwise;
         }

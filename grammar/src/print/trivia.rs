@@ -70,10 +70,12 @@ impl Trivia {
         }
     }
 
-    /// Where the first `else` from byte `start` on stands; `start` itself if there is no source.
-    pub fn else_after(&self, start: u32) -> u32 {
+    /// Where the first `else` between bytes `start` and `end` stands; `start` itself where there is none, as in the
+    /// text of a message.
+    pub fn else_between(&self, start: u32, end: u32) -> u32 {
         let next = self.elses.partition_point(|at| *at < start);
-        self.elses.get(next).copied().unwrap_or(start)
+        let at = self.elses.get(next).copied().filter(|at| *at < end);
+        at.unwrap_or(start)
     }
 
     /// What stands before byte `end` and has not been handed out.
