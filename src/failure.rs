@@ -216,6 +216,10 @@ impl Failure {
                 Cause::Usage,
                 "leave out `--data-dir`; pictures that lie elsewhere now are named by `--dataset folder:DIR`",
             ),
+            E::OfFolders { .. } => (
+                Cause::Usage,
+                "leave it out; it is for folders of pictures, `--dataset folder:DIR`",
+            ),
             E::NoDataset => (
                 Cause::Usage,
                 "add for example `--dataset digits` or `--dataset CIFAR10 --data-dir DIR`",

@@ -2,12 +2,12 @@
 //! by the runtime; the language is the compiler's business.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use termc_compiler::diagnostics::{Diagnostic, Style, render};
 use termc_compiler::{Compiled, Options};
 use termc_runtime::Error;
-use termc_runtime::data::Dataset;
+use termc_runtime::data::{Arrangement, Dataset};
 pub use termc_runtime::model::{CheckedSource, ModelSource};
 use termc_runtime::train::Settings;
 use termc_runtime::weights::Weights;
@@ -54,7 +54,18 @@ pub fn check(
     changes: &ChangeArgs,
     terminal: &Terminal,
 ) -> Result<CheckedSource, Failure> {
-    let compiled = source.compile(&options(changes))?;
+    check_named_by("--model", source, changes, terminal)
+}
+
+/// The same where another option names the model.
+pub fn check_named_by(
+    option: &str,
+    source: ModelSource,
+    changes: &ChangeArgs,
+    terminal: &Terminal,
+) -> Result<CheckedSource, Failure> {
+    let mut compiled = source.compile(&options(changes))?;
+    compiled.sources.rename("--model", option);
     show(&compiled, &compiled.diagnostics, terminal);
     match compiled.model.is_none() {
         true => Err(Failure::reported()),
@@ -94,7 +105,7 @@ pub fn dataset(
     terminal.warn_of(&dataset);
     if let Some(settings) = settings
         && named.fit.is_none_or(|fit| fit == settings.fit)
-        && (dataset.drawn.is_some() || dataset.name == settings.dataset)
+        && (named.dataset.is_none() || dataset.drawn.is_some() || dataset.name == settings.dataset)
         && let Some(change) = settings.data_change(&dataset)
     {
         let drawn = match dataset.drawn {
@@ -106,6 +117,24 @@ pub fn dataset(
         terminal.warn(&format!("{change}{drawn}"));
     }
     Ok(dataset)
+}
+
+/// The data set that a call names, as a record names it: arranged as in the training `recorded` if that is known, a folder with
+/// its whole path, so that it is found from anywhere.
+pub fn named_dataset(named: &DataArgs, recorded: Option<&str>) -> Result<Option<String>, Failure> {
+    let Some(mut source) = named.dataset()? else {
+        return Ok(None);
+    };
+    if let Some(recorded) = recorded {
+        let trained = Arrangement::of(recorded);
+        source = source.arranged_as(trained).map_err(Error::from)?;
+    }
+    Ok(Some(source.map_folder(absolute).to_string()))
+}
+
+/// A path that means the same wherever a command is called.
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// What to do about a data set that is not what or where it was.

@@ -31,10 +31,59 @@ pub fn explain(name: &str) -> Vec<Entry> {
         .collect()
 }
 
+/// What a parameter of the tables' rows means, row by row; None if no row has one of that name.
+pub fn parameter(name: &str) -> Option<Entry> {
+    let mut text = String::new();
+    for (kind, row, parameters) in rows() {
+        for parameter in parameters.iter().filter(|p| p.name == name) {
+            text += &format!(
+                "- of the {kind} `{}`: {}\n",
+                signature(row, &parameters),
+                parameter.doc.trim()
+            );
+        }
+    }
+    (!text.is_empty()).then(|| Entry {
+        kind: "parameter",
+        name: name.into(),
+        title: "A parameter".into(),
+        text,
+    })
+}
+
+/// Everything that takes parameters, apart from blocks: what it is, its name and its parameters.
+fn rows() -> Vec<(&'static str, &'static str, Vec<Parameter>)> {
+    let mut all = vec![];
+    all.extend(
+        signatures()
+            .iter()
+            .map(|row| (PRIMITIVE, row.name, (row.parameters)())),
+    );
+    all.extend(
+        LOSSES
+            .iter()
+            .map(|row| (LOSS_TERM, row.name, (row.parameters)())),
+    );
+    for setting in settings() {
+        if let Takes::One(rows) | Takes::Many(rows) = &setting.takes {
+            all.extend(
+                rows.iter()
+                    .map(|row| (row.kind, row.name, (row.parameters)())),
+            );
+        }
+    }
+    all
+}
+
+const PRIMITIVE: &str = "primitive";
+const LOSS_TERM: &str = "loss term";
+
 /// The known name that an unknown one was probably meant to be.
 pub fn nearest(name: &str) -> Option<String> {
-    let entries = entries();
+    let (entries, rows) = (entries(), rows());
+    let parameters = rows.iter().flat_map(|(.., parameters)| parameters);
     let names = entries.iter().map(|entry| entry.name.as_str());
+    let names = names.chain(parameters.map(|parameter| parameter.name));
     diagnostics::nearest(name, names).map(str::to_owned)
 }
 
@@ -44,7 +93,7 @@ pub fn entries() -> Vec<Entry> {
     all.extend(
         signatures()
             .iter()
-            .map(|row| built_in("primitive", row.name, row.doc, &(row.parameters)())),
+            .map(|row| built_in(PRIMITIVE, row.name, row.doc, &(row.parameters)())),
     );
     all.extend(FUNCTIONS.iter().map(|row| {
         let arguments = row.arguments.join(", ") + if row.more { ", ..." } else { "" };
@@ -64,7 +113,7 @@ pub fn entries() -> Vec<Entry> {
     all.extend(
         LOSSES
             .iter()
-            .map(|row| built_in("loss term", row.name, row.doc, &(row.parameters)())),
+            .map(|row| built_in(LOSS_TERM, row.name, row.doc, &(row.parameters)())),
     );
     for setting in settings() {
         let values = match &setting.takes {

@@ -64,6 +64,12 @@ impl Sources {
         base
     }
 
+    /// Calls a text by another name.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        let named = self.list.iter_mut().filter(|source| source.name == from);
+        named.for_each(|source| to.clone_into(&mut source.name));
+    }
+
     /// The texts in order.
     pub fn list(&self) -> &[Source] {
         &self.list

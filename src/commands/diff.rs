@@ -100,7 +100,8 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
         name: arguments.name,
         sets: arguments.sets,
     };
-    let a = model::check(model::read(&arguments.first)?, &first, terminal)?;
+    let a = model::read(&arguments.first)?;
+    let a = model::check_named_by("--from", a, &first, terminal)?;
     let b = model::check(model::read(second)?, &changes, terminal)?;
     let output = output::or_standard(&arguments.output, &[&a, &b], &[])?;
     let [was, is] = names(&a, &b, arguments.first != *second);

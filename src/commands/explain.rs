@@ -2,7 +2,7 @@
 
 use clap::Args;
 use termc_compiler::diagnostics::Code;
-use termc_compiler::explain::{entries, explain};
+use termc_compiler::explain::{entries, explain, parameter};
 
 use crate::failure::Failure;
 use crate::terminal::{Accent, Terminal};
@@ -10,8 +10,8 @@ use crate::terminal::{Accent, Terminal};
 /// Arguments of `termc explain`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A block of the prelude such as `rgu`, a primitive, a word or setting of the language, or a code such as `E304`;
-    /// without one all are listed
+    /// A block of the prelude such as `rgu`, a primitive, a word, setting or parameter of the language, or a code such as
+    /// `E304`; without one all are listed
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
@@ -24,7 +24,8 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     if let Some(code) = Code::parse(&name) {
         return terminal.print(&diagnostic(code, terminal));
     }
-    let meanings = explain(&name);
+    let mut meanings = explain(&name);
+    meanings.extend(parameter(&name));
     if meanings.is_empty() {
         let near = termc_compiler::explain::nearest(&name);
         let help = near.map_or_else(

@@ -77,7 +77,8 @@ pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Failure> {
     let dataset = model::dataset(&checked, &arguments.data, settings.as_ref(), terminal)?;
     let compute = arguments.compute.select_exact("freeze", terminal)?;
     let model = Model::new(checked, &weights.tensors, compute)?;
-    let named = arguments.data.dataset()?.map(|source| source.to_string());
+    let recorded = settings.as_ref().map(|settings| settings.dataset.as_str());
+    let named = model::named_dataset(&arguments.data, recorded)?;
     let options = FreezeOptions {
         calibration: arguments.calibration,
         batch: arguments.batch.map(|n| n as usize),

@@ -282,6 +282,12 @@ fn every_name_has_an_explanation() {
         "{}",
         said.out
     );
+    let said = termc(&["explain", "lr"]).expect(0);
+    assert!(
+        said.out.contains("- of the optimizer `kar3(lr: float"),
+        "{}",
+        said.out
+    );
     termc(&["explain", "E999"]).expect(2).says("E999");
     termc(&["explain", "rgy"])
         .expect(2)

@@ -133,6 +133,9 @@ fn a_variant_is_compared_with_its_model() {
     );
     let page = termc(&["diff", &model, "--model", "ThreeLocal", "--format", "html"]).expect(0);
     assert!(page.out.contains("\"e\":2"));
+    termc(&["diff", &model, "--from", "Nope"])
+        .expect(1)
+        .says("--from:1:1");
     termc(&["diff", &model])
         .expect(2)
         .says("compared with itself");

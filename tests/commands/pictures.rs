@@ -54,7 +54,56 @@ fn damaged_files_are_named_or_left_out_and_a_tilde_is_home() {
     trained.says("1 file of unknown format (1 .txt)");
     let run = run.to_str().unwrap();
     termc(&["eval", run, "--device", "cpu"]).expect(1);
-    termc(&["eval", run, "--device", "cpu", "--skip-damaged"]).expect(0);
+    let eval = || termc(&["eval", run, "--device", "cpu", "--skip-damaged"]).expect(0);
+    let same = eval();
+    assert!(
+        !same.err.contains("when the training began"),
+        "{}",
+        same.err
+    );
+    // Of such a folder, too, whose test part is its own.
+    fs::copy(data.join("train/a/1.png"), data.join("train/a/more.png")).unwrap();
+    eval().says("when the training began and is");
+    // What a call says about such files holds for all trainings of a sweep, also when they go on.
+    let (model, swept) = (home.path().join("two.term"), home.path().join("swept"));
+    let other = "\nvariant Other of Small {\n    sfne.l3.size = 5\n}\n";
+    fs::write(&model, fs::read_to_string(SMALL).unwrap() + other).unwrap();
+    let [model, swept, folder] = [&model, &swept, &data].map(|path| path.to_str().unwrap());
+    let folder = format!("folder:{folder}");
+    let which = [
+        "sweep",
+        model,
+        "--models",
+        "Small,Other",
+        "--dataset",
+        &folder,
+    ];
+    let how = [
+        "--skip-damaged",
+        "--device",
+        "cpu",
+        "--batch",
+        "10",
+        "--out",
+        swept,
+    ];
+    let until = ["--epochs", "2", "--halving", "1", "--seeds", "0"];
+    let swept = termc(&[&which[..], &how, &until].concat()).expect(0);
+    assert!(!swept.err.contains("failed"), "{}", swept.err);
+    for (option, more) in [
+        ("--test", &["--test", "0.3"][..]),
+        ("--skip-damaged", &["--skip-damaged"]),
+    ] {
+        let whole = [
+            &["train", SMALL, "--dataset", "digits", "--device", "cpu"],
+            more,
+        ]
+        .concat();
+        termc(&whole)
+            .expect(2)
+            .says(option)
+            .says("for folders of pictures");
+    }
 }
 
 /// Two classes of photographs, reddish and bluish, of 40 sizes; by a formula, so that they are always the same.

@@ -56,7 +56,11 @@ impl<'a> Elaborator<'a> {
             ExprKind::Call(call) => self.call(scope, call, None, want),
             ExprKind::Pipe { value, into } => self.call(scope, into, Some(value), want),
             ExprKind::Unary { op, value } => {
-                let operand = self.eval(scope, value, None);
+                let mut operand = self.eval(scope, value, None);
+                // A negative number was written with its sign.
+                if matches!(value.kind, ExprKind::Int(_) | ExprKind::Float(_)) {
+                    operand.places = Places::literal(expr.span);
+                }
                 match op {
                     UnaryOp::Neg => self.negate(scope, operand, expr.span),
                     UnaryOp::Not => self.not(operand, value.span),

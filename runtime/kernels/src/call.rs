@@ -83,11 +83,11 @@ impl Finish {
 /// One operation; its operands are told apart by their order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Call {
-    /// 1x1 convolutions of the channel concatenation of the same parts: `parts`, then weight `[out, in]` and bias `[out]` of
+    /// 1x1 convolutions of the channel concatenation of the same parts: the parts, then weight `[out, in]` and bias `[out]` of
     /// each map, then with `gelu` what is added to the GELU of the only map.
     Pointwise {
-        /// How many parts.
-        parts: usize,
+        /// How many times in a row the concatenation has each part.
+        times: Vec<usize>,
         /// How many maps, each with a result.
         maps: usize,
         /// Whether GELU and a bias follow.
@@ -223,10 +223,10 @@ impl Call {
         Some(match self {
             // The parts and the weight; the bias is added.
             Self::Pointwise {
-                parts,
+                times,
                 maps: 1,
                 gelu: false,
-            } => operands(parts + 1),
+            } => operands(times.len() + 1),
             Self::Standardize { maps, .. } => operands(*maps),
             Self::Depthwise
             | Self::StandardizeScaled

@@ -57,6 +57,12 @@ pub fn cached_bytes(device: &Device) -> Option<usize> {
     }
 }
 
+/// Whether many small operations take longer than the arithmetic that they save: GPUs wait for the processor, which prepares
+/// each of them.
+pub fn favours_few_operations(device: &Device) -> bool {
+    Family::of(device.as_dispatch()) != Family::Cpu
+}
+
 /// Memory that this process holds on the device, where the device's memory is its own and told.
 pub fn reserved_bytes(device: &Device) -> Option<u64> {
     match Family::of(device.as_dispatch()) {

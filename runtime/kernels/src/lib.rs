@@ -18,6 +18,7 @@ mod cpu;
 mod cube;
 mod device;
 mod operations;
+mod parts;
 pub mod probe;
 mod shapes;
 
@@ -26,5 +27,6 @@ pub use choice::{KernelChoice, UnknownKernels};
 pub use cpu::STATISTICS_BYTES;
 pub use cpu::pool::{Pool, rounded};
 pub use cpu::thread_pool::THREAD_NAME as POOL_THREAD;
-pub use device::{cached_bytes, reserved_bytes};
+pub use device::{cached_bytes, favours_few_operations, reserved_bytes};
 pub use operations::Bias;
+pub use parts::Parts;

@@ -12,6 +12,7 @@ use crate::KernelChoice;
 use crate::backend::{Kernels, Tensors};
 use crate::call::{Activation, Axis, Call, Edges, Finish, Kind, Over};
 use crate::composed::{self, affine::AffineTensors};
+use crate::parts::Parts;
 use crate::{device, shapes};
 
 /// What is added to a map: one number everywhere or one per position.
@@ -67,8 +68,14 @@ fn kinds(operands: &[DispatchTensor]) -> Vec<Kind> {
     each.collect()
 }
 
-fn dims(parts: &[Tensor<4>]) -> Vec<shapes::Dims> {
-    parts.iter().map(Tensor::dims).collect()
+/// The parts of a concatenation as a call counts them, and as its first operands, once their shapes are found to fit.
+fn parts_of(parts: &Parts, maps: &[&AffineTensors]) -> (Vec<usize>, Vec<DispatchTensor>) {
+    let runs = parts.maps.iter().zip(&parts.times);
+    let dims: Vec<_> = runs.map(|(map, times)| (map.dims(), *times)).collect();
+    for (weight, bias) in maps {
+        shapes::pointwise(&dims, weight.dims(), bias.dims());
+    }
+    (parts.times.clone(), parts.maps.iter().map(given).collect())
 }
 
 impl KernelChoice {
@@ -100,35 +107,39 @@ impl KernelChoice {
 
     /// 1x1 convolution of the channel concatenation of `parts` (which need not be made), each `[N, C, H, W]`:
     /// `y[n, o, p] = bias[o] + sum_i weight[o, i] * concat(parts)[n, i, p]`, weight `[out, in]`, bias `[out]`.
-    pub fn pointwise(self, parts: Vec<Tensor<4>>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<4> {
-        shapes::pointwise(&dims(&parts), weight.dims(), bias.dims());
+    pub fn pointwise(
+        self,
+        parts: impl Into<Parts>,
+        weight: Tensor<2>,
+        bias: Tensor<1>,
+    ) -> Tensor<4> {
+        let (parts, map) = (parts.into(), (weight, bias));
+        let (times, mut operands) = parts_of(&parts, &[&map]);
         let call = Call::Pointwise {
-            parts: parts.len(),
+            times,
             maps: 1,
             gelu: false,
         };
-        let mut operands: Vec<_> = parts.iter().map(given).collect();
+        let (weight, bias) = map;
         operands.extend([given(&weight), given(&bias)]);
         self.compute(&bias.device(), call, operands, || {
-            composed::pointwise(parts, weight, bias)
+            composed::pointwise(parts.expanded(), weight, bias)
         })
     }
 
     /// Several [`pointwise`](Self::pointwise) of the same parts.
-    pub fn pointwises(self, parts: Vec<Tensor<4>>, maps: Vec<AffineTensors>) -> Vec<Tensor<4>> {
+    pub fn pointwises(self, parts: impl Into<Parts>, maps: Vec<AffineTensors>) -> Vec<Tensor<4>> {
         let Some((_, first)) = maps.first() else {
             return vec![];
         };
         let device = first.device();
-        for (weight, bias) in &maps {
-            shapes::pointwise(&dims(&parts), weight.dims(), bias.dims());
-        }
+        let parts = parts.into();
+        let (times, mut operands) = parts_of(&parts, &maps.iter().collect::<Vec<_>>());
         let call = Call::Pointwise {
-            parts: parts.len(),
+            times,
             maps: maps.len(),
             gelu: false,
         };
-        let mut operands: Vec<_> = parts.iter().map(given).collect();
         operands.extend(maps.iter().flat_map(|(w, b)| [given(w), given(b)]));
         match self.by_kernel(&device, &call, operands) {
             Some(results) => results.into_iter().map(Tensor::from_dispatch).collect(),
@@ -143,19 +154,24 @@ impl KernelChoice {
     /// `gelu(pointwise(parts)) + after`
     pub fn pointwise_gelu(
         self,
-        parts: Vec<Tensor<4>>,
+        parts: impl Into<Parts>,
         weight: Tensor<2>,
         bias: Tensor<1>,
         after: Bias,
     ) -> Tensor<4> {
-        shapes::pointwise(&dims(&parts), weight.dims(), bias.dims());
-        parts.iter().take(1).for_each(|x| after.check(x.dims()));
+        let (parts, map) = (parts.into(), (weight, bias));
+        let (times, mut operands) = parts_of(&parts, &[&map]);
+        parts
+            .maps
+            .iter()
+            .take(1)
+            .for_each(|x| after.check(x.dims()));
         let call = Call::Pointwise {
-            parts: parts.len(),
+            times,
             maps: 1,
             gelu: true,
         };
-        let mut operands: Vec<_> = parts.iter().map(given).collect();
+        let (weight, bias) = map;
         operands.extend([given(&weight), given(&bias), after.dispatch()]);
         self.compute(&bias.device(), call, operands, || {
             self.bias(self.gelu(self.pointwise(parts, weight, bias)), after)

@@ -18,21 +18,26 @@ pub fn broadcast(name: &str, a: Dims, b: Dims) -> Dims {
     joined
 }
 
+/// The parts, each with how many times in a row it stands.
+///
 /// # Panics
 /// If there are no parts, they differ in more than their channels, or these are not the weight's inputs.
-pub fn pointwise(parts: &[Dims], weight: [usize; 2], bias: [usize; 1]) {
-    let Some([n, _, height, width]) = parts.first().copied() else {
+pub fn pointwise(parts: &[(Dims, usize)], weight: [usize; 2], bias: [usize; 1]) {
+    let Some(([n, _, height, width], _)) = parts.first().copied() else {
         assert!(!parts.is_empty(), "pointwise: there is no input");
         return;
     };
     let equal = parts
         .iter()
-        .all(|[a, _, b, c]| [*a, *b, *c] == [n, height, width]);
+        .all(|([a, _, b, c], _)| [*a, *b, *c] == [n, height, width]);
     assert!(
         equal,
         "pointwise: parts {parts:?} differ in more than their channels"
     );
-    let channels: usize = parts.iter().map(|[_, channels, ..]| channels).sum();
+    let channels = parts
+        .iter()
+        .map(|([_, channels, ..], times)| channels * times);
+    let channels: usize = channels.sum();
     let [outputs, inputs] = weight;
     assert_eq!(
         channels, inputs,

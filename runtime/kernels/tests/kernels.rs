@@ -6,7 +6,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
 use termc_kernels::KernelChoice::Fused;
 use termc_kernels::composed::slow_net::{ContextTensors, SlowTensors};
-use termc_kernels::{Bias, Over, composed};
+use termc_kernels::{Bias, Over, Parts, composed};
 
 /// Deterministic values of mean 0 and variance about 1/3.
 fn tensor<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -227,13 +227,17 @@ proptest! {
 
     #[test]
     fn pointwise(n in 1usize..6, h in 1usize..20, w in 1usize..20, out in 1usize..40,
-                 channels in prop::collection::vec(1usize..40, 1..5), seed in 0u64..1000) {
-        let maps: Vec<_> = channels.iter().enumerate().map(|(i, &c)| tensor(seed + i as u64, [n, c, h, w])).collect();
-        let total = channels.iter().sum();
+                 channels in prop::collection::vec((1usize..40, 1usize..4), 1..5), seed in 0u64..1000) {
+        let maps = channels.iter().enumerate().map(|(i, (c, _))| tensor(seed + i as u64, [n, *c, h, w])).collect();
+        let total = channels.iter().map(|(c, times)| c * times).sum();
+        let parts = |maps: Vec<Tensor<4>>| -> Parts {
+            let runs = maps.into_iter().zip(&channels);
+            runs.map(|(map, (_, times))| Parts::from(vec![map]).repeated(*times)).collect()
+        };
         let inputs = Inputs { maps, planes: vec![tensor(seed + 20, [out, total])], rows: vec![tensor(seed + 21, [out])] };
         agree(&inputs, 1e-5,
-            |i| Fused.pointwise(i.maps, i.planes[0].clone(), i.rows[0].clone()),
-            |i| composed::pointwise(i.maps, i.planes[0].clone(), i.rows[0].clone()));
+            |i| Fused.pointwise(parts(i.maps), i.planes[0].clone(), i.rows[0].clone()),
+            |i| composed::pointwise(parts(i.maps).expanded(), i.planes[0].clone(), i.rows[0].clone()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use proptest::prelude::*;
 use termc_kernels::KernelChoice::{self, Composed, Fused};
 use termc_kernels::probe::graphics::Interface;
-use termc_kernels::{Bias, Over};
+use termc_kernels::{Bias, Over, Parts};
 
 /// Deterministic values around `mean`, nearly normal: sums of four uniform ones.
 fn data(seed: u64, mean: f32, shape: [usize; 4]) -> TensorData {
@@ -114,12 +114,15 @@ fn activate(kernels: KernelChoice, maps: Vec<Tensor<4>>) -> Tensor<4> {
     kernels.gelu(x.clone()) + kernels.sigmoid(x.clone()) * kernels.silu(x)
 }
 
-fn pointwise(kernels: KernelChoice, mut maps: Vec<Tensor<4>>) -> Tensor<4> {
+fn pointwise(kernels: KernelChoice, mut maps: Vec<Tensor<4>>, times: usize) -> Tensor<4> {
     let bias = maps.pop().unwrap();
     let weight = maps.pop().unwrap();
     let [outputs, inputs, ..] = weight.dims();
     let (weight, bias) = (weight.reshape([outputs, inputs]), bias.reshape([outputs]));
-    kernels.pointwise(maps, weight, bias)
+    let parts = maps.into_iter().enumerate();
+    let parts =
+        parts.map(|(i, map)| Parts::from(vec![map]).repeated(if i == 0 { times } else { 1 }));
+    kernels.pointwise(parts.collect::<Parts>(), weight, bias)
 }
 
 fn multiply(kernels: KernelChoice, maps: Vec<Tensor<4>>) -> Tensor<4> {
@@ -144,11 +147,11 @@ proptest! {
     }
 
     #[test]
-    fn pointwise_convolutions(n in 1usize..5, parts in 1usize..4, c in 1usize..20, h in 1usize..12, w in 1usize..12, one in 0usize..3, out in 1usize..40, seed in 0u64..1000) {
+    fn pointwise_convolutions(n in 1usize..5, parts in 1usize..4, times in 1usize..3, c in 1usize..20, h in 1usize..12, w in 1usize..12, one in 0usize..3, out in 1usize..40, seed in 0u64..1000) {
         let [h, w] = if one == 0 { [1, 1] } else { [h, w] };
         let mut maps: Vec<_> = (0..parts as u64).map(|i| data(seed + i, 0.5, [n, c, h, w])).collect();
-        maps.extend([data(seed + 7, 0.0, [out, parts * c, 1, 1]), data(seed + 8, 0.0, [1, out, 1, 1])]);
-        agree(&pointwise, &maps, 1e-5);
+        maps.extend([data(seed + 7, 0.0, [out, (parts + times - 1) * c, 1, 1]), data(seed + 8, 0.0, [1, out, 1, 1])]);
+        agree(&|kernels: KernelChoice, maps: Vec<Tensor<4>>| pointwise(kernels, maps, times), &maps, 1e-5);
     }
 
     #[test]

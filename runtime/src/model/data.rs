@@ -93,6 +93,23 @@ impl CheckedSource {
         {
             return Err(ModelError::DataDirOfFolder(folder.to_owned()).into());
         }
+        if source.folder().is_none() {
+            let asked = [
+                (
+                    choice.test.is_some(),
+                    "--test",
+                    "the data set has a test part of its own",
+                ),
+                (
+                    choice.skip_damaged,
+                    "--skip-damaged",
+                    "the data set has no files of pictures",
+                ),
+            ];
+            if let Some((_, option, why)) = asked.into_iter().find(|(asked, ..)| *asked) {
+                return Err(ModelError::OfFolders { option, why }.into());
+            }
+        }
         let recorded_dir = recorded.as_ref().and_then(|r| r.data_dir.clone());
         let input = &self.model.input;
         let drawn = recorded.as_ref().and_then(|r| r.drawn);

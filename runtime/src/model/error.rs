@@ -35,6 +35,14 @@ pub enum ModelError {
     /// A folder of pictures and a place to search for data sets.
     #[error("`folder:{}` says itself where it is, no other place is searched for it", .0.display())]
     DataDirOfFolder(PathBuf),
+    /// What is asked of a data set that only folders of pictures have.
+    #[error("`{option}`: {why}")]
+    OfFolders {
+        /// How it is asked.
+        option: &'static str,
+        /// What this data set has instead.
+        why: &'static str,
+    },
     /// A frozen model cannot be overridden.
     #[error("`{0}` is frozen: it can no longer be changed")]
     FrozenChanged(String),

@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use burn::tensor::{DType, Device, Tensor, activation};
 use termc_compiler::model::{self, Function, Model, NodeId, Op, ParamId, Shape};
 use termc_kernels::composed::{elementwise, grid, pooling};
-use termc_kernels::{Bias, Edges};
+use termc_kernels::{Bias, Edges, Parts};
 
 pub use self::statistics::dims;
 pub(super) use self::statistics::kernel_over;
@@ -156,14 +156,11 @@ impl Run<'_> {
     }
 
     /// The parts of a concatenation or tiling that is not made.
-    pub fn parts(&self, id: NodeId, values: &Values) -> Vec<Tensor<4>> {
+    pub fn parts(&self, id: NodeId, values: &Values) -> Parts {
         match &self.model[id].op {
-            Op::Concat(op) => {
-                let parts = op.parts.iter().flat_map(|part| values.parts(*part));
-                parts.collect()
-            }
-            Op::Tile(op) => (0..op.times).flat_map(|_| values.parts(op.x)).collect(),
-            _ => vec![self.node(id, values)],
+            Op::Concat(op) => op.parts.iter().map(|part| values.parts(*part)).collect(),
+            Op::Tile(op) => values.parts(op.x).repeated(op.times),
+            _ => vec![self.node(id, values)].into(),
         }
     }
 

@@ -249,9 +249,9 @@ impl Network {
             let made = match (input.take_if(|_| id.index() == 0), step) {
                 (Some(input), _) => one(Value::Whole(input)),
                 (None, Step::Skipped) => continue,
-                (None, Step::Together(ids)) => {
-                    let wholes = run.together(ids, &values).into_iter();
-                    ids.iter().copied().zip(wholes.map(Value::Whole)).collect()
+                (None, Step::Together(maps)) => {
+                    let wholes = run.together(maps, &values).into_iter().map(Value::Whole);
+                    maps.iter().map(|map| map.id).zip(wholes).collect()
                 }
                 (None, Step::Fused(fusion)) => one(Value::Whole(run.fused(id, fusion, &values))),
                 (None, Step::Parts) if !keep(id) => one(Value::Parts(run.parts(id, &values))),

@@ -2,14 +2,15 @@
 //! made, and after which step a value is no longer needed. A pure function of the model; computes no values.
 
 mod fusion;
-
-use std::collections::HashMap;
+mod linear;
 
 use termc_compiler::model::{Graph, Model, NodeId, Op};
 
 pub(super) use self::fusion::Fusion;
+pub(super) use self::linear::LinearMap;
 
 use self::fusion::fusion;
+use self::linear::together;
 
 /// How to execute a model.
 #[derive(Clone, Debug)]
@@ -29,8 +30,8 @@ pub(super) enum Step {
     Parts,
     /// Nothing: a later fused step computes it on the way, or a step before made it together with others.
     Skipped,
-    /// Compute these linear maps of one value together; the first of them is this node.
-    Together(Vec<NodeId>),
+    /// Compute these linear maps of one value together; the first of them is this node's.
+    Together(Vec<LinearMap>),
     /// Compute it together with skipped nodes before it.
     Fused(Fusion),
 }
@@ -44,15 +45,17 @@ impl ExecutionPlan {
     /// Nodes computed together where a fused kernel exists and nobody else reads what lies between.
     pub fn fused(model: &Model) -> Self {
         let asked = asked(model);
-        let mut steps = fused_steps(model, &asked);
-        together(model, &mut steps);
+        let reads = read_counts(model, &asked);
+        let mut steps = fused_steps(model, &reads);
+        together(model, &mut steps, once(&reads));
         Self::of(model, steps, &asked)
     }
 
     /// Only what these nodes depend on, themselves included.
     pub fn towards(model: &Model, asked: &[NodeId], fused: bool) -> Self {
+        let reads = read_counts(model, asked);
         let mut steps = match fused {
-            true => fused_steps(model, asked),
+            true => fused_steps(model, &reads),
             false => vec![Step::Node; model.nodes.len()],
         };
         let mut needed = vec![false; model.nodes.len()];
@@ -74,7 +77,7 @@ impl ExecutionPlan {
             operands.into_iter().for_each(|x| need(&mut needed, x));
         }
         if fused {
-            together(model, &mut steps);
+            together(model, &mut steps, once(&reads));
         }
         Self::of(model, steps, asked)
     }
@@ -103,11 +106,9 @@ impl ExecutionPlan {
         for id in model.node_ids().rev() {
             let op = &model[id].op;
             let (operands, reads_parts) = match steps.get(id.index()) {
-                Some(Step::Fused(fusion)) => {
-                    (fusion.reads(), matches!(fusion, Fusion::LinearGelu { .. }))
-                }
+                Some(Step::Fused(fusion)) => (fusion.reads(), !fusion.affines().is_empty()),
                 Some(Step::Skipped) => (vec![], false),
-                Some(Step::Together(_)) => (op.operands(), true),
+                Some(Step::Together(maps)) => (maps.iter().map(|map| map.x).collect(), true),
                 _ => {
                     let own = deferred.get(id.index()).copied().unwrap_or(false);
                     let parts = match op {
@@ -148,12 +149,10 @@ fn set(steps: &mut [Step], id: NodeId, step: Step) {
 }
 
 /// Every node by itself, or together with others where a fused kernel exists.
-fn fused_steps(model: &Model, asked: &[NodeId]) -> Vec<Step> {
-    let reads = read_counts(model, asked);
+fn fused_steps(model: &Model, reads: &[usize]) -> Vec<Step> {
     let mut steps = vec![Step::Node; model.nodes.len()];
     for id in model.node_ids() {
-        let once = |id: NodeId| reads.get(id.index()).is_some_and(|count| *count == 1);
-        let Some((fusion, inner)) = fusion(model, id, once) else {
+        let Some((fusion, inner)) = fusion(model, id, once(reads)) else {
             continue;
         };
         for id in inner {
@@ -164,27 +163,14 @@ fn fused_steps(model: &Model, asked: &[NodeId]) -> Vec<Step> {
     steps
 }
 
-/// Linear maps that nothing is fused with are computed together where they read the same value.
-fn together(model: &Model, steps: &mut [Step]) {
-    let mut groups: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
-    for (id, step) in model.node_ids().zip(steps.iter()) {
-        if let (Op::Linear(op), Step::Node) = (&model[id].op, step) {
-            groups.entry(op.x).or_default().push(id);
-        }
-    }
-    for group in groups.into_values() {
-        if let [first, others @ ..] = group.as_slice()
-            && !others.is_empty()
-        {
-            others.iter().for_each(|id| set(steps, *id, Step::Skipped));
-            set(steps, *first, Step::Together(group.clone()));
-        }
-    }
-}
-
 /// What a forward pass yields: the output and the kernels of the loss.
 fn asked(model: &Graph) -> Vec<NodeId> {
     model.compared().chain([model.output]).collect()
+}
+
+/// Whether a value is read once.
+fn once(reads: &[usize]) -> impl Fn(NodeId) -> bool {
+    |id| reads.get(id.index()).is_some_and(|count| *count == 1)
 }
 
 /// How often each value is read, those asked for once more.
@@ -228,6 +214,16 @@ mod tests {
         assert_eq!(count(|f| matches!(f, Fusion::StandardizeGelu { .. })), 25);
         assert_eq!(count(|f| matches!(f, Fusion::Silu(_))), 5);
         assert_eq!(count(|f| matches!(f, Fusion::Gate { .. })), 5);
+        // In the three larger blocks: the sum of both gated units, and the second of two maps in each.
+        assert_eq!(count(|f| matches!(f, Fusion::LinearSum(_))), 3);
+        let maps = plan.steps.iter().filter_map(|step| match step {
+            Step::Together(maps) => Some(maps),
+            _ => None,
+        });
+        assert_eq!(
+            maps.flatten().filter(|map| map.affines.len() == 2).count(),
+            6
+        );
     }
 
     #[test]
@@ -255,11 +251,12 @@ mod tests {
                 let reads = match step {
                     Step::Fused(fusion) => fusion.reads(),
                     Step::Skipped => vec![],
+                    Step::Together(maps) => vec![maps[0].x],
                     _ => model[id].op.operands(),
                 };
-                if let Step::Together(all) = step {
-                    assert_eq!(all[0], id);
-                    made.extend(&all[1..]);
+                if let Step::Together(maps) = step {
+                    assert_eq!(maps[0].id, id);
+                    made.extend(maps.iter().skip(1).map(|map| map.id));
                 }
                 if *step != Step::Skipped {
                     made.insert(id);

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 use termc_compiler::model::NodeId;
+use termc_kernels::Parts;
 use termc_kernels::composed::elementwise;
 
 use super::precision::joined;
@@ -13,7 +14,7 @@ pub(super) enum Value {
     /// As one tensor.
     Whole(Tensor<4>),
     /// A concatenation or tiling that is not made.
-    Parts(Vec<Tensor<4>>),
+    Parts(Parts),
 }
 
 /// The values computed and not yet freed.
@@ -34,15 +35,15 @@ impl Values {
     pub fn get(&self, id: NodeId) -> Tensor<4> {
         match &self.0[id.index()] {
             Some(Value::Whole(value)) => value.clone(),
-            Some(Value::Parts(parts)) => elementwise::concat(joined(parts.clone())),
+            Some(Value::Parts(parts)) => elementwise::concat(joined(parts.clone().expanded())),
             None => unreachable!("a value is read before it is computed"),
         }
     }
 
-    pub fn parts(&self, id: NodeId) -> Vec<Tensor<4>> {
+    pub fn parts(&self, id: NodeId) -> Parts {
         match &self.0[id.index()] {
             Some(Value::Parts(parts)) => parts.clone(),
-            _ => vec![self.get(id)],
+            _ => vec![self.get(id)].into(),
         }
     }
 

@@ -61,7 +61,8 @@ pub struct Checkpoint {
     pub state: State,
 }
 
-/// Writes a checkpoint: first its file, then the file with its SHA-256, each atomically; it counts once both are there.
+/// Writes a checkpoint: first its file, then the file with its SHA-256, each atomically; it counts once both are there. In
+/// place of one of the same step, both hashes are there while it is unknown which of them is right.
 ///
 /// # Errors
 /// If the disk refuses it; earlier checkpoints are then untouched.
@@ -73,9 +74,15 @@ pub fn save(folder: &Path, tensors: Tensors, state: &State) -> Result<PathBuf, E
     };
     let bytes = file.to_bytes()?;
     let path = folder.join(file_name(state.step));
-    write_atomic(&path, &bytes)?;
     let line = format!("{}  {}\n", hash(&bytes), file_name(state.step));
-    write_atomic(&hash_path(&path), line.as_bytes())?;
+    let hash_path = hash_path(&path);
+    if path.exists()
+        && let Ok(earlier) = std::fs::read(&hash_path)
+    {
+        write_atomic(&hash_path, &[line.as_bytes(), &earlier].concat())?;
+    }
+    write_atomic(&path, &bytes)?;
+    write_atomic(&hash_path, line.as_bytes())?;
     Ok(path)
 }
 
@@ -219,7 +226,11 @@ fn read(path: &Path) -> Result<Checkpoint, Unusable> {
         .map_err(Error::file("read", path))
         .map_err(Unusable::Unreadable)?;
     let recorded = String::from_utf8_lossy(&recorded);
-    if recorded.split_whitespace().next() != Some(hash(&bytes).as_str()) {
+    let hash = hash(&bytes);
+    let mut hashes = recorded
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    if !hashes.any(|recorded| recorded == hash) {
         return Err(damaged(
             "it is damaged: its SHA-256 is not the recorded one",
         ));
@@ -295,6 +306,34 @@ mod tests {
         std::fs::remove_file(hash_path(&folder.join(file_name(10)))).unwrap();
         let (step, reasons) = newest(folder);
         assert_eq!((step, reasons.len()), (9, 2));
+    }
+
+    #[test]
+    fn one_of_the_same_step_is_replaced_and_never_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let state = State {
+            step: 7,
+            ..State::default()
+        };
+        let whole = || {
+            latest(folder, |_, reason| panic!("{reason}"))
+                .unwrap()
+                .unwrap()
+        };
+        save(folder, tensors(1.0), &state).unwrap();
+        let path = folder.join(file_name(7));
+        let [first, first_hash] =
+            [&path, &hash_path(&path)].map(|path| std::fs::read(path).unwrap());
+        save(folder, tensors(2.0), &state).unwrap();
+        assert_eq!(whole().tensors, tensors(2.0));
+        // As a crash leaves them: both hashes, and the one file or the other.
+        let last_hash = std::fs::read(hash_path(&path)).unwrap();
+        assert_eq!(last_hash.len(), first_hash.len());
+        std::fs::write(hash_path(&path), [last_hash, first_hash].concat()).unwrap();
+        assert_eq!(whole().tensors, tensors(2.0));
+        std::fs::write(&path, first).unwrap();
+        assert_eq!(whole().tensors, tensors(1.0));
     }
 
     /// A folder in its place cannot be read as a file, as with EIO or EACCES, whoever asks.

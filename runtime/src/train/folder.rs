@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::settings::{FORMAT, Settings};
+use super::{metrics, tensorboard};
 use crate::Error;
 use crate::tensors::{sweep, write_atomic};
 
@@ -158,6 +159,8 @@ impl RunFolder {
             folder.last(),
             folder.test(),
             folder.metrics(),
+            folder.path.join(metrics::TABLE),
+            folder.path.join(tensorboard::FILE),
         ];
         parts.iter().any(|part| file.starts_with(part))
     }

@@ -15,6 +15,9 @@ use crate::Error;
 use crate::objective::TermValues;
 use crate::tensors::write_atomic;
 
+/// The rows for spreadsheets.
+pub(super) const TABLE: &str = "metrics.csv";
+
 /// What a row sums up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -165,9 +168,13 @@ impl Log {
 
     fn of_terms(folder: &Path, terms: Vec<String>, rows: usize) -> Result<Self, Error> {
         let jsonl = folder.join("metrics.jsonl");
-        let csv = folder.join("metrics.csv");
-        keep_lines(&jsonl, "", rows)?;
-        keep_lines(&csv, &csv_header(&terms), rows)?;
+        let csv = folder.join(TABLE);
+        keep_lines(&jsonl, rows)?;
+        // The table is made of the rows again: a spreadsheet may have written another one in its place.
+        let lines = read(folder)?;
+        let lines = lines.iter().map(|row| csv_line(row, &terms));
+        let table = std::iter::once(csv_header(&terms)).chain(lines);
+        write_atomic(&csv, table.collect::<String>().as_bytes())?;
         let events = folder.join(tensorboard::FILE);
         tensorboard::keep(&events, rows, now())?;
         Ok(Self {
@@ -246,22 +253,21 @@ fn append(path: &Path) -> Result<File, Error> {
         .map_err(Error::file("write", path))
 }
 
-/// Makes a file consist of `header` and the first `lines` lines that followed it so far.
-fn keep_lines(path: &Path, header: &str, lines: usize) -> Result<(), Error> {
+/// Makes a file consist of its first `lines` lines.
+fn keep_lines(path: &Path, lines: usize) -> Result<(), Error> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(e) => return Err(Error::file("read", path)(e)),
     };
-    let body = text.strip_prefix(header).unwrap_or(&text);
-    let kept: Vec<&str> = body.split_inclusive('\n').take(lines).collect();
+    let kept: Vec<&str> = text.split_inclusive('\n').take(lines).collect();
     if kept.len() < lines || kept.last().is_some_and(|line| !line.ends_with('\n')) {
         return Err(Error::Content {
             path: path.to_owned(),
             problem: format!("has fewer than the {lines} rows its checkpoint counts"),
         });
     }
-    write_atomic(path, format!("{header}{}", kept.concat()).as_bytes())
+    write_atomic(path, kept.concat().as_bytes())
 }
 
 #[cfg(test)]
@@ -299,6 +305,8 @@ mod tests {
         std::fs::write(&jsonl, torn).unwrap();
         assert_eq!(read(folder.path()).unwrap().len(), 3);
 
+        // A spreadsheet wrote it its own way, or somebody took it away.
+        std::fs::write(folder.path().join("metrics.csv"), "span;split\r\n").unwrap();
         let mut log = open(folder.path(), 2).unwrap();
         assert_eq!(log.rows(), 2);
         log.append(&row(3)).unwrap();

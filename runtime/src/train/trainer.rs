@@ -297,6 +297,12 @@ impl<'a> Trainer<'a> {
         let group = batches.take(self.accumulate()).collect();
         match group {
             Err(termc_data::Error::Stopped) => Err(self.stopped(StopReason::ALONE)),
+            // Of the steps since the last checkpoint none is lost. That an image cannot be read is told, not that its
+            // checkpoint could not be written either.
+            Err(error) if self.job.ranks.size() == 1 => {
+                let _ = self.save();
+                Err(error.into())
+            }
             group => Ok(group?),
         }
     }

@@ -46,7 +46,10 @@ impl Training {
         let mut command = Command::new(program);
         command.args(["train", "--stop-with-stdin"]);
         if is_begun(&run)? {
-            command.arg("--resume").arg(&run);
+            command
+                .arg("--resume")
+                .arg(&run)
+                .args(said_again(arguments));
         } else {
             command.args(arguments).arg("--out").arg(&run);
         }
@@ -115,4 +118,18 @@ fn is_begun(run: &Path) -> Result<bool, Failure> {
             Err(_) => std::thread::sleep(Duration::from_millis(200)),
         }
     }
+}
+
+/// Those of a training's arguments that its folder does not record: they hold for each call by itself.
+fn said_again(arguments: &[String]) -> impl Iterator<Item = &String> {
+    let of = |word: &str| match word {
+        "--skip-damaged" => 1,
+        "--self-check" => 2,
+        _ => 0,
+    };
+    let mut left = 0;
+    arguments.iter().filter(move |word| {
+        left = if left > 0 { left - 1 } else { of(word) };
+        left > 0
+    })
 }

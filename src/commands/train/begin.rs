@@ -187,15 +187,10 @@ fn settings(arguments: &Arguments, defaults: Settings) -> Result<Settings, Failu
         }
         Protocol::Published => 0.0,
     };
-    // Absolute, so that the training can be resumed from anywhere.
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let dataset = match arguments.data.dataset()? {
-        Some(source) => source.map_folder(absolute).to_string(),
-        None => defaults.dataset.clone(),
-    };
+    let dataset = model::named_dataset(&arguments.data, None)?;
     Ok(Settings {
-        dataset,
-        data_dir: arguments.data.data_dir.as_deref().map(absolute),
+        dataset: dataset.unwrap_or_else(|| defaults.dataset.clone()),
+        data_dir: arguments.data.data_dir.as_deref().map(model::absolute),
         seed: arguments.seed.unwrap_or(defaults.seed),
         epochs: count(arguments.epochs, defaults.epochs),
         batch: count(arguments.batch, defaults.batch),

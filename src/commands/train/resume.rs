@@ -1,12 +1,11 @@
 //! Prepares to go on with a training from its RUN folder, and refuses what does not agree with the folder.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use termc_runtime::Error;
-use termc_runtime::data::{Arrangement, Dataset};
+use termc_runtime::data::Dataset;
 use termc_runtime::device::Selected;
-use termc_runtime::model::DatasetChoice;
+use termc_runtime::model::{Compute, DatasetChoice};
 use termc_runtime::tensors::Tensors;
 use termc_runtime::train::checkpoint::{self, Checkpoint};
 use termc_runtime::train::ranks::{Communicator, Fingerprint, ROOT, gather_values};
@@ -101,6 +100,7 @@ fn open(
     }
     let choice = arguments.device.as_ref().unwrap_or(&recorded.device);
     let selected = select_device(choice, ranks)?;
+    Compute::require_precision(&selected, recorded.precision)?;
     let settings = going_on(arguments, &recorded)?;
     if folder.test().is_file() && settings.epochs == recorded.epochs {
         terminal.note("this training is over; `termc eval` measures it again");
@@ -172,18 +172,11 @@ fn open(
 
 /// The settings to go on with: the folder's, but for the number of epochs and the place of the data set.
 fn going_on(arguments: &Arguments, recorded: &Settings) -> Result<Settings, Failure> {
-    let trained = Arrangement::of(&recorded.dataset);
-    let dataset = match arguments.data.dataset()? {
-        Some(source) => {
-            let source = source.arranged_as(trained).map_err(Error::from)?;
-            Some(source.map_folder(absolute).to_string())
-        }
-        None => None,
-    };
+    let dataset = model::named_dataset(&arguments.data, Some(&recorded.dataset))?;
     let same = dataset
         .as_ref()
         .is_none_or(|dataset| *dataset == recorded.dataset);
-    let data_dir = arguments.data.data_dir.as_deref().map(absolute);
+    let data_dir = arguments.data.data_dir.as_deref().map(model::absolute);
     Ok(Settings {
         epochs: arguments.epochs.map_or(recorded.epochs, |n| n as usize),
         // Another data set is not where that of the record was.
@@ -191,10 +184,6 @@ fn going_on(arguments: &Arguments, recorded: &Settings) -> Result<Settings, Fail
         dataset: dataset.unwrap_or(recorded.dataset.clone()),
         ..recorded.clone()
     })
-}
-
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// What the call says otherwise than the folder does.

@@ -72,14 +72,15 @@ impl Pixels {
             return self;
         }
         let between = fit.resized(old, size);
+        let kept = (between.0.min(size.0), between.1.min(size.1));
         let values = match self.values {
             Values::Grey(values) => {
-                let resized = resize::<1>(&values, old, between);
-                Values::Grey(centre::<1>(&resized, between, size))
+                let resized = resize::<1>(&values, old, between, kept);
+                Values::Grey(surrounded::<1>(&resized, kept, size))
             }
             Values::Rgb(values) => {
-                let resized = resize::<3>(&values, old, between);
-                Values::Rgb(centre::<3>(&resized, between, size))
+                let resized = resize::<3>(&values, old, between, kept);
+                Values::Rgb(surrounded::<3>(&resized, kept, size))
             }
         };
         let (width, height) = size;
@@ -108,21 +109,17 @@ impl Pixels {
     }
 }
 
-/// Cuts pixels to a size or surrounds them with black, around their centre.
-fn centre<const CHANNELS: usize>(
+/// Pixels with black around them, up to a size.
+fn surrounded<const CHANNELS: usize>(
     values: &[u8],
     (width, height): (usize, usize),
     (new_width, new_height): (usize, usize),
 ) -> Vec<u8> {
     let mut result = vec![0; new_width * new_height * CHANNELS];
-    let from = values
-        .chunks_exact(width * CHANNELS)
-        .skip(centred(new_height, height));
-    let to = result
+    let rows = result
         .chunks_exact_mut(new_width * CHANNELS)
         .skip(centred(height, new_height));
-    for (to, from) in to.zip(from) {
-        let from = from.iter().skip(centred(new_width, width) * CHANNELS);
+    for (to, from) in rows.zip(values.chunks_exact(width * CHANNELS)) {
         let to = to.iter_mut().skip(centred(width, new_width) * CHANNELS);
         to.zip(from).for_each(|(to, from)| *to = *from);
     }

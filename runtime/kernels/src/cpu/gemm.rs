@@ -12,12 +12,8 @@ use super::transpose::transpose;
 
 /// Most inner indices packed at a time.
 pub const DEPTH: usize = 384;
-/// Distance between rows of a packed left block: more than `DEPTH`, so that rows spread over the cache.
-const STRIDE: usize = DEPTH + 16;
 /// Most columns a caller should give one task.
 pub const COLUMNS: usize = 256;
-/// Rows of a left operand that one task packs.
-const BAND: usize = 48;
 /// Most rows of a register tile.
 const MOST_ROWS: usize = Level::V4.tile_rows();
 /// Largest register tile of all levels.
@@ -38,7 +34,8 @@ fn tile_columns() -> usize {
     simd::level().tile_columns()
 }
 
-/// A left operand `[rows, depth]`, cut into blocks of tile rows and padded with zeros.
+/// A left operand `[rows, depth]`, padded with zeros to whole tiles. One part of the depth after the other, in it one tile, and in
+/// that the rows' values at one inner index after those at the one before: as the product reads them.
 pub struct Left {
     data: Buffer,
     rows: usize,
@@ -47,12 +44,36 @@ pub struct Left {
 
 impl Left {
     fn empty(rows: usize, depth: usize) -> Self {
-        let blocks = rows.div_ceil(tile_rows()) * depth.div_ceil(DEPTH);
         Self {
-            data: pool::take(blocks * tile_rows() * STRIDE),
+            data: pool::take(rows.next_multiple_of(tile_rows()) * depth),
             rows,
             depth,
         }
+    }
+
+    /// Fills all tiles: `fill` gets a tile, its first inner index and how many it has, its first row and how many it has.
+    fn fill(&mut self, fill: impl Fn(&mut [f32], (usize, usize), (usize, usize)) + Send + Sync) {
+        let (rows, tile) = (self.rows, tile_rows());
+        let (padded, part) = (rows.next_multiple_of(tile), part(self.depth));
+        let blocks = self.data.chunks_mut((padded * part).max(1));
+        for (k0, block) in (0..self.depth).step_by(part).zip(blocks) {
+            let kc = part.min(self.depth - k0);
+            let tiles = Rows::new(block, tile * kc);
+            each_of(tiles.count(), tile * kc, |index| {
+                let (first, mut to) = (index * tile, tiles.row(index));
+                let height = tile.min(rows - first);
+                if height < tile {
+                    to.fill(0.0);
+                }
+                fill(&mut to, (k0, kc), (first, height));
+            });
+        }
+    }
+
+    /// The tiles of a part of the depth.
+    fn block(&self, k0: usize, kc: usize) -> &[f32] {
+        let padded = self.rows.next_multiple_of(tile_rows());
+        &self.data[k0 * padded..][..kc * padded]
     }
 
     /// From rows at distance `stride`.
@@ -78,39 +99,20 @@ impl Left {
 
     /// Overwrites the values, of the same size, from rows at distance `stride`.
     pub fn refill(&mut self, matrix: &[f32], stride: usize) {
-        let (rows, depth, tile) = (self.rows, self.depth, tile_rows());
-        let padded = rows.next_multiple_of(tile);
-        let part = part(depth);
-        let blocks = depth.div_ceil(part);
-        let data = Rows::new(&mut self.data, STRIDE);
-        let bands = padded.div_ceil(BAND);
-        each_of(blocks * bands, BAND * part, |task| {
-            let (block, band) = (task / bands, task % bands);
-            let k0 = block * part;
-            let kc = part.min(depth - k0);
-            for row in band * BAND..padded.min((band + 1) * BAND) {
-                let mut to = data.row(block * padded + row);
-                let to = &mut to[..kc];
-                match row < rows {
-                    true => to.copy_from_slice(&matrix[row * stride + k0..][..kc]),
-                    false => to.fill(0.0),
-                }
-            }
+        let tile = tile_rows();
+        self.fill(|to, (k0, kc), (first, height)| {
+            transpose(&matrix[first * stride + k0..], stride, to, tile, height, kc);
         });
     }
 
     /// The transpose of `matrix`, whose `depth` rows lie at distance `stride`.
     pub fn columns(matrix: &[f32], stride: usize, rows: usize, depth: usize) -> Self {
         let mut left = Self::empty(rows, depth);
-        let padded = rows.next_multiple_of(tile_rows());
-        let part = part(depth);
-        for k0 in (0..depth).step_by(part) {
-            let kc = part.min(depth - k0);
-            let block = &mut left.data[k0 / part * padded * STRIDE..][..padded * STRIDE];
-            let (values, padding) = block.split_at_mut(rows * STRIDE);
-            transpose(&matrix[k0 * stride..], stride, values, STRIDE, kc, rows);
-            padding.fill(0.0);
-        }
+        left.fill(|to, (k0, kc), (first, height)| {
+            for (k, to) in (k0..k0 + kc).zip(to.chunks_exact_mut(tile_rows())) {
+                to[..height].copy_from_slice(&matrix[k * stride + first..][..height]);
+            }
+        });
         left
     }
 
@@ -209,8 +211,7 @@ unsafe fn run<V: Vector, R: Right, const MR: usize>(
         right.pack((k0, kc), (from, to), &mut packed[..panels * kc * nr], nr);
         for product in products {
             let rows = product.left.rows;
-            let padded = rows.next_multiple_of(MR);
-            let block = &product.left.data[k0 / part * padded * STRIDE..][..padded * STRIDE];
+            let block = product.left.block(k0, kc);
             for (j, panel) in packed.chunks(kc * nr).take(panels).enumerate() {
                 let j0 = from + j * nr;
                 let width = nr.min(to - j0);
@@ -221,7 +222,7 @@ unsafe fn run<V: Vector, R: Right, const MR: usize>(
                         _ => None,
                     };
                     let height = MR.min(rows - i0);
-                    let a = &block[i0 * STRIDE..(i0 + MR) * STRIDE];
+                    let a = &block[i0 * kc..(i0 + MR) * kc];
                     // SAFETY: rows `i0 .. i0 + height` and columns `j0 .. j0 + width` are ours by contract.
                     unsafe {
                         let c = product.out.add(i0 * product.stride + j0);
@@ -246,7 +247,7 @@ unsafe fn tile<V: Vector, const MR: usize>(
     height: usize,
     width: usize,
 ) {
-    debug_assert!(a.len() >= MR * STRIDE && panel.len() >= kc * 2 * V::LANES);
+    debug_assert!(a.len() >= MR * kc && panel.len() >= kc * 2 * V::LANES);
     // SAFETY: whole tiles are written to the output directly, others to a local tile of full size.
     unsafe {
         if height == MR && width == 2 * V::LANES {
@@ -298,7 +299,7 @@ unsafe fn micro<V: Vector, const MR: usize, const NV: usize>(
     c: *mut f32,
     stride: usize,
 ) {
-    // SAFETY: `a` holds MR rows at distance STRIDE, `b` kc rows of two vectors, `c` MR rows of NV vectors.
+    // SAFETY: `a` holds kc times MR values, `b` kc rows of two vectors, `c` MR rows of NV vectors.
     unsafe {
         let mut acc = [[V::splat(0.0); NV]; MR];
         for (i, row) in acc.iter_mut().enumerate() {
@@ -316,7 +317,7 @@ unsafe fn micro<V: Vector, const MR: usize, const NV: usize>(
                 *lanes = V::load(b.add(v * V::LANES));
             }
             for (i, row) in acc.iter_mut().enumerate() {
-                let left = V::splat(*a.add(i * STRIDE + k));
+                let left = V::splat(*a.add(k * MR + i));
                 for (lanes, right) in row.iter_mut().zip(right) {
                     *lanes = lanes.add_product(left, right);
                 }

@@ -68,10 +68,10 @@ impl Kernels for Flex {
 fn forward(call: &Call, operands: &[FlexTensor]) -> Vec<FlexTensor> {
     let x = &operands[0];
     match call {
-        Call::Pointwise { parts, gelu, .. } => {
-            let (parts, rest) = operands.split_at(*parts);
+        Call::Pointwise { times, gelu, .. } => {
+            let (parts, rest) = operands.split_at(times.len());
             let (maps, after) = rest.split_at(rest.len() - usize::from(*gelu));
-            linear::forward(parts, maps, after.first())
+            linear::forward(parts, times, maps, after.first())
         }
         Call::Rescale { affine, gelu } => {
             let maps = affine.then(|| [&operands[1], &operands[2]]);
@@ -113,8 +113,9 @@ fn backward(gradient: &Gradient, grad: &FlexTensor, saved: &[FlexTensor]) -> Vec
     let needs = &gradient.needs_grad[..];
     let kinds: &[Kind] = &gradient.operands;
     match &gradient.call {
-        Call::Pointwise { parts, .. } => {
-            linear::backward(grad, &saved[..*parts], &saved[*parts], needs)
+        Call::Pointwise { times, .. } => {
+            let (parts, weight) = saved.split_at(times.len());
+            linear::backward(grad, parts, times, &weight[0], needs)
         }
         Call::Depthwise => planes::depthwise_gradients(grad, &saved[0], &saved[1], needs),
         Call::Standardize { over, maps, finish } => {

@@ -174,6 +174,9 @@ fn chunk(n: usize) -> usize {
     n.div_ceil(4).max(1)
 }
 
+/// Tasks for each thread, so that none waits long for another one's last.
+const TASKS: usize = 4;
+
 /// Up to this many elements of a result, [`weight_gradients`] sums in float64.
 const FEW: usize = 16;
 
@@ -189,7 +192,7 @@ pub fn weight_gradients(left: &[Maps], right: &[Maps], n: usize, positions: usiz
     }
     let chunk = chunk(n);
     let chunks = n.div_ceil(chunk);
-    // Tasks: a chunk of images, and at most COLUMNS channels of one right part.
+    // At most COLUMNS channels of one right part are multiplied at a time.
     let mut spans = Vec::new();
     let mut first = 0;
     for part in right {
@@ -201,10 +204,18 @@ pub fn weight_gradients(left: &[Maps], right: &[Maps], n: usize, positions: usiz
     let mut partial = pool::take(chunks * rows * columns);
     let bounds = spans.iter().map(|(_, first, from, _)| first + from);
     let targets = Columns::cut(&mut partial, rows, bounds.chain([columns]).collect());
-    each(chunks * spans.len(), |task| {
-        let mut target = targets.block(task / spans.len(), task % spans.len());
-        let (chunk_index, (part, first, from, to)) =
-            (task / spans.len(), spans[task % spans.len()]);
+    // Tasks: a chunk of images and some spans, for all of which the left operands are packed once.
+    let groups = (TASKS * rayon::current_num_threads())
+        .div_ceil(chunks)
+        .min(spans.len());
+    let length = spans.len().div_ceil(groups);
+    let groups = spans.len().div_ceil(length);
+    each(chunks * groups, |task| {
+        let (chunk_index, group) = (task / groups, task % groups);
+        let numbers = group * length..spans.len().min((group + 1) * length);
+        let mut targets: Vec<_> = (numbers.clone())
+            .map(|number| targets.block(chunk_index, number))
+            .collect();
         let mut packed: Vec<Option<Left>> = left.iter().map(|_| None).collect();
         for image in chunk_index * chunk..n.min((chunk_index + 1) * chunk) {
             for p0 in (0..positions).step_by(super::gemm::DEPTH) {
@@ -213,31 +224,36 @@ pub fn weight_gradients(left: &[Maps], right: &[Maps], n: usize, positions: usiz
                     true => Start::Zero,
                     false => Start::Output,
                 };
-                let flipped = Flipped {
-                    image: part.image(image, positions),
-                    positions,
-                    first: p0,
-                };
-                let mut row = 0;
                 let packed = left.iter().zip(&mut packed).map(|(l, packed)| {
                     let values = &l.image(image, positions).data[p0..];
                     Left::again(packed, values, positions, l.channels, depth)
                 });
-                let products = packed.map(|left| {
-                    // SAFETY: inside the chunk's partial sums, which have `rows` rows.
-                    let out = unsafe { target.matrix().add(row * columns + first) };
-                    row += left.row_count();
-                    let stride = columns;
-                    Product {
-                        left,
-                        start,
-                        out,
-                        stride,
-                    }
-                });
-                let products: Vec<Product> = products.collect();
-                // SAFETY: this task holds these columns of its chunk.
-                unsafe { multiply(&products, &flipped, depth, from, to) };
+                let packed: Vec<&Left> = packed.collect();
+                for ((part, first, from, to), target) in
+                    spans[numbers.clone()].iter().zip(&mut targets)
+                {
+                    let flipped = Flipped {
+                        image: part.image(image, positions),
+                        positions,
+                        first: p0,
+                    };
+                    let mut row = 0;
+                    let products = packed.iter().map(|left| {
+                        // SAFETY: inside the chunk's partial sums, which have `rows` rows.
+                        let out = unsafe { target.matrix().add(row * columns + first) };
+                        row += left.row_count();
+                        let stride = columns;
+                        Product {
+                            left,
+                            start,
+                            out,
+                            stride,
+                        }
+                    });
+                    let products: Vec<Product> = products.collect();
+                    // SAFETY: this task holds these columns of its chunk.
+                    unsafe { multiply(&products, &flipped, depth, *from, *to) };
+                }
             }
         }
     });

@@ -100,7 +100,11 @@ impl Layout {
     }
 }
 
-fn concat<B: Submit>(mut parts: Vec<FloatTensor<B>>) -> Option<FloatTensor<B>> {
+/// The concatenation of maps that each stand so many times in a row.
+fn concat<B: Submit>(parts: Vec<FloatTensor<B>>, times: &[usize]) -> Option<FloatTensor<B>> {
+    let runs = parts.into_iter().zip(times);
+    let parts = runs.flat_map(|(part, times)| std::iter::repeat_n(part, *times));
+    let mut parts: Vec<FloatTensor<B>> = parts.collect();
     match parts.len() {
         0 | 1 => parts.pop(),
         _ => Some(B::float_cat(parts, 1)),
@@ -113,11 +117,14 @@ fn shared<B: Submit>(weight: FloatTensor<B>) -> FloatTensor<B> {
     B::float_reshape(weight, Shape::new([1, shape[0], shape[1]]))
 }
 
-/// The 1x1 convolution of the concatenation of some maps: the maps, the weight, the bias.
-pub fn pointwise<B: Submit>(mut operands: Vec<FloatTensor<B>>) -> Option<FloatTensor<B>> {
+/// The 1x1 convolution of the concatenation of some maps, each so many times in a row: the maps, the weight, the bias.
+pub fn pointwise<B: Submit>(
+    mut operands: Vec<FloatTensor<B>>,
+    times: &[usize],
+) -> Option<FloatTensor<B>> {
     let (bias, weight) = (operands.pop()?, operands.pop()?);
     let outputs = weight.shape()[0];
-    let x = concat::<B>(operands)?;
+    let x = concat::<B>(operands, times)?;
     let layout = Layout::of::<B>(&x);
     let (x, weight) = (layout.matrices::<B>(x), shared::<B>(weight));
     let (y, of_bias) = match layout.images_are_rows() {
@@ -133,6 +140,7 @@ pub fn pointwise_gradients<B: Submit>(
     gradient: &Gradient,
     grad: FloatTensor<B>,
     mut saved: Vec<FloatTensor<B>>,
+    times: &[usize],
 ) -> Option<Vec<FloatTensor<B>>> {
     let weight = saved.pop()?;
     let (of_parts, of_affine) = gradient.needs_grad.split_at(saved.len());
@@ -149,22 +157,26 @@ pub fn pointwise_gradients<B: Submit>(
         };
         let x = layout.maps::<B>(x, shape[1]);
         let mut first = 0;
-        for (part, needed) in saved.iter().zip(of_parts) {
-            let channels = first..first + part.shape()[1];
-            first = channels.end;
-            match (needed, saved.len()) {
-                (false, _) => {}
-                (true, 1) => results.push(x.clone()),
-                (true, _) => {
-                    let all = Slice::full();
-                    let part = [all, Slice::from(channels), all, all];
-                    results.push(B::float_slice(x.clone(), &part));
-                }
+        for ((part, times), needed) in saved.iter().zip(times).zip(of_parts) {
+            let channels = part.shape()[1];
+            let start = first;
+            first += times * channels;
+            if !needed {
+                continue;
             }
+            let copies = (0..*times).map(|copy| {
+                let (all, start) = (Slice::full(), start + copy * channels);
+                let copy = [all, Slice::from(start..start + channels), all, all];
+                match channels == shape[1] {
+                    true => x.clone(),
+                    false => B::float_slice(x.clone(), &copy),
+                }
+            });
+            results.extend(copies.reduce(B::float_add));
         }
     }
     if of_affine[0] {
-        let x = layout.matrices::<B>(concat::<B>(saved)?);
+        let x = layout.matrices::<B>(concat::<B>(saved, times)?);
         let of_weight = match rows {
             true => product::<B>(g, x, [true, false]),
             false => product::<B>(g, x, [false, true]),

@@ -72,7 +72,9 @@ impl<B: Submit> Kernels for B {
                 sum.into_iter().chain(results).collect()
             }
             Call::Matmul => linear::matmul::<B>(operands).into_iter().collect(),
-            Call::Pointwise { .. } => linear::pointwise::<B>(operands).into_iter().collect(),
+            Call::Pointwise { times, .. } => linear::pointwise::<B>(operands, &times)
+                .into_iter()
+                .collect(),
             call => unreachable!("{} has no kernel on this device", call.name()),
         })
     }
@@ -97,8 +99,8 @@ impl<B: Submit> Kernels for B {
             }
             Call::Depthwise => depthwise_gradients::<B>(&gradient, grad, &saved),
             Call::Matmul => linear::matmul_gradients::<B>(&gradient, grad, &saved),
-            Call::Pointwise { .. } => {
-                linear::pointwise_gradients::<B>(&gradient, grad, saved).unwrap_or_default()
+            Call::Pointwise { times, .. } => {
+                linear::pointwise_gradients::<B>(&gradient, grad, saved, &times).unwrap_or_default()
             }
             Call::Activate(activation) => {
                 let each = saved.into_iter();

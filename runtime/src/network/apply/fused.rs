@@ -40,6 +40,7 @@ impl Run<'_> {
                     }),
                 }
             }
+            Fusion::LinearSum(maps) => self.linear_sum(maps, values),
             Fusion::GeluBias {
                 x,
                 rescale,

@@ -1,12 +1,14 @@
 //! Linear maps of the channels: alone, and several that read the same value.
 
 use burn::tensor::{DType, Tensor};
-use termc_compiler::model::{Affine, Conv, NodeId, Op, Shape};
+use termc_compiler::model::{Affine, Conv, NodeId, Shape};
 use termc_kernels::composed::affine::{AffineTensors, convolution};
+use termc_kernels::{Parts, favours_few_operations};
 
 use super::Run;
 use crate::network::Values;
-use crate::network::precision::{joined, to, wide};
+use crate::network::plan::LinearMap;
+use crate::network::precision::{joined, pair, to, wide};
 
 impl Run<'_> {
     /// A linear map of the channels at each position.
@@ -17,18 +19,59 @@ impl Run<'_> {
     }
 
     /// The values of linear maps that read the same value, in order.
-    pub fn together(&self, ids: &[NodeId], values: &Values) -> Vec<Tensor<4>> {
-        let linear = ids.iter().filter_map(|id| match &self.model[*id].op {
-            Op::Linear(op) => Some((op.x, op.affine)),
-            _ => None,
-        });
-        let (xs, maps): (Vec<NodeId>, Vec<Affine>) = linear.unzip();
-        let Some(x) = xs.first() else {
+    pub fn together(&self, maps: &[LinearMap], values: &Values) -> Vec<Tensor<4>> {
+        let Some(first) = maps.first() else {
             return vec![];
         };
-        let (parts, dtype) = read(*x, values);
-        let maps = maps.into_iter().map(|affine| self.affine(affine, dtype));
-        self.pass.kernels.pointwises(parts, maps.collect())
+        let kernels = self.pass.kernels;
+        let (parts, dtype) = read(first.x, values);
+        let affines = |map: &LinearMap| -> Vec<AffineTensors> {
+            let each = map.affines.iter();
+            each.map(|affine| self.affine(*affine, dtype)).collect()
+        };
+        if favours_few_operations(self.device) {
+            let mut all: Vec<_> = maps.iter().map(|map| affines(map).into_iter()).collect();
+            let innermost = all.iter_mut().filter_map(Iterator::next).collect();
+            let inner = kernels.pointwises(parts, innermost).into_iter();
+            let made = inner.zip(all).map(|(y, outer)| {
+                outer.fold(y, |y, (weight, bias)| {
+                    kernels.pointwise(vec![y], weight, bias)
+                })
+            });
+            return made.collect();
+        }
+        let maps = maps.iter().filter_map(|map| {
+            let each = affines(map).into_iter();
+            each.reduce(|inner, outer| self.composed(inner, outer))
+        });
+        kernels.pointwises(parts, maps.collect())
+    }
+
+    /// One linear map for two that follow one another: the outer one applied to the columns and the bias of the inner one.
+    fn composed(&self, inner: AffineTensors, outer: AffineTensors) -> AffineTensors {
+        let kernels = self.pass.kernels;
+        let ([middle, inputs], [outputs, _]) = (inner.0.dims(), outer.0.dims());
+        let zero = outer.1.zeros_like().detach();
+        let columns = inner.0.reshape([1, middle, 1, inputs]);
+        let weight = kernels.pointwise(vec![columns], outer.0.clone(), zero);
+        let bias = inner.1.reshape([1, middle, 1, 1]);
+        let bias = kernels.pointwise(vec![bias], outer.0, outer.1);
+        (weight.reshape([outputs, inputs]), bias.reshape([outputs]))
+    }
+
+    /// The sum of two linear maps: one of both values, one after the other.
+    pub(super) fn linear_sum(&self, maps: [(NodeId, Affine); 2], values: &Values) -> Tensor<4> {
+        let kernels = self.pass.kernels;
+        if favours_few_operations(self.device) {
+            let [a, b] = maps.map(|(x, affine)| self.linear(x, affine, values));
+            let (a, b) = pair(a, b);
+            return kernels.add(a, b);
+        }
+        let parts: Parts = maps.iter().map(|(x, _)| values.parts(*x)).collect();
+        let parts = parts.map(joined);
+        let dtype = parts.maps().first().map_or(DType::F32, Tensor::dtype);
+        let [a, b] = maps.map(|(_, affine)| self.affine(affine, dtype));
+        kernels.pointwise(parts, Tensor::cat(vec![a.0, b.0], 1), a.1 + b.1)
     }
 
     /// A convolution with learned kernels, in 32 bits.
@@ -53,8 +96,8 @@ impl Run<'_> {
 }
 
 /// The parts of what a linear map reads, all of one type and of as many images.
-pub(super) fn read(x: NodeId, values: &Values) -> (Vec<Tensor<4>>, DType) {
-    let parts = joined(values.parts(x));
-    let dtype = parts.first().map_or(DType::F32, Tensor::dtype);
+pub(super) fn read(x: NodeId, values: &Values) -> (Parts, DType) {
+    let parts = values.parts(x).map(joined);
+    let dtype = parts.maps().first().map_or(DType::F32, Tensor::dtype);
     (parts, dtype)
 }

@@ -5,12 +5,13 @@ use termc_compiler::model::{Function, Model, NodeId, Op, ParamId};
 use termc_kernels::{Activation, Axis, Call, Finish, Over};
 
 use super::super::apply::{kernel_edges, kernel_over};
-use super::super::plan::{Fusion, Step};
+use super::super::plan::{Fusion, LinearMap, Step};
 
 /// Where an operand of a call comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operand {
-    /// The value of a node; a concatenation that is not made stands for its parts, one after the other.
+    /// The value of a node; a concatenation that is not made stands for its parts, one after the other, those that follow
+    /// themselves once.
     Node(NodeId),
     /// The result of the call before this one, of the shape of the step's own value.
     Previous,
@@ -20,31 +21,39 @@ pub(super) enum Operand {
 
 /// The calls of a step in order, each with its operands; none for what Burn computes and keeps nothing of.
 ///
-/// `parts` gives the values that are made where a node is read. Calls without a gradient of their own stand here as the ones
+/// `map` is what the step computes for this node where it computes linear maps together; `parts` gives the values that are made
+/// where a node is read. Calls without a gradient of their own stand here as the ones
 /// that replace them in training.
 pub(super) fn calls(
     model: &Model,
     step: &Step,
     id: NodeId,
+    map: Option<&LinearMap>,
     parts: impl Fn(NodeId) -> Vec<NodeId>,
 ) -> Vec<(Call, Vec<Operand>)> {
     use Operand::{Node, Other, Previous};
     let nodes = |ids: &[NodeId]| ids.iter().copied().map(Node).collect::<Vec<_>>();
-    let pointwise = |x: NodeId| {
-        let parts = parts(x);
+    let pointwise_of = |parts: Vec<NodeId>| {
+        let runs = parts.chunk_by(|a, b| a == b);
+        let times = runs.clone().map(<[NodeId]>::len).collect();
+        let parts: Vec<NodeId> = runs.filter_map(|run| run.first().copied()).collect();
         let call = Call::Pointwise {
-            parts: parts.len(),
+            times,
             maps: 1,
             gelu: false,
         };
         (call, [nodes(&parts), vec![Other, Other]].concat())
     };
+    let pointwise = |x: NodeId| pointwise_of(parts(x));
     let gelu = |x: Operand| (Call::Activate(Activation::Gelu), vec![x]);
     let bias = || (Call::Add, vec![Previous, Other]);
     let finish = |bias: ParamId| match model[bias].shape.len() {
         1 => Finish::Scalar,
         _ => Finish::Spatial,
     };
+    if let Some(map) = map {
+        return vec![pointwise(map.x)];
+    }
     match step {
         Step::Fused(Fusion::StandardizeGelu { x, over, bias }) => {
             let (over, finish) = (*over, finish(*bias));
@@ -62,6 +71,9 @@ pub(super) fn calls(
         }
         Step::Fused(Fusion::LinearGelu { x, .. }) => {
             vec![pointwise(*x), gelu(Previous), bias()]
+        }
+        Step::Fused(Fusion::LinearSum([(a, _), (b, _)])) => {
+            vec![pointwise_of([parts(*a), parts(*b)].concat())]
         }
         Step::Fused(Fusion::GeluBias { x, rescale, .. }) => match rescale {
             Some(_) => vec![

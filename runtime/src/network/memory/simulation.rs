@@ -1,10 +1,10 @@
 //! Plays through which buffers the fused kernels take, save for the gradient and give back in a step, in the order of forward
 //! and backward pass. Computes no value.
 
-use termc_compiler::model::{Model, NodeId, Op};
+use termc_compiler::model::{Model, NodeId, Op, ParamId};
 use termc_kernels::{Call, Pool, STATISTICS_BYTES, Saved, rounded};
 
-use super::super::plan::{ExecutionPlan, Fusion, Step};
+use super::super::plan::{ExecutionPlan, Fusion, LinearMap, Step};
 use super::calls::{Operand, calls};
 use crate::optim::state_names;
 
@@ -140,16 +140,16 @@ impl<'a> Simulation<'a> {
     fn forward(&mut self) -> Vec<Entry> {
         let (plan, mut tape, mut left) = (self.plan, vec![], vec![]);
         for id in self.model.node_ids() {
-            let made = match &plan.steps[id.index()] {
+            let made: Vec<(NodeId, Option<&LinearMap>)> = match &plan.steps[id.index()] {
                 Step::Skipped => continue,
-                Step::Together(ids) => ids.clone(),
-                _ => vec![id],
+                Step::Together(maps) => maps.iter().map(|map| (map.id, Some(map))).collect(),
+                _ => vec![(id, None)],
             };
-            for id in made {
+            for (id, map) in made {
                 if plan.steps[id.index()] != Step::Parts {
                     let size = self.take(self.bytes(id));
                     self.values[id.index()] = (size, 0);
-                    let entry = self.entry(id);
+                    let entry = self.entry(id, map);
                     tape.extend(entry);
                 }
                 self.hold(id);
@@ -164,13 +164,14 @@ impl<'a> Simulation<'a> {
         tape
     }
 
-    /// What is recorded of a value just made, if a gradient goes through it.
-    fn entry(&mut self, id: NodeId) -> Option<Entry> {
+    /// What is recorded of a value just made, if a gradient goes through it; `map` is what made it together with others.
+    fn entry(&mut self, id: NodeId, map: Option<&LinearMap>) -> Option<Entry> {
         let (model, step) = (self.model, &self.plan.steps[id.index()]);
         let op = &model[id].op;
-        let reads = match step {
-            Step::Fused(fusion) => fusion.reads(),
-            _ => op.operands(),
+        let (reads, affines) = match (step, map) {
+            (_, Some(map)) => (vec![map.x], map.affines.clone()),
+            (Step::Fused(fusion), _) => (fusion.reads(), fusion.affines()),
+            _ => (op.operands(), vec![]),
         };
         let reads: Vec<NodeId> = reads.iter().flat_map(|x| self.parts(*x)).collect();
         let depth = reads.iter().map(|x| self.depths[x.index()]).max();
@@ -178,12 +179,21 @@ impl<'a> Simulation<'a> {
         if !self.tracked[id.index()] {
             return None;
         }
-        let (saved_nodes, saved_blocks) = self.save(id);
-        let params = op.params().into_iter().map(|p| model[p].count() * SCALAR);
-        let params: Vec<usize> = params.collect();
+        let (saved_nodes, saved_blocks) = self.save(id, map);
+        let of_maps = affines
+            .iter()
+            .flat_map(|affine| [Some(affine.weight), affine.bias]);
+        let mut params: Vec<ParamId> = of_maps.flatten().chain(op.params()).collect();
+        params.sort_unstable();
+        params.dedup();
+        let params: Vec<usize> = (params.into_iter())
+            .map(|p| model[p].count() * SCALAR)
+            .collect();
         let temporary = match (step, op) {
             // Partial sums of the weight's gradient.
-            (_, Op::Linear(_)) => 4.min(self.batch) * params.iter().sum::<usize>(),
+            (_, Op::Linear(_)) | (Step::Fused(Fusion::LinearSum(_)), _) => {
+                4.min(self.batch) * params.iter().sum::<usize>()
+            }
             (Step::Fused(Fusion::Gate { x, .. }), _) => self.bytes(*x),
             _ => 0,
         };
@@ -202,9 +212,9 @@ impl<'a> Simulation<'a> {
     }
 
     /// Holds what the calls that make a value declare to keep for its gradient: values of nodes, and blocks of their own.
-    fn save(&mut self, id: NodeId) -> (Vec<NodeId>, Vec<usize>) {
+    fn save(&mut self, id: NodeId, map: Option<&LinearMap>) -> (Vec<NodeId>, Vec<usize>) {
         let step = &self.plan.steps[id.index()];
-        let calls = calls(self.model, step, id, |x| self.parts(x));
+        let calls = calls(self.model, step, id, map, |x| self.parts(x));
         let (mut nodes, mut blocks) = (vec![], vec![]);
         let mut previous = None;
         let last = calls.len();

@@ -37,6 +37,8 @@ pub(in crate::network) enum Fusion {
         /// Scalar or one value per position.
         bias: ParamId,
     },
+    /// `linear(a) + linear(b)`: each what it reads and its map.
+    LinearSum([(NodeId, Affine); 2]),
     /// `gelu(x) + bias`, or `gelu(x * scale + shift) + bias`
     GeluBias {
         /// What goes in.
@@ -68,10 +70,23 @@ impl Fusion {
             | Self::GeluBias { x, .. }
             | Self::Silu(x) => vec![x],
             Self::Gated { a, b, .. } => vec![a, b],
+            Self::LinearSum([(a, _), (b, _)]) => vec![a, b],
             Self::Gate { x, a, b } => vec![x, a, b],
         }
     }
+
+    /// The linear maps it computes, which read concatenations part by part.
+    pub fn affines(&self) -> Vec<Affine> {
+        match *self {
+            Self::LinearGelu { affine, .. } => vec![affine],
+            Self::LinearSum([(_, a), (_, b)]) => vec![a, b],
+            _ => vec![],
+        }
+    }
 }
+
+/// Numbers of one image that a sum of linear maps has at least: adding up fewer takes less time than joining the weights.
+const LARGE: usize = 1 << 14;
 
 /// The fused form of a node and the nodes inside it, all of which are read only there (`once`).
 pub(super) fn fusion(
@@ -107,6 +122,15 @@ pub(super) fn fusion(
                     Some((Fusion::GeluBias { x, rescale, bias }, vec![gelu]))
                 }
             }
+        }
+        Op::Add(op) if model[id].shape.per_image() >= LARGE => {
+            let map = |id: NodeId| match &model[id].op {
+                Op::Linear(op) if once(id) => Some((op.x, op.affine)),
+                _ => None,
+            };
+            let alike = op.a != op.b && model[op.a].shape == model[op.b].shape;
+            let maps = [map(op.a)?, map(op.b)?];
+            alike.then(|| (Fusion::LinearSum(maps), vec![op.a, op.b]))
         }
         Op::Mul(op) => {
             let gate = |sigmoid: NodeId, x: NodeId| {
