@@ -473,13 +473,7 @@ impl LanguageServer for Backend {
         let name = params.arguments.get(1).and_then(|name| name.as_str());
         let page = self.with(&uri, |world, path, _| {
             let view = world.analysis(path)?;
-            let first = || {
-                view.index
-                    .symbols
-                    .iter()
-                    .find(|symbol| view.index.is_model(symbol))
-                    .map(|s| s.name.clone())
-            };
+            let first = || Some(view.index.own_models().next()?.name.clone());
             let name = name.map(str::to_owned).or_else(first)?;
             let (model, sources) = view.model(&name, &world.files(path))?;
             Some((model.name.clone(), graph::page(&model, &sources)))
