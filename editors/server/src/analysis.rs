@@ -122,8 +122,18 @@ impl Analysis {
 
     /// Whether it uses a file.
     pub fn uses(&self, path: &Path) -> bool {
-        let used = self.index.used().iter();
-        used.map(|used| self.path_of(used)).any(|used| used == path)
+        self.used().any(|used| used == path)
+    }
+
+    /// The files it uses.
+    pub fn used(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        self.index.used().iter().map(|used| self.path_of(used))
+    }
+
+    /// Whether it could be read with all that it uses; nothing else was looked at where not.
+    pub fn was_read(&self) -> bool {
+        let unread = |d: &Diagnostic| matches!(d.code, Code::Syntax | Code::Language | Code::Use);
+        !self.found.iter().any(unread)
     }
 
     /// The span of a place in one of its files; `folder` has the prelude's.

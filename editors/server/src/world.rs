@@ -134,18 +134,10 @@ impl World {
         if self.is_prelude(path) {
             return vec![];
         }
-        let users: Vec<PathBuf> = self.users(path).into_iter().collect();
+        let users = self.users(path);
         let mut touched = BTreeSet::from([path.to_owned()]);
-        for main in std::iter::once(path.to_owned()).chain(users.iter().cloned()) {
+        for main in std::iter::once(path.to_owned()).chain(users) {
             touched.extend(self.look_at(&main));
-        }
-        // What those that use it say of a file of definitions is all there is to say.
-        let alone = self
-            .analyses
-            .get(path)
-            .is_some_and(|analysis| !analysis.index.has_models());
-        if alone && !users.is_empty() {
-            self.reports.remove(path);
         }
         self.publications(touched, Some(path))
     }
@@ -153,13 +145,7 @@ impl World {
     /// Forgets a document that was closed; its findings go, those of the file on disk stay with who uses it.
     pub fn close(&mut self, path: &Path) -> Vec<Publication> {
         self.documents.remove(path);
-        self.analyses.remove(path);
-        let mut touched: BTreeSet<PathBuf> = self
-            .reports
-            .remove(path)
-            .into_iter()
-            .flat_map(|r| r.into_keys())
-            .collect();
+        let mut touched: BTreeSet<PathBuf> = self.forget(path).into_iter().collect();
         touched.insert(path.to_owned());
         for main in self.users(path) {
             touched.extend(self.look_at(&main));
@@ -170,25 +156,33 @@ impl World {
     /// Analyses one main file; the files that something is or was told of.
     fn look_at(&mut self, main: &Path) -> Vec<PathBuf> {
         let Some(text) = self.text(main) else {
-            self.analyses.remove(main);
-            return self
-                .reports
-                .remove(main)
-                .into_iter()
-                .flat_map(|report| report.into_keys())
-                .collect();
+            return self.forget(main);
         };
-        let last = self
-            .analyses
-            .remove(main)
-            .and_then(|analysis| analysis.good);
+        let last = self.analyses.get_mut(main);
+        let last = last.and_then(|analysis| analysis.good.take());
+        let mut touched = self.forget(main);
         let analysis = Analysis::new(main, &text.text, &self.files(main), last);
         let report = findings::of(&analysis, self);
-        let mut touched: Vec<PathBuf> = report.keys().cloned().collect();
+        touched.extend(report.keys().cloned().chain(analysis.used()));
         self.analyses.insert(main.to_owned(), analysis);
-        let before = self.reports.insert(main.to_owned(), report);
-        touched.extend(before.into_iter().flat_map(|report| report.into_keys()));
+        self.reports.insert(main.to_owned(), report);
         touched
+    }
+
+    /// Forgets what is known of a main file; the files that something was told of, or that it kept from telling.
+    fn forget(&mut self, main: &Path) -> Vec<PathBuf> {
+        let told = self.reports.remove(main).into_iter();
+        let mut touched: Vec<PathBuf> = told.flat_map(Findings::into_keys).collect();
+        let analysis = self.analyses.remove(main);
+        touched.extend(analysis.iter().flat_map(Analysis::used));
+        touched
+    }
+
+    /// Whether what those say that use a file is all there is to say of it: it defines for others, and one of these could be read.
+    fn is_told_by_users(&self, path: &Path) -> bool {
+        let alone = |analysis: &Analysis| !analysis.index.has_models();
+        let reads = |user: &&Analysis| user.path != path && user.was_read();
+        self.analyses.get(path).is_some_and(alone) && self.views(path).iter().any(reads)
     }
 
     /// What is to be told of these files: of one in any case, of others where it is news.
@@ -197,13 +191,19 @@ impl World {
         touched: BTreeSet<PathBuf>,
         always: Option<&Path>,
     ) -> Vec<Publication> {
+        let mains = self.reports.keys();
+        let silent: BTreeSet<PathBuf> = mains
+            .filter(|main| self.is_told_by_users(main))
+            .cloned()
+            .collect();
         let mut made = vec![];
         for path in touched {
             if self.is_prelude(&path) {
                 continue;
             }
             let mut diagnostics: Vec<Diagnostic> = vec![];
-            for report in self.reports.values() {
+            let reports = self.reports.iter();
+            for (_, report) in reports.filter(|(main, _)| !silent.contains(*main)) {
                 for diagnostic in report.get(&path).into_iter().flatten() {
                     if !diagnostics.contains(diagnostic) {
                         diagnostics.push(diagnostic.clone());

@@ -42,6 +42,26 @@ fn mistakes_are_told_while_one_types_also_in_files_that_use_the_file() {
 }
 
 #[test]
+fn what_is_wrong_in_a_used_file_is_told_also_where_its_user_cannot_tell() {
+    let (_folder, mut client) = session();
+    client.open("mine.term", MODEL);
+    client.open("parts.term", PARTS);
+    // The user cannot be read: it says nothing of the used file.
+    let unread = client.change("mine.term", &MODEL.replace("Z = x * K", "Z = x *"));
+    assert_eq!(codes(&unread), ["E001"]);
+    let wrong = PARTS.replace("inner)", "iner)");
+    assert_eq!(codes(&client.change("parts.term", &wrong)), ["E101"]);
+    client.change("parts.term", PARTS);
+    client.change("mine.term", MODEL);
+    // The user is closed: what it told stays wrong.
+    let told = client.change("parts.term", &wrong);
+    assert_eq!(codes(&told), ["E101"]);
+    let document = json!({ "uri": client.uri("mine.term") });
+    client.notify("textDocument/didClose", json!({ "textDocument": document }));
+    assert_eq!(codes(&client.all("parts.term", told)), ["E101"]);
+}
+
+#[test]
 fn a_file_of_definitions_is_checked_alone() {
     let folder = tempfile::tempdir().unwrap();
     let mut client = Client::new(folder.path());
