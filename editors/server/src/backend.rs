@@ -79,6 +79,18 @@ impl Backend {
         answer(&world, &path, text)
     }
 
+    /// Looks at the files that may use what a name stands for: its places in them are asked for next.
+    async fn meet_users(&self, position: &lsp::TextDocumentPositionParams) {
+        let home = self.with(&position.text_document.uri, |world, path, text| {
+            let (view, mention) = names::mention(world, path, text.offset(position.position))?;
+            world.named_at(view, &mention.meaning)
+        });
+        if let Some(home) = home {
+            let publications = self.world().meet_users(&home.path);
+            self.publish(publications).await;
+        }
+    }
+
     fn graph_command(&self) -> &'static str {
         match self.own_view.load(Ordering::Relaxed) {
             true => OWN_VIEW,
@@ -275,6 +287,7 @@ impl LanguageServer for Backend {
 
     async fn references(&self, params: lsp::ReferenceParams) -> Result<Option<Vec<lsp::Location>>> {
         let position = params.text_document_position;
+        self.meet_users(&position).await;
         Ok(self.with(&position.text_document.uri, |world, path, text| {
             let (view, mention) = names::mention(world, path, text.offset(position.position))?;
             let places =
@@ -316,6 +329,7 @@ impl LanguageServer for Backend {
 
     async fn rename(&self, params: lsp::RenameParams) -> Result<Option<lsp::WorkspaceEdit>> {
         let position = params.text_document_position;
+        self.meet_users(&position).await;
         let renamed = self.with(&position.text_document.uri, |world, path, text| {
             let at = text.offset(position.position);
             let places = match names::rename(world, path, at, &params.new_name) {

@@ -153,6 +153,20 @@ impl World {
         self.publications(touched, Some(path))
     }
 
+    /// Looks at all files that use a file and are not open: only an open one is known as it is now.
+    pub fn meet_users(&mut self, path: &Path) -> Vec<Publication> {
+        if self.is_prelude(path) {
+            return vec![];
+        }
+        let mut touched = BTreeSet::new();
+        for main in self.users(path) {
+            if !self.documents.contains_key(&main) {
+                touched.extend(self.look_at(&main));
+            }
+        }
+        self.publications(touched, None)
+    }
+
     /// Analyses one main file; the files that something is or was told of.
     fn look_at(&mut self, main: &Path) -> Vec<PathBuf> {
         let Some(text) = self.text(main) else {
