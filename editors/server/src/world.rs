@@ -1,7 +1,7 @@
 //! All that is open: documents, the files on disk around them, and what is known of each. It knows who uses whom, so that
 //! a change is told where it matters.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -35,6 +35,10 @@ pub struct World {
     /// The findings of each main file, by the file they lie in.
     reports: HashMap<PathBuf, Findings>,
     roots: Vec<PathBuf>,
+    /// How often files were looked at.
+    turn: u64,
+    /// What is to be told, in the order in which it was found.
+    outbox: VecDeque<Publication>,
     /// What was told last of each document.
     told: HashMap<PathBuf, Vec<Diagnostic>>,
     /// What the files on disk that are not open use, with the time of their last change.
@@ -129,34 +133,39 @@ impl World {
         own.into_iter().chain(others).collect()
     }
 
-    /// Looks at a file again, and at those that use it; what is to be told.
-    pub fn refresh(&mut self, path: &Path) -> Vec<Publication> {
+    /// What is to be told next.
+    pub fn next_publication(&mut self) -> Option<Publication> {
+        self.outbox.pop_front()
+    }
+
+    /// Looks at a file again, and at those that use it.
+    pub fn refresh(&mut self, path: &Path) {
         if self.is_prelude(path) {
-            return vec![];
+            return;
         }
         let users = self.users(path);
         let mut touched = BTreeSet::from([path.to_owned()]);
         for main in std::iter::once(path.to_owned()).chain(users) {
             touched.extend(self.look_at(&main));
         }
-        self.publications(touched, Some(path))
+        self.publish(touched, Some(path));
     }
 
     /// Forgets a document that was closed; its findings go, those of the file on disk stay with who uses it.
-    pub fn close(&mut self, path: &Path) -> Vec<Publication> {
+    pub fn close(&mut self, path: &Path) {
         self.documents.remove(path);
         let mut touched: BTreeSet<PathBuf> = self.forget(path).into_iter().collect();
         touched.insert(path.to_owned());
         for main in self.users(path) {
             touched.extend(self.look_at(&main));
         }
-        self.publications(touched, Some(path))
+        self.publish(touched, Some(path));
     }
 
     /// Looks at all files that use a file and are not open: only an open one is known as it is now.
-    pub fn meet_users(&mut self, path: &Path) -> Vec<Publication> {
+    pub fn meet_users(&mut self, path: &Path) {
         if self.is_prelude(path) {
-            return vec![];
+            return;
         }
         let mut touched = BTreeSet::new();
         for main in self.users(path) {
@@ -164,7 +173,7 @@ impl World {
                 touched.extend(self.look_at(&main));
             }
         }
-        self.publications(touched, None)
+        self.publish(touched, None);
     }
 
     /// Analyses one main file; the files that something is or was told of.
@@ -175,7 +184,8 @@ impl World {
         let last = self.analyses.get_mut(main);
         let last = last.and_then(|analysis| analysis.good.take());
         let mut touched = self.forget(main);
-        let analysis = Analysis::new(main, &text.text, &self.files(main), last);
+        self.turn += 1;
+        let analysis = Analysis::new(main, self.turn, &text.text, &self.files(main), last);
         let report = findings::of(&analysis, self);
         touched.extend(report.keys().cloned().chain(analysis.used()));
         self.analyses.insert(main.to_owned(), analysis);
@@ -200,17 +210,12 @@ impl World {
     }
 
     /// What is to be told of these files: of one in any case, of others where it is news.
-    fn publications(
-        &mut self,
-        touched: BTreeSet<PathBuf>,
-        always: Option<&Path>,
-    ) -> Vec<Publication> {
+    fn publish(&mut self, touched: BTreeSet<PathBuf>, always: Option<&Path>) {
         let mains = self.reports.keys();
         let silent: BTreeSet<PathBuf> = mains
             .filter(|main| self.is_told_by_users(main))
             .cloned()
             .collect();
-        let mut made = vec![];
         for path in touched {
             if self.is_prelude(&path) {
                 continue;
@@ -232,14 +237,13 @@ impl World {
             }
             if let Some(uri) = self.uri(&path) {
                 let version = self.documents.get(&path).map(|document| document.version);
-                made.push(Publication {
+                self.outbox.push_back(Publication {
                     uri,
                     version,
                     diagnostics,
                 });
             }
         }
-        made
     }
 
     /// What is left to check, with all that it takes: it can be done elsewhere.
@@ -247,6 +251,7 @@ impl World {
         let analyses = self.analyses.values().filter(|analysis| !analysis.complete);
         let made = analyses.map(|analysis| Unfinished {
             path: analysis.path.clone(),
+            turn: analysis.turn,
             text: analysis.text.text.clone(),
             documents: self
                 .documents
@@ -257,12 +262,12 @@ impl World {
         made.collect()
     }
 
-    /// Takes what was found, unless the text has changed since.
-    pub fn finish(&mut self, checked: Checked) -> Vec<Publication> {
+    /// Takes what was found, unless its text or one that it uses has been looked at since.
+    pub fn finish(&mut self, checked: Checked) {
         let Some(mut analysis) = self.analyses.remove(&checked.path) else {
-            return vec![];
+            return;
         };
-        let current = analysis.text.text == checked.text && !analysis.complete;
+        let current = analysis.turn == checked.turn && !analysis.complete;
         let mut touched = BTreeSet::new();
         if current {
             analysis.complete(checked.found);
@@ -272,7 +277,7 @@ impl World {
             touched.extend(before.into_iter().flatten().map(|(path, _)| path));
         }
         self.analyses.insert(checked.path, analysis);
-        self.publications(touched, None)
+        self.publish(touched, None);
     }
 
     /// The main files that use a file: they lie in its folder or above, within what is open.
@@ -356,4 +361,44 @@ fn term_files(folder: &Path, documents: &HashMap<PathBuf, Document>) -> Vec<Path
     all.sort();
     all.dedup();
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_in_older_texts_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut world = World::new();
+        let open = |world: &mut World, name: &str, text: &str| -> PathBuf {
+            let path = folder.path().join(name);
+            let uri = Uri::from_file_path(&path).unwrap();
+            let (version, text) = (0, Text::new(text));
+            let document = Document { uri, version, text };
+            world.documents.insert(path.clone(), document);
+            world.refresh(&path);
+            path
+        };
+        let main = "use \"parts.term\"\n\nmodel M {\n    input image[1, 8, 8]\n    output logits = head(wide(image), 2)\n    \
+                    loss {\n        cross_entropy(logits)\n    }\n}\n";
+        open(
+            &mut world,
+            "parts.term",
+            "block wide(x) {\n    linear(x, 3)\n}\n",
+        );
+        let main = open(&mut world, "main.term", main);
+        let left = |world: &World| world.unfinished().into_iter().find(|u| u.path == main);
+        let older = left(&world).unwrap();
+        // The used file changes while its user is checked, whose own text stays.
+        open(
+            &mut world,
+            "parts.term",
+            "block wide(x) {\n    linear(x, 4)\n}\n",
+        );
+        world.finish(older.check());
+        let newer = left(&world).expect("the newer texts are still to be checked");
+        world.finish(newer.check());
+        assert!(left(&world).is_none());
+    }
 }
