@@ -231,12 +231,8 @@ impl LanguageServer for Backend {
     async fn did_change_watched_files(&self, params: lsp::DidChangeWatchedFilesParams) {
         {
             let mut world = self.world();
-            let changes = params.changes.iter().map(|change| path_of(&change.uri));
-            let on_disk: Vec<PathBuf> = changes
-                .filter(|path| !world.documents.contains_key(path))
-                .collect();
-            for path in &on_disk {
-                world.refresh(path);
+            for change in &params.changes {
+                world.changed_on_disk(&path_of(&change.uri));
             }
         }
         self.teller.tell().await;

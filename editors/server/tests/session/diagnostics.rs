@@ -62,6 +62,32 @@ fn what_is_wrong_in_a_used_file_is_told_also_where_its_user_cannot_tell() {
 }
 
 #[test]
+fn files_that_change_on_disk_matter_where_they_are_used() {
+    let (folder, mut client) = session();
+    client.open("mine.term", MODEL);
+    let write = |client: &mut Client, name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        let changes = json!([{ "uri": client.uri(name), "type": 2 }]);
+        client.notify(
+            "workspace/didChangeWatchedFiles",
+            json!({ "changes": changes }),
+        );
+    };
+    write(&mut client, "other.term", "block other(x) {\n    y\n}\n");
+    let broken = PARTS.replace("block gate", "block gaze");
+    write(&mut client, "parts.term", &broken);
+    assert_eq!(codes(&client.diagnostics("mine.term")), ["E103"]);
+    assert!(!client.was_told("other.term"));
+    // A file that was missing is there.
+    let text = format!("use \"late.term\"\n{MODEL}");
+    assert_eq!(codes(&client.change("mine.term", &text)), ["E111"]);
+    write(&mut client, "parts.term", PARTS);
+    write(&mut client, "late.term", "const late = 1\n");
+    let found = client.diagnostics("mine.term");
+    assert!(!codes(&found).contains(&"E111"), "{found}");
+}
+
+#[test]
 fn a_file_of_definitions_is_checked_alone() {
     let folder = tempfile::tempdir().unwrap();
     let mut client = Client::new(folder.path());
