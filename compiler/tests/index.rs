@@ -74,22 +74,90 @@ fn structures(name: &str, text: &str, files: &dyn Files) -> Vec<u64> {
     models.collect()
 }
 
+/// Renames everything in a text and in those it uses; its index.
+fn means_the_same_renamed(name: &str, text: &str, files: &dyn Files) -> Index {
+    let index = Index::new(name, text, files);
+    let before = structures(name, text, files);
+    let mut texts = renamed(&index, |number| format!("name_{number}"));
+    let (_, main) = texts.remove(0);
+    let after = structures(name, &main, &Changed(texts));
+    assert_eq!(before, after, "{name}\n{main}");
+    index
+}
+
+/// Names that mean one thing in one place and another in the next.
+const SHARED_NAMES: &str = "\
+const wave = magnet(hidden=8)
+
+const size = 3
+
+block unit(x, wide: int = size, size: int = wide) {
+    K = hyper(x, wave)
+    wave = x * K
+    mixer(wave, size)
+}
+
+model M(n: int = 2, penalty: float = 0.1) {
+    input image[1, 8, 8]
+    b[0] = unit(image)
+    for size in 1..size {
+        b[size] = unit(b[size - 1])
+    }
+    output logits = head(b[n], size)
+    loss {
+        cross_entropy(logits)
+        penalty = confidence_penalty(weight=penalty)
+        slow_neural(b[n - 1..].K)
+    }
+}
+
+variant V of M {
+    loss.penalty.weight = 0.2
+}
+";
+
+#[test]
+fn names_that_stand_for_two_things_are_told_apart() {
+    let index = means_the_same_renamed("main.term", SHARED_NAMES, &NoFiles);
+    let line_of = |at: u32| SHARED_NAMES[..at as usize].matches('\n').count() + 1;
+    let home = |before: &str, marker: &str| -> (SymbolKind, usize) {
+        let at = SHARED_NAMES.find(before).unwrap() + before.len();
+        assert!(SHARED_NAMES[at..].starts_with(marker));
+        match index.at(at as u32).map(|mention| &mention.meaning) {
+            Some(Meaning::Symbol(number)) => {
+                let symbol = &index.symbols[*number];
+                (symbol.kind, line_of(symbol.span.start))
+            }
+            other => panic!("{before}: {other:?}"),
+        }
+    };
+    for (before, marker, kind, line) in [
+        ("hyper(x, ", "wave", SymbolKind::Constant, 1),
+        ("mixer(", "wave", SymbolKind::Binding, 7),
+        ("wide: int = ", "size", SymbolKind::Constant, 3),
+        ("size: int = ", "wide", SymbolKind::Parameter, 5),
+        ("1..", "size", SymbolKind::Constant, 3),
+        ("unit(b[", "size", SymbolKind::Loop, 14),
+        ("head(b[n], ", "size", SymbolKind::Constant, 3),
+        ("slow_neural(b[", "n", SymbolKind::Parameter, 11),
+        ("weight=", "penalty", SymbolKind::Parameter, 11),
+        ("loss.", "penalty", SymbolKind::Term, 20),
+    ] {
+        assert_eq!(home(before, marker), (kind, line), "{before}{marker}");
+    }
+    // Of elements the number is a value as well.
+    let mentions = |text: &str| Index::new("main.term", text, &NoFiles).mentions.len();
+    let element = SHARED_NAMES.replace("b[n - 1..]", "b[n - 1]");
+    assert_eq!(mentions(&element), index.mentions.len());
+}
+
 #[test]
 fn whatever_is_renamed_everywhere_means_the_same() {
     let mut kinds = vec![];
     for path in examples() {
         let text = std::fs::read_to_string(&path).unwrap();
         let name = path.file_name().unwrap().to_str().unwrap();
-        let folder = Folder::of(&path);
-        let index = Index::new(name, &text, &folder);
-        let before = structures(name, &text, &folder);
-        let mut texts = renamed(&index, |number| format!("name_{number}"));
-        let (_, main) = texts.remove(0);
-        assert_eq!(
-            before,
-            structures(name, &main, &Changed(texts)),
-            "{name}\n{main}"
-        );
+        let index = means_the_same_renamed(name, &text, &Folder::of(&path));
         let own = index.symbols.iter().filter(|symbol| !symbol.prelude);
         kinds.extend(own.map(|symbol| symbol.kind));
     }

@@ -1,6 +1,6 @@
 //! What is called by a name, and what parameters it has.
 
-use termc_grammar::ast::{Call, Callable, Expr, ExprKind};
+use termc_grammar::ast::{Call, Callable, Expr, ExprKind, Name};
 
 use super::item::{Owner, Walk, read_type};
 use super::{BuiltIn, Meaning};
@@ -36,14 +36,15 @@ pub(super) struct Parameter<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// What a name stands for where something is called, and what that is.
+    /// What a name at a place stands for where something is called, and what that is.
     pub fn callee(
         &self,
         owner: Option<Owner<'a>>,
         file: usize,
         name: &str,
+        at: u32,
     ) -> Option<(Meaning, Option<Called<'a>>)> {
-        self.callee_within(owner, file, name, FARTHEST)
+        self.callee_within(owner, file, name, at, FARTHEST)
     }
 
     fn callee_within(
@@ -51,13 +52,14 @@ impl<'a> Walk<'a> {
         owner: Option<Owner<'a>>,
         file: usize,
         name: &str,
+        at: u32,
         left: usize,
     ) -> Option<(Meaning, Option<Called<'a>>)> {
         if let Some(function) = function(name) {
             return Some((built_in(function.kind(), name), Some(Called::Function)));
         }
         if let Some(owner) = owner
-            && let Some(number) = self.local(owner, name)
+            && let Some(number) = self.seen(owner, name, at)
             && let Some(param) = owner
                 .callable
                 .params
@@ -104,8 +106,14 @@ impl<'a> Walk<'a> {
     ) -> Option<Called<'a>> {
         let left = left.checked_sub(1)?;
         match &expr.kind {
-            ExprKind::Name(name) => self.callee_within(owner, file, name, left)?.1,
-            ExprKind::Call(call) => self.callee_within(owner, file, &call.callee.text, left)?.1,
+            ExprKind::Name(name) => {
+                self.callee_within(owner, file, name, expr.span.start, left)?
+                    .1
+            }
+            ExprKind::Call(call) => {
+                let Name { text, span } = &call.callee;
+                self.callee_within(owner, file, text, span.start, left)?.1
+            }
             ExprKind::If { then, .. } => self.called_by(owner, file, then, left),
             _ => None,
         }

@@ -1,5 +1,7 @@
 //! Declares what definitions and lines name. What the names are used for is `item`'s to find.
 
+use std::ops::Range;
+
 use termc_grammar::ast::{
     Callable, Expr, ExprKind, Item, ItemKind, Line, LineKind, Name, ParamDef, Span, Ty as Written,
     TyKind,
@@ -35,22 +37,33 @@ impl<'a> Walk<'a> {
         let Some(callable) = callable else { return };
         for param in &callable.params {
             let detail = written_type(param);
+            let default = param.default.as_ref();
+            let given = default.map_or(param.name.span, |default| default.span);
             let declared = Declared {
                 kind: SymbolKind::Parameter,
                 whole: param.name.span,
+                seen: given.end..u32::MAX,
                 doc: "",
                 detail,
             };
             self.name_inside(callable, own, &param.name, declared);
         }
-        self.declare_lines(callable, own, &callable.body);
+        self.declare_lines(callable, own, &callable.body, None);
     }
 
-    fn declare_lines(&mut self, callable: &'a Callable, own: usize, lines: &'a [Line]) {
+    /// `round` is where the body of the outermost loop begins: what it binds is seen from there, a round later.
+    fn declare_lines(
+        &mut self,
+        callable: &'a Callable,
+        own: usize,
+        lines: &'a [Line],
+        round: Option<u32>,
+    ) {
         for line in lines {
             let declared = |kind| Declared {
                 kind,
                 whole: line.span,
+                seen: round.unwrap_or(line.span.end)..u32::MAX,
                 doc: &line.doc,
                 detail: String::new(),
             };
@@ -61,9 +74,14 @@ impl<'a> Walk<'a> {
                 LineKind::Output { name, .. } => {
                     self.name_inside(callable, own, name, declared(SymbolKind::Binding))
                 }
-                LineKind::For { var, body, .. } => {
-                    self.name_inside(callable, own, var, declared(SymbolKind::Loop));
-                    self.declare_lines(callable, own, body);
+                LineKind::For { var, end, body, .. } => {
+                    let from = end.span.end;
+                    let var_of = Declared {
+                        seen: from..line.span.end,
+                        ..declared(SymbolKind::Loop)
+                    };
+                    self.name_inside(callable, own, var, var_of);
+                    self.declare_lines(callable, own, body, round.or(Some(from)));
                 }
                 LineKind::Bind { target, .. } => {
                     if let Some(name) = bound(target) {
@@ -78,6 +96,8 @@ impl<'a> Walk<'a> {
                             let declared = Declared {
                                 kind: SymbolKind::Term,
                                 whole: term.span,
+                                // No value sees a label.
+                                seen: 0..0,
                                 doc: &term.doc,
                                 detail: String::new(),
                             };
@@ -100,8 +120,17 @@ impl<'a> Walk<'a> {
     ) {
         let prelude = self.symbols.get(own).is_some_and(|symbol| symbol.prelude);
         let next = self.symbols.len();
-        let names = self.locals.entry(callable.name.span.start).or_default();
-        let number = *names.entry(name.text.clone()).or_insert(next);
+        let all = match declared.kind {
+            SymbolKind::Term => &mut self.terms,
+            _ => &mut self.locals,
+        };
+        let names = all.entry(callable.name.span.start).or_default();
+        let (number, seen) = names
+            .entry(name.text.clone())
+            .or_insert((next, declared.seen.clone()));
+        let number = *number;
+        // A further loop may have a variable of the same name.
+        seen.end = seen.end.max(declared.seen.end);
         if number == next {
             self.symbols.push(Symbol {
                 name: name.text.clone(),
@@ -122,6 +151,8 @@ impl<'a> Walk<'a> {
 pub(super) struct Declared<'a> {
     pub kind: SymbolKind,
     pub whole: Span,
+    /// Where values see it.
+    pub seen: Range<u32>,
     pub doc: &'a str,
     pub detail: String,
 }

@@ -1,6 +1,6 @@
 //! What stands below a place: the names of a block, the parts of a binding, the members of settings and losses.
 
-use termc_grammar::ast::{Expr, ExprKind, Line, LineKind};
+use termc_grammar::ast::{Expr, ExprKind, Line, LineKind, Name};
 
 use super::call::{Called, Parameter, argument, built_in};
 use super::declare::bound;
@@ -63,9 +63,9 @@ impl<'a> Walk<'a> {
         here: &At<'a>,
     ) -> Next<'a> {
         let value = given.and_then(|given| {
-            let called = self
-                .callee(Some(given.owner), given.owner.file, &given.call.callee.text)?
-                .1?;
+            let Name { text, span } = &given.call.callee;
+            let (_, called) = self.callee(Some(given.owner), given.owner.file, text, span.start)?;
+            let called = called?;
             let parameters = self.parameters(&called);
             Some((
                 argument(given.call, given.piped, &parameters, &param.name)?,
@@ -168,7 +168,7 @@ impl<'a> Walk<'a> {
                 }
                 LineKind::Bind { target, value } => {
                     if let (Some(name), Some(row)) = (bound(target), row_name(value))
-                        && let Some(number) = self.local(owner, &name.text)
+                        && let Some(number) = self.label(owner, &name.text)
                     {
                         all.push(next(&name.text, Meaning::Symbol(number), to(row)));
                     }

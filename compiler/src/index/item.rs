@@ -1,5 +1,7 @@
 //! Walks through definitions and lines: who names what. Expressions are `value`'s, paths `place`'s.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap as HashMap;
 
 use termc_grammar::ast::{
@@ -15,6 +17,12 @@ use crate::language::losses::LOSSES;
 use crate::language::settings::{Takes, settings};
 use crate::read::Read;
 
+/// Names by the place of the block or model that has them: the symbol, and where values see it.
+pub(super) type Locals = HashMap<u32, HashMap<String, (usize, Range<u32>)>>;
+
+/// A place below everything.
+pub(super) const BELOW: u32 = u32::MAX - 1;
+
 /// A walk through all texts.
 pub(super) struct Walk<'a> {
     pub read: &'a Read,
@@ -22,7 +30,9 @@ pub(super) struct Walk<'a> {
     pub symbols: Vec<Symbol>,
     pub mentions: Vec<Mention>,
     /// The names inside of each block and model, by where its own name stands.
-    pub locals: HashMap<u32, HashMap<String, usize>>,
+    pub locals: Locals,
+    /// The labels of its loss terms, which no value sees.
+    pub terms: Locals,
     /// The symbols of definitions, by where they are named.
     pub defined: HashMap<u32, usize>,
 }
@@ -42,6 +52,7 @@ impl<'a> Walk<'a> {
             symbols: vec![],
             mentions: vec![],
             locals: HashMap::default(),
+            terms: HashMap::default(),
             defined: HashMap::default(),
         }
     }
@@ -71,10 +82,22 @@ impl<'a> Walk<'a> {
 
     /// The symbol of a name inside of a block or model.
     pub fn local(&self, owner: Owner<'_>, name: &str) -> Option<usize> {
-        self.locals
-            .get(&owner.callable.name.span.start)?
-            .get(name)
-            .copied()
+        let names = self.locals.get(&owner.callable.name.span.start)?;
+        names.get(name).map(|(number, _)| *number)
+    }
+
+    /// The same for a value at a place: above the end of the line that gives it, a name means what it means outside, as
+    /// does the variable of a loop below the loop. Changes of variants stand elsewhere, and see all.
+    pub fn seen(&self, owner: Owner<'_>, name: &str, at: u32) -> Option<usize> {
+        let start = owner.callable.name.span.start;
+        let (number, seen) = self.locals.get(&start)?.get(name)?;
+        (at < start || seen.contains(&at)).then_some(*number)
+    }
+
+    /// The symbol of a label of a loss term.
+    pub fn label(&self, owner: Owner<'_>, name: &str) -> Option<usize> {
+        let terms = self.terms.get(&owner.callable.name.span.start)?;
+        terms.get(name).map(|(number, _)| *number)
     }
 
     /// The symbol of a definition.

@@ -242,11 +242,6 @@ impl Index {
         self.read.units.iter().flat_map(|unit| &unit.file.items)
     }
 
-    /// Whether a symbol is a model or a variant.
-    pub fn is_model(&self, symbol: &Symbol) -> bool {
-        matches!(symbol.kind, SymbolKind::Model | SymbolKind::Variant)
-    }
-
     /// The definitions of the main file, in order.
     pub fn main_items(&self) -> &[Item] {
         let main = self
@@ -257,11 +252,21 @@ impl Index {
         main.map_or(&[], |unit| unit.file.items.as_slice())
     }
 
+    /// The models and variants of the main file, in order. Those of a file it uses belong to that file alone.
+    pub fn own_models(&self) -> impl Iterator<Item = &Symbol> {
+        let is_model =
+            |item: &&Item| matches!(item.kind, ItemKind::Model(_) | ItemKind::Variant { .. });
+        let names = self
+            .main_items()
+            .iter()
+            .filter(is_model)
+            .filter_map(Item::name);
+        names.filter_map(|name| self.symbols.iter().find(|symbol| symbol.span == name.span))
+    }
+
     /// Whether the main file has a model or a variant.
     pub fn has_models(&self) -> bool {
-        let is_model =
-            |item: &Item| matches!(item.kind, ItemKind::Model(_) | ItemKind::Variant { .. });
-        self.main_items().iter().any(is_model)
+        self.own_models().next().is_some()
     }
 }
 

@@ -7,6 +7,7 @@ use super::Meaning;
 use super::call::{Called, built_in};
 use super::inside::setting;
 use super::item::{Owner, Walk};
+use super::value::Context;
 use crate::elaborate::Body;
 use crate::language::Ty;
 use crate::language::settings::{Setting, settings};
@@ -109,10 +110,29 @@ impl<'a> Walk<'a> {
                 let here = self.walk_target(from, value);
                 self.step(&here, &name.text, name.span)
             }
-            ExprKind::Index { value, .. } | ExprKind::Slice { value, .. } => {
+            ExprKind::Index { value, index } => {
+                self.element(&from, index);
+                self.walk_target(from, value)
+            }
+            ExprKind::Slice { value, start, end } => {
+                for end in start.iter().chain(end) {
+                    self.element(&from, end);
+                }
                 self.walk_target(from, value)
             }
             _ => nowhere(),
+        }
+    }
+
+    /// What the number of an element names: it is a value of the block or model that the path begins in.
+    fn element(&mut self, from: &At<'a>, index: &'a Expr) {
+        if let Some(owner) = from.owner {
+            let context = Context {
+                owner: Some(owner),
+                file: owner.file,
+                want: None,
+            };
+            self.value(context, index);
         }
     }
 

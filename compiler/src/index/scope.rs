@@ -3,7 +3,7 @@
 use termc_grammar::ast::ItemKind;
 
 use super::call::{Called, Parameter};
-use super::item::{Owner, Walk};
+use super::item::{BELOW, Owner, Walk};
 use super::value::ATTRIBUTES;
 use super::{Index, Meaning, SymbolKind};
 use crate::elaborate::Program;
@@ -57,15 +57,12 @@ impl Index {
                 let own = walk.symbols.iter().enumerate();
                 let own =
                     own.filter(|(number, symbol)| walk.local(owner, &symbol.name) == Some(*number));
-                all.extend(
-                    own.filter(|(_, s)| s.kind != SymbolKind::Term)
-                        .map(|(_, symbol)| Offer {
-                            name: symbol.name.clone(),
-                            kind: symbol.kind.words(),
-                            detail: symbol.detail.clone(),
-                            doc: symbol.doc.clone(),
-                        }),
-                );
+                all.extend(own.map(|(_, symbol)| Offer {
+                    name: symbol.name.clone(),
+                    kind: symbol.kind.words(),
+                    detail: symbol.detail.clone(),
+                    doc: symbol.doc.clone(),
+                }));
             }
             let mut names: Vec<&str> = walk.program.names(walk.read.main).collect();
             names.sort_unstable();
@@ -81,7 +78,7 @@ impl Index {
                         (kind, _) => kind.words(),
                     };
                     let called = walk
-                        .callee(None, walk.read.main, name)
+                        .callee(None, walk.read.main, name, BELOW)
                         .and_then(|(_, called)| called);
                     let detail = match symbol.kind {
                         SymbolKind::Block => called
@@ -118,7 +115,7 @@ impl Index {
         self.query(|walk| {
             let owner = owner(walk, inside);
             let called = walk
-                .callee(owner, walk.read.main, callee)
+                .callee(owner, walk.read.main, callee, BELOW)
                 .and_then(|(_, called)| called);
             let parameters = match called {
                 Some(called) => walk.parameters(&called),

@@ -1,6 +1,6 @@
 //! The calls of an expression, which are steps of paths: those that make tensors, no functions and no block values.
 
-use termc_grammar::ast::{Call, Expr, ExprKind};
+use termc_grammar::ast::{Call, Expr, ExprKind, Name};
 
 use super::call::Called;
 use super::item::{Owner, Walk};
@@ -12,8 +12,9 @@ impl<'a> Walk<'a> {
     pub fn tags(&self, expr: &'a Expr, owner: Owner<'a>) -> Vec<Next<'a>> {
         let mut all: Vec<Next<'a>> = vec![];
         for given in self.calls(expr, owner) {
-            let name = &given.call.callee.text;
-            let Some((meaning, _)) = self.callee(Some(owner), owner.file, name) else {
+            let Name { text: name, span } = &given.call.callee;
+            let called = self.callee(Some(owner), owner.file, name, span.start);
+            let Some((meaning, _)) = called else {
                 continue;
             };
             if !all.iter().any(|known| known.name == *name) {
@@ -24,8 +25,9 @@ impl<'a> Walk<'a> {
     }
 
     pub fn to_call(&self, given: &Given<'a>, owner: Owner<'a>) -> At<'a> {
+        let Name { text, span } = &given.call.callee;
         let called = self
-            .callee(Some(owner), owner.file, &given.call.callee.text)
+            .callee(Some(owner), owner.file, text, span.start)
             .and_then(|(_, called)| called);
         let place = match called {
             Some(Called::Block(inner)) => Place::Block(inner, Some(given.clone())),
@@ -95,8 +97,9 @@ impl<'a> Walk<'a> {
         if function(&call.callee.text).is_some() || matches!(want, Some(Ty::Block | Ty::Constant)) {
             return;
         }
+        let Name { text, span } = &call.callee;
         let called = self
-            .callee(Some(owner), owner.file, &call.callee.text)
+            .callee(Some(owner), owner.file, text, span.start)
             .and_then(|(_, called)| called);
         let parameters = called
             .as_ref()

@@ -1,6 +1,6 @@
 //! Walks through expressions: what each name in them stands for.
 
-use termc_grammar::ast::{Call, Expr, ExprKind, Span};
+use termc_grammar::ast::{Call, Expr, ExprKind, Name, Span};
 
 use super::call::{Called, Parameter, built_in};
 use super::item::{Owner, Walk};
@@ -114,19 +114,14 @@ impl<'a> Walk<'a> {
             self.built_in(span, "word", name, &doc);
             return;
         }
-        if let Some(meaning) = self.meaning(context, name) {
+        if let Some(meaning) = self.meaning(context, name, span.start) {
             self.say(span, meaning, false);
         }
     }
 
     /// What a name stands for where a value is read.
-    fn meaning(&self, context: &Context<'a>, name: &str) -> Option<Meaning> {
-        if let Some(number) = context.owner.and_then(|owner| self.local(owner, name))
-            && self
-                .symbols
-                .get(number)
-                .is_some_and(|symbol| symbol.kind != super::SymbolKind::Term)
-        {
+    fn meaning(&self, context: &Context<'a>, name: &str, at: u32) -> Option<Meaning> {
+        if let Some(number) = context.owner.and_then(|owner| self.seen(owner, name, at)) {
             return Some(Meaning::Symbol(number));
         }
         if name == "pi" {
@@ -142,7 +137,7 @@ impl<'a> Walk<'a> {
             let kind = function(name).map_or("word of the language", Function::kind);
             return Some(built_in(kind, name));
         }
-        self.callee(context.owner, context.file, name)
+        self.callee(context.owner, context.file, name, at)
             .map(|(meaning, _)| meaning)
     }
 
@@ -151,7 +146,8 @@ impl<'a> Walk<'a> {
             want: None,
             ..context.clone()
         };
-        let Some((meaning, called)) = self.callee(context.owner, context.file, &call.callee.text)
+        let Name { text, span } = &call.callee;
+        let Some((meaning, called)) = self.callee(context.owner, context.file, text, span.start)
         else {
             for value in piped
                 .into_iter()

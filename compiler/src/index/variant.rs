@@ -113,6 +113,7 @@ fn declared(kind: SymbolKind, whole: Span) -> Declared<'static> {
     Declared {
         kind,
         whole,
+        seen: whole.end..u32::MAX,
         doc: "",
         detail: String::new(),
     }

@@ -10,7 +10,7 @@ use termc_grammar::{Lexeme, LexemeKind as Kind, lexemes, parse_what_can_be_read}
 use tower_lsp_server::ls_types as lsp;
 
 use crate::analysis::Analysis;
-use crate::edits::{Edit, applied, indent, lines};
+use crate::edits::{Edit, applied, indent, own_lines, statement};
 use crate::findings;
 use crate::names::first_new_error;
 use crate::text::Text;
@@ -165,7 +165,7 @@ fn removal(items: &[Item], text: &Text, range: Range<usize>) -> Option<Edit> {
         .name()
         .is_some_and(|name| name.span.start as usize == range.start);
     if is_name || range == (item.span.start as usize..item.span.end as usize) {
-        let mut whole = lines(text, item.span.start as usize..item.span.end as usize);
+        let mut whole = statement(text, item.span.start as usize..item.span.end as usize);
         // One of the two empty lines around it goes as well.
         if text
             .text
@@ -185,10 +185,8 @@ fn removal(items: &[Item], text: &Text, range: Range<usize>) -> Option<Edit> {
         _ => return None,
     };
     let line = innermost(body, &range)?;
-    Some(Edit::new(
-        lines(text, line.span.start as usize..line.span.end as usize),
-        "",
-    ))
+    let whole = statement(text, line.span.start as usize..line.span.end as usize);
+    Some(Edit::new(whole, ""))
 }
 
 fn innermost<'a>(body: &'a [Line], range: &Range<usize>) -> Option<&'a Line> {
@@ -295,7 +293,8 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-/// Moves the line that holds `below` above the one that holds `range`; both stand in the body of a definition.
+/// Moves the line that holds `below` above the one that holds `range`; both stand in the body of a definition, with nothing
+/// else on their lines.
 fn moved(
     items: &[Item],
     text: &Text,
@@ -308,7 +307,7 @@ fn moved(
                 .body
                 .iter()
                 .find(|line| holds(line.span, range))
-                .map(|line| lines(text, line.span.start as usize..line.span.end as usize)),
+                .and_then(|line| own_lines(text, line.span.start as usize..line.span.end as usize)),
             _ => None,
         };
         items.iter().find_map(lines_of)

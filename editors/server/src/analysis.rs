@@ -16,6 +16,8 @@ use crate::text::Text;
 pub struct Analysis {
     /// Where it lies.
     pub path: PathBuf,
+    /// Which look at a file it comes from: a later one has a higher number.
+    pub turn: u64,
     /// Its text.
     pub text: Text,
     /// Its names.
@@ -51,8 +53,8 @@ impl Place {
 }
 
 impl Analysis {
-    /// Looks at a text; `last` is what was known of it before.
-    pub fn new(path: &Path, text: &str, files: &dyn Files, last: Option<Good>) -> Self {
+    /// Looks at a text for the `turn`th time; `last` is what was known of it before.
+    pub fn new(path: &Path, turn: u64, text: &str, files: &dyn Files, last: Option<Good>) -> Self {
         let name = name_of(path);
         let index = Index::new(&name, text, files);
         let mut compiled = match index.has_models() {
@@ -69,6 +71,7 @@ impl Analysis {
         let complete = !index.has_models() || compiled.diagnostics.iter().any(Diagnostic::is_error);
         Self {
             path: path.to_owned(),
+            turn,
             text: Text::new(text),
             index,
             found: compiled.diagnostics,
@@ -122,8 +125,18 @@ impl Analysis {
 
     /// Whether it uses a file.
     pub fn uses(&self, path: &Path) -> bool {
-        let used = self.index.used().iter();
-        used.map(|used| self.path_of(used)).any(|used| used == path)
+        self.used().any(|used| used == path)
+    }
+
+    /// The files it uses.
+    pub fn used(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        self.index.used().iter().map(|used| self.path_of(used))
+    }
+
+    /// Whether it could be read with all that it uses; nothing else was looked at where not.
+    pub fn was_read(&self) -> bool {
+        let unread = |d: &Diagnostic| matches!(d.code, Code::Syntax | Code::Language | Code::Use);
+        !self.found.iter().any(unread)
     }
 
     /// The span of a place in one of its files; `folder` has the prelude's.

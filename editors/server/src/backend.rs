@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::executor::block_on;
+use futures::lock::Mutex as InOrder;
 use serde_json::json;
 use tower_lsp_server::jsonrpc::{Error, Result};
 use tower_lsp_server::ls_types as lsp;
@@ -18,17 +19,16 @@ use crate::capabilities::{GRAPH_COMMAND, OWN_VIEW, capabilities};
 use crate::edits::between;
 use crate::later::Unfinished;
 use crate::text::Text;
-use crate::world::{Document, Publication, World, path_of};
+use crate::world::{Document, World, path_of};
 use crate::{actions, completion, folding, graph, hints, hover, lenses, names, symbols, tokens};
 
 /// How long nothing is typed before variants and families are checked.
 const QUIET: Duration = Duration::from_millis(120);
 
 pub struct Backend {
-    client: Client,
     /// Counts the changes.
     turn: Arc<AtomicU64>,
-    world: Arc<Mutex<World>>,
+    teller: Teller,
     /// Whether the editor shows graphs in a window of its own.
     own_view: AtomicBool,
 }
@@ -36,35 +36,30 @@ pub struct Backend {
 impl Backend {
     pub fn new(client: Client) -> Self {
         Self {
-            client,
             turn: Arc::default(),
-            world: Arc::new(Mutex::new(World::new())),
+            teller: Teller {
+                client,
+                world: Arc::new(Mutex::new(World::new())),
+                order: Arc::default(),
+            },
             own_view: AtomicBool::new(false),
         }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        self.teller.world()
     }
 
     /// Checks what is left once nothing has changed for a while; what it finds is told then.
     fn finish_later(&self) {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) + 1;
-        let (world, turns, client) = (self.world.clone(), self.turn.clone(), self.client.clone());
+        let (teller, turns) = (self.teller.clone(), self.turn.clone());
         std::thread::spawn(move || {
             std::thread::sleep(QUIET);
             if turns.load(Ordering::Relaxed) == turn {
-                for publication in finish(&world) {
-                    block_on(tell(&client, publication));
-                }
+                block_on(teller.finish());
             }
         });
-    }
-
-    async fn publish(&self, publications: Vec<Publication>) {
-        for one in publications {
-            tell(&self.client, one).await;
-        }
     }
 
     /// Answers from a document as it is now.
@@ -79,6 +74,18 @@ impl Backend {
         answer(&world, &path, text)
     }
 
+    /// Looks at the files that may use what a name stands for: its places in them are asked for next.
+    async fn meet_users(&self, position: &lsp::TextDocumentPositionParams) {
+        let home = self.with(&position.text_document.uri, |world, path, text| {
+            let (view, mention) = names::mention(world, path, text.offset(position.position))?;
+            world.named_at(view, &mention.meaning)
+        });
+        if let Some(home) = home {
+            self.world().meet_users(&home.path);
+            self.teller.tell().await;
+        }
+    }
+
     fn graph_command(&self) -> &'static str {
         match self.own_view.load(Ordering::Relaxed) {
             true => OWN_VIEW,
@@ -87,18 +94,40 @@ impl Backend {
     }
 }
 
-async fn tell(client: &Client, one: Publication) {
-    client
-        .publish_diagnostics(one.uri, one.diagnostics, one.version)
-        .await;
+/// Tells the client what is found.
+#[derive(Clone)]
+struct Teller {
+    client: Client,
+    world: Arc<Mutex<World>>,
+    /// Whoever holds it tells; else what one found earlier could be told after what another found later.
+    order: Arc<InOrder<()>>,
 }
 
-/// Checks what is left, with the world open to others meanwhile.
-fn finish(world: &Mutex<World>) -> Vec<Publication> {
-    let lock = || world.lock().unwrap_or_else(PoisonError::into_inner);
-    let unfinished = lock().unfinished();
-    let checked = unfinished.into_iter().map(Unfinished::check);
-    checked.flat_map(|checked| lock().finish(checked)).collect()
+impl Teller {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells everything that is to be told.
+    async fn tell(&self) {
+        let _order = self.order.lock().await;
+        let next = || self.world().next_publication();
+        while let Some(one) = next() {
+            let told = self
+                .client
+                .publish_diagnostics(one.uri, one.diagnostics, one.version);
+            told.await;
+        }
+    }
+
+    /// Checks what is left, with the world open to others meanwhile, and tells it file by file.
+    async fn finish(&self) {
+        let unfinished = self.world().unfinished();
+        for checked in unfinished.into_iter().map(Unfinished::check) {
+            self.world().finish(checked);
+            self.tell().await;
+        }
+    }
 }
 
 fn locations(world: &World, places: impl IntoIterator<Item = Place>) -> Vec<lsp::Location> {
@@ -157,7 +186,7 @@ impl LanguageServer for Backend {
     async fn did_open(&self, params: lsp::DidOpenTextDocumentParams) {
         let document = params.text_document;
         let path = path_of(&document.uri);
-        let publications = {
+        {
             let mut world = self.world();
             let opened = Document {
                 uri: document.uri,
@@ -165,15 +194,15 @@ impl LanguageServer for Backend {
                 text: Text::new(document.text),
             };
             world.documents.insert(path.clone(), opened);
-            world.refresh(&path)
-        };
-        self.publish(publications).await;
+            world.refresh(&path);
+        }
+        self.teller.tell().await;
         self.finish_later();
     }
 
     async fn did_change(&self, params: lsp::DidChangeTextDocumentParams) {
         let path = path_of(&params.text_document.uri);
-        let publications = {
+        {
             let mut world = self.world();
             if let Some(document) = world.documents.get_mut(&path) {
                 document.version = params.text_document.version;
@@ -181,37 +210,32 @@ impl LanguageServer for Backend {
                     document.text = std::mem::take(&mut document.text).changed(change);
                 }
             }
-            world.refresh(&path)
-        };
-        self.publish(publications).await;
+            world.refresh(&path);
+        }
+        self.teller.tell().await;
         self.finish_later();
     }
 
     async fn did_save(&self, params: lsp::DidSaveTextDocumentParams) {
-        let publications = self.world().refresh(&path_of(&params.text_document.uri));
-        self.publish(publications).await;
+        self.world().refresh(&path_of(&params.text_document.uri));
+        self.teller.tell().await;
         self.finish_later();
     }
 
     async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {
-        let publications = self.world().close(&path_of(&params.text_document.uri));
-        self.publish(publications).await;
+        self.world().close(&path_of(&params.text_document.uri));
+        self.teller.tell().await;
         self.finish_later();
     }
 
     async fn did_change_watched_files(&self, params: lsp::DidChangeWatchedFilesParams) {
-        let publications = {
+        {
             let mut world = self.world();
-            let changes = params.changes.iter().map(|change| path_of(&change.uri));
-            let on_disk: Vec<PathBuf> = changes
-                .filter(|path| !world.documents.contains_key(path))
-                .collect();
-            on_disk
-                .iter()
-                .flat_map(|path| world.refresh(path))
-                .collect::<Vec<_>>()
-        };
-        self.publish(publications).await;
+            for change in &params.changes {
+                world.changed_on_disk(&path_of(&change.uri));
+            }
+        }
+        self.teller.tell().await;
         self.finish_later();
     }
 
@@ -275,6 +299,7 @@ impl LanguageServer for Backend {
 
     async fn references(&self, params: lsp::ReferenceParams) -> Result<Option<Vec<lsp::Location>>> {
         let position = params.text_document_position;
+        self.meet_users(&position).await;
         Ok(self.with(&position.text_document.uri, |world, path, text| {
             let (view, mention) = names::mention(world, path, text.offset(position.position))?;
             let places =
@@ -316,6 +341,7 @@ impl LanguageServer for Backend {
 
     async fn rename(&self, params: lsp::RenameParams) -> Result<Option<lsp::WorkspaceEdit>> {
         let position = params.text_document_position;
+        self.meet_users(&position).await;
         let renamed = self.with(&position.text_document.uri, |world, path, text| {
             let at = text.offset(position.position);
             let places = match names::rename(world, path, at, &params.new_name) {
@@ -428,7 +454,7 @@ impl LanguageServer for Backend {
         params: lsp::CodeActionParams,
     ) -> Result<Option<lsp::CodeActionResponse>> {
         // Actions are for everything that is wrong.
-        self.publish(finish(&self.world)).await;
+        self.teller.finish().await;
         Ok(self.with(&params.text_document.uri, |world, path, text| {
             let range = text.offset(params.range.start)..text.offset(params.range.end);
             let all = actions::actions(world, path, range).into_iter();
@@ -473,13 +499,7 @@ impl LanguageServer for Backend {
         let name = params.arguments.get(1).and_then(|name| name.as_str());
         let page = self.with(&uri, |world, path, _| {
             let view = world.analysis(path)?;
-            let first = || {
-                view.index
-                    .symbols
-                    .iter()
-                    .find(|symbol| view.index.is_model(symbol))
-                    .map(|s| s.name.clone())
-            };
+            let first = || Some(view.index.own_models().next()?.name.clone());
             let name = name.map(str::to_owned).or_else(first)?;
             let (model, sources) = view.model(&name, &world.files(path))?;
             Some((model.name.clone(), graph::page(&model, &sources)))
@@ -512,8 +532,15 @@ impl LanguageServer for Backend {
                 selection: None,
             };
             // An editor that cannot show it is told where it lies.
-            if !self.client.show_document(params).await.unwrap_or(false) {
-                self.client
+            if !self
+                .teller
+                .client
+                .show_document(params)
+                .await
+                .unwrap_or(false)
+            {
+                self.teller
+                    .client
                     .show_message(
                         lsp::MessageType::INFO,
                         format!("the graph is in {}", path.display()),

@@ -232,12 +232,7 @@ fn setting(candidate: Candidate) -> Candidate {
 }
 
 fn models(index: &Index) -> Vec<Candidate> {
-    use termc_compiler::index::SymbolKind as K;
-    let symbols = index
-        .symbols
-        .iter()
-        .filter(|symbol| matches!(symbol.kind, K::Model | K::Variant));
-    let offers = symbols.map(|symbol| Offer {
+    let offers = index.own_models().map(|symbol| Offer {
         name: symbol.name.clone(),
         kind: symbol.kind.words(),
         detail: String::new(),

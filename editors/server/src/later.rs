@@ -11,6 +11,7 @@ use crate::overlay::Overlay;
 /// A file whose variants and families are still to be checked.
 pub struct Unfinished {
     pub path: PathBuf,
+    pub turn: u64,
     pub text: String,
     pub documents: HashMap<PathBuf, String>,
 }
@@ -18,7 +19,7 @@ pub struct Unfinished {
 /// What came of that.
 pub struct Checked {
     pub path: PathBuf,
-    pub text: String,
+    pub turn: u64,
     pub found: Compiled,
 }
 
@@ -28,7 +29,7 @@ impl Unfinished {
         let found = check_all(&self.path, &self.text, &files);
         Checked {
             path: self.path,
-            text: self.text,
+            turn: self.turn,
             found,
         }
     }

@@ -17,9 +17,7 @@ pub fn lenses(
     uri: &lsp::Uri,
     command: &str,
 ) -> Vec<lsp::CodeLens> {
-    let own = view.index.symbols.iter().filter(|symbol| !symbol.prelude);
-    let models = own.filter(|symbol| view.index.is_model(symbol));
-    let made = models.filter_map(|symbol| {
+    let made = view.index.own_models().filter_map(|symbol| {
         let single = view.model(&symbol.name, files);
         let (name, title) = match single {
             Some((model, _)) => (

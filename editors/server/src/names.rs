@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use termc_compiler::Files;
 use termc_compiler::diagnostics::Diagnostic;
-use termc_compiler::index::{Meaning, Mention};
+use termc_compiler::index::{Index, Meaning, Mention};
 
-use crate::analysis::{Analysis, Place, check_all};
+use crate::analysis::{Analysis, Place, check_all, name_of};
 use crate::overlay::Overlay;
 use crate::world::World;
 
@@ -77,7 +78,9 @@ pub enum Refused {
     NotOurs(String),
     /// The new name is none.
     NotAName(String),
-    /// The files would have new faults.
+    /// A file that may hold the name cannot be read.
+    Unread(String),
+    /// The files would have new faults, or names another meaning.
     Breaks(String),
 }
 
@@ -86,6 +89,11 @@ impl Refused {
         match self {
             Self::NotOurs(name) => format!("`{name}` is built in"),
             Self::NotAName(name) => format!("`{name}` cannot be a name"),
+            Self::Unread(file) => {
+                format!(
+                    "`{file}` may hold the name, but cannot be read yet: it has to be mended first"
+                )
+            }
             Self::Breaks(first) => format!("the files would no longer mean the same: {first}"),
         }
     }
@@ -99,7 +107,7 @@ pub fn rename(world: &World, path: &Path, at: usize, to: &str) -> Result<BTreeSe
     let home = world
         .named_at(view, &mention.meaning)
         .filter(|home| !world.is_prelude(&home.path));
-    if home.is_none() {
+    let Some(home) = home else {
         let text = world.text(path).map(|text| text.text).unwrap_or_default();
         let word = text.get(at..).map(|rest| {
             rest.split(|c: char| !c.is_alphanumeric() && c != '_')
@@ -107,11 +115,46 @@ pub fn rename(world: &World, path: &Path, at: usize, to: &str) -> Result<BTreeSe
                 .unwrap_or_default()
         });
         return Err(Refused::NotOurs(word.unwrap_or_default().to_owned()));
-    }
+    };
     if termc_grammar::parse(&format!("const {to} = 1\n"), 0).is_err() {
         return Err(Refused::NotAName(to.to_owned()));
     }
+    if let Some(unread) = world.all().find_map(|main| unread(main, &home.path)) {
+        return Err(Refused::Unread(unread));
+    }
     let places = references(world, view, mention, true);
+    let texts = exchanged(world, &places, to);
+    for main in world.all() {
+        if let Some(first) = first_new_error(world, main, &texts) {
+            return Err(Refused::Breaks(first.message));
+        }
+        let (text, files) = with_changes(world, main, &texts);
+        let index = Index::new(&name_of(&main.path), text, &files);
+        let now = meanings(world, main, &main.index, |place| moved(place, &places, to));
+        if now != meanings(world, main, &index, |place| place) {
+            return Err(Refused::Breaks(format!("`{to}` is taken")));
+        }
+    }
+    Ok(places)
+}
+
+/// A file that cannot be read, of those around a main file that knows `home`: what is left out of it may hold the name.
+fn unread(main: &Analysis, home: &Path) -> Option<String> {
+    let sources = main.index.sources().list();
+    let knows = sources
+        .iter()
+        .any(|source| main.path_of(&source.name) == home);
+    let mut unread = sources
+        .iter()
+        .filter(|source| termc_grammar::parse(&source.text, 0).is_err());
+    unread
+        .next()
+        .filter(|_| knows)
+        .map(|source| source.name.clone())
+}
+
+/// The texts with another name at all places.
+fn exchanged(world: &World, places: &BTreeSet<Place>, to: &str) -> BTreeMap<PathBuf, String> {
     let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
     for place in places.iter().rev() {
         if !texts.contains_key(&place.path) {
@@ -128,12 +171,65 @@ pub fn rename(world: &World, path: &Path, at: usize, to: &str) -> Result<BTreeSe
             text.replace_range(place.range(), to);
         }
     }
-    for main in world.all() {
-        if let Some(first) = first_new_error(world, main, &texts) {
-            return Err(Refused::Breaks(first.message));
-        }
+    texts
+}
+
+/// Where a place is once all places have another name.
+fn moved(place: Place, places: &BTreeSet<Place>, to: &str) -> Place {
+    let now = |at: usize| {
+        let before = places
+            .iter()
+            .filter(|own| own.path == place.path && own.start < at);
+        before.fold(at, |at, own| {
+            (at + to.len()).saturating_sub(own.end - own.start)
+        })
+    };
+    let (start, end) = (now(place.start), now(place.end));
+    Place {
+        start,
+        end,
+        ..place
     }
-    Ok(places)
+}
+
+/// What a name leads to.
+#[derive(PartialEq)]
+enum Leads {
+    To(Place),
+    BuiltIn(Meaning),
+}
+
+/// Every name in a main file and those it uses, with what it leads to.
+fn meanings(
+    world: &World,
+    main: &Analysis,
+    index: &Index,
+    moved: impl Fn(Place) -> Place,
+) -> Vec<(Place, Leads)> {
+    let place = |span| {
+        let place = main.place(index.sources(), span, &world.prelude)?;
+        Some(moved(place))
+    };
+    let told = index.mentions.iter().filter_map(|mention| {
+        let at = place(mention.span).filter(|at| !world.is_prelude(&at.path))?;
+        let leads = match &mention.meaning {
+            Meaning::Symbol(number) => Leads::To(place(index.symbol(*number)?.span)?),
+            other => Leads::BuiltIn(other.clone()),
+        };
+        Some((at, leads))
+    });
+    told.collect()
+}
+
+/// The text of a main file and the files around it, with some texts changed.
+fn with_changes<'a>(
+    world: &'a World,
+    main: &'a Analysis,
+    changed: &'a BTreeMap<PathBuf, String>,
+) -> (&'a str, impl Files + 'a) {
+    let now = move |path: &Path| changed.get(path).cloned().or_else(|| world.open_text(path));
+    let text = changed.get(&main.path).unwrap_or(&main.text.text);
+    (text, Overlay::new(&main.path, now))
 }
 
 /// The first error that changed texts have and the texts of now have not, counted by code.
@@ -142,9 +238,7 @@ pub fn first_new_error(
     main: &Analysis,
     changed: &BTreeMap<PathBuf, String>,
 ) -> Option<Diagnostic> {
-    let now = |path: &Path| changed.get(path).cloned().or_else(|| world.open_text(path));
-    let files = Overlay::new(&main.path, now);
-    let text = changed.get(&main.path).unwrap_or(&main.text.text);
+    let (text, files) = with_changes(world, main, changed);
     let compiled = check_all(&main.path, text, &files);
     let mut before: Vec<_> = main
         .found

@@ -1,7 +1,7 @@
 //! All that is open: documents, the files on disk around them, and what is known of each. It knows who uses whom, so that
 //! a change is told where it matters.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -35,6 +35,10 @@ pub struct World {
     /// The findings of each main file, by the file they lie in.
     reports: HashMap<PathBuf, Findings>,
     roots: Vec<PathBuf>,
+    /// How often files were looked at.
+    turn: u64,
+    /// What is to be told, in the order in which it was found.
+    outbox: VecDeque<Publication>,
     /// What was told last of each document.
     told: HashMap<PathBuf, Vec<Diagnostic>>,
     /// What the files on disk that are not open use, with the time of their last change.
@@ -129,81 +133,110 @@ impl World {
         own.into_iter().chain(others).collect()
     }
 
-    /// Looks at a file again, and at those that use it; what is to be told.
-    pub fn refresh(&mut self, path: &Path) -> Vec<Publication> {
+    /// What is to be told next.
+    pub fn next_publication(&mut self) -> Option<Publication> {
+        self.outbox.pop_front()
+    }
+
+    /// Looks at a file again, and at those that use it.
+    pub fn refresh(&mut self, path: &Path) {
         if self.is_prelude(path) {
-            return vec![];
+            return;
         }
-        let users: Vec<PathBuf> = self.users(path).into_iter().collect();
+        let users = self.users(path);
         let mut touched = BTreeSet::from([path.to_owned()]);
-        for main in std::iter::once(path.to_owned()).chain(users.iter().cloned()) {
+        for main in std::iter::once(path.to_owned()).chain(users) {
             touched.extend(self.look_at(&main));
         }
-        // What those that use it say of a file of definitions is all there is to say.
-        let alone = self
-            .analyses
-            .get(path)
-            .is_some_and(|analysis| !analysis.index.has_models());
-        if alone && !users.is_empty() {
-            self.reports.remove(path);
+        self.publish(touched, Some(path));
+    }
+
+    /// Looks again at what is known and may read a file that has changed on disk. Nobody asked about all others, and of an
+    /// open document its own text counts.
+    pub fn changed_on_disk(&mut self, path: &Path) {
+        if self.documents.contains_key(path) {
+            return;
         }
-        self.publications(touched, Some(path))
+        // One that could not be read may have missed the file.
+        let known = self.analyses.values();
+        let reads = known.filter(|a| a.path == path || a.uses(path) || !a.was_read());
+        let mains: Vec<PathBuf> = reads.map(|analysis| analysis.path.clone()).collect();
+        let touched = mains.iter().flat_map(|main| self.look_at(main)).collect();
+        self.publish(touched, None);
     }
 
     /// Forgets a document that was closed; its findings go, those of the file on disk stay with who uses it.
-    pub fn close(&mut self, path: &Path) -> Vec<Publication> {
+    pub fn close(&mut self, path: &Path) {
         self.documents.remove(path);
-        self.analyses.remove(path);
-        let mut touched: BTreeSet<PathBuf> = self
-            .reports
-            .remove(path)
-            .into_iter()
-            .flat_map(|r| r.into_keys())
-            .collect();
+        let mut touched: BTreeSet<PathBuf> = self.forget(path).into_iter().collect();
         touched.insert(path.to_owned());
         for main in self.users(path) {
             touched.extend(self.look_at(&main));
         }
-        self.publications(touched, Some(path))
+        self.publish(touched, Some(path));
+    }
+
+    /// Looks at all files that use a file and are not open: only an open one is known as it is now.
+    pub fn meet_users(&mut self, path: &Path) {
+        if self.is_prelude(path) {
+            return;
+        }
+        let mut touched = BTreeSet::new();
+        for main in self.users(path) {
+            if !self.documents.contains_key(&main) {
+                touched.extend(self.look_at(&main));
+            }
+        }
+        self.publish(touched, None);
     }
 
     /// Analyses one main file; the files that something is or was told of.
     fn look_at(&mut self, main: &Path) -> Vec<PathBuf> {
         let Some(text) = self.text(main) else {
-            self.analyses.remove(main);
-            return self
-                .reports
-                .remove(main)
-                .into_iter()
-                .flat_map(|report| report.into_keys())
-                .collect();
+            return self.forget(main);
         };
-        let last = self
-            .analyses
-            .remove(main)
-            .and_then(|analysis| analysis.good);
-        let analysis = Analysis::new(main, &text.text, &self.files(main), last);
+        let last = self.analyses.get_mut(main);
+        let last = last.and_then(|analysis| analysis.good.take());
+        let mut touched = self.forget(main);
+        self.turn += 1;
+        let analysis = Analysis::new(main, self.turn, &text.text, &self.files(main), last);
         let report = findings::of(&analysis, self);
-        let mut touched: Vec<PathBuf> = report.keys().cloned().collect();
+        touched.extend(report.keys().cloned().chain(analysis.used()));
         self.analyses.insert(main.to_owned(), analysis);
-        let before = self.reports.insert(main.to_owned(), report);
-        touched.extend(before.into_iter().flat_map(|report| report.into_keys()));
+        self.reports.insert(main.to_owned(), report);
         touched
     }
 
+    /// Forgets what is known of a main file; the files that something was told of, or that it kept from telling.
+    fn forget(&mut self, main: &Path) -> Vec<PathBuf> {
+        let told = self.reports.remove(main).into_iter();
+        let mut touched: Vec<PathBuf> = told.flat_map(Findings::into_keys).collect();
+        let analysis = self.analyses.remove(main);
+        touched.extend(analysis.iter().flat_map(Analysis::used));
+        touched
+    }
+
+    /// Whether what those say that use a file is all there is to say of it: it defines for others, and one of these could be read.
+    fn is_told_by_users(&self, path: &Path) -> bool {
+        let alone = |analysis: &Analysis| !analysis.index.has_models();
+        let reads = |user: &&Analysis| user.path != path && user.was_read();
+        self.analyses.get(path).is_some_and(alone) && self.views(path).iter().any(reads)
+    }
+
     /// What is to be told of these files: of one in any case, of others where it is news.
-    fn publications(
-        &mut self,
-        touched: BTreeSet<PathBuf>,
-        always: Option<&Path>,
-    ) -> Vec<Publication> {
-        let mut made = vec![];
+    fn publish(&mut self, touched: BTreeSet<PathBuf>, always: Option<&Path>) {
+        let mains = self.reports.keys();
+        let silent: BTreeSet<PathBuf> = mains
+            .filter(|main| self.is_told_by_users(main))
+            .cloned()
+            .collect();
         for path in touched {
             if self.is_prelude(&path) {
                 continue;
             }
             let mut diagnostics: Vec<Diagnostic> = vec![];
-            for report in self.reports.values() {
+            let reports = self.reports.iter();
+            for (_, report) in reports.filter(|(main, _)| !silent.contains(*main)) {
                 for diagnostic in report.get(&path).into_iter().flatten() {
                     if !diagnostics.contains(diagnostic) {
                         diagnostics.push(diagnostic.clone());
@@ -218,14 +251,13 @@ impl World {
             }
             if let Some(uri) = self.uri(&path) {
                 let version = self.documents.get(&path).map(|document| document.version);
-                made.push(Publication {
+                self.outbox.push_back(Publication {
                     uri,
                     version,
                     diagnostics,
                 });
             }
         }
-        made
     }
 
     /// What is left to check, with all that it takes: it can be done elsewhere.
@@ -233,6 +265,7 @@ impl World {
         let analyses = self.analyses.values().filter(|analysis| !analysis.complete);
         let made = analyses.map(|analysis| Unfinished {
             path: analysis.path.clone(),
+            turn: analysis.turn,
             text: analysis.text.text.clone(),
             documents: self
                 .documents
@@ -243,12 +276,12 @@ impl World {
         made.collect()
     }
 
-    /// Takes what was found, unless the text has changed since.
-    pub fn finish(&mut self, checked: Checked) -> Vec<Publication> {
+    /// Takes what was found, unless its text or one that it uses has been looked at since.
+    pub fn finish(&mut self, checked: Checked) {
         let Some(mut analysis) = self.analyses.remove(&checked.path) else {
-            return vec![];
+            return;
         };
-        let current = analysis.text.text == checked.text && !analysis.complete;
+        let current = analysis.turn == checked.turn && !analysis.complete;
         let mut touched = BTreeSet::new();
         if current {
             analysis.complete(checked.found);
@@ -258,7 +291,7 @@ impl World {
             touched.extend(before.into_iter().flatten().map(|(path, _)| path));
         }
         self.analyses.insert(checked.path, analysis);
-        self.publications(touched, None)
+        self.publish(touched, None);
     }
 
     /// The main files that use a file: they lie in its folder or above, within what is open.
@@ -342,4 +375,44 @@ fn term_files(folder: &Path, documents: &HashMap<PathBuf, Document>) -> Vec<Path
     all.sort();
     all.dedup();
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_in_older_texts_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut world = World::new();
+        let open = |world: &mut World, name: &str, text: &str| -> PathBuf {
+            let path = folder.path().join(name);
+            let uri = Uri::from_file_path(&path).unwrap();
+            let (version, text) = (0, Text::new(text));
+            let document = Document { uri, version, text };
+            world.documents.insert(path.clone(), document);
+            world.refresh(&path);
+            path
+        };
+        let main = "use \"parts.term\"\n\nmodel M {\n    input image[1, 8, 8]\n    output logits = head(wide(image), 2)\n    \
+                    loss {\n        cross_entropy(logits)\n    }\n}\n";
+        open(
+            &mut world,
+            "parts.term",
+            "block wide(x) {\n    linear(x, 3)\n}\n",
+        );
+        let main = open(&mut world, "main.term", main);
+        let left = |world: &World| world.unfinished().into_iter().find(|u| u.path == main);
+        let older = left(&world).unwrap();
+        // The used file changes while its user is checked, whose own text stays.
+        open(
+            &mut world,
+            "parts.term",
+            "block wide(x) {\n    linear(x, 4)\n}\n",
+        );
+        world.finish(older.check());
+        let newer = left(&world).unwrap();
+        world.finish(newer.check());
+        assert!(left(&world).is_none());
+    }
 }

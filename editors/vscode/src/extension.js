@@ -4,11 +4,12 @@ const { LanguageClient } = require('vscode-languageclient/node');
 const { serverOptions, clientOptions } = require('./options');
 
 let client;
+let files;
 const panels = new Map();
 
 async function start() {
   const path = vscode.workspace.getConfiguration('termc').get('path') || 'termc';
-  client = new LanguageClient('termc', 'termc', serverOptions(path), clientOptions());
+  client = new LanguageClient('termc', 'termc', serverOptions(path), clientOptions(files));
   try {
     await client.start();
   } catch (error) {
@@ -48,7 +49,9 @@ async function showGraph(uri, name) {
 }
 
 exports.activate = async (context) => {
+  files = vscode.workspace.createFileSystemWatcher('**/*.term');
   context.subscriptions.push(
+    files,
     vscode.commands.registerCommand('termc.showGraph', showGraph),
     vscode.commands.registerCommand('termc.restart', async () => {
       await client?.stop().catch(() => {});

@@ -97,6 +97,39 @@ fn a_help_that_can_be_applied_is_an_action() {
 }
 
 #[test]
+fn what_is_left_out_leaves_its_neighbours_on_the_line() {
+    let (_folder, mut client) = session();
+    client.open("mine.term", MODEL);
+    for (from, to, title, mended) in [
+        (
+            "    Z = x * K\n",
+            "    Z = x * K; unused = gelu(x)\n",
+            "leave out `unused`",
+            "    Z = x * K\n",
+        ),
+        (
+            "    Z = x * K\n",
+            "    unused = gelu(x); Z = x * K // kept\n",
+            "leave out `unused`",
+            "    Z = x * K // kept\n",
+        ),
+        (
+            "train {\n    epochs = 5\n}",
+            "train { epochs = 5; batch = 32; epochs = 6 }",
+            "leave out `epochs`",
+            "train { epochs = 5; batch = 32 }",
+        ),
+    ] {
+        let text = MODEL.replacen(from, to, 1);
+        client.change("mine.term", &text);
+        let offered = actions(&mut client, "mine.term", &text);
+        let found = offered.iter().find(|(own, _)| own == title);
+        let expected = MODEL.replacen(from, mended, 1);
+        assert_eq!(found.map(|(_, text)| text), Some(&expected), "{offered:?}");
+    }
+}
+
+#[test]
 fn no_action_for_any_known_mistake_brings_a_new_one() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/check");
     let mut client = Client::new(&folder);

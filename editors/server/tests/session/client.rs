@@ -131,6 +131,13 @@ impl Client {
         }
     }
 
+    /// Whether something was told of a file that nobody waited for.
+    pub fn was_told(&self, name: &str) -> bool {
+        let uri = json!(self.uri(name));
+        let mut told = self.pending.iter();
+        told.any(|message| message["params"]["uri"] == uri)
+    }
+
     /// Everything that is wrong with a document: what a change says at once may be about its first model alone.
     pub fn all(&mut self, name: &str, at_once: Value) -> Value {
         let nowhere =

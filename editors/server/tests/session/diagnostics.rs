@@ -42,6 +42,52 @@ fn mistakes_are_told_while_one_types_also_in_files_that_use_the_file() {
 }
 
 #[test]
+fn what_is_wrong_in_a_used_file_is_told_also_where_its_user_cannot_tell() {
+    let (_folder, mut client) = session();
+    client.open("mine.term", MODEL);
+    client.open("parts.term", PARTS);
+    // The user cannot be read: it says nothing of the used file.
+    let unread = client.change("mine.term", &MODEL.replace("Z = x * K", "Z = x *"));
+    assert_eq!(codes(&unread), ["E001"]);
+    let wrong = PARTS.replace("inner)", "iner)");
+    assert_eq!(codes(&client.change("parts.term", &wrong)), ["E101"]);
+    client.change("parts.term", PARTS);
+    client.change("mine.term", MODEL);
+    // The user is closed: what it told stays wrong.
+    let told = client.change("parts.term", &wrong);
+    assert_eq!(codes(&told), ["E101"]);
+    let document = json!({ "uri": client.uri("mine.term") });
+    client.notify("textDocument/didClose", json!({ "textDocument": document }));
+    assert_eq!(codes(&client.all("parts.term", told)), ["E101"]);
+}
+
+#[test]
+fn files_that_change_on_disk_matter_where_they_are_used() {
+    let (folder, mut client) = session();
+    client.open("mine.term", MODEL);
+    let write = |client: &mut Client, name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        let changes = json!([{ "uri": client.uri(name), "type": 2 }]);
+        client.notify(
+            "workspace/didChangeWatchedFiles",
+            json!({ "changes": changes }),
+        );
+    };
+    write(&mut client, "other.term", "block other(x) {\n    y\n}\n");
+    let broken = PARTS.replace("block gate", "block gaze");
+    write(&mut client, "parts.term", &broken);
+    assert_eq!(codes(&client.diagnostics("mine.term")), ["E103"]);
+    assert!(!client.was_told("other.term"));
+    // A file that was missing is there.
+    let text = format!("use \"late.term\"\n{MODEL}");
+    assert_eq!(codes(&client.change("mine.term", &text)), ["E111"]);
+    write(&mut client, "parts.term", PARTS);
+    write(&mut client, "late.term", "const late = 1\n");
+    let found = client.diagnostics("mine.term");
+    assert!(!codes(&found).contains(&"E111"), "{found}");
+}
+
+#[test]
 fn a_file_of_definitions_is_checked_alone() {
     let folder = tempfile::tempdir().unwrap();
     let mut client = Client::new(folder.path());

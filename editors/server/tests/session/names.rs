@@ -202,3 +202,68 @@ fn a_file_of_definitions_keeps_its_meaning_under_a_new_name() {
     let message = refused["error"]["message"].as_str().unwrap_or_default();
     assert!(message.contains("mean the same"), "{refused}");
 }
+
+#[test]
+fn references_and_new_names_reach_files_that_are_not_open() {
+    let (folder, mut client) = session();
+    let other = MODEL.replace("gate(Z)", "gate(x)");
+    std::fs::write(folder.path().join("other.term"), &other).unwrap();
+    client.open("mine.term", MODEL);
+    let mut params = client.position("mine.term", MODEL, "gate(Z)", 1);
+    params["context"] = json!({ "includeDeclaration": true });
+    params["newName"] = json!("valve");
+    let found = client.request("textDocument/references", params.clone());
+    assert_eq!(found.as_array().unwrap().len(), 5, "{found}");
+    let renamed = client.request("textDocument/rename", params.clone());
+    assert_eq!(
+        applied(&other, &renamed["changes"][client.uri("other.term")]),
+        other
+            .replace("gate(x)", "valve(x)")
+            .replace("wide.gate", "wide.valve")
+    );
+    // What it would break there is looked at as well, as the file is now.
+    std::fs::write(
+        folder.path().join("other.term"),
+        format!("{other}\nblock valve(x) {{\n    x\n}}\n"),
+    )
+    .unwrap();
+    let refused = client.ask("textDocument/rename", params);
+    let message = refused["error"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("mean the same"), "{refused}");
+}
+
+#[test]
+fn a_new_name_is_refused_where_it_would_be_taken_for_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = Client::new(folder.path());
+    let text = "const k = 3\n\nblock a(x, n: int) {\n    mixer(x, k * n)\n}\n";
+    client.open("parts.term", text);
+    let mut rename = |text: &str, marker: &str, to: &str| -> Value {
+        client.change("parts.term", text);
+        let mut params = client.position("parts.term", text, marker, 0);
+        params["newName"] = json!(to);
+        client.ask("textDocument/rename", params)
+    };
+    for (marker, to) in [("k = 3", "n"), ("n: int", "k"), ("k * n", "n")] {
+        let refused = rename(text, marker, to);
+        let message = refused["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("mean the same"), "{marker}: {refused}");
+    }
+    let renamed = rename(text, "k * n", "factor");
+    let (_, edits) = renamed["result"]["changes"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .next()
+        .unwrap();
+    assert_eq!(
+        applied(text, edits),
+        text.replace("k = 3", "factor = 3")
+            .replace("k *", "factor *")
+    );
+    // A line that cannot be read may hold the name.
+    let half = text.replace("}\n", "    y = k +\n}\n");
+    let refused = rename(&half, "k = 3", "factor");
+    let message = refused["error"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("cannot be read"), "{refused}");
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::applied;
-use crate::{MODEL, PARTS, session};
+use crate::{MODEL, PARTS, labels, session};
 
 #[test]
 fn texts_are_formatted_folded_and_outlined() {
@@ -187,5 +187,44 @@ fn models_have_a_line_with_their_cost_that_shows_the_graph() {
     assert_eq!(
         answer["error"]["message"],
         "there is no model without an error to show"
+    );
+}
+
+#[test]
+fn models_of_a_used_file_are_not_the_file_s_own() {
+    let (folder, mut client) = session();
+    let used = MODEL.replace("Mine", "Theirs").replace("sfne", "unit");
+    std::fs::write(folder.path().join("theirs.term"), used).unwrap();
+    let text = format!("use \"theirs.term\"\n{MODEL}");
+    client.open("mine.term", &text);
+    let uri = client.uri("mine.term");
+    let lenses = client.request(
+        "textDocument/codeLens",
+        json!({ "textDocument": { "uri": uri } }),
+    );
+    let lines: Vec<&Value> = lenses
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|lens| &lens["range"]["start"]["line"])
+        .collect();
+    let line = |marker: &str| json!(text[..text.find(marker).unwrap()].matches('\n').count());
+    assert_eq!(lines, [&line("model Mine"), &line("variant Wide")]);
+    let page = client.request(
+        "workspace/executeCommand",
+        json!({ "command": "termc.graph", "arguments": [uri] }),
+    );
+    assert_eq!(page["title"], "Mine");
+    let offered = client.at(
+        "textDocument/completion",
+        "mine.term",
+        &text,
+        "of Mine",
+        "of ".len(),
+    );
+    let offered = labels(&offered);
+    assert!(
+        offered.contains(&"Mine") && !offered.contains(&"Theirs"),
+        "{offered:?}"
     );
 }
