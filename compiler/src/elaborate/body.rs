@@ -272,14 +272,3 @@ impl<'a> Elaborator<'a> {
         self.offer(&scope.positions, names);
     }
 }
-
-/// The names that a line binds, and where.
-pub(super) fn bound_names(line: &Line) -> Vec<(&str, Span)> {
-    match &line.kind {
-        LineKind::Bind { target, .. } => (target.as_element().into_iter())
-            .map(|(name, _)| (name, target.span))
-            .collect(),
-        LineKind::For { body, .. } => body.iter().flat_map(bound_names).collect(),
-        _ => vec![],
-    }
-}

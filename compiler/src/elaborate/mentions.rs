@@ -1,12 +1,10 @@
-//! Which names a text mentions, wherever they stand. Evaluates nothing.
+//! Which names a text mentions, wherever they stand, and which its lines bind. Evaluates nothing.
 
 use rustc_hash::FxHashSet as HashSet;
 
 use termc_grammar::ast::{
-    Call, Callable, Expr, ExprKind, ItemKind, Line, LineKind, ParamDef, Piece,
+    Call, Callable, Expr, ExprKind, ItemKind, Line, LineKind, ParamDef, Piece, Span,
 };
-
-use super::body::bound_names;
 
 /// Names by how they are mentioned.
 #[derive(Default)]
@@ -164,4 +162,15 @@ fn expr<'a>(start: &'a Expr, found: &mut Mentions<'a>) {
 fn callee<'a>(call: &'a Call, open: &mut Vec<&'a Expr>, found: &mut Mentions<'a>) {
     found.callees.insert(&call.callee.text);
     open.extend(call.args.iter().map(|arg| &arg.value));
+}
+
+/// The names that a line binds, and where.
+pub(super) fn bound_names(line: &Line) -> Vec<(&str, Span)> {
+    match &line.kind {
+        LineKind::Bind { target, .. } => (target.as_element().into_iter())
+            .map(|(name, _)| (name, target.span))
+            .collect(),
+        LineKind::For { body, .. } => body.iter().flat_map(bound_names).collect(),
+        _ => vec![],
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use termc_grammar::ast::Line;
 
-use super::body::bound_names;
+use super::mentions::bound_names;
 use crate::language::{Traced, Ty};
 use crate::model::{InstanceId, Iteration, Span};
 use crate::overrides::Position;

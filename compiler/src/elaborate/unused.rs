@@ -86,7 +86,7 @@ impl<'a> Elaborator<'a> {
             };
             let mentioned = of_callable(block);
             self.unused_parameters(block);
-            let bound = block.body.iter().flat_map(super::body::bound_names);
+            let bound = block.body.iter().flat_map(super::mentions::bound_names);
             let mut seen = HashSet::default();
             for (name, span) in bound.filter(|(name, _)| !mentioned.contains(name)) {
                 // What only a variant or the loss reads is found out by the graph.
@@ -142,7 +142,7 @@ impl<'a> Elaborator<'a> {
         });
         for block in blocks.chain([chosen.model]) {
             let mut seen = HashSet::default();
-            for (name, span) in block.body.iter().flat_map(super::body::bound_names) {
+            for (name, span) in block.body.iter().flat_map(super::mentions::bound_names) {
                 if seen.insert(name) && alive.get(&(block.name.text.as_str(), name)) == Some(&false)
                 {
                     dead.push((span, name.to_owned()));

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Change;
-use super::parts::grouped;
+use super::places::grouped;
 use crate::tree::{Arrow, End, Item, Mark, ROOT, Role, Tree};
 
 /// The second tree with what only the first has.

@@ -4,6 +4,7 @@
 mod merge;
 mod operations;
 mod parts;
+mod places;
 mod recipe;
 mod text;
 mod values;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use termc_compiler::model::{Affine, Graph, Node, Op, Window};
 
 use super::merge::Merged;
-use super::parts::grouped;
+use super::places::grouped;
 use super::values::{holder, mark};
 use super::{Change, Side};
 

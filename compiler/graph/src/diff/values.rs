@@ -7,7 +7,7 @@ use termc_compiler::model::{Constant, Graph, Init, Instance, Param, Span};
 use termc_compiler::source::Sources;
 
 use super::merge::Merged;
-use super::parts::{grouped, place};
+use super::places::{grouped, place};
 use super::{Change, Side};
 use crate::tree::{Mark, ROOT};
 

@@ -9,7 +9,7 @@ use termc_compiler::model::{Graph, InstanceId, Model, NodeId, Op, ParamKind, Spa
 use termc_compiler::summary::operation;
 
 use super::words::{folder, symbol};
-use super::{Item, ROOT, Role, Tree, losses};
+use super::{Item, ROOT, Role, Tree};
 
 /// Boxes while they are made.
 pub(super) struct Boxes<'a> {
@@ -26,7 +26,7 @@ pub(super) struct Boxes<'a> {
     pub depends: Vec<Dependence>,
 }
 
-/// The boxes of a model, without arrows.
+/// The boxes of a model's graph, without arrows.
 pub(super) fn boxes(model: &Model) -> Boxes<'_> {
     let graph = model.primitives();
     let mut boxes = Boxes {
@@ -49,7 +49,6 @@ pub(super) fn boxes(model: &Model) -> Boxes<'_> {
         boxes.node(id);
     }
     boxes.merge_single();
-    losses::add(&mut boxes);
     boxes
 }
 

@@ -141,6 +141,7 @@ pub struct Arrow {
 /// The boxes of a model, by its primitives.
 pub fn tree(model: &Model) -> Tree {
     let mut boxes = boxes::boxes(model);
+    losses::add(&mut boxes);
     arrows::connect(model.primitives(), &mut boxes);
     boxes.finish()
 }
