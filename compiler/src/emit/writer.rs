@@ -222,7 +222,8 @@ impl<'a> Writer<'a> {
                     });
                     each.collect()
                 });
-                Line::Collect(self.local(name), round, docs)
+                let grows = self.grown.contains(name);
+                Line::Collect(self.local(name), round, docs, grows)
             }
             Statement::Loop(rounds, arms) => {
                 let mut all: Vec<Expr> = vec![];

@@ -149,6 +149,11 @@ fn value(rust: Rust, writer: &mut Writer<'_>, field: &Field) -> Doc {
     let mut ones = vec![];
     let mut from = Num::Value(Number::Int(0));
     for making in &made {
+        // The first of several lists says that they are lists.
+        let end = match lists.is_empty() && ones.is_empty() && made.len() > 1 {
+            true => ".collect::<Vec<_>>()",
+            false => ".collect()",
+        };
         match (making, &from) {
             (Making::One(numbers), Num::Value(Number::Int(at))) => {
                 let gap = if after.is_empty() { "" } else { "." };
@@ -158,27 +163,36 @@ fn value(rust: Rust, writer: &mut Writer<'_>, field: &Field) -> Doc {
             }
             (Making::One(numbers), _) => {
                 let count = Num::Value(Number::Int(1));
-                lists.push(list(rust, writer, field, (&from, &count), numbers));
+                lists.push(list(rust, writer, field, (&from, &count), numbers, end));
                 from = sum(&from, &count);
             }
             (Making::Loop(count, numbers), _) => {
-                lists.push(list(rust, writer, field, (&from, count), numbers));
+                // What was made before stands before.
+                if !ones.is_empty() {
+                    lists.push(literal(std::mem::take(&mut ones)));
+                }
+                lists.push(list(rust, writer, field, (&from, count), numbers, end));
                 from = sum(&from, count);
             }
         }
     }
-    match (ones.is_empty(), lists.len()) {
-        (_, 0) => bracketed("vec![", ones, "]", 60),
-        (true, 1) => lists.remove(0),
-        (no_ones, _) => {
-            let ones = bracketed("vec![", ones, "]", 60);
-            let all_of = (!no_ones).then_some(ones).into_iter().chain(lists);
+    if !ones.is_empty() || lists.is_empty() {
+        lists.push(literal(ones));
+    }
+    match lists.len() {
+        1 => lists.remove(0),
+        _ => {
             let calls = [".into_iter()", ".flatten()", ".collect()"];
-            let calls = calls.map(|call| nest(all([Doc::Soft, text(call)])));
-            let lists = bracketed("[", all_of.collect(), "]", 60);
+            let calls = calls.map(|call| all([Doc::Soft, text(call)]));
+            let lists = bracketed("[", lists, "]", 60);
             group(60, all([lists].into_iter().chain(calls)))
         }
     }
+}
+
+/// Elements one by one.
+fn literal(ones: Vec<Doc>) -> Doc {
+    bracketed("vec![", ones, "]", 60)
 }
 
 /// So many elements after the first ones.
@@ -188,6 +202,7 @@ fn list(
     field: &Field,
     (from, count): (&Num, &Num),
     numbers: &[Num],
+    end: &'static str,
 ) -> Doc {
     let [before, after] = &field.path;
     writer.round_is_read = false;
@@ -231,7 +246,7 @@ fn list(
         all([
             all([text("("), range, text(")")]),
             nest(all([Doc::Soft, closure])),
-            nest(all([Doc::Soft, text(".collect()")])),
+            nest(all([Doc::Soft, text(end)])),
         ]),
     )
 }
