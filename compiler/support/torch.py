@@ -92,16 +92,22 @@ def axis(length):
     return torch.linspace(-1, 1, length, dtype=torch.float64)
 
 
-def coordinates(sizes, device):
-    """The coordinates of a grid, `[1, axes, H, W]`, in float64, for the sake of sines."""
+def exact(sizes):
+    """The coordinates of a grid, `[1, axes, H, W]`, in float64."""
     grid = torch.stack(torch.meshgrid(*map(axis, sizes), indexing="ij"))
-    return grid.reshape(1, len(sizes), *sizes, *[1] * (2 - len(sizes))).to(device)
+    return grid.reshape(1, len(sizes), *sizes, *[1] * (2 - len(sizes)))
+
+
+def coordinates(sizes, device):
+    """The coordinates of a grid, `[1, axes, H, W]`, as exact as other values."""
+    return exact(sizes).to(device, torch.float32)
 
 
 def fourier(grid, linear):
-    """`sin(weight grid + bias)` in float64: the argument reaches 1e5."""
+    """`sin(weight grid + bias)` in float64, of coordinates made anew: the argument reaches 1e5."""
     weight, bias = linear.tensors()
-    argument = F.conv2d(grid.double(), weight.double()[:, :, None, None], bias.double())
+    grid = exact(grid.shape[2:][: grid.shape[1]]).to(grid.device)
+    argument = F.conv2d(grid, weight.double()[:, :, None, None], bias.double())
     return torch.sin(argument).to(weight.dtype)
 
 

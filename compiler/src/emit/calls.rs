@@ -28,7 +28,7 @@ impl Writer<'_> {
         let through = self.over.contains(&read.name);
         match read.place.filter(|_| !through) {
             None => {
-                let key = if through { inner(&name) } else { name.clone() };
+                let key = self.key(&read.name);
                 let how = self.flow.read(&key, true);
                 self.scope.target.variable(&name, how)
             }
@@ -37,6 +37,15 @@ impl Writer<'_> {
                 self.flow.read(&name, false);
                 self.scope.target.element(&name, &place, &self.round)
             }
+        }
+    }
+
+    /// What a name's value is called in the flow: an element that hides its list's name is another.
+    fn key(&self, name: &Name) -> String {
+        let known = self.named(name);
+        match self.over.contains(name) {
+            true => inner(&known),
+            false => known,
         }
     }
 
@@ -169,6 +178,11 @@ impl Writer<'_> {
             let training = self.scope.target.training(self.structure.is_function());
             arguments.extend(training.map(|printed| printed.doc));
         }
+        // What is lent is there until the call: no later argument takes it.
+        for name in lent_and_read(&call.arguments) {
+            let key = self.key(name);
+            self.flow.read(&key, false);
+        }
         match &call.field {
             Some(field) if !callee.lent => {
                 let (field, _) = self.field(field);
@@ -205,4 +219,26 @@ impl Writer<'_> {
         }
         all
     }
+}
+
+/// The names of which a list is lent to a call and that a later argument of the call reads.
+fn lent_and_read(arguments: &[Argument]) -> Vec<&Name> {
+    let mut names = vec![];
+    let mut rest = arguments;
+    while let [argument, later @ ..] = rest {
+        let mut read = vec![];
+        for argument in later {
+            argument.each_name(&mut |name| read.push(name.clone()));
+        }
+        // Several are a list of their own.
+        if let Argument::List(parts) = argument
+            && let [Part::One(Expr::Read(Read { name, .. })) | Part::Slice(name, ..)] =
+                parts.as_slice()
+            && read.contains(name)
+        {
+            names.push(name);
+        }
+        rest = later;
+    }
+    names
 }

@@ -4,9 +4,11 @@ use std::collections::HashSet;
 
 use super::form::{Form, Structure};
 use super::names::{Names, Words, camel, snake};
+use super::target::Target;
+use super::writer::called;
 
-/// What constructors call the device, the number of a round, and what tensors come from.
-const MADE_OF: [&str; 4] = ["device", "i", "w", "from"];
+/// What constructors and functions call the device, the number of a round, what tensors come from, and whether they train.
+const MADE_OF: [&str; 5] = ["device", "i", "w", "from", "training"];
 
 /// The names of a file.
 #[derive(Debug)]
@@ -28,24 +30,43 @@ pub(super) struct Named {
 }
 
 /// Names everything. `functions` are those of the support code that the file needs.
-pub(super) fn items(form: &Form, words: Words, functions: HashSet<String>) -> Items {
+pub(super) fn items(form: &Form, target: &dyn Target, functions: HashSet<String>) -> Items {
+    let words = target.words();
     let taken = words.kept.iter().chain(words.types).chain(words.values);
     let taken = taken.map(|word| (*word).to_owned());
     let mut global = Names::reserving(taken.chain(functions));
-    let mut structures = vec![];
-    for structure in &form.structures {
-        let name = match structure.is_function() {
+    let names = form
+        .structures
+        .iter()
+        .map(|structure| match structure.is_function() {
             true => global.give(&snake(&structure.block)),
             false => global.give_with(&camel(&structure.block), "Block"),
+        });
+    let names: Vec<String> = names.collect();
+    let name_of = |number| names.get(form.place(number)).cloned().unwrap_or_default();
+    let structures = form.structures.iter().zip(&names).map(|(structure, name)| {
+        // What a function is given must not hide what it calls.
+        let called = match structure.is_function() {
+            true => called(structure, form, target, &name_of),
+            false => HashSet::new(),
         };
-        structures.push(named(name, structure, words));
-    }
+        named(name.clone(), structure, words, called)
+    });
+    let structures = structures.collect();
     Items { structures }
 }
 
-fn named(name: String, structure: &Structure, words: Words) -> Named {
+fn named(name: String, structure: &Structure, words: Words, called: HashSet<String>) -> Named {
     let mut fields = Names::reserving(words.kept.iter().chain(words.fields).copied());
-    let mut parameters = Names::reserving(words.kept.iter().copied().chain(MADE_OF));
+    let mut parameters = {
+        let taken = words
+            .kept
+            .iter()
+            .chain(words.values)
+            .copied()
+            .chain(MADE_OF);
+        Names::reserving(taken.map(str::to_owned).chain(called))
+    };
     Named {
         name,
         fields: structure

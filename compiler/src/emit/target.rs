@@ -46,8 +46,8 @@ pub(super) enum Line {
     Push(String, Doc),
     /// A name for what a function makes of a list that is gathered first, and of further arguments.
     Gathered(String, Vec<Tensors>, &'static str, Vec<Doc>),
-    /// A list of one element a round: its elements by arm.
-    Collect(String, Round, Vec<Doc>),
+    /// A list of one element a round: its elements by arm; whether it grows.
+    Collect(String, Round, Vec<Doc>, bool),
     /// Rounds: their lines by arm.
     Loop(Round, Vec<Vec<Line>>),
 }

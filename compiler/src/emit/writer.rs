@@ -106,7 +106,9 @@ impl<'a> Writer<'a> {
 
     pub(super) fn pass(&mut self) -> Body {
         let words = self.scope.target.words();
-        let called = called(self.structure, self.scope);
+        let scope = self.scope;
+        let name_of = |number| scope.name_of(number).to_owned();
+        let called = called(self.structure, scope.form, scope.target, &name_of);
         let kept = words
             .kept
             .iter()
@@ -124,6 +126,11 @@ impl<'a> Writer<'a> {
         for statement in &self.structure.body {
             grown(statement, &mut self.grown);
         }
+        if self.structure.is_function() {
+            for name in &self.named.parameters {
+                self.names.give(name);
+            }
+        }
         let mut inputs = vec![];
         for input in &self.structure.inputs {
             let name = self.name(Name::Input(input.source.clone()));
@@ -132,11 +139,6 @@ impl<'a> Writer<'a> {
         if let ([field], true) = (self.structure.fields.as_slice(), self.structure.lent) {
             let last = field.name.rsplit('.').next().unwrap_or_default();
             self.lent = Some(self.names.give(&snake(last)));
-        }
-        if self.structure.is_function() {
-            for name in &self.named.parameters {
-                self.names.give(name);
-            }
         }
         let lines = self.lines(&self.structure.body);
         let result = match &self.structure.result {
@@ -222,7 +224,8 @@ impl<'a> Writer<'a> {
                     });
                     each.collect()
                 });
-                Line::Collect(self.local(name), round, docs)
+                let grows = self.grown.contains(name);
+                Line::Collect(self.local(name), round, docs, grows)
             }
             Statement::Loop(rounds, arms) => {
                 let mut all: Vec<Expr> = vec![];
@@ -342,12 +345,17 @@ pub(super) fn inner(name: &str) -> String {
 }
 
 /// The functions that a body calls, by their names in the target.
-fn called(structure: &Structure, scope: Scope<'_>) -> HashSet<String> {
+pub(super) fn called(
+    structure: &Structure,
+    form: &Form,
+    target: &dyn Target,
+    name_of: &dyn Fn(usize) -> String,
+) -> HashSet<String> {
     let mut names = HashSet::new();
     let mut see = |expr: &Expr| match expr {
-        Expr::Op(op) => functions_of(scope.target.code(&op.burn, &op.torch), &mut names),
-        Expr::Call(call) if scope.form.structure(call.structure).is_function() => {
-            names.insert(scope.name_of(call.structure).to_owned());
+        Expr::Op(op) => functions_of(target.code(&op.burn, &op.torch), &mut names),
+        Expr::Call(call) if form.structure(call.structure).is_function() => {
+            names.insert(name_of(call.structure));
         }
         _ => {}
     };

@@ -184,11 +184,13 @@ impl Walk<'_> {
     }
 
     /// Of two operands one that running statistics made a map of each channel, where the other is one number for each channel
-    /// that no image changes: the factor and the shift of a batch normalization.
+    /// that no image changes: the factor and the shift of a batch normalization. A map of each channel has as many as it reads, so
+    /// that numbers over which one channel is spread are none.
     fn of_each_channel(&self, result: &Node, a: NodeId, b: NodeId) -> Option<(NodeId, NodeId)> {
         let fits = |x: NodeId, by: NodeId| {
             let numbers = self.model[by].shape;
             self.maps.contains(&x)
+                && self.model[x].shape == result.shape
                 && self.fixed.get(by.index()) == Some(&true)
                 && numbers.sizes.rank() == 0
                 && numbers.channels == result.shape.channels

@@ -42,6 +42,6 @@ impl Written for Fill {
 
     fn torch(&self) -> Code {
         let shape = list([text("1"), n(1), n(2), n(3)]);
-        call("torch.full", [shape, n(0), Code::Device])
+        call("torch.full", [shape, n(0)]).method("to", [Code::Device])
     }
 }

@@ -1,7 +1,7 @@
 //! What is folded into what, on small models.
 
 use termc_compiler::freeze::{Link, Step, Value, freeze, freeze_some};
-use termc_compiler::model::{Model, Op, Over};
+use termc_compiler::model::{Model, Node, Op, Over};
 
 use super::{assert_sound, count, small, text};
 
@@ -262,4 +262,18 @@ fn a_batch_normalization_becomes_part_of_the_convolution() {
     // What two read stays as it is: a map of each channel, once for both.
     let old = small("c = conv(image, 6, size=3)\n y = batch_norm(c) + c");
     assert_eq!(count(&freeze(&old).model, "rescale"), 1);
+}
+
+/// Numbers over which running statistics of one channel are spread are no map of each channel.
+#[test]
+fn one_channel_that_is_spread_over_many_is_no_map_of_each() {
+    for operator in ["*", "+"] {
+        let body = format!(
+            "r = running_std(mean(image, channels))\n y = r {operator} param(8, init=normal(1))"
+        );
+        let frozen = freeze(&small(&body));
+        assert_sound(&body, &frozen.model);
+        let of_one = |node: &Node| node.op.name() != "rescale" || node.shape.channels == 1;
+        assert!(frozen.model.nodes.iter().all(of_one), "{body}");
+    }
 }

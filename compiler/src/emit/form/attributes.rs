@@ -22,6 +22,14 @@ pub(super) enum Source {
     Value,
 }
 
+impl Attribute {
+    /// Whether it is a whole number by its kind.
+    pub(super) fn is_int(&self) -> bool {
+        let mut values = self.values.iter();
+        values.all(|value| matches!(value, Number::Int(_)))
+    }
+}
+
 /// Sizes of inputs in order, then values of the text in order.
 pub(super) fn attributes(
     scene: &Scene<'_>,

@@ -31,12 +31,14 @@ pub(super) struct Held {
     name: String,
     /// The place in a list, and how long the list is.
     index: Option<(usize, usize)>,
+    /// Whether the list has one element a round.
+    rolled: bool,
 }
 
 impl Held {
     /// As it is used in a round of a loop or outside of loops.
     pub fn used(&self, iteration: Option<Iteration>) -> FieldUse {
-        let round = iteration.map(|i| i.round);
+        let round = iteration.filter(|_| self.rolled).map(|i| i.round);
         FieldUse {
             name: self.name.clone(),
             index: self
@@ -100,18 +102,20 @@ pub(super) fn held_fields(
             }
         }
     }
+    let in_rounds = rolled(&found, &scene.graph[id].loops);
+    for (one, rolled) in found.iter_mut().zip(in_rounds) {
+        one.iteration = one.iteration.filter(|_| rolled);
+    }
     let mut fields: Vec<FieldDraft> = vec![];
     let mut places: HashMap<&str, usize> = HashMap::new();
     for one in &found {
-        // What is no element of a list is in no loop of emitted source.
-        let iteration = one.iteration.filter(|_| one.index.is_some());
         let element = Element {
             at: At {
                 instance: id,
-                round: iteration.map(|i| i.round),
+                round: one.iteration.map(|i| i.round),
             },
             index: one.index,
-            number: iteration.map(|i| i.number),
+            number: one.iteration.map(|i| i.number),
             values: one.values.clone(),
             made: one.made.clone(),
         };
@@ -141,10 +145,32 @@ pub(super) fn held_fields(
             item.held = Some(Held {
                 name: one.name.clone(),
                 index: one.index.map(|index| (index, count)),
+                rolled: one.iteration.is_some(),
             });
         }
     }
     fields
+}
+
+/// Which are made by a loop of emitted source: elements of lists of which every round of the loop has one.
+fn rolled(found: &[Found], loops: &[usize]) -> Vec<bool> {
+    let list = |one: &Found| {
+        let iteration = one.iteration.filter(|_| one.index.is_some())?;
+        Some(((one.name.clone(), iteration.number), iteration.round))
+    };
+    let mut rounds: HashMap<(String, usize), Vec<usize>> = HashMap::new();
+    for (key, round) in found.iter().filter_map(list) {
+        rounds.entry(key).or_default().push(round);
+    }
+    let once = |key: &(String, usize)| {
+        let count = loops.get(key.1).copied().unwrap_or(0);
+        let seen = rounds.get(key).map_or(&[][..], Vec::as_slice);
+        seen.iter().copied().eq(0..count)
+    };
+    let each = found
+        .iter()
+        .map(|one| list(one).is_some_and(|(key, _)| once(&key)));
+    each.collect()
 }
 
 fn find(at: usize, item: &Item, scene: &Scene<'_>, id: InstanceId) -> Option<Found> {

@@ -4,6 +4,7 @@ use super::finish::Finishing;
 use super::numbers::{Context, Unsaid};
 use super::structure::{Field, Making, Many, Num};
 use super::tree::{self, Element, FieldDraft, Slot, Value};
+use crate::model::InstanceId;
 use crate::primitives::written::Number;
 
 impl Finishing<'_> {
@@ -28,6 +29,10 @@ impl Finishing<'_> {
         let alone = self.draft.instances.len() == 1;
         let mut made = vec![];
         for (number, _, elements) in &groups {
+            // What is made once is in every instance, what a loop makes in each of its rounds.
+            if !alone && elements.len() != self.often(*number) {
+                return Err(Unsaid);
+            }
             let values = self.made(field, elements)?;
             let tabled = |num: &Num| matches!(num, Num::Table(_));
             match number {
@@ -75,15 +80,29 @@ impl Finishing<'_> {
         Ok(nums)
     }
 
+    /// How often all instances together make what stands in a loop or outside of loops.
+    fn often(&self, number: Option<usize>) -> usize {
+        let counts = self.draft.instances.iter().map(|id| match number {
+            Some(number) => self.repeated_in(*id, number),
+            None => 1,
+        });
+        counts.sum()
+    }
+
+    /// How often an instance repeats a loop.
+    fn repeated_in(&self, id: InstanceId, number: usize) -> usize {
+        let loops = &self.scene.graph[id].loops;
+        loops.get(number).copied().unwrap_or(0)
+    }
+
     /// How often a loop is repeated.
     pub(super) fn rounds(&mut self, number: usize, context: Context) -> Result<Num, Unsaid> {
-        let graph = self.scene.graph;
         let field = self.draft.fields.iter().find(|field| {
             let all = |e: &Element| e.number == Some(number);
             field.elements.iter().all(all) && field.elements.iter().any(|e| e.index.is_some())
         });
         let seen = self.draft.instances.iter().map(|id| {
-            let count = graph[*id].loops.get(number).copied().unwrap_or(0);
+            let count = self.repeated_in(*id, number);
             let at = tree::At {
                 instance: *id,
                 round: None,

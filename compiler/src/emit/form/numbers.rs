@@ -240,13 +240,10 @@ impl Numbers {
             }
             return Num::Parameter(known);
         }
-        let is_float = attribute
-            .values
-            .iter()
-            .any(|n| matches!(n, Number::Float(_)));
+        let is_int = attribute.is_int();
         self.drafts.push(Draft {
             name: attribute.name,
-            kind: if is_float { Kind::Float } else { Kind::Int },
+            kind: if is_int { Kind::Int } else { Kind::Float },
             values: attribute.values.iter().map(|n| Value::Number(*n)).collect(),
             kept,
             attribute: Some(a),

@@ -9,7 +9,7 @@ use super::tree::{
 };
 use crate::bug::bug;
 use crate::model::{InstanceId, Iteration, NodeId, Op};
-use crate::primitives::written::Code;
+use crate::primitives::written::{Code, Number};
 
 impl Builder<'_> {
     pub(super) fn slot(&self, hint: &str, value: Value, place: Place) -> Slot {
@@ -153,9 +153,6 @@ impl Builder<'_> {
         let graph = self.scene.graph;
         let item = self.item(at);
         let node = &graph[item.node];
-        if let Some(number) = scalar(node) {
-            return Expr::Number(self.slot("value", Value::Number(number), place));
-        }
         let written = node.op.written();
         let numbers = written.numbers(graph, &node.shape);
         let missing = written.identity();
@@ -167,16 +164,32 @@ impl Builder<'_> {
         }
         let held = item.held.as_ref().map(|held| held.used(place.iteration));
         let (burn, torch, mut nodes) = (written.burn(graph), written.torch(), node.op.operands());
-        // Numbers stand on the right.
-        if let (Op::Add(_) | Op::Mul(_), [a, b]) = (&node.op, nodes.as_mut_slice())
-            && scalar(&graph[*a]).is_some()
-        {
-            std::mem::swap(a, b);
+        let mut bare = match (&node.op, nodes.as_slice()) {
+            (Op::Add(_) | Op::Sub(_) | Op::Mul(_), [a, b]) => [self.bare(*a), self.bare(*b)],
+            _ => [None, None],
+        };
+        match bare {
+            // One of the two has to be a tensor.
+            [Some(_), Some(_)] => bare = [None, None],
+            // Numbers stand on the right.
+            [Some(_), None] if !matches!(node.op, Op::Sub(_)) => {
+                nodes.reverse();
+                bare.reverse();
+            }
+            _ => {}
         }
         let operands = match has(&burn, &Code::Operands) {
             true => self.parts(&nodes, place),
             false => {
-                let operands = nodes.iter().map(|x| Part::One(self.expr(*x, place, true)));
+                let bare = bare.into_iter().chain(std::iter::repeat(None));
+                let operands = nodes.iter().zip(bare).map(|(x, bare)| {
+                    Part::One(match bare {
+                        Some(number) => {
+                            Expr::Number(self.slot("value", Value::Number(number), place))
+                        }
+                        None => self.expr(*x, place, true),
+                    })
+                });
                 Parts {
                     list: operands.collect(),
                     seen: vec![],
@@ -191,6 +204,13 @@ impl Builder<'_> {
             held,
             optional: missing.is_some(),
         }))
+    }
+
+    /// A number that needs no tensor beside one; where anything else reads it, it is a tensor.
+    fn bare(&self, node: NodeId) -> Option<Number> {
+        let item = self.item(*self.item_of.get(&node)?);
+        let own = item.call.is_none() && !item.stated;
+        scalar(&self.scene.graph[node]).filter(|_| own)
     }
 
     pub(super) fn parts(&mut self, nodes: &[NodeId], place: Place) -> Parts {

@@ -3,7 +3,7 @@
 use super::draft::{Builder, element};
 use super::index::Index;
 use super::merge_bodies::{bodies_like, merge_bodies};
-use super::tree::{Let, Loop, Name, Stmt};
+use super::tree::{At, Let, Loop, Name, Stmt};
 use crate::model::Iteration;
 
 impl Builder<'_> {
@@ -39,9 +39,21 @@ impl Builder<'_> {
             if count != Some(rounds.len()) || !complete || again {
                 return Err(number);
             }
+            let count = rounds.len();
             let rounds = rounds.into_iter().map(|(_, stmts)| stmts).collect();
-            let arms = arms(rounds).ok_or(number)?;
-            let rounds = vec![(self.id, count.unwrap_or(0))];
+            let mut arms = arms(rounds).ok_or(number)?;
+            let period = arms.len();
+            for (at, arm) in arms.iter_mut().enumerate() {
+                let rounds = (at..count).step_by(period).map(Some);
+                let all: Vec<At> = rounds
+                    .map(|round| At {
+                        instance: self.id,
+                        round,
+                    })
+                    .collect();
+                fill_in(arm, &all);
+            }
+            let rounds = vec![(self.id, count)];
             body.push(Stmt::Loop(Loop {
                 number,
                 rounds,
@@ -65,6 +77,21 @@ impl Builder<'_> {
             stmt.index = None;
         }
         stmt
+    }
+}
+
+/// Says in an arm what its rounds that lack an operation do in its place: each has its own number.
+fn fill_in(arm: &mut [Stmt], rounds: &[At]) {
+    for stmt in arm {
+        let Stmt::Let(one) = stmt else { continue };
+        one.expr.each_slot(&mut |slot| {
+            let Some(missing) = slot.missing else { return };
+            for at in rounds {
+                if !slot.seen.iter().any(|(seen, _)| seen == at) {
+                    slot.seen.push((*at, missing));
+                }
+            }
+        });
     }
 }
 

@@ -1,6 +1,6 @@
 //! Numbers as simple terms of attributes.
 
-use super::attributes::Source;
+use super::attributes::{Attribute, Source};
 use super::numbers::{Context, Numbers, float, int, op};
 use super::pretty::{ODD, pretty, same};
 use super::structure::Num;
@@ -18,7 +18,11 @@ impl Numbers {
         is_float: bool,
         of_start: bool,
     ) -> Option<Num> {
-        let order = self.order(context);
+        let mut order = self.order(context);
+        if !is_float {
+            // A size is no term of what may be a fraction, whatever its numbers are.
+            order.retain(|a| self.attributes.get(*a).is_some_and(Attribute::is_int));
+        }
         let fits = |f: &dyn Fn(usize) -> Option<f64>| {
             let mut all = values
                 .iter()
@@ -153,11 +157,7 @@ impl Numbers {
     }
 
     pub(super) fn cast(&self, a: usize, num: Num) -> Num {
-        let is_int = self
-            .attributes
-            .get(a)
-            .is_some_and(|a| a.values.iter().any(|n| matches!(n, Number::Int(_))));
-        if is_int {
+        if self.attributes.get(a).is_some_and(Attribute::is_int) {
             Num::Cast(Box::new(num))
         } else {
             num

@@ -256,6 +256,39 @@ impl Expr {
         see(self);
     }
 
+    /// Shows every place for a number.
+    pub fn each_slot(&mut self, see: &mut dyn FnMut(&mut Slot)) {
+        let parts = |parts: &mut Parts, see: &mut dyn FnMut(&mut Slot)| {
+            for part in &mut parts.list {
+                match part {
+                    Part::One(expr) => expr.each_slot(see),
+                    Part::Repeat(expr, times) => {
+                        expr.each_slot(see);
+                        see(times);
+                    }
+                    Part::Segment(_) => {}
+                }
+            }
+        };
+        match self {
+            Self::Read(_) => {}
+            Self::Number(slot) => see(slot),
+            Self::Op(op) => {
+                parts(&mut op.operands, see);
+                op.numbers.iter_mut().for_each(see);
+            }
+            Self::Call(call) => {
+                for argument in &mut call.arguments {
+                    match argument {
+                        Argument::One(expr) => expr.each_slot(see),
+                        Argument::List(list) => parts(list, see),
+                    }
+                }
+                call.numbers.iter_mut().for_each(see);
+            }
+        }
+    }
+
     fn each_dyn(&self, mut see: &mut dyn FnMut(&Expr)) {
         self.each(&mut see);
     }

@@ -104,6 +104,23 @@ impl Expr {
     }
 }
 
+impl Argument {
+    /// Shows every name that is read.
+    pub(in crate::emit) fn each_name(&self, see: &mut dyn FnMut(&Name)) {
+        match self {
+            Self::One(expr) => expr.each_name(see),
+            Self::List(parts) => {
+                for part in parts {
+                    match part {
+                        Part::One(expr) | Part::Repeat(expr, _) => expr.each_name(see),
+                        Part::Slice(name, ..) => see(name),
+                    }
+                }
+            }
+        }
+    }
+}
+
 impl Statement {
     /// Shows every name that it makes.
     pub(super) fn each_made(&self, see: &mut dyn FnMut(&str)) {

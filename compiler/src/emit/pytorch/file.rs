@@ -50,7 +50,7 @@ struct RenamedView {
 /// The whole file.
 pub(in crate::emit) fn source(model: &Model, form: &Form, options: &EmitOptions<'_>) -> String {
     let graph = model.primitives();
-    let items = items(form, PyTorch.words(), functions(form, &PyTorch));
+    let items = items(form, &PyTorch, functions(form, &PyTorch));
     let Some(named) = items.structures.first() else {
         bug!("a model has no structure")
     };

@@ -103,25 +103,31 @@ fn new(writer: &mut Writer<'_>) -> Doc {
 /// What a field is made of.
 fn value(writer: &mut Writer<'_>, field: &Field) -> Doc {
     let mut ones = vec![];
-    let mut loops = vec![];
+    let mut lists = vec![];
     for made in &field.made {
         match made {
             Making::One(numbers) => ones.push(one(writer, field, numbers)),
             Making::Loop(rounds, numbers) => {
                 writer.round_is_read = false;
+                // What was made before stands before.
+                if !ones.is_empty() {
+                    lists.push(list(std::mem::take(&mut ones)));
+                }
                 let element = one(writer, field, numbers);
                 let round = if writer.round_is_read { "i" } else { "_" };
                 let rounds = writer.num(rounds).doc;
                 let head = all([text(format!("for {round} in range(")), rounds, text(")")]);
-                loops.push(comprehension(element, head));
+                lists.push(comprehension(element, head));
             }
         }
     }
     if field.many == Many::One {
         return ones.into_iter().next().unwrap_or(Doc::Nil);
     }
-    let ones = (!ones.is_empty()).then(|| list(ones));
-    let mut lists = ones.into_iter().chain(loops);
+    if !ones.is_empty() || lists.is_empty() {
+        lists.push(list(ones));
+    }
+    let mut lists = lists.into_iter();
     let first = lists.next().unwrap_or_else(|| text("[]"));
     let joined = lists.fold(first, |all_of, more| all([all_of, text(" + "), more]));
     let kind = match field.kind {
@@ -277,7 +283,7 @@ fn line(line: Line) -> Doc {
         Line::List(name, values, _) => assigned(&name, list(values)),
         Line::Gathered(name, ..) => bug!("`{name}` is gathered in Python"),
         Line::Push(name, value) => call(&format!("{name}.append"), vec![value]),
-        Line::Collect(name, round, values) => {
+        Line::Collect(name, round, values, _) => {
             let element = arms(&round, values);
             let head = all([
                 text(format!("for {} in ", head_name(&round))),

@@ -129,7 +129,7 @@ pub(in crate::emit) fn source(
     let graph = model.primitives();
     as_stored(graph, form);
     let functions = support::rust_names(&functions(form, &rust));
-    let items = items(form, rust.words(), functions);
+    let items = items(form, &rust, functions);
     let scope = Scope {
         target: &rust,
         form,

@@ -10,15 +10,14 @@ pub(super) fn line(line: Line) -> Doc {
         Line::Variable(name, value) => assigned(&format!("let mut {name}"), value),
         Line::Set(name, value) => assigned(&name, value),
         Line::List(name, values, grows) => {
-            let mutable = if grows { "mut " } else { "" };
-            let list = bracketed("vec![", values, "]", 60);
-            assigned(&format!("let {mutable}{name}"), list)
+            assigned(&begun(&name, grows), bracketed("vec![", values, "]", 60))
         }
         Line::Push(name, value) => all([call(&format!("{name}.push"), vec![value]), text(";")]),
         Line::Gathered(name, parts, function, more) => gathered(&name, parts, function, more),
-        Line::Collect(name, round, values) => {
+        Line::Collect(name, round, values, grows) => {
+            let begun = begun(&name, grows);
             if let Some(whole) = same(&round, &values) {
-                return assigned(&format!("let {name}"), text(whole));
+                return assigned(&begun, text(whole));
             }
             let several = values.len() > 1;
             let closure = mapped(&round, values);
@@ -29,7 +28,7 @@ pub(super) fn line(line: Line) -> Doc {
                     &format!("let {name}"),
                     all([group(LINE, source_of(&round)), closure]),
                 );
-                let list = assigned(&format!("let {name}: Vec<_>"), all([text(&name), end]));
+                let list = assigned(&format!("{begun}: Vec<_>"), all([text(&name), end]));
                 return all([each, Doc::Hard, list]);
             }
             let chain = all([
@@ -37,7 +36,7 @@ pub(super) fn line(line: Line) -> Doc {
                 nest(all([Doc::Soft, closure])),
                 nest(all([Doc::Soft, end])),
             ]);
-            assigned(&format!("let {name}: Vec<_>"), group(60, chain))
+            assigned(&format!("{begun}: Vec<_>"), group(60, chain))
         }
         Line::Loop(round, mut lists) => {
             let head = all([
@@ -51,6 +50,12 @@ pub(super) fn line(line: Line) -> Doc {
             block(head, lines)
         }
     }
+}
+
+/// How a list begins that may grow.
+fn begun(name: &str, grows: bool) -> String {
+    let mutable = if grows { "mut " } else { "" };
+    format!("let {mutable}{name}")
 }
 
 /// A list that grows part by part, and what a function makes of it.

@@ -9,23 +9,41 @@ use crate::emit::support;
 use crate::emit::writer::Writer;
 use crate::primitives::written::Number;
 
-/// Parameters as the constructor or function takes them; sizes of one tensor together.
-pub(super) fn parameters(writer: &Writer<'_>) -> Vec<Doc> {
-    let structure = writer.structure;
-    let names: Vec<(&str, Kind)> = structure
-        .order
-        .iter()
-        .filter_map(|at| {
-            let name = writer.named.parameters.get(*at)?;
-            Some((name.as_str(), structure.parameters.get(*at)?.kind))
-        })
-        .collect();
+/// Parameters as a function takes them, which is called like any other.
+pub(super) fn of_function(writer: &Writer<'_>) -> Vec<Doc> {
+    let all = ordered(writer.structure, &writer.named.parameters);
+    all.map(|(_, parameter)| alone(parameter)).collect()
+}
+
+/// A parameter by itself.
+fn alone((name, kind): Parameter<'_>) -> Doc {
+    text(format!("{name}: {}", rust_kind(kind)))
+}
+
+/// The name and kind of a parameter.
+type Parameter<'a> = (&'a str, Kind);
+
+/// Parameters by their numbers in the order in which they are taken.
+fn ordered<'a>(
+    structure: &'a Structure,
+    names: &'a [String],
+) -> impl Iterator<Item = (usize, Parameter<'a>)> {
+    structure.order.iter().filter_map(|at| {
+        let name = names.get(*at)?;
+        Some((*at, (name.as_str(), structure.parameters.get(*at)?.kind)))
+    })
+}
+
+/// Parameters as the constructor takes them; sizes of one tensor together.
+fn parameters(writer: &Writer<'_>) -> Vec<Doc> {
+    let all = ordered(writer.structure, &writer.named.parameters);
+    let names: Vec<Parameter<'_>> = all.map(|(_, parameter)| parameter).collect();
     let mut docs = vec![];
     let mut rest = names.as_slice();
-    while let [(name, kind), after @ ..] = rest {
-        let sizes = together(rest.iter().map(|(name, _)| *name));
+    while let [first, after @ ..] = rest {
+        let sizes = together(rest.iter().copied());
         match sizes {
-            0 => docs.push(text(format!("{name}: {}", rust_kind(*kind)))),
+            0 => docs.push(alone(*first)),
             count => {
                 let names: Vec<&str> = rest.iter().take(count).map(|(name, _)| *name).collect();
                 docs.push(text(format!("[{}]: [usize; {count}]", names.join(", "))));
@@ -37,7 +55,9 @@ pub(super) fn parameters(writer: &Writer<'_>) -> Vec<Doc> {
 }
 
 /// How many of the first names are sizes of one tensor, which stand together: axes, height, width.
-fn together<'a>(mut names: impl Iterator<Item = &'a str>) -> usize {
+fn together<'a>(parameters: impl Iterator<Item = Parameter<'a>>) -> usize {
+    let ints = parameters.take_while(|(_, kind)| *kind == Kind::Int);
+    let mut names = ints.map(|(name, _)| name);
     match (names.next(), names.next(), names.next()) {
         (Some("axes"), Some("height"), Some("width")) => 3,
         (Some("height"), Some("width"), _) => 2,
@@ -47,15 +67,13 @@ fn together<'a>(mut names: impl Iterator<Item = &'a str>) -> usize {
 
 /// Values in the order in which a structure takes them; sizes of one tensor together.
 fn values(callee: &Structure, names: &[String], docs: &[Doc]) -> Vec<Doc> {
-    let ordered: Vec<(&str, Doc)> = callee
-        .order
-        .iter()
-        .filter_map(|at| Some((names.get(*at)?.as_str(), docs.get(*at)?.clone())))
+    let ordered: Vec<(Parameter<'_>, Doc)> = ordered(callee, names)
+        .filter_map(|(at, parameter)| Some((parameter, docs.get(at)?.clone())))
         .collect();
     let mut out = vec![];
     let mut rest = ordered.as_slice();
     while let [(_, doc), after @ ..] = rest {
-        let sizes = together(rest.iter().map(|(name, _)| *name));
+        let sizes = together(rest.iter().map(|(parameter, _)| *parameter));
         match sizes {
             0 => out.push(doc.clone()),
             count => {
@@ -149,6 +167,11 @@ fn value(rust: Rust, writer: &mut Writer<'_>, field: &Field) -> Doc {
     let mut ones = vec![];
     let mut from = Num::Value(Number::Int(0));
     for making in &made {
+        // The first of several lists says that they are lists.
+        let end = match lists.is_empty() && ones.is_empty() && made.len() > 1 {
+            true => ".collect::<Vec<_>>()",
+            false => ".collect()",
+        };
         match (making, &from) {
             (Making::One(numbers), Num::Value(Number::Int(at))) => {
                 let gap = if after.is_empty() { "" } else { "." };
@@ -158,27 +181,36 @@ fn value(rust: Rust, writer: &mut Writer<'_>, field: &Field) -> Doc {
             }
             (Making::One(numbers), _) => {
                 let count = Num::Value(Number::Int(1));
-                lists.push(list(rust, writer, field, (&from, &count), numbers));
+                lists.push(list(rust, writer, field, (&from, &count), numbers, end));
                 from = sum(&from, &count);
             }
             (Making::Loop(count, numbers), _) => {
-                lists.push(list(rust, writer, field, (&from, count), numbers));
+                // What was made before stands before.
+                if !ones.is_empty() {
+                    lists.push(literal(std::mem::take(&mut ones)));
+                }
+                lists.push(list(rust, writer, field, (&from, count), numbers, end));
                 from = sum(&from, count);
             }
         }
     }
-    match (ones.is_empty(), lists.len()) {
-        (_, 0) => bracketed("vec![", ones, "]", 60),
-        (true, 1) => lists.remove(0),
-        (no_ones, _) => {
-            let ones = bracketed("vec![", ones, "]", 60);
-            let all_of = (!no_ones).then_some(ones).into_iter().chain(lists);
+    if !ones.is_empty() || lists.is_empty() {
+        lists.push(literal(ones));
+    }
+    match lists.len() {
+        1 => lists.remove(0),
+        _ => {
             let calls = [".into_iter()", ".flatten()", ".collect()"];
-            let calls = calls.map(|call| nest(all([Doc::Soft, text(call)])));
-            let lists = bracketed("[", all_of.collect(), "]", 60);
+            let calls = calls.map(|call| all([Doc::Soft, text(call)]));
+            let lists = bracketed("[", lists, "]", 60);
             group(60, all([lists].into_iter().chain(calls)))
         }
     }
+}
+
+/// Elements one by one.
+fn literal(ones: Vec<Doc>) -> Doc {
+    bracketed("vec![", ones, "]", 60)
 }
 
 /// So many elements after the first ones.
@@ -188,6 +220,7 @@ fn list(
     field: &Field,
     (from, count): (&Num, &Num),
     numbers: &[Num],
+    end: &'static str,
 ) -> Doc {
     let [before, after] = &field.path;
     writer.round_is_read = false;
@@ -231,7 +264,7 @@ fn list(
         all([
             all([text("("), range, text(")")]),
             nest(all([Doc::Soft, closure])),
-            nest(all([Doc::Soft, text(".collect()")])),
+            nest(all([Doc::Soft, text(end)])),
         ]),
     )
 }

@@ -1,7 +1,7 @@
 //! Structures and functions as Rust.
 
 use super::lines::line;
-use super::made::{new, parameters};
+use super::made::{new, of_function};
 use super::syntax::{LINE, Rust, block};
 use crate::emit::doc::{Doc, all, commas, group, nest, text};
 use crate::emit::form::{Field, FieldKind, Kind, Many, Structure};
@@ -127,7 +127,7 @@ fn forward(writer: &mut Writer<'_>, graph: &Graph) -> Doc {
         arguments.push(text(format!("{lent}: &{}", kind(writer, field))));
     }
     if function {
-        arguments.extend(parameters(writer));
+        arguments.extend(of_function(writer));
     }
     if structure.device {
         arguments.push(text("device: &Device"));
