@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use termc_grammar::ast::{Callable, Expr, Line, LineKind, Message, Piece, Span};
+use termc_grammar::ast::{Callable, Expr, Line, LineKind, Message, Piece};
 
 use super::Elaborator;
 use super::binding::forget;
 use super::eval::reported;
+use super::mentions::bound_names;
 use super::scope::{Entry, EntryKind, Scope};
 use crate::diagnostics::ProgramKind;
 use crate::language::limits::MOST_ROUNDS;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::form::{Form, Structure};
 use super::names::{Names, Words, camel, snake};
 use super::target::Target;
-use super::writer::called;
+use super::used::called;
 
 /// What constructors and functions call the device, the number of a round, what tensors come from, and whether they train.
 const MADE_OF: [&str; 5] = ["device", "i", "w", "from", "training"];

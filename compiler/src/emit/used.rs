@@ -1,8 +1,8 @@
-//! Which functions of the support code the forward passes call.
+//! Which functions forward passes call: of the support code, and of other structures.
 
 use std::collections::HashSet;
 
-use super::form::{Expr, FieldKind, Form};
+use super::form::{Expr, FieldKind, Form, Structure};
 use super::target::Target;
 use crate::primitives::written::Code;
 
@@ -51,9 +51,28 @@ pub(super) fn functions(form: &Form, target: &dyn Target) -> HashSet<String> {
 }
 
 /// The functions that a primitive's call names.
-pub(super) fn functions_of(code: &Code, names: &mut HashSet<String>) {
+fn functions_of(code: &Code, names: &mut HashSet<String>) {
     if let Code::Call(function, _) = code {
         names.insert((*function).to_owned());
     }
     code.each_inner(&mut |inner| functions_of(inner, names));
+}
+
+/// The functions that a body calls, by their names in the target.
+pub(super) fn called(
+    structure: &Structure,
+    form: &Form,
+    target: &dyn Target,
+    name_of: &dyn Fn(usize) -> String,
+) -> HashSet<String> {
+    let mut names = HashSet::new();
+    let mut see = |expr: &Expr| match expr {
+        Expr::Op(op) => functions_of(target.code(&op.burn, &op.torch), &mut names),
+        Expr::Call(call) if form.structure(call.structure).is_function() => {
+            names.insert(name_of(call.structure));
+        }
+        _ => {}
+    };
+    structure.each_expr(&mut see);
+    names
 }

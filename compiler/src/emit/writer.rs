@@ -1,7 +1,7 @@
 //! Writes the forward pass and the numbers of one structure by the words of a target: names, what is read for the last time,
 //! and the places of operands in calls. The same for all targets.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::doc::Doc;
 use super::flow::{Flow, What};
@@ -9,7 +9,7 @@ use super::form::{Argument, Expr, Form, Name, Num, OpExpr, Part, Place, Statemen
 use super::items::{Items, Named};
 use super::names::{Names, snake};
 use super::target::{Body, Line, Round, Target};
-use super::used::functions_of;
+use super::used::called;
 use crate::bug::bug;
 use crate::primitives::written::Code;
 
@@ -342,25 +342,6 @@ impl<'a> Writer<'a> {
 /// An element that hides its list's name.
 pub(super) fn inner(name: &str) -> String {
     format!("{name}#")
-}
-
-/// The functions that a body calls, by their names in the target.
-pub(super) fn called(
-    structure: &Structure,
-    form: &Form,
-    target: &dyn Target,
-    name_of: &dyn Fn(usize) -> String,
-) -> HashSet<String> {
-    let mut names = HashSet::new();
-    let mut see = |expr: &Expr| match expr {
-        Expr::Op(op) => functions_of(target.code(&op.burn, &op.torch), &mut names),
-        Expr::Call(call) if form.structure(call.structure).is_function() => {
-            names.insert(name_of(call.structure));
-        }
-        _ => {}
-    };
-    structure.each_expr(&mut see);
-    names
 }
 
 fn slices(parts: &[Part], reads: &mut Vec<(Name, bool)>) {

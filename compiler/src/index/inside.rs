@@ -204,14 +204,6 @@ impl<'a> Walk<'a> {
     }
 }
 
-pub(super) fn setting<'a>(setting: &'static Setting) -> Next<'a> {
-    next(
-        setting.name,
-        built_in("setting of `train`", setting.name),
-        at(Place::Setting(setting), None),
-    )
-}
-
 /// The name that a row of a table is given by.
 fn row_name(expr: &Expr) -> Option<&str> {
     match &expr.kind {

@@ -9,7 +9,6 @@ use termc_grammar::ast::{
     TyKind,
 };
 
-use super::value::Context;
 use super::{BuiltIn, Meaning, Mention, Symbol};
 use crate::elaborate::Program;
 use crate::language::Ty;
@@ -318,4 +317,15 @@ pub(super) fn read_type(ty: &Written) -> Option<Ty> {
         TyKind::List(of) => Some(Ty::List(Box::new(read_type(of)?))),
         TyKind::Word(word) => Ty::parse(word),
     }
+}
+
+/// Where an expression stands.
+#[derive(Clone)]
+pub(super) struct Context<'a> {
+    /// The block or model whose names it sees.
+    pub owner: Option<Owner<'a>>,
+    /// The file whose definitions it sees.
+    pub file: usize,
+    /// The type that is wanted, which decides what words mean.
+    pub want: Option<Ty>,
 }

@@ -5,9 +5,7 @@ use termc_grammar::ast::{Call, Expr, ExprKind, ItemKind, Step};
 
 use super::Meaning;
 use super::call::{Called, built_in};
-use super::inside::setting;
-use super::item::{Owner, Walk};
-use super::value::Context;
+use super::item::{Context, Owner, Walk};
 use crate::elaborate::Body;
 use crate::language::Ty;
 use crate::language::settings::{Setting, settings};
@@ -241,4 +239,13 @@ pub(super) fn next<'a>(name: &str, meaning: Meaning, to: At<'a>) -> Next<'a> {
         meaning,
         to,
     }
+}
+
+/// A setting of the recipe, as a place below `train`.
+fn setting<'a>(setting: &'static Setting) -> Next<'a> {
+    next(
+        setting.name,
+        built_in("setting of `train`", setting.name),
+        at(Place::Setting(setting), None),
+    )
 }

@@ -3,21 +3,10 @@
 use termc_grammar::ast::{Call, Expr, ExprKind, Name, Span};
 
 use super::call::{Called, Parameter, built_in};
-use super::item::{Owner, Walk};
+use super::item::{Context, Walk};
 use super::{BuiltIn, Meaning};
 use crate::elaborate::Body;
 use crate::language::{Function, Parameter as Row, Ty, bare_start, function};
-
-/// Where an expression stands.
-#[derive(Clone)]
-pub(super) struct Context<'a> {
-    /// The block or model whose names it sees.
-    pub owner: Option<Owner<'a>>,
-    /// The file whose definitions it sees.
-    pub file: usize,
-    /// The type that is wanted, which decides what words mean.
-    pub want: Option<Ty>,
-}
 
 /// A row of a table: its name, and its parameters.
 pub(super) type Named = (&'static str, fn() -> Vec<Row>);

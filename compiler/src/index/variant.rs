@@ -3,9 +3,8 @@
 use termc_grammar::ast::{Expr, ExprKind, Line, LineKind, Path, Span, Step};
 
 use super::declare::Declared;
-use super::item::Walk;
+use super::item::{Context, Walk};
 use super::place::{At, Place};
-use super::value::Context;
 use super::{Meaning, SymbolKind};
 use crate::language::losses::LOSSES;
 

@@ -1,27 +1,11 @@
 //! `magnet_in_context`: the layers of a slow net that maps of a pooled activation multiply, and the path to them.
 
-use super::slow_net::{Layer, Raw, SlowNets};
+use super::slow_net::{Layer, Mix, Raw, SlowNets};
 use super::view::both;
-use crate::model::{Affine, Axes, Context, Function, NodeId, Op, Scale};
+use crate::model::{Axes, Context, Function, NodeId, Op, Scale};
 use crate::primitives::{
     Activation, AdaptiveAvgPool, Add, Fill, Mean, Mul, Normalize, StopGradient, Stored,
 };
-
-/// The factors of a layer `(alpha * stop_gradient(raw) + beta * normalize(raw)) * map(context)`.
-#[derive(Clone, Copy)]
-pub(super) struct Mix {
-    alpha: NodeId,
-    beta: NodeId,
-    context: NodeId,
-    map: Affine,
-}
-
-impl Mix {
-    /// What all layers of a net have in common.
-    pub fn shared(self) -> [NodeId; 3] {
-        [self.alpha, self.beta, self.context]
-    }
-}
 
 impl SlowNets<'_> {
     /// The node as a layer in a context.

@@ -1,11 +1,26 @@
 //! `magnet`: a multiplicative filter network on coordinates, as one operation. `context` knows the layers of one that reads
 //! an activation too.
 
-use super::context::Mix;
 use super::view::{View, both};
 use crate::bug::bug;
 use crate::model::{Affine, Grid, NodeId, Op, SlowNet};
 use crate::primitives::{ContextKernel, Flatten, Fourier, Kernel, Linear, Mul, Stored};
+
+/// The factors of a layer `(alpha * stop_gradient(raw) + beta * normalize(raw)) * map(context)`.
+#[derive(Clone, Copy)]
+pub(super) struct Mix {
+    pub(super) alpha: NodeId,
+    pub(super) beta: NodeId,
+    pub(super) context: NodeId,
+    pub(super) map: Affine,
+}
+
+impl Mix {
+    /// What all layers of a net have in common.
+    pub fn shared(self) -> [NodeId; 3] {
+        [self.alpha, self.beta, self.context]
+    }
+}
 
 /// The layers of slow nets found so far.
 pub(super) struct SlowNets<'a> {

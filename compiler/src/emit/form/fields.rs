@@ -167,10 +167,8 @@ fn rolled(found: &[Found], loops: &[usize]) -> Vec<bool> {
         let seen = rounds.get(key).map_or(&[][..], Vec::as_slice);
         seen.iter().copied().eq(0..count)
     };
-    let each = found
-        .iter()
-        .map(|one| list(one).is_some_and(|(key, _)| once(&key)));
-    each.collect()
+    let in_rounds = |one: &Found| list(one).is_some_and(|(key, _)| once(&key));
+    found.iter().map(in_rounds).collect()
 }
 
 fn find(at: usize, item: &Item, scene: &Scene<'_>, id: InstanceId) -> Option<Found> {

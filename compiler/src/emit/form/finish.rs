@@ -6,15 +6,15 @@ use std::collections::{HashMap, HashSet};
 use super::forms::{ListForm, forms};
 use super::grids::name_grid;
 use super::inline::inline;
-use super::making::held;
 use super::numbers::{Context, Numbers, Unsaid};
 use super::places::{field, place};
 use super::reading::has;
 use super::scene::Scene;
 use super::structure::{
-    Argument, CallExpr, Expr, Field, Input, Many, Num, OpExpr, Part, Read, Statement, Structure,
+    Argument, CallExpr, Expr, Field, Input, Making, Many, Num, OpExpr, Part, Read, Statement,
+    Structure,
 };
-use super::tree::{self, Candidate, Draft, Name, Slot, Value};
+use super::tree::{self, Candidate, Draft, FieldDraft, Name, Slot, Value};
 use crate::bug::bug;
 use crate::model::{Graph, InstanceId};
 use crate::primitives::written::Code;
@@ -335,4 +335,17 @@ fn in_order(mut fields: Vec<Field>, body: &[Statement], result: Option<&Expr>) -
         .for_each(|result| result.each_field(&mut see));
     fields.sort_by_key(|field| order.get(&field.name).copied().unwrap_or(usize::MAX));
     fields
+}
+
+/// A field that is made like this.
+pub(super) fn held(field: &FieldDraft, many: Many, made: Vec<Making>) -> Field {
+    Field {
+        name: field.name.clone(),
+        short: field.short.clone(),
+        path: field.path.clone(),
+        kind: field.kind.clone(),
+        fixed: field.fixed.clone(),
+        many,
+        made,
+    }
 }

@@ -1,6 +1,6 @@
 //! How the fields of a structure are made, and how often loops are repeated.
 
-use super::finish::Finishing;
+use super::finish::{Finishing, held};
 use super::numbers::{Context, Unsaid};
 use super::structure::{Field, Making, Many, Num};
 use super::tree::{self, Element, FieldDraft, Slot, Value};
@@ -124,18 +124,5 @@ impl Finishing<'_> {
                 Ok(num)
             }
         }
-    }
-}
-
-/// A field that is made like this.
-pub(super) fn held(field: &FieldDraft, many: Many, made: Vec<Making>) -> Field {
-    Field {
-        name: field.name.clone(),
-        short: field.short.clone(),
-        path: field.path.clone(),
-        kind: field.kind.clone(),
-        fixed: field.fixed.clone(),
-        many,
-        made,
     }
 }

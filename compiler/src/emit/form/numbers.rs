@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::attributes::{Attribute, Source, attributes};
 use super::pretty::{pretty, same};
 use super::scene::Scene;
-use super::structure::{Kind, Num, Parameter};
+use super::structure::{Kind, Num, Parameter, op};
 use super::tree::{Slot, Value};
 use crate::emit::names::{Names, snake};
 use crate::model::InstanceId;
@@ -53,10 +53,6 @@ pub(super) fn float(number: Number) -> f64 {
 
 pub(super) fn int(n: usize) -> Num {
     Num::Value(Number::Int(n))
-}
-
-pub(super) fn op(a: Num, operator: char, b: Num) -> Num {
-    Num::Op(Box::new(a), operator, Box::new(b))
 }
 
 impl Numbers {

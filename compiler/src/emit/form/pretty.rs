@@ -1,7 +1,6 @@
 //! Numbers of initial distributions as people write them: `TAU * 30.0 / 2f64.sqrt()` instead of 133.28...
 
-use super::numbers::op;
-use super::structure::{Num, Starts};
+use super::structure::{Num, Starts, op};
 use crate::primitives::written::Number;
 
 /// Numbers whose roots are tried.

@@ -239,3 +239,8 @@ pub(in crate::emit) enum Statement {
     /// So many rounds, round i by body `i % arms`.
     Loop(Num, Vec<Vec<Statement>>),
 }
+
+/// A term of two numbers.
+pub(super) fn op(a: Num, operator: char, b: Num) -> Num {
+    Num::Op(Box::new(a), operator, Box::new(b))
+}

@@ -1,9 +1,9 @@
 //! Numbers as simple terms of attributes.
 
 use super::attributes::{Attribute, Source};
-use super::numbers::{Context, Numbers, float, int, op};
+use super::numbers::{Context, Numbers, float, int};
 use super::pretty::{ODD, pretty, same};
-use super::structure::Num;
+use super::structure::{Num, op};
 use crate::primitives::written::Number;
 
 /// Whether a function gives the number of every instance.

@@ -11,7 +11,6 @@ use crate::emit::items::items;
 use crate::emit::options::{EmitOptions, INPUT, LOGITS};
 use crate::emit::paths::renamed;
 use crate::emit::support;
-use crate::emit::target::Target;
 use crate::emit::text::file_name;
 use crate::emit::used::functions;
 use crate::emit::writer::Scope;

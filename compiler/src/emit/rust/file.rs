@@ -14,7 +14,6 @@ use crate::emit::items::items;
 use crate::emit::options::{Beside, EmitOptions, INPUT, LOGITS};
 use crate::emit::paths::as_stored;
 use crate::emit::support;
-use crate::emit::target::Target;
 use crate::emit::text::file_name;
 use crate::emit::used::{functions, held};
 use crate::emit::writer::Scope;

@@ -1,10 +1,11 @@
 //! Structures and functions as Rust.
 
 use super::lines::line;
-use super::made::{new, of_function};
-use super::syntax::{LINE, Rust, block};
+use super::made::new;
+use super::parameters::of_function;
+use super::syntax::{LINE, Rust, block, rust_kind};
 use crate::emit::doc::{Doc, all, commas, group, nest, text};
-use crate::emit::form::{Field, FieldKind, Kind, Many, Structure};
+use crate::emit::form::{Field, FieldKind, Many, Structure};
 use crate::emit::target::{Body, Line};
 use crate::emit::text::{comment, layout, shapes};
 use crate::emit::writer::{Scope, Writer};
@@ -77,14 +78,6 @@ fn kind(writer: &Writer<'_>, field: &Field) -> String {
     match field.many {
         Many::One => one,
         Many::Any => format!("Vec<{one}>"),
-    }
-}
-
-pub(super) fn rust_kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Int => "usize",
-        Kind::Float => "f64",
-        Kind::Init => "Init",
     }
 }
 

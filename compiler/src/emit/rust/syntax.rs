@@ -1,7 +1,7 @@
 //! The syntax of Rust: expressions, as rustfmt lays them out.
 
 use crate::emit::doc::{ANY, Doc, all, bracketed, commas, group, nest, text};
-use crate::emit::form::{Bound, Place, Starts};
+use crate::emit::form::{Bound, Kind, Place, Starts};
 use crate::emit::names::Words;
 use crate::emit::target::{Printed, Target, Tensors, Tightness, Use};
 use crate::emit::terms::atom;
@@ -356,3 +356,12 @@ pub(super) fn block(head: Doc, lines: Vec<Doc>) -> Doc {
 
 /// No limit but the line's, for what rustfmt does not break earlier.
 pub(super) const LINE: usize = ANY;
+
+/// The type of a parameter.
+pub(super) fn rust_kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Int => "usize",
+        Kind::Float => "f64",
+        Kind::Init => "Init",
+    }
+}
