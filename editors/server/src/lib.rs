@@ -10,6 +10,7 @@ mod context;
 mod edits;
 mod figures;
 mod findings;
+mod folders;
 mod folding;
 mod graph;
 mod hints;

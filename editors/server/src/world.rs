@@ -12,13 +12,11 @@ use tower_lsp_server::ls_types::{Diagnostic, Uri, WorkspaceFolder};
 
 use crate::analysis::{Analysis, Place, name_of};
 use crate::findings::{self, Findings};
+use crate::folders::term_files;
 use crate::later::{Checked, Unfinished};
 use crate::overlay::Overlay;
 use crate::prelude;
 use crate::text::Text;
-
-/// More files of a folder are not looked at for who uses whom.
-const MOST_FILES: usize = 200;
 
 /// An open document.
 pub struct Document {
@@ -302,7 +300,7 @@ impl World {
         found.extend(users.map(|analysis| analysis.path.clone()));
         let mut folder = path.parent().map(Path::to_owned);
         while let Some(here) = folder {
-            for main in term_files(&here, &self.documents) {
+            for main in term_files(&here, self.documents.keys()) {
                 let open = main == path || self.analyses.contains_key(&main);
                 if !open && self.used_on_disk(&main).iter().any(|used| used == path) {
                     found.insert(main);
@@ -350,31 +348,6 @@ impl World {
     pub fn all(&self) -> impl Iterator<Item = &Analysis> {
         self.analyses.values()
     }
-}
-
-/// The `.term` files of a folder, those that are only open among them.
-fn term_files(folder: &Path, documents: &HashMap<PathBuf, Document>) -> Vec<PathBuf> {
-    let is_term = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|extension| extension == "term")
-    };
-    let on_disk = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path());
-    let open = documents
-        .keys()
-        .filter(|path| path.parent() == Some(folder))
-        .cloned();
-    let mut all: Vec<PathBuf> = on_disk
-        .filter(is_term)
-        .take(MOST_FILES)
-        .chain(open.filter(is_term))
-        .collect();
-    all.sort();
-    all.dedup();
-    all
 }
 
 #[cfg(test)]

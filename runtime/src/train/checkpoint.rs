@@ -76,10 +76,10 @@ pub fn save(folder: &Path, tensors: Tensors, state: &State) -> Result<PathBuf, E
     let path = folder.join(file_name(state.step));
     let line = format!("{}  {}\n", hash(&bytes), file_name(state.step));
     let hash_path = hash_path(&path);
-    if path.exists()
-        && let Ok(earlier) = std::fs::read(&hash_path)
-    {
-        write_atomic(&hash_path, &[line.as_bytes(), &earlier].concat())?;
+    match std::fs::read(&hash_path) {
+        Ok(earlier) => write_atomic(&hash_path, &[line.as_bytes(), &earlier].concat())?,
+        Err(e) if e.kind() == ErrorKind::NotFound => {}
+        Err(e) => return Err(Error::file("read", &hash_path)(e)),
     }
     write_atomic(&path, &bytes)?;
     write_atomic(&hash_path, line.as_bytes())?;

@@ -146,12 +146,7 @@ fn references_and_new_names_reach_all_files_and_paths() {
             .replace("wide.gate", "wide.valve")
     );
     let edits = rename("K = hyper", "kernel");
-    let (_, of_mine) = edits["result"]["changes"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .next()
-        .unwrap();
+    let of_mine = first_changes(&edits);
     assert_eq!(
         applied(MODEL, of_mine),
         MODEL
@@ -250,12 +245,7 @@ fn a_new_name_is_refused_where_it_would_be_taken_for_another() {
         assert!(message.contains("mean the same"), "{marker}: {refused}");
     }
     let renamed = rename(text, "k * n", "factor");
-    let (_, edits) = renamed["result"]["changes"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .next()
-        .unwrap();
+    let edits = first_changes(&renamed);
     assert_eq!(
         applied(text, edits),
         text.replace("k = 3", "factor = 3")
@@ -266,4 +256,10 @@ fn a_new_name_is_refused_where_it_would_be_taken_for_another() {
     let refused = rename(&half, "k = 3", "factor");
     let message = refused["error"]["message"].as_str().unwrap_or_default();
     assert!(message.contains("cannot be read"), "{refused}");
+}
+
+/// The edits of the first file that an answer changes.
+fn first_changes(renamed: &Value) -> &Value {
+    let changes = renamed["result"]["changes"].as_object().unwrap();
+    changes.values().next().unwrap()
 }

@@ -28,9 +28,14 @@ fn columns<'a>(
     })
 }
 
+/// Whether a part stands more than once in a row.
+fn has_copies(times: &[usize]) -> bool {
+    times.iter().any(|times| *times > 1)
+}
+
 /// A weight for each part once: what it has for copies of a channel is added up. Nothing if there are no copies.
 fn folded(weight: &FlexTensor, parts: &[FlexTensor], times: &[usize]) -> Option<Buffer> {
-    if times.iter().all(|times| *times == 1) {
+    if !has_copies(times) {
         return None;
     }
     let [outputs, inputs] = [weight.shape()[0], weight.shape()[1]];
@@ -42,10 +47,9 @@ fn folded(weight: &FlexTensor, parts: &[FlexTensor], times: &[usize]) -> Option<
         for (first, times, channels) in columns.clone() {
             let (sum, rest) = to.split_at_mut(channels);
             let mut copies = row[first..][..times * channels].chunks_exact(channels);
-            copies
-                .next()
-                .into_iter()
-                .for_each(|one| sum.copy_from_slice(one));
+            if let Some(first) = copies.next() {
+                sum.copy_from_slice(first);
+            }
             copies.for_each(|copy| add_to(sum, copy));
             to = rest;
         }
@@ -55,7 +59,7 @@ fn folded(weight: &FlexTensor, parts: &[FlexTensor], times: &[usize]) -> Option<
 
 /// The gradient of a weight from that of the folded one: every copy has that of the sum.
 fn unfolded(sums: Buffer, parts: &[FlexTensor], times: &[usize], outputs: usize) -> Buffer {
-    if times.iter().all(|times| *times == 1) {
+    if !has_copies(times) {
         return sums;
     }
     let columns = columns(parts, times);

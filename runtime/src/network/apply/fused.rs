@@ -31,7 +31,7 @@ impl Run<'_> {
                 })
             }
             Fusion::LinearGelu { x, affine, bias: b } => {
-                let (parts, dtype) = read(x, values);
+                let (parts, dtype) = read(&[x], values);
                 let (weight, shift) = self.affine(affine, dtype);
                 match dtype {
                     DType::F32 => kernels.pointwise_gelu(parts, weight, shift, bias(b)),

@@ -13,7 +13,7 @@ use crate::network::precision::{joined, pair, to, wide};
 impl Run<'_> {
     /// A linear map of the channels at each position.
     pub(super) fn linear(&self, x: NodeId, affine: Affine, values: &Values) -> Tensor<4> {
-        let (parts, dtype) = read(x, values);
+        let (parts, dtype) = read(&[x], values);
         let (weight, bias) = self.affine(affine, dtype);
         self.pass.kernels.pointwise(parts, weight, bias)
     }
@@ -24,7 +24,7 @@ impl Run<'_> {
             return vec![];
         };
         let kernels = self.pass.kernels;
-        let (parts, dtype) = read(first.x, values);
+        let (parts, dtype) = read(&[first.x], values);
         let affines = |map: &LinearMap| -> Vec<AffineTensors> {
             let each = map.affines.iter();
             each.map(|affine| self.affine(*affine, dtype)).collect()
@@ -67,9 +67,7 @@ impl Run<'_> {
             let (a, b) = pair(a, b);
             return kernels.add(a, b);
         }
-        let parts: Parts = maps.iter().map(|(x, _)| values.parts(*x)).collect();
-        let parts = parts.map(joined);
-        let dtype = parts.maps().first().map_or(DType::F32, Tensor::dtype);
+        let (parts, dtype) = read(&maps.map(|(x, _)| x), values);
         let [a, b] = maps.map(|(_, affine)| self.affine(affine, dtype));
         kernels.pointwise(parts, Tensor::cat(vec![a.0, b.0], 1), a.1 + b.1)
     }
@@ -95,9 +93,10 @@ impl Run<'_> {
     }
 }
 
-/// The parts of what a linear map reads, all of one type and of as many images.
-pub(super) fn read(x: NodeId, values: &Values) -> (Parts, DType) {
-    let parts = values.parts(x).map(joined);
+/// The parts of the values that a linear map reads one after the other, all of one type and of as many images.
+pub(super) fn read(xs: &[NodeId], values: &Values) -> (Parts, DType) {
+    let parts: Parts = xs.iter().map(|x| values.parts(*x)).collect();
+    let parts = parts.map(joined);
     let dtype = parts.maps().first().map_or(DType::F32, Tensor::dtype);
     (parts, dtype)
 }
